@@ -1,0 +1,75 @@
+import stat
+import sys
+
+import pytest
+
+from toolchain import engine
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty home and an empty PATH, and a way to put fake engines and tools there."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    def put(path, script):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return path
+
+    put.bin = tmp_path / "bin"
+    put.standard = engine.standard_folder()
+    return put
+
+
+def test_the_pinned_engine_is_the_sdks(place):
+    assert place.standard.parts[-4:] == (".pulumi", "versions", engine.pinned(), "bin")
+
+
+def test_none_is_found_where_there_is_none(place):
+    assert engine.find() is None
+
+
+@pytest.mark.parametrize("version", ["v3.259.0", "v3.300.0", "v4.0.0-alpha.1"])
+def test_the_engine_on_path_is_taken_when_it_is_new_enough(place, version):
+    place(place.bin / "pulumi", f"echo {version}")
+    place(place.standard / "pulumi", "echo v3.259.0")
+    assert engine.find() == place.bin
+
+
+@pytest.mark.parametrize("script", ["echo v3.258.9", "echo v3.99.0", "exit 1"])
+def test_an_older_or_broken_engine_on_path_is_passed_over(place, script):
+    place(place.bin / "pulumi", script)
+    assert engine.find() is None
+    place(place.standard / "pulumi", "echo v3.259.0")
+    assert engine.find() == place.standard
+
+
+def no_installer(place):
+    return place(place.bin / "python-without-network", "exit 1")
+
+
+def test_without_installer_and_go_one_line_says_what_to_install(place):
+    with pytest.raises(engine.EngineError, match=r"^Go is missing.*install Go 1\.26"):
+        engine.install(no_installer(place), lambda _: None)
+
+
+def test_the_build_lands_whole_in_the_standard_place(place):
+    place(
+        place.bin / "go",
+        f"{sys.executable} -c 'import sys; p=sys.argv[sys.argv.index(\"-o\")+1];"
+        " f=open(p,\"w\"); f.write(\"#!/bin/sh\\necho v3.259.0\\n\"); f.close(); import os; os.chmod(p,0o755)' \"$@\"",
+    )  # fmt: skip
+    said = []
+    assert engine.install(no_installer(place), said.append) == place.standard
+    assert engine.find() == place.standard
+    assert [path.name for path in place.standard.iterdir()] == ["pulumi"]
+    assert any("building the engine" in line for line in said)
+
+
+def test_a_failed_build_leaves_nothing_and_says_the_last_line(place):
+    place(place.bin / "go", "echo first >&2; echo 'go: no such module' >&2; exit 1")
+    with pytest.raises(engine.EngineError, match=r"go build of the Pulumi engine failed: go: no such module"):
+        engine.install(no_installer(place), lambda _: None)
+    assert list(place.standard.iterdir()) == []
