@@ -1,0 +1,325 @@
+"""The real worker.js in real workerd: one workerd for the whole folder, many workers in it, and two upstreams.
+
+`local` is the project's LocalAce, with the real one's wire schema and cursor defect. `odd` answers what a test
+scripts: the answers that no sane ACE gives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import web
+
+from ace_key import operator_token
+from rehearsal.ace import LocalAce
+from rehearsal.ace.samples import Sample, Source
+from rehearsal.ace.volume import Volume
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "fake-ace-key-for-tests"
+START, MIDDLE, END = DAYS = ("2024-12-10", "2024-12-11", "2024-12-12")
+TODAY = datetime.now(UTC).date()
+Rows = list[tuple[str, str, str]]
+Script = Callable[[web.Request], "Awaitable[web.StreamResponse] | web.StreamResponse"]
+
+
+class Few:
+    """A source of exactly the given samples."""
+
+    def __init__(self, *samples: Sample) -> None:
+        self.points = sorted({sample.name for sample in samples})
+        self._samples = sorted(samples, key=lambda sample: (sample.time, sample.name))
+
+    def samples(self, start: datetime, end: datetime) -> list[Sample]:
+        return [sample for sample in self._samples if start <= sample.time < end]
+
+
+ODD_TIMES = Few(
+    Sample("p", "1", datetime(2024, 12, 10)),  # noqa: DTZ001 - ACE's times are naive
+    Sample("p", "2", datetime(2024, 12, 10, 0, 5, 0, 1)),  # noqa: DTZ001
+    Sample("p", "3", datetime(2024, 12, 10, 0, 5, 0, 999)),  # noqa: DTZ001
+    Sample("p", "4", datetime(2024, 12, 10, 0, 5, 0, 123_999)),  # noqa: DTZ001
+    Sample("p", "5", datetime(2024, 12, 10, 23, 59, 59, 999_999)),  # noqa: DTZ001
+    Sample("p", "6", datetime(2024, 12, 11)),  # noqa: DTZ001
+)
+SOURCES: Mapping[str, Source] = {
+    "volume": Volume(site="volume", count=7, interval=timedelta(minutes=30), odd_every=3, microseconds=True),
+    "crowd": Volume(site="crowd", count=2_345, interval=timedelta(hours=8)),  # more rows a timestamp than a page holds
+    "times": ODD_TIMES,
+}
+
+
+class OddAce:
+    """An upstream that answers as scripted; ``requests`` holds path and query of each request."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.headers: list[dict[str, str]] = []
+        self.script: Script = lambda request: page([])
+        self.url = ""
+
+    async def start(self) -> str:
+        app = web.Application()
+        app.router.add_route("*", "/{rest:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self.url
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append((request.path, dict(request.query)))
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        answer = self.script(request)
+        return answer if isinstance(answer, web.StreamResponse) else await answer
+
+    @property
+    def days(self) -> list[str]:
+        return [query["start_time"][:10] for _, query in self.requests]
+
+
+def row(name: str, value: str, time: str) -> dict[str, str]:
+    return {"name": name, "value": value, "time": time}
+
+
+def page(rows: list[Any], *, next_cursor: str | None = None, has_more: bool | None = None) -> web.Response:
+    more = next_cursor is not None if has_more is None else has_more
+    return web.json_response({"point_samples": rows, "next_cursor": next_cursor, "has_more": more})
+
+
+def noon(request: web.Request) -> web.Response:
+    """One row at noon of the day asked for."""
+    return page([row("p", "1.5", f"{request.query['start_time'][:10]}T12:00:00")])
+
+
+def cursor(offset: int, timestamp: str) -> str:
+    return base64.b64encode(json.dumps({"offset": offset, "timestamp": timestamp}).encode()).decode()
+
+
+def bindings(url: str, **changes: Any) -> dict[str, Any]:
+    """A worker's bindings in Miniflare's form; a change to None leaves a binding out."""
+    declared = {
+        "ACE_API_KEY": KEY,
+        "ACE_BASE_URL": url,
+        "SITE": "odd",
+        "START_DATE": START,
+        "END_DATE": END,
+        "PAGE_SIZE": "10000",
+        "KEY_TEMPLATE": "timeseries/{site}/{date}/data.ndjson.gz",
+        "CF_VERSION_METADATA": {"id": "version-1", "tag": "bv:test", "timestamp": "2024-12-13T00:00:00Z"},
+    }
+    return {name: value for name, value in (declared | changes).items() if value is not None}
+
+
+UNUSABLE: Mapping[str, dict[str, Any]] = {
+    "start-absent": {"START_DATE": None},
+    "start-not-a-date": {"START_DATE": "2024-02-30"},
+    "start-with-time": {"START_DATE": "2024-12-10T00:00:00Z"},
+    "end-empty": {"END_DATE": ""},
+    "end-before-start": {"END_DATE": "2024-12-09"},
+    "page-size-small": {"PAGE_SIZE": "500"},
+    "page-size-large": {"PAGE_SIZE": "300000"},
+    "page-size-other": {"PAGE_SIZE": "1e4"},
+    "site-empty": {"SITE": ""},
+    "site-path": {"SITE": "a/b"},
+    "url-absent": {"ACE_BASE_URL": None},
+    "url-in-clear": {"ACE_BASE_URL": "http://ace.example"},
+    "url-looks-local": {"ACE_BASE_URL": "http://127.0.0.1.ace.example"},
+    "url-credentials": {"ACE_BASE_URL": "https://user@ace.example"},
+    "url-slash": {"ACE_BASE_URL": "https://ace.example/"},
+    "template-no-date": {"KEY_TEMPLATE": "timeseries/{site}/data"},
+    "template-date-first": {"KEY_TEMPLATE": "{date}/{site}"},
+    "template-adjacent": {"KEY_TEMPLATE": "{site}{date}"},
+    "template-climbs": {"KEY_TEMPLATE": "../{site}/{date}"},
+    "version-absent": {"CF_VERSION_METADATA": None},
+}
+
+
+def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
+    """Every worker of the folder: name -> bindings, bucket and (wrapped) the probe around it."""
+    yesterday = str(TODAY - timedelta(days=1))
+    of_odd: dict[str, dict[str, Any]] = {
+        "main": {},
+        "open-end": {"START_DATE": str(TODAY - timedelta(days=2)), "END_DATE": None},
+        "end-ahead": {"START_DATE": yesterday, "END_DATE": "2999-12-31"},
+        "start-ahead": {"START_DATE": str(TODAY), "END_DATE": None},
+        "other-key": {"ACE_API_KEY": f" {KEY}\u00e9 "},
+        "line-in-key": {"ACE_API_KEY": f"{KEY}\n{KEY}"},
+        "no-key": {"ACE_API_KEY": None},
+        "empty-key": {"ACE_API_KEY": ""},
+        "key-not-text": {"ACE_API_KEY": {"key": KEY}},
+        "dashed": {"KEY_TEMPLATE": "raw/{site}-{date}.gz"},
+        **UNUSABLE,
+    }
+    of_local = {name: {"SITE": name, "PAGE_SIZE": "1000"} for name in SOURCES}
+    of_local |= {
+        "unknown-site": {"SITE": "elsewhere"},
+        "wrong-key": {"SITE": "volume", "ACE_API_KEY": "fake-other-key"},
+    }
+    probes: dict[str, dict[str, Any]] = {
+        "counted": {},
+        "quick": {"limits": {"answerMs": 300}},
+        "hurried": {"limits": {"triggerMs": 250}},
+        "idle": {"limits": {"triggerMs": 0, "cronMs": 0}},
+        "tight": {"limits": {"objectBytes": 400}},
+        "paged": {"listLimit": 1},
+        "put-fails": {"fail": "put"},
+        "list-fails": {"fail": "list"},
+        "head-fails": {"fail": "head"},
+        "put-cut": {"fail": "put-cut"},
+    }
+    workers: dict[str, dict[str, Any]] = {
+        name: {"bindings": bindings(odd, **changes), "bucket": name} for name, changes in of_odd.items()
+    }
+    workers |= {name: {"bindings": bindings(local, **changes), "bucket": name} for name, changes in of_local.items()}
+    workers |= {
+        name: {"bindings": bindings(odd, PROBE=probe), "bucket": name, "wrapped": True}
+        for name, probe in probes.items()
+    }
+    faulty = bindings(local, SITE="times", PROBE={})
+    workers["faulty"] = {"bindings": faulty, "bucket": "faulty", "wrapped": True}
+    workers["no-bucket"] = {"bindings": bindings(odd)}
+    return workers
+
+
+class World:
+    """workerd with its workers, and the upstreams they ask."""
+
+    def __init__(self, folder: Path) -> None:
+        self.odd = OddAce()
+        self.local = LocalAce(key=KEY, sites=SOURCES)
+        self.output = ""
+        self._read = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        workers = declare(self._wait(self.odd.start()), self._wait(self.local.start()))
+        node = shutil.which("node") or pytest.fail("node is not installed")
+        command = [node, str(Path(__file__).with_name("harness.mjs"))]
+        self._node: subprocess.Popen[str] = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+        )
+        source = str(ROOT / "workers/backfill/worker.js")
+        if self._node.stdin is None or self._node.stdout is None:
+            pytest.fail("the harness has no pipes")
+        self._input, output = self._node.stdin, self._node.stdout
+        self._input.write(json.dumps({"worker": source, "persist": str(folder), "workers": workers}) + "\n")
+        self._input.flush()
+        with output:
+            started = output.readline()
+        if not started:
+            pytest.fail("the harness did not start")
+        self._control, self.urls = json.loads(started)["control"], json.loads(started)["workers"]
+        self._http = httpx.Client(timeout=60, trust_env=False)
+
+    def stop(self) -> None:
+        self._http.close()
+        self._input.close()
+        try:
+            self._node.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._node.pid, signal.SIGKILL)
+            raise
+        self._wait(self.odd.stop())
+        self._wait(self.local.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
+
+    def ask(self, worker: str, method: str, path: str, *, token: str | None = None) -> httpx.Response:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return self._http.request(method, self.urls[worker] + path, headers=headers)
+
+    def trigger(self, worker: str, *, key: str = KEY) -> httpx.Response:
+        return self.ask(worker, "POST", "/trigger", token=operator_token(key))
+
+    def status(self, worker: str) -> dict[str, Any]:
+        body: dict[str, Any] = self.ask(worker, "GET", "/status", token=operator_token(KEY)).json()
+        return body
+
+    def control(self, operation: str, **given: Any) -> Any:
+        answer = self._http.post(self._control, json={"op": operation, **given})
+        assert answer.status_code == 200, answer.text
+        return json.loads(answer.text)
+
+    def keys(self, worker: str) -> list[str]:
+        keys: list[str] = self.control("list", worker=worker)
+        return keys
+
+    def clear(self, worker: str) -> None:
+        if keys := self.keys(worker):
+            self.control("delete", worker=worker, keys=keys)
+
+    def put(self, worker: str, key: str, body: bytes = b"kept") -> None:
+        self.control("put", worker=worker, key=key, body=base64.b64encode(body).decode())
+
+    def stored(self, worker: str, key: str) -> tuple[dict[str, Any], bytes]:
+        found = self.control("get", worker=worker, key=key)
+        assert found is not None, f"{key} is not stored"
+        return found, base64.b64decode(found["body"])
+
+    def stored_text(self, worker: str, day: str = START, site: str = "odd") -> str:
+        _, body = self.stored(worker, f"timeseries/{site}/{day}/data.ndjson.gz")
+        return gzip.decompress(body).decode()
+
+    def lines(self, worker: str, day: str = START, site: str = "odd") -> list[str]:
+        return self.stored_text(worker, day, site).split("\n")[:-1]
+
+    def logs(self, *expected: str) -> list[dict[str, Any]]:
+        """The log lines since the last call, as soon as each expected text is among them."""
+        deadline = time.monotonic() + 5
+        while True:
+            self.output += self.control("logs")
+            fresh = self.output[self._read :]
+            if all(text in fresh for text in expected) and fresh.endswith("\n" if fresh else ""):
+                self._read = len(self.output)
+                return [json.loads(line) for line in fresh.splitlines() if line.startswith("{")]
+            assert time.monotonic() < deadline, f"{expected} not in the logs:\n{fresh}"
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def world_of_workers() -> Iterator[World]:
+    with tempfile.TemporaryDirectory(prefix="bv-worker-") as folder:
+        world = World(Path(folder))
+        try:
+            yield world
+            world.logs()
+            assert KEY not in world.output
+            assert operator_token(KEY) not in world.output
+        finally:
+            world.stop()
+
+
+@pytest.fixture
+def world(world_of_workers: World) -> World:
+    """The shared world, with both upstreams healthy and their records empty."""
+    world_of_workers.odd.script = noon
+    world_of_workers.odd.requests.clear()
+    world_of_workers.odd.headers.clear()
+    world_of_workers.local.fault = None
+    world_of_workers.local.requests.clear()
+    world_of_workers.logs()
+    return world_of_workers

@@ -1,0 +1,83 @@
+/**
+ * Runs workers in one workerd, for tests: reads {"workers": {name: {bindings, bucket, version, wrapped}}} as its first
+ * line, prints {"control", "workers": {name: url}} as one line, and ends with its standard input.
+ *
+ * `wrapped` runs the worker under probe.mjs; otherwise worker.js itself is the main module, as in production.
+ * Control, one JSON object a POST: {op: "put"|"get"|"list"|"delete"|"clear"|"cron"|"logs", …} -> JSON.
+ */
+import { createServer } from "node:http";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { Miniflare } from "miniflare";
+
+delete process.env.MINIFLARE_WORKERD_CONFIG_DEBUG; // it would write the secrets to a file
+const input = createInterface({ input: process.stdin });
+const { worker, persist, workers } = JSON.parse((await input[Symbol.asyncIterator]().next()).value);
+const read = (name, path) => ({ type: "ESModule", path: `/${name}`, contents: readFileSync(path, "utf8") });
+const main = read("worker.js", worker);
+const probe = read("probe.mjs", new URL("probe.mjs", import.meta.url));
+let output = "";
+const mf = new Miniflare({
+  cf: false,
+  logRequests: false,
+  defaultPersistRoot: persist,
+  handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.on("data", (data) => (output += data))),
+  workers: Object.entries(workers).map(([name, { bindings, bucket, wrapped }]) => ({
+    name,
+    modules: wrapped ? [probe, main] : [main],
+    modulesRoot: "/",
+    compatibilityDate: "2026-04-01",
+    bindings,
+    r2Buckets: bucket ? { BUCKET: bucket } : {},
+    unsafeDirectSockets: [{ port: 0 }],
+  })),
+});
+
+const shown = (object) => object && { key: object.key, size: object.size, http: object.httpMetadata, custom: object.customMetadata };
+const operations = {
+  async put({ worker: name, key, body }) {
+    return shown(await (await mf.getR2Bucket("BUCKET", name)).put(key, Uint8Array.from(Buffer.from(body, "base64"))));
+  },
+  async get({ worker: name, key }) {
+    const object = await (await mf.getR2Bucket("BUCKET", name)).get(key);
+    return object && { ...shown(object), body: Buffer.from(await object.arrayBuffer()).toString("base64") };
+  },
+  async list({ worker: name }) {
+    return (await (await mf.getR2Bucket("BUCKET", name)).list()).objects.map(({ key }) => key);
+  },
+  async delete({ worker: name, keys }) {
+    await (await mf.getR2Bucket("BUCKET", name)).delete(keys);
+  },
+  async cron({ worker: name }) {
+    return await (await mf.getWorker(name)).scheduled({ cron: "*/5 * * * *", scheduledTime: new Date() });
+  },
+  async logs() {
+    const lines = output;
+    output = "";
+    return lines;
+  },
+};
+
+const control = createServer(async (request, response) => {
+  try {
+    const chunks = await request.toArray();
+    const { op, ...rest } = JSON.parse(Buffer.concat(chunks));
+    response.end(JSON.stringify((await operations[op](rest)) ?? null));
+  } catch (error) {
+    response.statusCode = 500;
+    response.end(String(error?.stack ?? error));
+  }
+});
+
+const urls = {};
+for (const name of Object.keys(workers)) urls[name] = String(await mf.unsafeGetDirectURL(name)).replace(/\/$/, "");
+control.listen(0, "127.0.0.1", () => {
+  process.stdout.write(`${JSON.stringify({ control: `http://127.0.0.1:${control.address().port}`, workers: urls })}\n`);
+});
+async function stop() {
+  control.close();
+  await mf.dispose();
+  process.exit(0);
+}
+input.on("close", stop);
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);

@@ -1,0 +1,43 @@
+/**
+ * The real worker within other limits, over a bucket that counts its calls, pages its lists and fails on request: what
+ * no request and no binding of production can ask for. The calls of a request come back as its header `X-R2-Calls`.
+ */
+import { create } from "./worker.js";
+
+function probed(bucket, calls, { fail = "", listLimit } = {}) {
+  const call = (method) => async (...given) => {
+    calls[method] = (calls[method] ?? 0) + 1;
+    if (fail === method) throw new Error(`${method}: We encountered an internal error. Please try again. (10001)`);
+    if (method === "list") {
+      if (given[0].include) throw new Error("a list with metadata");
+      return bucket.list({ ...given[0], limit: listLimit });
+    }
+    const answer = await bucket[method](...given);
+    return fail === `${method}-cut` ? { size: answer.size - 1 } : answer;
+  };
+  return { head: call("head"), list: call("list"), put: call("put") };
+}
+
+const LIMITS = { triggerMs: 20_000, cronMs: 600_000, answerMs: 25_000, attempts: 3, retryMs: 10, objectBytes: 32 * 1024 * 1024 };
+const handlers = new Map(); // per worker: an isolate's memory is the worker's own
+
+export default {
+  async fetch(request, env) {
+    const { calls, inner, worker } = prepare(env);
+    const response = await worker.fetch(request, inner);
+    const headers = new Headers(response.headers);
+    headers.set("X-R2-Calls", JSON.stringify(calls));
+    return new Response(response.body, { status: response.status, headers });
+  },
+  async scheduled(event, env) {
+    const { inner, worker } = prepare(env);
+    await worker.scheduled(event, inner);
+  },
+};
+
+function prepare({ PROBE = {}, ...env }) {
+  const calls = {};
+  const key = JSON.stringify(PROBE);
+  if (!handlers.has(key)) handlers.set(key, create({ ...LIMITS, ...PROBE.limits }));
+  return { calls, inner: env.BUCKET ? { ...env, BUCKET: probed(env.BUCKET, calls, PROBE) } : env, worker: handlers.get(key) };
+}

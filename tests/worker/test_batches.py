@@ -1,0 +1,250 @@
+"""How a batch goes on: what it asks for, where it stops, and what two of them do to each other."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import httpx
+import pytest
+from aiohttp import web
+
+from ace_key import operator_token
+
+from .conftest import DAYS, END, KEY, MIDDLE, ROOT, START, TODAY, World, cursor, noon, page, row
+
+
+def key(day: str) -> str:
+    return f"timeseries/odd/{day}/data.ndjson.gz"
+
+
+def calls(answer: httpx.Response) -> dict[str, int]:
+    counts: dict[str, int] = json.loads(answer.headers["x-r2-calls"])
+    return counts
+
+
+def test_a_batch_continues_where_the_data_ends(world: World) -> None:
+    world.clear("counted")
+    world.put("counted", key(MIDDLE), b"kept")
+    answer = world.trigger("counted")
+    assert answer.json()["progress"] == {
+        "current_date": END,
+        "days_complete": 3,
+        "days_total": 3,
+        "samples_fetched": 2,
+        "samples_written": 2,
+    }
+    assert world.odd.days == [START, END]
+    assert world.stored("counted", key(MIDDLE))[1] == b"kept"
+    assert calls(answer) == {"list": 1, "head": 1, "put": 2}
+
+
+def test_nothing_to_do_costs_one_list(world: World) -> None:
+    world.clear("counted")
+    world.trigger("counted")
+    world.odd.requests.clear()
+    answer = world.trigger("counted")
+    assert (answer.json()["status"], answer.json()["continuation"]) == ("complete", False)
+    assert (calls(answer), world.odd.requests) == ({"list": 1}, [])
+
+
+def test_a_truncated_list_is_followed(world: World) -> None:
+    world.clear("paged")
+    for day in DAYS:
+        world.put("paged", key(day))
+    answer = world.trigger("paged")
+    assert answer.json()["progress"]["days_complete"] == 3
+    assert (calls(answer), world.odd.requests) == ({"list": 3}, [])
+
+
+def test_status_is_the_same_progress_and_asks_ace_nothing(world: World) -> None:
+    world.clear("counted")
+    before = world.status("counted")
+    assert before["progress"]["current_date"] == START
+    assert (before["status"], before["continuation"], before["progress"]["days_complete"]) == ("in_progress", True, 0)
+    assert world.odd.requests == []
+    done = world.trigger("counted").json()
+    after = world.status("counted")
+    assert {name: after[name] for name in done} == done
+    assert (after["status"], set(after) - set(done)) == ("complete", {"last_error"})
+
+
+def test_two_triggers_at_once_write_a_day_once(world: World) -> None:
+    async def slow(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.15)
+        return noon(request)
+
+    world.clear("main")
+    world.odd.script = slow
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(world.trigger, ["main", "main"])
+    for answer in (first, second):
+        assert (answer.status_code, answer.json()["status"]) == (200, "complete")
+    written = [answer.json()["progress"]["samples_written"] for answer in (first, second)]
+    assert sum(written) == 3
+    lines = world.logs("Batch ended", "Another run wrote the day first")
+    keys = [line["key"] for line in lines if line["message"] == "[Backfill] Data written to R2"]
+    assert sorted(keys) == [key(day) for day in DAYS]
+
+
+def test_a_day_that_another_run_stored_meanwhile_is_not_asked_for(world: World) -> None:
+    async def stored_meanwhile(request: web.Request) -> web.Response:
+        await asyncio.to_thread(world.put, "counted", key(MIDDLE), b"theirs")
+        return noon(request)
+
+    world.clear("counted")
+    world.odd.script = stored_meanwhile
+    assert world.trigger("counted").json()["progress"]["days_complete"] == 3
+    assert world.odd.days == [START, END]
+    assert world.stored("counted", key(MIDDLE))[1] == b"theirs"
+
+
+def test_the_other_runs_object_stays_when_it_wins(world: World) -> None:
+    async def beaten(request: web.Request) -> web.Response:
+        day = request.query["start_time"][:10]
+        await asyncio.to_thread(world.put, "counted", key(day), b"theirs")
+        return noon(request)
+
+    world.clear("counted")
+    world.odd.script = beaten
+    answer = world.trigger("counted").json()
+    assert answer["status"] == "complete"
+    assert (answer["progress"]["samples_fetched"], answer["progress"]["samples_written"]) == (3, 0)
+    assert [world.stored("counted", key(day))[1] for day in DAYS] == [b"theirs"] * 3
+
+
+def endless() -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Pages without end, a tenth of a second each: a day that no trigger can finish."""
+    numbers = itertools.count()
+
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.1)
+        number = next(numbers)
+        time = f"{request.query['start_time'][:10]}T{number // 60:02}:{number % 60:02}:00"
+        return page([row("p", "1", time)], next_cursor=cursor(1, time))
+
+    return answer
+
+
+def test_an_unfinished_day_writes_nothing_and_is_left_to_the_cron(world: World) -> None:
+    world.clear("hurried")
+    world.odd.script = endless()
+    answer = world.trigger("hurried").json()
+    assert answer["status"] == "in_progress"
+    assert answer["unfinished"] == START
+    assert "cron" in answer["message"]
+    assert answer["continuation"] is True
+    assert answer["progress"]["days_complete"] == answer["progress"]["samples_written"] == 0
+    assert answer["progress"]["samples_fetched"] == len(world.odd.requests) == 3
+    assert world.keys("hurried") == []
+    world.odd.script = noon
+    assert world.control("cron", worker="hurried")["outcome"] == "ok"
+    assert world.keys("hurried") == [key(day) for day in DAYS]
+
+
+def test_no_page_is_begun_after_the_time(world: World) -> None:
+    world.clear("idle")
+    answer = world.trigger("idle").json()
+    assert (answer["status"], answer["continuation"]) == ("in_progress", True)
+    assert answer["progress"]["current_date"] == START
+    assert "unfinished" not in answer  # it was not begun
+    assert (world.odd.requests, world.keys("idle")) == ([], [])
+
+
+def test_no_request_and_no_binding_moves_the_limits(world: World) -> None:
+    """The bound of a batch is a parameter of the module, which production never gives."""
+    source = (ROOT / "workers/backfill/worker.js").read_text()
+    assert source.count("create(") == 2  # its definition, and the default export
+    assert "export default create(LIMITS);" in source
+
+
+def test_the_cron_goes_on_to_the_end_and_says_so(world: World) -> None:
+    world.clear("main")
+    assert world.control("cron", worker="main")["outcome"] == "ok"
+    assert world.keys("main") == [key(day) for day in DAYS]
+    messages = [line["message"] for line in world.logs("Batch ended")]
+    assert messages == ["[ACE API] Success", "[Backfill] Data written to R2"] * 3 + ["[Backfill] Batch ended"]
+
+
+def test_a_failing_cron_fails_its_invocation(world: World) -> None:
+    world.clear("main")
+    world.odd.script = lambda request: web.Response(status=401)
+    assert world.control("cron", worker="main")["outcome"] == "exception"
+    world.logs("[ACE API] Failed", "[Backfill] Batch failed", "upstream_auth")
+
+
+def test_a_write_that_comes_back_short_is_an_error_of_storage(world: World) -> None:
+    answer = world.trigger("put-cut").json()
+    assert (answer["error"]["code"], answer["progress"]["samples_written"]) == ("storage", 0)
+
+
+@pytest.mark.parametrize("worker", ["put-fails", "list-fails", "no-bucket"])
+def test_a_failing_bucket_is_an_error_of_storage(world: World, worker: str) -> None:
+    answer = world.trigger(worker)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "storage")
+    if worker == "put-fails":
+        progress = answer.json()["progress"]
+        assert (progress["days_complete"], progress["samples_fetched"], progress["samples_written"]) == (0, 1, 0)
+        assert world.keys(worker) == []
+    else:
+        assert "progress" not in answer.json()  # not known, and never invented
+        status = world.ask(worker, "GET", "/status", token=operator_token(KEY))
+        assert (status.status_code, status.json()["error"]["code"]) == (502, "storage")
+    assert world.control("cron", worker=worker)["outcome"] == "exception"
+
+
+def test_a_failing_head_stops_before_the_next_day(world: World) -> None:
+    world.clear("head-fails")
+    answer = world.trigger("head-fails").json()
+    assert (answer["error"]["code"], answer["progress"]["days_complete"]) == ("storage", 1)
+
+
+def test_a_day_beyond_the_limit_is_not_stored(world: World) -> None:
+    world.clear("tight")
+    time = f"{START}T12:00:00"
+    rows = [row(f"point-{number * 7919 % 10007}", f"{number * 104729 % 9973}.5", time) for number in range(200)]
+    world.odd.script = lambda request: page(rows if request.query["start_time"].startswith(START) else [])
+    answer = world.trigger("tight").json()
+    assert (answer["error"]["code"], answer["progress"]["samples_fetched"]) == ("storage", 200)
+    assert "400 bytes" in answer["error"]["message"]
+    assert world.keys("tight") == []
+    world.odd.script = noon
+    assert world.trigger("tight").json()["status"] == "complete"
+    assert len(world.lines("tight")) == 1
+
+
+def test_a_day_beyond_the_limit_is_given_up_before_its_end(world: World) -> None:
+    def large(request: web.Request) -> web.Response:
+        number = len(world.odd.requests)
+        time = f"{START}T12:{number:02}:00"
+        rows = [
+            row(f"point-{count * 7919 * number % 10007}", f"{count * 104729 % 9973}.5", time) for count in range(2_000)
+        ]
+        return page(rows, next_cursor=cursor(2_000, time) if number < 10 else None)
+
+    world.clear("tight")
+    world.odd.script = large
+    assert world.trigger("tight").json()["error"]["code"] == "storage"
+    assert len(world.odd.requests) < 10
+
+
+def test_without_an_end_the_last_day_is_yesterday(world: World) -> None:
+    world.clear("open-end")
+    answer = world.trigger("open-end").json()
+    assert (answer["progress"]["days_total"], answer["status"]) == (2, "complete")
+    assert world.odd.days == [str(TODAY - timedelta(days=2)), str(TODAY - timedelta(days=1))]
+
+
+@pytest.mark.parametrize(("worker", "total"), [("end-ahead", 1), ("start-ahead", 0)])
+def test_today_and_the_future_are_never_stored(world: World, worker: str, total: int) -> None:
+    world.clear(worker)
+    world.odd.script = lambda request: page([])
+    answer = world.trigger(worker).json()
+    progress = answer["progress"]
+    assert (answer["status"], progress["days_total"], progress["days_complete"]) == ("complete", total, total)
+    assert isinstance(progress["current_date"], str)
+    assert len(world.keys(worker)) == total
