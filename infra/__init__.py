@@ -1,0 +1,1 @@
+"""What should exist: settings read, resources declared. Pulumi only; never click or checks."""

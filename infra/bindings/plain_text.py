@@ -1,0 +1,16 @@
+"""The binding kind ``plain_text``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from infra.bindings import Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainText(Binding):
+    """A text that anybody may read."""
+
+    type: ClassVar[str] = "plain_text"
+    text: str

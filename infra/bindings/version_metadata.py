@@ -1,0 +1,15 @@
+"""The binding kind ``version_metadata``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from infra.bindings import Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionMetadata(Binding):
+    """What version runs: id, tag and time."""
+
+    type: ClassVar[str] = "version_metadata"

@@ -1,0 +1,126 @@
+"""What is live of a worker, asked of Cloudflare's API at preview: deployment, versions, bindings, crons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+TIMEOUT = 20.0  # seconds a request
+_NO_SUCH_WORKER = {10007, 10090}
+_PAGES = 20  # of versions, at most: an older mark of ours says nothing that a newer one does not
+
+
+class ApiError(Exception):
+    """The API could not be asked or refused; the message says so in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One uploaded version, as the list of versions shows it."""
+
+    id: str
+    number: int
+    tag: str
+    message: str
+    triggered_by: str
+    author: str
+    created_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """The deployment that is live: which versions serve, and who said so."""
+
+    versions: tuple[str, ...]
+    author: str
+    created_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A live worker; ``versions`` newest first, ``bindings`` those of the (first) version that serves."""
+
+    deployment: Deployment
+    versions: tuple[Version, ...]
+    bindings: tuple[Mapping[str, Any], ...]
+    schedules: tuple[str, ...]
+
+
+def read(client: httpx.Client, account_id: str, name: str) -> Worker | None:
+    """Return the live worker, or None where there is none yet.
+
+    Raises ApiError when the API cannot be reached, refuses, or answers in another shape.
+    """
+    scripts = f"accounts/{account_id}/workers/scripts/{name}"
+    try:
+        deployments = _get(client, f"{scripts}/deployments")["deployments"]
+        if not deployments:
+            return None
+        deployment = _deployment(deployments[0])
+        detail = _get(client, f"{scripts}/versions/{deployment.versions[0]}")
+        return Worker(
+            deployment=deployment,
+            versions=tuple(_versions(client, scripts)),
+            bindings=tuple(detail["resources"]["bindings"]),
+            schedules=tuple(sorted(item["cron"] for item in _get(client, f"{scripts}/schedules")["schedules"])),
+        )
+    except _NoSuchWorkerError:
+        return None
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ApiError(f"Cloudflare's API answered in an unknown shape ({type(error).__name__})") from None
+
+
+class _NoSuchWorkerError(Exception):
+    pass
+
+
+def _get(client: httpx.Client, path: str) -> Any:
+    try:
+        response = client.get(path)
+        answer = response.json()
+    except httpx.HTTPError as error:
+        raise ApiError(f"Cloudflare's API cannot be reached ({type(error).__name__}): {client.base_url}") from None
+    except ValueError:
+        raise ApiError(f"Cloudflare's API answered {response.status_code} without JSON: {client.base_url}") from None
+    if answer.get("success"):
+        return answer["result"]
+    codes = [error.get("code") for error in answer.get("errors", ())]
+    if _NO_SUCH_WORKER.intersection(codes):
+        raise _NoSuchWorkerError
+    advice = ": is CLOUDFLARE_API_TOKEN right for this account?" if response.status_code in {400, 401, 403} else ""
+    raise ApiError(f"Cloudflare's API refused with {response.status_code} {codes}{advice}")
+
+
+def _versions(client: httpx.Client, scripts: str) -> Iterator[Version]:
+    seen: set[str] = set()
+    for page in range(1, _PAGES + 1):
+        items = [item for item in _get(client, f"{scripts}/versions?page={page}")["items"] if item["id"] not in seen]
+        if not items:
+            return
+        for item in items:
+            seen.add(item["id"])
+            yield _version(item)
+
+
+def _version(item: Mapping[str, Any]) -> Version:
+    annotations = item.get("annotations") or {}
+    return Version(
+        id=item["id"],
+        number=item["number"],
+        tag=annotations.get("workers/tag", ""),
+        message=annotations.get("workers/message", ""),
+        triggered_by=annotations.get("workers/triggered_by", "upload"),
+        author=item["metadata"].get("author_email", "somebody"),
+        created_on=item["metadata"]["created_on"],
+    )
+
+
+def _deployment(item: Mapping[str, Any]) -> Deployment:
+    return Deployment(
+        versions=tuple(served["version_id"] for served in item["versions"] if served["percentage"] > 0),
+        author=item.get("author_email", "somebody"),
+        created_on=item["created_on"],
+    )

@@ -1,0 +1,201 @@
+"""The only reader of Pulumi's configuration: from strings to one frozen Settings, all problems at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import ace_key
+from infra import rules
+from infra.bindings import Binding, kinds
+from infra.declaration import BINDING_NAMES
+
+
+class SettingsError(ValueError):
+    """The configuration cannot be used; the message is one line a problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole configuration of a stack, validated."""
+
+    account_id: str
+    ace_api_key: str = field(repr=False)
+    bucket: str
+    worker_name: str
+    worker_url: str
+    site: str
+    start_date: str
+    end_date: str | None
+    ace_base_url: str
+    page_size: int
+    key_template: str
+    schedule: str | None
+    extra_bindings: tuple[Binding, ...]
+    adopt: bool
+    api_url: str
+    api_token: str = field(repr=False)
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the settings come from: configuration of the stack and of the provider, environment and clock."""
+
+    get: Callable[[str], str | None]
+    provider: Callable[[str], str | None]
+    is_secret: Callable[[str], bool]
+    environment: Mapping[str, str]
+    now: datetime
+
+
+_RULES: Mapping[str, Callable[[str], str | None]] = {
+    "accountId": rules.account_id,
+    "bucket": rules.bucket,
+    "workerName": rules.hostname_label,
+    "site": rules.site,
+    "startDate": rules.iso_date,
+    "aceBaseUrl": rules.url,
+    "pageSize": rules.page_size,
+    "keyTemplate": rules.key_template,
+}
+_API_URL = "https://api.cloudflare.com/client/v4"
+_OPTIONAL_RULES: Mapping[str, Callable[[str], str | None]] = {
+    "workersSubdomain": rules.hostname_label,
+    "workerUrl": rules.url,
+    "endDate": rules.iso_date,
+    "schedule": rules.cron,
+}
+
+
+def read(source: Source) -> Settings:
+    """Read and validate everything.
+
+    Raises SettingsError with every problem found, one line each, naming the key and what to do.
+    """
+    problems: list[str] = []
+    values = {key: _text(source, key) for key in (*_RULES, *_OPTIONAL_RULES)}
+    for key, value in values.items():
+        rule = _RULES.get(key)
+        if rule is None and value:
+            rule = _OPTIONAL_RULES[key]
+        problem = rule(value) if rule else None
+        if problem:
+            problems.append(f"{key} {problem}")
+    problems += _between(values)
+    key, key_warning = _key(source, problems)
+    extra = _extra_bindings(_text(source, "extraBindings"), problems)
+    adopt = _flag(_text(source, "adopt"), problems)
+    api_token = _of_provider(source, "apiToken", "CLOUDFLARE_API_TOKEN")
+    if api_token is None:
+        problems.append("cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)")
+    api_url = _of_provider(source, "baseUrl", "CLOUDFLARE_BASE_URL")
+    if problems or api_token is None:
+        raise SettingsError("\n".join(problems))
+    url = values["workerUrl"]
+    if not url:
+        url = f"https://{values['workerName']}.{values['workersSubdomain']}.workers.dev"
+    return Settings(
+        account_id=values["accountId"],
+        ace_api_key=key,
+        bucket=values["bucket"],
+        worker_name=values["workerName"],
+        worker_url=url,
+        site=values["site"],
+        start_date=values["startDate"],
+        end_date=values["endDate"] if values["endDate"] else None,
+        ace_base_url=values["aceBaseUrl"],
+        page_size=int(values["pageSize"]),
+        key_template=values["keyTemplate"],
+        schedule=values["schedule"] if values["schedule"] else None,
+        extra_bindings=extra,
+        adopt=adopt,
+        api_url=_API_URL if api_url is None else api_url,
+        api_token=api_token,
+        warnings=key_warning,
+    )
+
+
+def _text(source: Source, key: str) -> str:
+    value = source.get(key)
+    return "" if value is None else value
+
+
+def _of_provider(source: Source, key: str, variable: str) -> str | None:
+    """Return the provider's own setting: its configuration, else its environment variable; empty is not set."""
+    for value in (source.provider(key), source.environment.get(variable)):
+        if value:
+            return value
+    return None
+
+
+def _between(values: Mapping[str, str]) -> list[str]:
+    problems = []
+    if bool(values["workerUrl"]) == bool(values["workersSubdomain"]):
+        found = "both are set" if values["workerUrl"] else "neither is set"
+        problems.append(f"workersSubdomain or workerUrl is needed, exactly one of them: {found}")
+    start, end = values["startDate"], values["endDate"]
+    if end and not rules.iso_date(start) and not rules.iso_date(end) and start > end:
+        problems.append(f"startDate {start} is after endDate {end}")
+    return problems
+
+
+def _key(source: Source, problems: list[str]) -> tuple[str, tuple[str, ...]]:
+    origin, key = "aceApiKey", _text(source, "aceApiKey")
+    if key and not source.is_secret("aceApiKey"):
+        problems.append("aceApiKey is stored in clear (run: pulumi config set --secret aceApiKey, and rotate the key)")
+        return "", ()
+    if not key:
+        if "ACE_API_KEY" not in source.environment:
+            problems.append("aceApiKey is not set (run: pulumi config set --secret aceApiKey, or export ACE_API_KEY)")
+            return "", ()
+        origin, key = "ACE_API_KEY (environment)", source.environment["ACE_API_KEY"]
+    assessment = ace_key.assess(key, now=source.now)
+    if assessment.problem:
+        problems.append(f"{origin} {assessment.problem}")
+    return key, (f"{origin} {assessment.warning}",) if assessment.warning else ()
+
+
+def _extra_bindings(text: str, problems: list[str]) -> tuple[Binding, ...]:
+    try:
+        items = json.loads(text) if text else []
+    except ValueError:
+        items = None
+    if not isinstance(items, list):
+        problems.append("extraBindings must be a list of objects with name and type")
+        return ()
+    known = kinds()
+    taken = set(BINDING_NAMES)
+    found = []
+    for position, item in enumerate(items):
+        where = f"extraBindings[{position}]"
+        if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
+            problems.append(f"{where} must be an object whose values are strings")
+        elif item.get("type") == "secret_text":
+            problems.append(f"{where} must not be a secret_text: a secret does not belong in the stack's file")
+        elif item.get("type") not in known:
+            problems.append(f"{where}.type must be one of {', '.join(sorted(known))}, found {item.get('type')!r}")
+        elif not item.get("name") or item["name"] in taken:
+            problems.append(f"{where}.name must be set and used by no other binding, found {item.get('name')!r}")
+        else:
+            taken.add(item["name"])
+            found.extend(_built(known[item["type"]], item, where, problems))
+    return tuple(found)
+
+
+def _built(kind: type[Binding], item: Mapping[str, str], where: str, problems: list[str]) -> list[Binding]:
+    fields = {key: value for key, value in item.items() if key != "type"}
+    expected = {item.name for item in dataclasses.fields(kind)}
+    if set(fields) != expected:
+        problems.append(f"{where} must have the fields {', '.join(sorted(expected | {'type'}))}")
+        return []
+    return [kind(**fields)]
+
+
+def _flag(text: str, problems: list[str]) -> bool:
+    if text not in {"true", "false"}:
+        problems.append(f"adopt must be true or false, found {text!r}")
+    return text == "true"

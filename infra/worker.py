@@ -1,0 +1,68 @@
+"""The worker: its script with every binding, its workers.dev switch and its schedule."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from infra.bindings import Binding
+from infra.settings import Settings
+
+COMPATIBILITY_DATE = "2026-04-01"
+
+
+class Worker(pulumi.ComponentResource):
+    """A script at the edge, declared whole: an upload replaces every binding that it does not name."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        settings: Settings,
+        bindings: Sequence[Binding],
+        tag: str,
+        message: str | None,
+        source: Path,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare the worker: ``source`` is relative to the program, ``tag`` and ``message`` mark the upload."""
+        super().__init__("building-vitals:edge:Worker", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        script = cloudflare.WorkersScript(
+            name,
+            account_id=settings.account_id,
+            script_name=settings.worker_name,
+            main_module=source.name,
+            content_file=str(source),
+            content_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
+            compatibility_date=COMPATIBILITY_DATE,
+            bindings=[binding.upload() for binding in bindings],
+            annotations=cloudflare.WorkersScriptAnnotationsArgs(workers_tag=tag, workers_message=message),
+            opts=pulumi.ResourceOptions.merge(child, _adopted(settings)),
+        )
+        after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[script]))
+        cloudflare.WorkersScriptSubdomain(
+            name,
+            account_id=settings.account_id,
+            script_name=settings.worker_name,
+            enabled=True,
+            previews_enabled=False,
+            opts=after,
+        )
+        cloudflare.WorkersCronTrigger(
+            name,
+            account_id=settings.account_id,
+            script_name=settings.worker_name,
+            schedules=[] if settings.schedule is None else [{"cron": settings.schedule}],
+            opts=after,
+        )
+        self.register_outputs({})
+
+
+def _adopted(settings: Settings) -> pulumi.ResourceOptions:
+    existing = f"{settings.account_id}/{settings.worker_name}" if settings.adopt else None
+    return pulumi.ResourceOptions(import_=existing)

@@ -1,0 +1,103 @@
+import json
+
+import pytest
+
+from infra.bindings.kv_namespace import KvNamespace
+from infra.settings import SettingsError
+
+KV = {"type": "kv_namespace", "name": "CACHE", "namespace_id": "abc"}
+
+
+def test_three_values_are_enough(read):
+    found = read()
+    assert found.worker_url == "https://building-vitals-backfill.example.workers.dev"
+    assert (found.bucket, found.site, found.start_date, found.end_date) == (
+        "ace-timeseries",
+        "ses_falls_city",
+        "2024-12-10",
+        None,
+    )
+    assert (found.page_size, found.schedule, found.adopt, found.extra_bindings) == (10000, "*/5 * * * *", False, ())
+    assert found.api_url == "https://api.cloudflare.com/client/v4"
+    assert found.warnings == ("aceApiKey is no JWT, and ACE's keys are: is it the right one?",)
+
+
+def test_no_secret_shows_in_its_repr(read):
+    shown = repr(read())
+    assert "fake-ace-key" not in shown
+    assert "fake-cloudflare-token" not in shown
+
+
+def test_a_whole_url_an_end_and_no_schedule(read):
+    found = read(workersSubdomain="", workerUrl="https://backfill.example.org", endDate="2024-12-12", schedule="")
+    assert found.worker_url == "https://backfill.example.org"
+    assert found.end_date == "2024-12-12"
+    assert found.schedule is None
+
+
+def test_the_key_comes_from_the_environment_where_the_stack_has_none(read):
+    found = read(
+        aceApiKey="", environment={"ACE_API_KEY": "fake-key-of-the-environment", "CLOUDFLARE_API_TOKEN": "fake"}
+    )
+    assert found.ace_api_key == "fake-key-of-the-environment"
+    assert found.warnings[0].startswith("ACE_API_KEY (environment) is no JWT")
+
+
+def test_the_providers_own_settings_are_used_where_set(read):
+    found = read(
+        environment={"CLOUDFLARE_API_TOKEN": "fake-of-environment", "CLOUDFLARE_BASE_URL": "http://127.0.0.1:1/x"},
+        provider={"apiToken": "fake-of-stack"},
+    )
+    assert found.api_token == "fake-of-stack"
+    assert found.api_url == "http://127.0.0.1:1/x"
+
+
+def test_all_problems_at_once_one_line_each(read):
+    with pytest.raises(SettingsError) as caught:
+        read(accountId="", bucket="B", startDate="2025-01-02", endDate="2025-01-01", adopt="maybe", aceApiKey="changeme",
+             environment={})  # fmt: skip
+    assert str(caught.value).splitlines() == [
+        "accountId is not set (run: pulumi config set accountId <32 hex digits>)",
+        "bucket must be 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found 'B'",
+        "startDate 2025-01-02 is after endDate 2025-01-01",
+        "aceApiKey is a placeholder, not a key",
+        "adopt must be true or false, found 'maybe'",
+        "cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        ({"workersSubdomain": ""}, "workersSubdomain or workerUrl is needed, exactly one of them: neither is set"),
+        ({"workerUrl": "https://x.example"}, "workersSubdomain or workerUrl is needed, exactly one of them: both are set"),
+        ({"aceApiKey": ""}, "aceApiKey is not set (run: pulumi config set --secret aceApiKey, or export ACE_API_KEY)"),
+        ({"aceApiKey": " fake"}, "aceApiKey has white space around it (a copied line end?)"),
+        ({"secret": ()}, "aceApiKey is stored in clear (run: pulumi config set --secret aceApiKey, and rotate the key)"),
+        ({"extraBindings": "{}"}, "extraBindings must be a list of objects with name and type"),
+        ({"extraBindings": "["}, "extraBindings must be a list of objects with name and type"),
+        ({"extraBindings": "[1]"}, "extraBindings[0] must be an object whose values are strings"),
+        (
+            {"extraBindings": json.dumps([{"type": "secret_text", "name": "X", "text": "fake"}])},
+            "extraBindings[0] must not be a secret_text: a secret does not belong in the stack's file",
+        ),
+        ({"extraBindings": json.dumps([KV, KV])}, "extraBindings[1].name must be set and used by no other binding, found 'CACHE'"),
+        ({"extraBindings": json.dumps([{**KV, "name": "SITE"}])}, "extraBindings[0].name must be set and used by no other"),
+        ({"extraBindings": json.dumps([{"type": "kv_namespace", "name": "C"}])}, "extraBindings[0] must have the fields name, namesp"),
+        ({"extraBindings": json.dumps([{"type": "magic", "name": "C"}])}, "extraBindings[0].type must be one of d1, json,"),
+    ],
+)  # fmt: skip
+def test_each_rule_is_one_line_that_names_the_key(read, config, problem):
+    with pytest.raises(SettingsError) as caught:
+        read(**config)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).startswith(problem)
+
+
+def test_an_empty_key_in_the_environment_is_refused(read):
+    with pytest.raises(SettingsError, match=r"ACE_API_KEY \(environment\) is empty"):
+        read(aceApiKey="", environment={"ACE_API_KEY": "", "CLOUDFLARE_API_TOKEN": "fake"})
+
+
+def test_extra_bindings_become_bindings(read):
+    assert read(extraBindings=json.dumps([KV])).extra_bindings == (KvNamespace(name="CACHE", namespace_id="abc"),)
