@@ -1,0 +1,212 @@
+"""No process outlives another, no secret leaves memory, and what is broken says so."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from rehearsal.edge import Edge, EdgeError, RejectedUpload, process
+from tests import processes
+
+ROOT = Path(__file__).parents[3]
+CANARY = "fake-ace-key-canary-7261"
+
+
+def named(pids: set[int], name: str) -> int:
+    [found] = [pid for pid in pids if Path(f"/proc/{pid}/comm").read_text().strip() == name]
+    return found
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from rehearsal.edge import Edge
+async def go():
+    edge = await Edge.start(folder=Path(sys.argv[1]))
+    print(edge._process.socket, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(go())
+"""
+
+
+def test_nothing_outlives_a_killed_parent(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", PARENT, tmp_path], stdout=subprocess.PIPE, cwd=ROOT) as parent:
+        socket = Path(parent.stdout.readline().decode().strip())
+        started = processes.descendants(parent.pid)
+        assert len(started) == 2
+        parent.kill()
+        assert processes.gone(started, seconds=1.0) == {}
+    wait_for(lambda: not socket.parent.exists(), 1)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_workerd_goes_with_node_and_every_call_says_so(tmp_path, script, how):
+    before = processes.descendants(os.getpid())
+
+    async def go():
+        edge = await Edge.start(folder=tmp_path)
+        code = "export default { async scheduled() { await scheduler.wait(20_000) } }"
+        await edge.deploy("w", [(script("w", code), 100)], enabled=True)
+        started = processes.descendants(os.getpid()) - before
+        waiting = asyncio.create_task(edge.cron("w", "* * * * *"))
+        await asyncio.sleep(0.1)
+        os.kill(named(started, "node"), how)
+        with pytest.raises(EdgeError, match=r"the local edge has died.*start the rehearsal again"):
+            await waiting
+        with pytest.raises(EdgeError, match="has died"):
+            await edge.reserve("w")
+        with pytest.raises(EdgeError, match="has died"):
+            await edge.r2_get("bucket", "k")
+        assert processes.gone(started, seconds=0.5) == {}
+        await edge.close()
+        await edge.close()
+        with pytest.raises(EdgeError, match="is closed"):
+            await edge.reserve("w")
+
+    asyncio.run(go())
+
+
+def test_a_crashed_runtime_is_started_anew(tmp_path, script):
+    before = processes.descendants(os.getpid())
+
+    async def go():
+        edge = await Edge.start(folder=tmp_path)
+        await edge.deploy("w", [(script("w"), 100)], enabled=True)
+        url = await edge.reserve("w")
+        os.kill(named(processes.descendants(os.getpid()) - before, "workerd"), signal.SIGKILL)
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(5):
+            answer = await client.get(url)
+            while answer.status_code == 502:
+                answer = await client.get(url)
+        assert answer.text == "hello"
+        await edge.close()
+
+    asyncio.run(go())
+
+
+def test_a_request_that_outlasts_the_drain_limit_is_given_up_and_the_swap_goes_on(tmp_path, script):
+    async def go():
+        edge = await Edge.start(folder=tmp_path, drain_limit=0.3)
+        url = await edge.reserve("w")
+        slow = "export default { async fetch() { await scheduler.wait(20_000); return new Response('late') } }"
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+            await edge.deploy("w", [(script("w", slow), 100)], enabled=True)
+            waiting = asyncio.create_task(client.get(url))
+            await asyncio.sleep(0.2)
+            begun = time.monotonic()
+            await edge.deploy("w", [(script("w"), 100)], enabled=True)
+            assert 0.3 < time.monotonic() - begun < 5
+            assert (await waiting).status_code == 502
+            assert (await client.get(url)).text == "hello"
+        await edge.close()
+
+    asyncio.run(go())
+
+
+def test_a_secret_is_in_no_argument_environment_or_file(tmp_path, script, monkeypatch):
+    monkeypatch.setenv("ACE_API_KEY", CANARY)
+    monkeypatch.setenv("MINIFLARE_WORKERD_CONFIG_DEBUG", str(tmp_path / "config.json"))
+    before = processes.descendants(os.getpid())
+    code = "export default { fetch(_, env) { return new Response(String(env.KEY.length)) } }"
+
+    async def go():
+        edge = await Edge.start(folder=tmp_path)
+        bindings = ({"name": "KEY", "type": "secret_text", "text": CANARY},)
+        await edge.deploy("w", [(script("w", code, bindings=bindings), 100)], enabled=True)
+        with pytest.raises(RejectedUpload):
+            await edge.deploy("w", [(script("w", "(", bindings=bindings), 100)], enabled=True)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            assert (await client.get(await edge.reserve("w"))).text == str(len(CANARY))
+        started = processes.descendants(os.getpid()) - before
+        files = [Path(f"/proc/{pid}/{name}") for pid in started for name in ("cmdline", "environ")]
+        files += [file for file in tmp_path.rglob("*") if file.is_file()]
+        assert len(started) == 2
+        assert [file for file in files if CANARY.encode() in file.read_bytes()] == []
+        await edge.close()
+
+    asyncio.run(go())
+
+
+def test_closing_leaves_nothing_but_what_was_stored_whatever_the_path(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = processes.descendants(os.getpid())
+    folder = tmp_path / ("long" * 30)
+
+    async def put() -> float:
+        edge = await Edge.start(folder=folder)
+        await edge.r2_put("kept", "k", b"v", http_metadata={}, custom_metadata={"a": "b"})
+        assert not edge._process.socket.is_relative_to(folder)
+        assert len(processes.descendants(os.getpid()) - before) == 2
+        begun = time.monotonic()
+        await edge.close()
+        return time.monotonic() - begun
+
+    async def get():
+        edge = await Edge.start(folder=folder)
+        stored = await edge.r2_get("kept", "k")
+        await edge.close()
+        return stored
+
+    assert asyncio.run(put()) < 1
+    assert processes.descendants(os.getpid()) <= before
+    assert list(tmp_path.rglob("control-*")) == []
+    assert list((folder / "edge" / "tmp").iterdir()) == []
+    description, body = asyncio.run(get())
+    assert (body, description["custom_metadata"]) == (b"v", {"a": "b"})
+
+
+def start(folder: Path) -> None:
+    asyncio.run(Edge.start(folder=folder))
+
+
+def test_missing_node_is_one_line_that_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EdgeError, match=r"^the local edge needs Node.js.*scripts/setup$"):
+        start(tmp_path)
+
+
+def test_missing_packages_are_one_line_that_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "_HERE", tmp_path)
+    with pytest.raises(EdgeError, match=r"^the local edge's packages are not installed: run scripts/setup$"):
+        start(tmp_path)
+
+
+def test_a_node_that_does_not_come_up_is_one_line_with_its_reason(tmp_path, monkeypatch):
+    package = tmp_path / "node_modules" / "miniflare" / "package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text("{}")
+    (tmp_path / "main.mjs").write_text("throw new Error('it is broken')")
+    monkeypatch.setattr(process, "_HERE", tmp_path)
+    with pytest.raises(EdgeError, match=r"^the local edge did not start: .*it is broken.*scripts/setup$"):
+        start(tmp_path)
+
+
+def test_a_node_that_says_nothing_is_given_up(tmp_path, monkeypatch):
+    package = tmp_path / "node_modules" / "miniflare" / "package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text("{}")
+    (tmp_path / "main.mjs").write_text("setInterval(() => {}, 1000)")
+    monkeypatch.setattr(process, "_HERE", tmp_path)
+    monkeypatch.setattr(process, "_START_LIMIT", 0.3)
+    monkeypatch.setattr(process, "_CLOSE_LIMIT", 0.1)
+    before = processes.descendants(os.getpid())
+    with pytest.raises(EdgeError, match="did not start within"):
+        start(tmp_path)
+    assert processes.descendants(os.getpid()) <= before
