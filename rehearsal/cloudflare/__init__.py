@@ -1,0 +1,7 @@
+"""The control plane of the local Cloudflare: the API that Pulumi, wrangler and the checks talk to."""
+
+from __future__ import annotations
+
+from rehearsal.cloudflare.server import LocalCloudflare
+
+__all__ = ["LocalCloudflare"]

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pkgutil
+import socket
+from typing import Any
+
+import httpx
+import pytest
+
+import rehearsal.cloudflare
+from rehearsal.cloudflare.server import RequestLine, products
+
+
+def test_without_credentials_and_with_wrong_ones_nothing_is_answered(account: Any, code: Any) -> None:
+    path = f"{account.http.base_url}workers/scripts"
+    assert code(httpx.get(path, trust_env=False)) == (400, 9106)
+    assert code(account.http.get(path, headers={"authorization": "Bearer wrong"})) == (403, 10000)
+    assert code(account.http.get(path, headers={"authorization": "Bearer"})) == (400, 9106)
+    assert code(account.http.get(path, headers={"authorization": "Basic x"})) == (403, 10000)
+    assert account.http.get(path).json()["success"] is True
+
+
+def test_another_account_is_not_ours(account: Any, code: Any) -> None:
+    assert code(account.http.get(account.base + "/accounts/" + "f" * 32 + "/workers/scripts")) == (403, 10000)
+    assert code(account.http.get(account.base + "/accounts/nonsense/workers/scripts")) == (404, 7003)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("DELETE", "workers/scripts"), ("GET", "/zones")])
+def test_what_is_not_known_has_no_route(account: Any, code: Any, method: str, path: str) -> None:
+    assert code(account.http.request(method, path)) == (404, 7003)
+
+
+def test_refusals_have_the_envelope_and_are_final(account: Any) -> None:
+    response = account.http.get("workers/scripts/absent/settings")
+    assert response.json() == {
+        "success": False,
+        "errors": [{"code": 10007, "message": "This Worker does not exist on your account."}],
+        "messages": [],
+        "result": None,
+    }
+    assert response.headers["x-should-retry"] == "false"
+
+
+def test_the_request_log_has_lines_and_no_more(account: Any) -> None:
+    account.http.put("workers/scripts/page/secrets?x=query", json={"name": "KEY", "text": "canary-value"})
+    line = account.cloudflare.requests[-1]
+    assert line == RequestLine(
+        method="PUT", path=account.http.base_url.path + "workers/scripts/page/secrets", status=404, code=10007
+    )
+
+
+def test_a_fault_of_ours_is_a_500_that_repeats_nothing(account: Any, caplog: Any) -> None:
+    response = account.upload(code=b"break", bindings=[{"name": "KEY", "type": "secret_text", "text": "canary-value"}])
+    assert response.status_code == 500
+    assert "canary" not in response.text + caplog.text
+    assert "ValueError" in caplog.text
+
+
+def test_it_listens_on_loopback_alone(account: Any) -> None:
+    assert account.http.base_url.host == "127.0.0.1"
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        with pytest.raises(OSError, match="refused"):
+            probe.connect(("127.0.0.2", account.http.base_url.port))
+
+
+def test_a_product_is_found_by_its_file() -> None:
+    with_routes = [p.__module__.rpartition(".")[2] for p in products()]
+    there = {found.name for found in pkgutil.iter_modules(rehearsal.cloudflare.__path__)}
+    assert set(with_routes) <= there
+    assert {"accounts", "scripts", "secrets", "tails", "r2_objects"} <= set(with_routes)
+
+
+def test_identity(account: Any) -> None:
+    assert account.result(account.base + "/user/tokens/verify")["status"] == "active"
+    assert account.result(account.base + "/user")["email"]
+    (only,) = account.result(account.base + "/accounts?page=1")
+    assert account.result(account.base + "/accounts?page=2") == []
+    assert account.result(account.base + "/accounts/" + only["id"]) == only
+    assert account.result(account.base + "/memberships")[0]["account"] == only
+    assert account.result("workers/subdomain") == {"subdomain": "rehearsal"}
