@@ -1,0 +1,1 @@
+"""One module per kind of resource; adding a kind is adding a file."""

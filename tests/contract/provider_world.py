@@ -1,0 +1,195 @@
+"""A stack, the real engine, the stand-in plugin and a local Cloudflare without an edge: what test_provider.py asks."""
+
+import asyncio
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+import grpc  # type: ignore[import-untyped]  # grpcio ships no types
+import httpx
+from pulumi.runtime.proto import language_pb2_grpc
+
+from rehearsal import provider
+from rehearsal.cloudflare.server import LocalCloudflare
+from rehearsal.edge import Edge
+from tests.contract.provider_program import ACCOUNT, Inline, Wanted, declare
+from toolchain import engine
+
+TOKEN = "fake-cloudflare-token-for-rehearsals-0001"
+WORKER = "export default { async fetch() { return new Response('hello') } }\n"
+
+
+class NoEdge:
+    """A data plane that accepts everything and runs nothing."""
+
+    async def deploy(self, name: str, versions: object, *, enabled: bool) -> None: ...
+
+    async def remove(self, name: str) -> None: ...
+
+    async def reserve(self, name: str) -> str:
+        return "http://127.0.0.1:9"
+
+    async def r2_list(self, bucket: str, **options: object) -> dict[str, Any]:
+        return {"objects": [], "truncated": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a preview showed: resource -> operation, and resource -> changed inputs; its JSON, and all its text."""
+
+    steps: Mapping[str, str]
+    changed: Mapping[str, frozenset[str]]
+    told: Mapping[str, Any]
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """An account, and the engine with one program on stacks by name."""
+
+    folder: Path
+    url: str
+    cloudflare: LocalCloudflare
+    environment: dict[str, str]
+    client: str = ""
+    wanted: Wanted = field(default_factory=Wanted)
+    said: list[str] = field(default_factory=list)
+
+    def pulumi(self, *arguments: str, stack: str = "live", succeeds: bool = True) -> str:
+        """Return what the engine says on both streams; its failure is the test's, or the other way round."""
+        command = ["pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never"]
+        if arguments[0] in {"preview", "up", "destroy"}:
+            command += ["--client", self.client, "--suppress-progress"]
+        ended = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        self.said += [ended.stdout, ended.stderr]
+        assert (ended.returncode == 0) == succeeds, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr if arguments[0] != "stack" else ended.stdout
+
+    def up(self, *, stack: str = "live", succeeds: bool = True) -> str:
+        return self.pulumi("up", "--yes", "--skip-preview", stack=stack, succeeds=succeeds)
+
+    def preview(self, *arguments: str, stack: str = "live") -> Seen:
+        text = self.pulumi("preview", "--json", *arguments, stack=stack)
+        steps: dict[str, str] = {}
+        changed: dict[str, frozenset[str]] = {}
+        told = json.JSONDecoder().raw_decode(text, text.index("{"))[0]
+        for step in told["steps"]:
+            if step["op"] in {"same", "refresh"}:
+                continue
+            name = step["urn"].rpartition("::")[2]
+            known = {key for state in ("oldState", "newState") for key in step.get(state, {}).get("inputs", {})}
+            steps[name] = step["op"]
+            changed[name] = frozenset(known.intersection(step.get("diffReasons") or ()))
+        return Seen(steps=steps, changed=changed, told=told, text=text)
+
+    def api(self, method: str, path: str, **options: Any) -> Any:
+        url = f"{self.url}/accounts/{ACCOUNT}/{path}"
+        answer = httpx.request(
+            method, url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False, **options
+        ).raise_for_status()
+        return answer.json()["result"] if answer.headers["content-type"].startswith("application/json") else answer
+
+    def upload_by_hand(
+        self, *, content: str = WORKER, message: str | None = None, drop: str = "", **texts: str
+    ) -> None:
+        """Upload the script as somebody with a terminal does: other code, other texts or a binding less."""
+        live = self.api("GET", f"workers/scripts/{self.wanted.script}/settings")
+        bindings = [each for each in live["bindings"] if each["name"] != drop]
+        inherited = [{"type": "inherit", "name": each["name"]} for each in bindings if each["type"] == "secret_text"]
+        rest = [
+            {**each, "text": texts.get(each["name"], each["text"])} if each["type"] == "plain_text" else each
+            for each in bindings
+            if each["type"] != "secret_text"
+        ]
+        metadata: dict[str, Any] = {
+            "main_module": "worker.js",
+            "compatibility_date": live["compatibility_date"],
+            "bindings": [*inherited, *rest],
+        }
+        if message:
+            metadata["annotations"] = {"workers/message": message}
+        parts = [
+            ("worker.js", ("worker.js", content.encode(), "application/javascript+module")),
+            ("metadata", (None, json.dumps(metadata), "application/json")),
+        ]
+        self.api("PUT", f"workers/scripts/{self.wanted.script}", files=parts)
+
+    @contextmanager
+    def declared(self, **changes: Any) -> Iterator[None]:
+        before, self.wanted = self.wanted, replace(self.wanted, **changes)
+        try:
+            yield
+        finally:
+            self.wanted = before
+
+    @contextmanager
+    def account_restored(self) -> Iterator[None]:
+        """Put the account back as it was, afterwards; what it holds is frozen, so two maps are all."""
+        account = self.cloudflare._api
+        workers, buckets = dict(account.workers), dict(account.buckets)
+        try:
+            yield
+        finally:
+            account.workers, account.buckets = workers, buckets
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Put the account and the live stack's state back as they were, afterwards."""
+        state = str(self.folder / "state.json")
+        self.pulumi("stack", "export", "--file", state)
+        try:
+            with self.account_restored():
+                yield
+        finally:
+            self.pulumi("stack", "import", "--file", state)
+
+
+def environment(folder: Path, url: str) -> dict[str, str]:
+    """Return what the engine needs on a machine without network, with the stand-ins before any official ones."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "CLOUDFLARE_"))}
+    return {
+        **clean,
+        "PATH": os.pathsep.join([str(provider.BIN), str(engine.find()), clean["PATH"]]),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_BACKEND_URL": folder.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "fake-passphrase",
+        "PULUMI_HOME": str(folder / "home"),
+        "CLOUDFLARE_BASE_URL": url,
+        "CLOUDFLARE_API_TOKEN": TOKEN,
+    }
+
+
+@contextmanager
+def open_world(folder: Path) -> Iterator[World]:
+    """Start an empty account, and end everything afterwards."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    cloudflare = LocalCloudflare(edge=cast("Edge", NoEdge()), account_id=ACCOUNT, api_token=TOKEN)
+    url = asyncio.run_coroutine_threadsafe(cloudflare.start(), loop).result(10)
+    (folder / "worker.js").write_text(WORKER)
+    (folder / "Pulumi.yaml").write_text("name: held\nruntime: python\n")
+    world = World(folder=folder, url=url, cloudflare=cloudflare, environment=environment(folder, url))
+    unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    host = grpc.server(ThreadPoolExecutor(max_workers=4), options=unlimited)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Inline(lambda: declare(world.wanted, folder)), host)
+    world.client = f"127.0.0.1:{host.add_insecure_port('127.0.0.1:0')}"
+    host.start()
+    try:
+        yield world
+    finally:
+        host.stop(None).wait(10)
+        asyncio.run_coroutine_threadsafe(cloudflare.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

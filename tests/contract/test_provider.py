@@ -1,0 +1,187 @@
+"""The stand-in plugin is as blind and as opaque as the official one: each row of the table in docs, by the real engine."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.contract.provider_program import ACCOUNT, CANARY
+from tests.contract.provider_world import World, open_world
+
+SCRIPT = "workers/scripts/backfill"
+Change = Callable[[World], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A change by hand, and what `preview --refresh` shows of it; plain `preview` shows nothing of any."""
+
+    name: str
+    by_hand: Change
+    steps: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+def _replace_secret(world: World) -> object:
+    body = {"name": "ACE_API_KEY", "text": "another-fake-key", "type": "secret_text"}
+    return world.api("PUT", f"{SCRIPT}/secrets", json=body)
+
+
+TABLE = [
+    Row(name="nothing", by_hand=lambda world: None),
+    Row(
+        name="secret deleted",
+        by_hand=lambda world: world.api("DELETE", f"{SCRIPT}/secrets/ACE_API_KEY?url_encoded=true"),
+        steps={"script": "update"},
+        changed={"script": frozenset({"bindings"})},
+    ),
+    Row(name="secret's value changed", by_hand=_replace_secret),
+    Row(name="plain text changed", by_hand=lambda world: world.upload_by_hand(SITE="another_site")),
+    Row(name="plain text dropped", by_hand=lambda world: world.upload_by_hand(drop="SITE")),
+    Row(name="bucket binding dropped", by_hand=lambda world: world.upload_by_hand(drop="BUCKET")),
+    Row(
+        name="content changed",
+        by_hand=lambda world: world.upload_by_hand(content="export default {}"),
+        steps={"script": "update"},
+        changed={"script": frozenset({"contentSha256"})},
+    ),
+    Row(
+        name="cron changed", by_hand=lambda world: world.api("PUT", f"{SCRIPT}/schedules", json=[{"cron": "0 1 * * *"}])
+    ),
+    Row(name="crons removed", by_hand=lambda world: world.api("PUT", f"{SCRIPT}/schedules", json=[])),
+    Row(
+        name="bucket deleted",
+        by_hand=lambda world: world.api("DELETE", "r2/buckets/ace-timeseries"),
+        steps={"bucket": "create"},
+        changed={"bucket": frozenset()},
+    ),
+    Row(name="annotations edited", by_hand=lambda world: world.upload_by_hand(message="by hand")),
+    Row(
+        name="workers.dev switched off",
+        by_hand=lambda world: world.api("POST", f"{SCRIPT}/subdomain", json={"enabled": False}),
+        steps={"switch": "update"},
+        changed={"switch": frozenset({"enabled"})},
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with open_world(tmp_path_factory.mktemp("provider")) as opened:
+        for stack in ("live", "second", "adopting"):
+            opened.pulumi("stack", "init", stack=stack)
+        opened.up()
+        yield opened
+
+
+def test_no_change_by_hand_is_visible_without_refresh(world: World) -> None:
+    with world.account_restored():
+        for row in TABLE:
+            row.by_hand(world)
+        assert world.preview().steps == {}
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_a_refresh_sees_what_the_official_one_sees(world: World, row: Row) -> None:
+    with world.account_restored():
+        row.by_hand(world)
+        seen = world.preview("--refresh")
+    assert (seen.steps, seen.changed) == (row.steps, row.changed)
+
+
+def test_a_changed_binding_is_one_secret_in_text(world: World) -> None:
+    with world.declared(site="another_site"):
+        text = world.pulumi("preview", "--diff")
+    assert "~ 1 to update" in text
+    assert [line.split() for line in text.splitlines() if "bindings" in line] == [["bindings", ":", "[secret]"]]
+    assert "another_site" not in text
+
+
+def test_a_changed_binding_is_one_secret_in_json(world: World) -> None:
+    with world.declared(site="another_site"):
+        seen = world.preview()
+    [step] = [step for step in seen.told["steps"] if step["op"] != "same"]
+    assert step["detailedDiff"] is None
+    assert step["diffReasons"][0] == "bindings"
+    assert "etag" in step["diffReasons"]  # padded with what the API computes
+    assert step["oldState"]["inputs"]["bindings"] == step["newState"]["inputs"]["bindings"] == "[secret]"
+    assert "another_site" not in seen.text
+
+
+def test_a_changed_message_sends_script_and_every_binding_again(world: World) -> None:
+    with world.restored(), world.declared(message="second"):
+        world.api("DELETE", f"{SCRIPT}/secrets/ACE_API_KEY?url_encoded=true")
+        seen = world.preview()
+        assert (seen.steps, seen.changed) == ({"script": "update"}, {"script": frozenset({"annotations"})})
+        world.up()
+        live = world.cloudflare._api.workers["backfill"].live
+        assert live.annotations["workers/message"] == "second"
+        assert live.secrets == {"ACE_API_KEY": CANARY}
+        assert world.preview("--refresh").steps == {}
+
+
+def test_an_upload_is_known_by_its_file_and_its_digest(world: World) -> None:
+    (world.folder / "other.js").write_text("export default { }\n")
+    with world.declared(content="other.js"):
+        assert world.preview().changed == {"script": frozenset({"contentFile", "contentSha256"})}
+
+
+@pytest.mark.parametrize(
+    ("change", "replaced"),
+    [({"bucket": "another-bucket"}, {"bucket"}), ({"script": "another-script"}, {"script", "switch", "cron"})],
+    ids=["bucket", "script"],
+)
+def test_another_name_is_another_resource(world: World, change: dict[str, str], replaced: set[str]) -> None:
+    with world.declared(protect=False, **change):
+        steps = world.preview().steps
+    assert {name for name, operation in steps.items() if operation != "update"} == replaced
+
+
+def test_another_cron_is_sent(world: World) -> None:
+    with world.declared(crons=("0 * * * *",)):
+        assert world.preview().changed == {"cron": frozenset({"schedules"})}
+
+
+def test_a_protected_bucket_is_not_destroyed(world: World) -> None:
+    text = world.pulumi("destroy", "--yes", succeeds=False)
+    assert "cannot be deleted" in text
+    assert "because it is protected" in text
+    assert "ace-timeseries" in world.cloudflare._api.buckets
+
+
+def test_a_bucket_that_exists_is_refused_in_one_line(world: World) -> None:
+    with world.account_restored(), world.declared(script="second"):
+        text = world.up(stack="second", succeeds=False)
+    [line] = {line.strip() for line in text.splitlines() if line.strip().startswith("error: failed to make")}
+    assert "10004" in line
+    assert "already exists" in line
+
+
+def test_what_exists_is_adopted_and_the_lost_bindings_are_listed(world: World) -> None:
+    with world.account_restored(), world.declared(adopt=True, site="adopted_site", protect=False):
+        seen = world.preview(stack="adopting")
+        operations = [(step["op"], step["urn"].rpartition("::")[2]) for step in seen.told["steps"]]
+        assert {("import", "bucket"), ("import", "script"), ("update", "script")} <= set(operations)
+        assert "ses_falls_city" in seen.text  # the live binding that would vanish, in clear
+        world.up(stack="adopting")
+        [site] = [each for each in world.api("GET", f"{SCRIPT}/settings")["bindings"] if each["name"] == "SITE"]
+        assert site["text"] == "adopted_site"
+        assert world.preview("--refresh", stack="adopting").steps == {}
+        assert "will not change it in the API" in world.pulumi("destroy", "--yes", stack="adopting")
+        assert world.cloudflare._api.workers == {}
+
+
+def test_it_says_that_it_is_a_stand_in(world: World) -> None:
+    diagnostics = [each["message"].strip() for each in world.preview().told["diagnostics"]]
+    assert diagnostics.count("stand-in for the official cloudflare plugin: rehearsals and tests only") == 1
+
+
+def test_the_key_is_nowhere(world: World) -> None:
+    with world.declared(site="another_site"):
+        world.preview()
+    state = world.pulumi("stack", "export")
+    assert "ses_falls_city" not in state  # the bindings are encrypted as one
+    assert ACCOUNT in state
+    written = [path.read_text(errors="replace") for path in world.folder.rglob("*") if path.is_file()]
+    for text in (*world.said, *written, str(world.cloudflare.requests)):
+        assert CANARY not in text
