@@ -1,0 +1,6 @@
+"""``python -m checks``."""
+
+from checks.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""Every check, one file each. The command finds them by walking this package: nothing is registered anywhere."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from checks.model import Check
+
+
+def load() -> dict[str, Check]:
+    """Return every check by its id, in the order of the runbook."""
+    modules = (importlib.import_module(f"{__name__}.{item.name}") for item in pkgutil.iter_modules(__path__))
+    found: list[Check] = [module.CHECK for module in modules]
+    return {check.id: check for check in sorted(found, key=lambda check: (check.step, check.id))}

@@ -1,0 +1,136 @@
+"""The command. The only module that knows click; what is slow to import waits until it is needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from checks.options import Refused, duration, targets, with_command
+
+if TYPE_CHECKING:
+    from checks.model import Check
+
+USAGE, NO_VERDICT = 2, 3  # exit codes; those of a verdict are the report's
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def group() -> None:
+    """Verify that what is live is what was declared.
+
+    Without a command, `run` is meant: python -m checks --stack prod
+
+    Exit codes: 0 every promise kept, 1 a promise broken, 2 usage, 3 no verdict.
+    """
+
+
+@group.command()
+@click.argument("checks", nargs=-1, metavar="[CHECK]...")
+@click.option("--stack", metavar="NAME", help="Read the promises from this Pulumi stack.")
+@click.option("--manifest", metavar="FILE", help="Read them from a file, or from standard input (-).")
+@click.option("--tag", multiple=True, help="Only checks with this tag, and what they need (repeatable).")
+@click.option("--skip", multiple=True, metavar="CHECK|TAG", help="Leave these out (repeatable).")
+@click.option("--read-only", is_flag=True, help="Leave out whatever changes anything (trigger).")
+@click.option("--deadline", default="60s", show_default=True, help="For all checks together.")
+@click.option("--format", "formats", multiple=True, metavar="text|json[=FILE]", help="Repeatable; text by default.")
+@click.option("--quiet", is_flag=True, help="Only what is not ok, and the recap.")
+@click.option("--verbose", is_flag=True, help="All evidence, and how long each check took.")
+@click.option("--no-color", is_flag=True, help="No colour on a terminal either (as NO_COLOR).")
+@click.option("--strict", is_flag=True, help="A skipped check is no verdict.")
+def run(**options: Any) -> None:
+    """Run the checks (all, or those named and what they need) on a deployment.
+
+    Credentials come from the environment: CLOUDFLARE_API_TOKEN; OPERATOR_TOKEN, or the stack's output, or derived
+    from ACE_API_KEY. A check that lacks one is skipped, and says so.
+    """
+    from checks.command import Outside, Request, execute
+    from checks.reporters import names
+
+    if (options["stack"] is None) == (options["manifest"] is None):
+        raise Refused("say which deployment: --stack NAME, or --manifest FILE (one of them)", USAGE)
+    if options["quiet"] and options["verbose"]:
+        raise Refused("--quiet and --verbose exclude each other", USAGE)
+    try:
+        request = Request(
+            stack=options["stack"],
+            manifest=options["manifest"],
+            names=options["checks"],
+            tags=options["tag"],
+            skip=options["skip"],
+            read_only=options["read_only"],
+            seconds=duration(options["deadline"]),
+            targets=targets(options["formats"], names()),
+            strict=options["strict"],
+            quiet=options["quiet"],
+            verbose=options["verbose"],
+            color=sys.stdout.isatty() and not options["no_color"] and not os.environ.get("NO_COLOR"),
+        )
+    except ValueError as error:
+        raise Refused(str(error), USAGE) from None
+    sys.exit(execute(request, Outside(environ=os.environ, write=_write)))
+
+
+@group.command("list")
+def list_() -> None:
+    """List the checks: id, tags and what each proves."""
+    checks = _catalogue()
+    width = max(map(len, checks))
+    for check in checks.values():
+        _write(f"{check.id:<{width}}  {check.proves}  [{', '.join(sorted(check.tags))}]\n")
+
+
+@group.command()
+@click.argument("check", metavar="CHECK")
+def explain(check: str) -> None:
+    """Say what CHECK proves, why it fails and what to do; asks nobody."""
+    from checks.explanation import explain as text
+    from checks.selection import SelectionError, select
+
+    checks = _catalogue()
+    try:
+        select(checks, names=[check])
+    except SelectionError as error:
+        raise Refused(str(error), USAGE) from None
+    _write(text(checks[check]))
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the command and end the process; whatever goes wrong is one line on standard error."""
+    arguments = with_command(sys.argv[1:] if argv is None else argv, group.commands)
+    try:
+        group.main(arguments, prog_name="python -m checks", standalone_mode=False)
+    except click.ClickException as error:
+        _end(error.format_message(), USAGE)
+    except Refused as error:
+        _end(str(error), error.code)
+    except (KeyboardInterrupt, click.Abort):
+        _end("interrupted: no verdict", NO_VERDICT)
+    except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
+        _end(f"no verdict, by a defect of the checker: {type(error).__name__}: {error}", NO_VERDICT)
+    sys.exit(0)
+
+
+def _catalogue() -> dict[str, Check]:
+    from checks.catalog import load
+
+    return load()
+
+
+def _write(text: str) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
+    except BrokenPipeError:  # click would exit with 1, a verdict; and nothing must be left to flush at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Refused("nobody reads the report", NO_VERDICT) from None
+
+
+def _end(text: str, code: int) -> NoReturn:
+    from checks.credentials import known
+    from checks.redaction import Redactor
+
+    line = Redactor(known(os.environ)).line(text)
+    click.echo(f"error: {line}".encode("ascii", "backslashreplace").decode(), err=True)
+    sys.exit(code)

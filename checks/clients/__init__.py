@@ -1,0 +1,1 @@
+"""One client a system that is asked. Nothing else in ``checks/`` knows httpx."""

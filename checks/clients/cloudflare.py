@@ -1,0 +1,135 @@
+"""Cloudflare's API, read only. Source: cloudflare-api.md of the project, and the official clients behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from checks.clients import cloudflare_answers as answers
+from checks.clients.cloudflare_answers import ApiError
+from checks.clients.transport import Answer, Http, retry_after
+from checks.credentials import Secret
+from checks.model import Blame, Finding, ShapeError, TransientError
+
+BASE = "https://api.cloudflare.com/client/v4"
+PAGES = 1000  # more pages than this of one list are a loop
+OBJECT_LIMIT = 32 * 2**20  # bytes: the worker stores no more in one object
+UNAUTHORISED = frozenset({9106, 9109, 10000, 10001})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloudflare:
+    """One account. Every call retries what time can cure; without a token each raises ApiError, naming the variable."""
+
+    http: Http
+    account_id: str
+    token: Secret | None
+
+    def secrets(self, script: str) -> tuple[str, ...]:
+        """Return the names of the secrets attached to a script."""
+        return self._get(f"{_script(script)}/secrets", lambda result, _: answers.secret_names(result))
+
+    def live(self, script: str) -> frozenset[str]:
+        """Return the ids of the versions of a script that are deployed now."""
+        return self._get(f"{_script(script)}/deployments", lambda result, _: answers.live_versions(result))
+
+    def versions(self, script: str) -> tuple[answers.Version, ...]:
+        """Return a script's versions, newest first; asks page after page, until one says nothing new."""
+        found: dict[str, answers.Version] = {}
+        for page in range(1, PAGES):
+            params = {"page": str(page), "per_page": "100"}
+            more = self._get(f"{_script(script)}/versions", lambda result, _: answers.versions(result), params)
+            if more.keys() <= found.keys():
+                break
+            found |= more
+        return tuple(sorted(found.values(), key=lambda version: version.number, reverse=True))
+
+    def objects(self, bucket: str, *, prefix: str, jurisdiction: str) -> Iterator[answers.StoredObject]:
+        """Yield every object under a prefix; follows every cursor."""
+        params, seen = {"prefix": prefix, "per_page": "1000"}, {""}
+        for _ in range(PAGES):
+            page, cursor = self._get(f"{_bucket(bucket)}/objects", _page, params, jurisdiction)
+            yield from page
+            if cursor in seen:
+                break
+            seen.add(cursor)
+            params = {**params, "cursor": cursor}
+        if cursor:
+            raise ApiError(
+                self.http.finding(
+                    f"objects of {bucket}", "a list that ends", "a cursor that repeats, or too many pages"
+                )
+            )
+
+    def read(self, bucket: str, key: str, *, jurisdiction: str) -> Answer:
+        """Return one object as it lies there, in an answer of status 200 or 404."""
+        return self.http.patience.attempt(
+            lambda: self._ask(f"{_bucket(bucket)}/objects/{quote(key)}", {}, jurisdiction, limit=OBJECT_LIMIT)
+        )
+
+    def _get(
+        self,
+        path: str,
+        read: Callable[[object, Mapping[str, Any]], T],
+        params: Mapping[str, str] | None = None,
+        jurisdiction: str = "default",
+    ) -> T:
+        answer = self.http.patience.attempt(lambda: self._ask(path, params or {}, jurisdiction))
+        body = answer.json or {}
+        if answer.status != 200 or body.get("success") is not True:
+            raise self._error(answer)
+        info = body.get("result_info")
+        try:
+            return read(body.get("result"), info if isinstance(info, dict) else {})
+        except ShapeError as error:
+            finding = self.http.finding(answer.request, "an answer of the documented form", str(error))
+            raise ApiError(finding) from None
+
+    def _ask(self, path: str, params: Mapping[str, str], jurisdiction: str, **limits: int) -> Answer:
+        if self.token is None:
+            raise ApiError(self._refused("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set"))
+        headers = {} if jurisdiction == "default" else {"cf-r2-jurisdiction": jurisdiction}
+        path = f"/accounts/{quote(self.account_id, safe='')}/{path}"
+        answer = self.http.ask("GET", path, token=self.token, params=params, headers=headers, **limits)
+        if answer.status in (408, 429) or answer.status >= 500:
+            finding = self.http.finding(answer.request, "an answer of the API", answer.shown)
+            raise TransientError(finding, after=retry_after(answer), answered=True)
+        if answer.status not in (200, 404):
+            raise self._error(answer)
+        return answer
+
+    def _error(self, answer: Answer) -> ApiError:
+        errors = (answer.json or {}).get("errors")
+        found = [item.get("code") for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []
+        codes = frozenset(code for code in found if type(code) is int)
+        if answer.status in (401, 403) or codes & UNAUTHORISED:
+            return ApiError(self._refused(answer.request, answer.shown), codes)
+        return ApiError(self.http.finding(answer.request, "200 and success", answer.shown), codes)
+
+    def _refused(self, subject: str, actual: str) -> Finding:
+        return Finding(
+            subject=subject,
+            expected=f"CLOUDFLARE_API_TOKEN may read Workers Scripts and R2 of account {self.account_id}",
+            actual=actual,
+            blame=Blame.CONFIG,
+            hint="set CLOUDFLARE_API_TOKEN to a token with these two permissions (read), then run this again",
+        )
+
+
+def _script(name: str) -> str:
+    return f"workers/scripts/{quote(name, safe='')}"
+
+
+def _bucket(name: str) -> str:
+    return f"r2/buckets/{quote(name, safe='')}"
+
+
+def _page(result: object, info: Mapping[str, Any]) -> tuple[tuple[answers.StoredObject, ...], str]:
+    cursor = "" if info.get("is_truncated") is False else info.get("cursor") or ""
+    if not isinstance(cursor, str) or (info.get("is_truncated") and not cursor):
+        raise ShapeError("a list goes on without a cursor")
+    return answers.stored_objects(result), cursor

@@ -1,0 +1,144 @@
+"""One way to ask over HTTP: bounded in time and size, without redirects, never showing a header."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from checks.credentials import Secret
+from checks.model import Blame, Finding, NoVerdictError, TransientError
+from checks.patience import Patience
+from checks.urls import is_loopback, is_private
+
+Transport = httpx.BaseTransport  # what replaces the network in tests
+
+JSON_LIMIT = 8 * 2**20  # bytes of an answer that is read as JSON
+SHORTEST = 0.05  # seconds: what a request gets when the deadline is all but over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: the body as it was sent, not decompressed, and the JSON object in it, if it is one."""
+
+    request: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Mapping[str, Any] | None:
+        """Return the body as a JSON object, None if it is anything else."""
+        try:
+            data = json.loads(self.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            return None
+        return data if isinstance(data, dict) else None
+
+    @property
+    def shown(self) -> str:
+        """Return status and the first of the body, to show people."""
+        text = " ".join(self.body[:200].decode("utf-8", "replace").split())
+        return f"{self.status} {text or '(empty)'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http:
+    """A system at a base URL; ``blame`` is whose fault it is when it cannot be reached.
+
+    Proxies and certificates from the environment are honoured, except towards this machine itself.
+    """
+
+    base: str
+    blame: Blame
+    patience: Patience
+    client: httpx.Client
+
+    @classmethod
+    @contextmanager
+    def open(cls, base: str, *, blame: Blame, patience: Patience, transport: Transport | None = None) -> Iterator[Http]:
+        """Yield a client for one system; ``transport`` replaces the network."""
+        with httpx.Client(
+            transport=transport,
+            trust_env=not is_loopback(base),
+            follow_redirects=False,
+            headers={"User-Agent": "building-vitals-checks", "Accept-Encoding": "identity"},
+        ) as client:
+            yield cls(base=base.rstrip("/"), blame=blame, patience=patience, client=client)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: Secret | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = JSON_LIMIT,
+        timeout: float = 10.0,
+    ) -> Answer:
+        """Ask once; ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
+
+        Raises TransientError when nobody answers, NoVerdictError for a bigger body, or a URL that cannot be asked.
+        """
+        request = f"{method} {self.base}{path}"
+        sent = dict(headers or {})
+        if token is not None:
+            if not is_private(self.base):
+                raise NoVerdictError(self._refused(request, "a token is not sent over plain http"))
+            sent["Authorization"] = f"Bearer {token.reveal()}"
+        seconds = httpx.Timeout(max(SHORTEST, min(timeout, self.patience.left())))
+        try:
+            with self.client.stream(method, self.base + path, params=params, headers=sent, timeout=seconds) as response:
+                body = self._read(response, request, limit)
+                return Answer(request=request, status=response.status_code, headers=response.headers, body=body)
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
+            raise NoVerdictError(self._refused(request, type(error).__name__)) from None
+        except httpx.TransportError as error:
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise TransientError(self.finding(request, "an answer", reason)) from None
+
+    def _read(self, response: httpx.Response, request: str, limit: int) -> bytes:
+        chunks = bytearray()
+        for chunk in response.iter_raw():
+            chunks += chunk
+            if len(chunks) > limit:
+                raise NoVerdictError(self.finding(request, f"an answer of at most {limit:,} bytes", "a bigger one"))
+            if not self.patience.left():
+                raise TransientError(self.finding(request, "a whole answer within the deadline", "a part of it"))
+        return bytes(chunks)
+
+    def _refused(self, request: str, reason: str) -> Finding:
+        return Finding(
+            subject=request,
+            expected="a URL that can be asked",
+            actual=reason,
+            blame=Blame.CONFIG,
+            hint="correct the URL in the stack's configuration: python -m checks explain config",
+        )
+
+    def finding(self, subject: str, expected: str, actual: str) -> Finding:
+        """Return what to say when this system gives no usable answer."""
+        host = urlsplit(self.base).netloc
+        return Finding(
+            subject=subject,
+            expected=expected,
+            actual=actual,
+            blame=self.blame,
+            hint=f"see that {host} can be reached from here, then run this again",
+        )
+
+
+def retry_after(answer: Answer) -> float:
+    """Return the seconds that an answer asks to wait, 0 if it does not say."""
+    text = answer.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,79 @@
+"""The worker, asked as anybody on the internet would ask it. Source: shared contracts, section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.clients.transport import Answer, Http, retry_after
+from checks.credentials import Secret
+from checks.model import TransientError
+
+TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take a while
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer of the worker; ``body`` is empty unless it is a JSON object."""
+
+    answer: Answer
+    body: Mapping[str, Any]
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+        return self.answer.status
+
+    @property
+    def code(self) -> str:
+        """Return the code of the error that the worker reports, or nothing."""
+        error = self.body.get("error")
+        code = error.get("code") if isinstance(error, dict) else None
+        return code if isinstance(code, str) else ""
+
+    @property
+    def message(self) -> str:
+        """Return the message of the error that the worker reports, or nothing."""
+        error = self.body.get("error")
+        message = error.get("message") if isinstance(error, dict) else None
+        return message if isinstance(message, str) else ""
+
+    @property
+    def own(self) -> bool:
+        """Return whether the worker itself said this, rather than something on the way."""
+        return bool(self.code) or isinstance(self.body.get("status"), str)
+
+    @property
+    def shown(self) -> str:
+        """Return the answer in a few words, to show people."""
+        if self.code:
+            return f"{self.status} {self.code}" + (f" ({self.message})" if self.message else "")
+        return f"{self.status} {self.body['status']}" if self.own else self.answer.shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """The worker at its URL; every call retries what time can cure, inside the shared deadline."""
+
+    http: Http
+
+    def health(self) -> Reply:
+        """Ask for the worker's health, once: the caller knows which version to wait for."""
+        return self._ask("GET", "/health", None)
+
+    def status(self, token: Secret | None) -> Reply:
+        """Ask for the progress, with a token or without."""
+        return self.http.patience.attempt(lambda: self._ask("GET", "/status", token))
+
+    def trigger(self, token: Secret | None) -> Reply:
+        """Have one batch run; to ask twice is harmless, as a day is written once."""
+        return self.http.patience.attempt(lambda: self._ask("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
+
+    def _ask(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> Reply:
+        answer = self.http.ask(method, path, token=token, timeout=timeout)
+        reply = Reply(answer=answer, body=answer.json or {})
+        if answer.status == 429 or (answer.status >= 500 and not reply.own):
+            finding = self.http.finding(answer.request, "an answer of the worker", answer.shown)
+            raise TransientError(finding, after=retry_after(answer), answered=True)
+        return reply

@@ -1,0 +1,87 @@
+"""What the worker says of itself: its progress, and whom its error codes accuse. Source: contracts, section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from checks.context import Context
+from checks.model import Blame, Finding, ShapeError
+from manifest import Ace
+
+if TYPE_CHECKING:
+    from checks.clients.worker import Reply
+
+COUNTERS = ("days_complete", "days_total", "samples_fetched", "samples_written")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The worker's counters; ``current_date`` is the day that it is at, None when it names none."""
+
+    current_date: date | None
+    days_complete: int
+    days_total: int
+    samples_fetched: int
+    samples_written: int
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> Progress:
+        """Read ``progress`` out of an answer; raises ShapeError, which names the field, for anything ill-formed."""
+        progress = body.get("progress")
+        if not isinstance(progress, dict):
+            raise ShapeError("progress is no object")
+        for name in COUNTERS:
+            value = progress.get(name)
+            if type(value) is not int or value < 0:
+                raise ShapeError(f"progress.{name} is {value!r}")
+        if progress["days_complete"] > progress["days_total"]:
+            raise ShapeError(f"{progress['days_complete']} of {progress['days_total']} days are complete")
+        current = progress.get("current_date")
+        if current is not None and not (isinstance(current, str) and is_date(current)):
+            raise ShapeError(f"progress.current_date is {current!r}")
+        return cls(
+            current_date=date.fromisoformat(current) if current else None, **{name: progress[name] for name in COUNTERS}
+        )
+
+
+def is_date(text: str) -> bool:
+    """Return whether a text is a date as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def last_day(ace: Ace, now: datetime) -> date:
+    """Return the last day to copy: the declared one, but never one that is not over (UTC)."""
+    yesterday = now.date() - timedelta(days=1)
+    return yesterday if ace.end_date is None else min(yesterday, date.fromisoformat(ace.end_date))
+
+
+def accuse(context: Context, subject: str, reply: Reply) -> Finding:
+    """Return the finding for an answer in which the worker itself reports a failure.
+
+    ``upstream_auth`` and ``upstream_rejected`` accuse the configuration: the worker holds the key that was declared
+    (the check ``key`` holds by then), so what ACE refuses is that key, that site or that page size.
+    """
+    new_key = f"{context.pulumi('config set --secret aceApiKey')}, then {context.pulumi('up')}"
+    upload = context.pulumi("up --refresh")
+    wait = f"see that {context.manifest.ace.base_url} serves the site, then {context.again('trigger')}"
+    known = {
+        "not_configured": (Blame.CONFIG, context.pulumi("up")),
+        "upstream_auth": (Blame.CONFIG, new_key),
+        "upstream_rejected": (Blame.CONFIG, f"correct site and pageSize in the stack, then {context.pulumi('up')}"),
+        "upstream_unavailable": (Blame.UPSTREAM, wait),
+        "upstream_contract": (Blame.UPSTREAM, wait),
+        "storage": (Blame.STORAGE, upload),
+    }
+    blame, hint = known.get(reply.code, (Blame.WORKER, f"read the live logs: {tail(context)}"))
+    return Finding(subject=subject, expected="200", actual=reply.shown, blame=blame, hint=hint)
+
+
+def tail(context: Context) -> str:
+    """Return the command that shows the worker's live logs."""
+    return f"npx wrangler tail {context.manifest.worker.name}"

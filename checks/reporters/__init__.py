@@ -1,0 +1,30 @@
+"""One file a format, each with ``render``. The command finds them by name: nothing is registered anywhere."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from checks.model import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How to write, for formats that people read; ``width`` of nothing: lines are never wrapped."""
+
+    color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+def names() -> tuple[str, ...]:
+    """Return the formats that there are."""
+    return tuple(item.name for item in pkgutil.iter_modules(__path__))
+
+
+def load(name: str) -> Callable[[Report, Style], str]:
+    """Return the function that writes a report in a format."""
+    render: Callable[[Report, Style], str] = importlib.import_module(f"{__name__}.{name}").render
+    return render

@@ -1,0 +1,40 @@
+"""The report as one JSON object, schema 1."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from checks.model import Report, Result
+from checks.reporters import Style
+
+SCHEMA = 1
+
+
+def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
+    """Return the report as indented JSON, ending in a line end."""
+    data = {
+        "schema": SCHEMA,
+        "project": report.project,
+        "stack": report.stack,
+        "worker": {"name": report.worker, "url": report.url},
+        "outcome": report.outcome.name.lower(),
+        "exit_code": report.exit_code,
+        "strict": report.strict,
+        "seconds": round(report.seconds, 3),
+        "counts": {outcome.name.lower(): count for outcome, count in report.counts.items()},
+        "checks": [_result(result) for result in report.results],
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "outcome": result.outcome.name.lower(),
+        "seconds": round(result.seconds, 3),
+        "reason": result.reason,
+        "evidence": list(result.evidence),
+        "findings": [dataclasses.asdict(finding) for finding in result.findings],
+    }

@@ -1,0 +1,63 @@
+"""The report for people, in the manner of Ansible: one line a check, details of what is not ok, a recap last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.model import Finding, Outcome, Report, Result
+from checks.reporters import Style
+
+WORDS = {Outcome.PASS: "ok", Outcome.SKIP: "skipped", Outcome.ERROR: "no verdict", Outcome.FAIL: "failed"}
+COLORS = {Outcome.PASS: 32, Outcome.SKIP: 36, Outcome.ERROR: 33, Outcome.FAIL: 31}  # ANSI
+VERDICTS = {
+    Outcome.PASS: "every promise is kept",
+    Outcome.ERROR: "no verdict",
+    Outcome.FAIL: "a promise is broken",
+}
+COLUMN = 10  # the longest word
+
+
+def render(report: Report, style: Style) -> str:
+    """Return the report as lines, the recap last."""
+    width = max((len(result.id) for result in report.results), default=0)
+    lines = [line for result in report.results for line in _lines(result, width, style)]
+    return "\n".join([*lines, _recap(report, style)]) + "\n"
+
+
+def _lines(result: Result, width: int, style: Style) -> Iterator[str]:
+    if style.quiet and result.outcome is Outcome.PASS:
+        return
+    word = _painted(f"{WORDS[result.outcome]:<{COLUMN}}", result.outcome, style)
+    indent = " " * (width + COLUMN + 4)
+    details = [line for finding in result.findings for line in _details(finding)]
+    if style.verbose or not details:
+        details += [*([result.reason] if result.reason else []), *result.evidence]
+    if not style.verbose and result.outcome is Outcome.PASS:
+        details = ["; ".join(details)]
+    first, *rest = [
+        *details,
+        *([f"took {result.seconds:.2f} s"] if style.verbose and result.outcome is not Outcome.SKIP else []),
+    ] or [""]
+    yield f"{result.id:<{width}}  {word}  {first}".rstrip()
+    for line in rest:
+        yield indent + line
+
+
+def _details(finding: Finding) -> Iterator[str]:
+    yield f"{finding.subject}: expected {finding.expected}; actual {finding.actual}"
+    yield f"  blame: {finding.blame.value}   next: {finding.hint}"
+
+
+def _recap(report: Report, style: Style) -> str:
+    counts = "  ".join(f"{WORDS[outcome].replace(' ', '-')}={count}" for outcome, count in report.counts.items())
+    verdict = VERDICTS[report.outcome]
+    if report.outcome is Outcome.PASS and report.counts[Outcome.SKIP]:
+        verdict = "every promise that could be judged is kept"
+    if report.outcome is Outcome.ERROR and not report.counts[Outcome.ERROR]:
+        verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": nothing could be judged"
+    verdict = _painted(verdict, report.outcome, style)
+    return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {verdict} (exit {report.exit_code})"
+
+
+def _painted(text: str, outcome: Outcome, style: Style) -> str:
+    return f"\x1b[{COLORS[outcome]}m{text}\x1b[0m" if style.color else text

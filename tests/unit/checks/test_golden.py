@@ -1,0 +1,120 @@
+"""What people and programs read, word for word. UPDATE_GOLDEN=1 rewrites the files; read the difference then."""
+
+import os
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.unit.checks.world import World, answer
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "checks"
+
+
+def healthy():
+    return World(), {}
+
+
+def secret_missing():
+    world = World()
+    world.key = ""
+    world.change_secret()
+    return world, {}
+
+
+def secret_wrong():
+    world = World()
+    world.key = "another-key-put-by-hand"
+    world.change_secret("ACE_API_KEY")
+    return world, {}
+
+
+def storage_unbound():
+    world = World()
+    world.healthy = False
+    world.versions.insert(0, world.version(2, "", "upload"))
+    world.live, world.tag = ["v2"], ""
+    error = {"code": "storage", "message": "no bucket is bound"}
+    world.status = lambda: answer(502, {"status": "error", "error": error, "last_error": None})
+    return world, {}
+
+
+def ace_down():
+    world = World(days=0)
+    error = {"code": "upstream_unavailable", "message": "ACE answered 503"}
+    world.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "continuation": True})
+    return world, {}
+
+
+def unreachable():
+    def refuse(request):
+        raise httpx.ConnectError("[Errno 111] Connection refused")
+
+    world = World()
+    world.routes = {("GET", "/"): refuse, ("POST", "/"): refuse}
+    return world, {}
+
+
+def no_credentials():
+    return World(), {"environ": {}}
+
+
+def strict():
+    return World(), {"environ": {}, "strict": True}
+
+
+def nothing_to_judge():
+    return World(), {"environ": {}, "names": ("secrets",), "skip": ("config",)}
+
+
+def read_only():
+    return World(), {"read_only": True, "verbose": True}
+
+
+def quiet():
+    world, _ = ace_down()
+    return world, {"quiet": True}
+
+
+def color():
+    world, _ = ace_down()
+    return world, {"color": True}
+
+
+CASES = {
+    healthy: 0,
+    secret_missing: 1,
+    secret_wrong: 1,
+    storage_unbound: 1,
+    ace_down: 1,
+    unreachable: 3,
+    no_credentials: 0,
+    strict: 3,
+    nothing_to_judge: 3,
+    read_only: 0,
+    quiet: 1,
+    color: 1,
+}
+FORMATS = {"text": "txt", "json": "json"}
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("case", CASES)
+def test_golden(tmp_path, case, format_):
+    world, options = case()
+    names = options.pop("names", ())
+    code, text = world.run(tmp_path, *names, formats=(format_,), **options)
+    text = re.sub(
+        r'in [\d.]+ s:|"seconds": [\d.]+|took [\d.]+ s', lambda found: re.sub(r"[\d.]+", "0.0", found[0]), text
+    )
+    file = GOLDEN / f"{case.__name__}.exit{code}.{FORMATS[format_]}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(text)
+    assert code == CASES[case]
+    assert text == file.read_text()
+
+
+def test_no_golden_file_is_left_over():
+    expected = {f"{case.__name__}.exit{code}.{end}" for case, code in CASES.items() for end in FORMATS.values()}
+    assert {file.name for file in GOLDEN.iterdir()} == expected

@@ -1,0 +1,41 @@
+"""Only the report decides the exit code, by rules that hold for every mix of outcomes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.model import Outcome, Report, Result
+
+OUTCOMES = st.lists(st.sampled_from(Outcome), max_size=8)
+
+
+def report(outcomes, *, strict=False):
+    results = tuple(Result(id=f"c{n}", outcome=outcome) for n, outcome in enumerate(outcomes))
+    return Report(project="p", stack="s", worker="w", url="u", results=results, strict=strict)
+
+
+@given(OUTCOMES, st.booleans())
+def test_a_broken_promise_outranks_everything(outcomes, strict):
+    assert report([*outcomes, Outcome.FAIL], strict=strict).exit_code == 1
+
+
+@given(OUTCOMES, st.booleans())
+def test_what_could_not_be_judged_is_never_green(outcomes, strict):
+    assert report([*outcomes, Outcome.ERROR], strict=strict).exit_code == (1 if Outcome.FAIL in outcomes else 3)
+
+
+@given(OUTCOMES, st.booleans())
+def test_green_means_that_something_was_kept_and_nothing_was_not(outcomes, strict):
+    made = report(outcomes, strict=strict)
+    allowed = {Outcome.PASS} if strict else {Outcome.PASS, Outcome.SKIP}
+    assert (made.exit_code == 0) == (Outcome.PASS in outcomes and set(outcomes) <= allowed)
+    assert made.exit_code in (0, 1, 3)
+
+
+@given(OUTCOMES, st.randoms(use_true_random=False))
+def test_the_order_of_the_checks_says_nothing(outcomes, random):
+    shuffled = random.sample(outcomes, len(outcomes))
+    assert report(shuffled).exit_code == report(outcomes).exit_code
+
+
+def test_outcomes_from_best_to_worst():
+    assert sorted(Outcome) == [Outcome.PASS, Outcome.SKIP, Outcome.ERROR, Outcome.FAIL]

@@ -1,0 +1,252 @@
+"""Whatever a check does, the run ends in time, and every check has a result that says why."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checks.credentials import Credentials, Secret
+from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, Outcome, TransientError
+from checks.patience import Patience
+from checks.runner import run
+from manifest import Manifest
+from tests.unit.checks.world import NOW, Clock, manifest_data
+
+FINDING = Finding(subject="it", expected="a", actual="b", blame=Blame.WORKER, hint="do")
+NEVER = threading.Event()
+
+
+def kept(context):
+    yield Evidence("seen")
+
+
+def broken(context):
+    yield Evidence("seen")
+    yield FINDING
+
+
+def unclear(context):
+    yield from ()
+    raise NoVerdictError(FINDING)
+
+
+def raises(context):
+    yield Evidence("seen")
+    raise KeyError("gone")
+
+
+def broken_and_raises(context):
+    yield FINDING
+    raise ZeroDivisionError
+
+
+def exits(context):
+    yield Evidence("seen")
+    raise SystemExit(0)
+
+
+def silent(context):
+    return iter(())
+
+
+def nothing(context):
+    return None
+
+
+def nonsense(context):
+    yield "ok"
+
+
+def endless(context):
+    while True:
+        yield Evidence("again")
+
+
+def hangs(context):
+    yield Evidence("seen")
+    NEVER.wait(30)
+
+
+def broken_and_hangs(context):
+    yield FINDING
+    NEVER.wait(30)
+
+
+def spins(context):
+    end = time.monotonic() + 30
+    while time.monotonic() < end and not NEVER.is_set():
+        pass
+    yield Evidence("at last")
+
+
+MANNERS = {
+    kept: Outcome.PASS,
+    broken: Outcome.FAIL,
+    unclear: Outcome.ERROR,
+    raises: Outcome.ERROR,
+    broken_and_raises: Outcome.FAIL,
+    exits: Outcome.ERROR,
+    silent: Outcome.ERROR,
+    nothing: Outcome.ERROR,
+    nonsense: Outcome.ERROR,
+    endless: Outcome.ERROR,
+}
+HANGING = {hangs: Outcome.ERROR, broken_and_hangs: Outcome.FAIL, spins: Outcome.ERROR}
+
+
+def check(name, manner, **options):
+    def function(context):
+        return manner(context)
+
+    function.__name__ = name
+    cause = Cause(what="w", fix="f")
+    return Check(run=function, proves="p", runbook="r", step=0, causes=(cause,), **options)
+
+
+def judge(*checks, seconds=60.0, patience=None, credentials=None, strict=False):
+    context = SimpleNamespace(
+        manifest=Manifest.from_dict(manifest_data()),
+        stack="prod",
+        credentials=credentials or Credentials(),
+        patience=patience or Patience.lasting(seconds),
+        now=NOW,
+        again=lambda *names: f"python -m checks run {' '.join(names)} --stack prod",
+    )
+    report = run(checks, context, strict=strict)
+    assert [result.id for result in report.results] == [item.id for item in checks]
+    return report, {result.id: result for result in report.results}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def released():
+    yield
+    NEVER.set()
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_every_manner_has_its_outcome(manner):
+    _, results = judge(check("a", manner))
+    assert results["a"].outcome is MANNERS[manner]
+    assert (results["a"].outcome is Outcome.PASS) == (not results["a"].findings)
+
+
+@pytest.mark.parametrize("manner", HANGING)
+def test_what_hangs_is_left_behind_and_keeps_what_it_said(manner):
+    begun = time.monotonic()
+    report, results = judge(
+        check("a", manner),
+        check("b", kept, needs=("a",)),
+        check("c", kept, after=("a",)),
+        check("d", kept),
+        seconds=0.3,
+    )
+    assert time.monotonic() - begun < 0.3 + 0.5
+    assert results["a"].outcome is HANGING[manner]
+    assert "left behind" in results["a"].findings[-1].actual
+    assert results["b"].reason.startswith("needs a, which")
+    assert results["c"].findings[0].actual == "its turn never came"
+    assert results["d"].outcome is Outcome.PASS
+    assert report.exit_code in (1, 3)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from(list(MANNERS)), st.sets(st.integers(0, 5)), st.booleans()), max_size=6))
+def test_every_check_has_a_result_whatever_the_others_do(plan):
+    checks = []
+    for n, (manner, needs, only_after) in enumerate(plan):
+        earlier = tuple(f"c{need}" for need in sorted(needs) if need < n)
+        checks.append(check(f"c{n}", manner, **{"after" if only_after else "needs": earlier}))
+    report, results = judge(*checks)
+    for item, (manner, _, _) in zip(checks, plan, strict=True):
+        blocking = [need for need in item.needs if results[need].outcome is not Outcome.PASS]
+        if blocking:
+            assert results[item.id].outcome is Outcome.SKIP
+            assert results[item.id].reason.split(",")[0].removeprefix("needs ") in blocking
+        else:
+            assert results[item.id].outcome is MANNERS[manner]
+    assert (report.exit_code == 0) == (bool(results) and all(r.outcome is Outcome.PASS for r in results.values()))
+
+
+def test_an_error_says_its_type_and_text():
+    _, results = judge(check("a", raises))
+    assert results["a"].findings[0].actual == "KeyError: 'gone'"
+    assert results["a"].findings[0].blame is Blame.CHECKER
+
+
+def test_a_missing_credential_skips_and_does_not_block():
+    report, results = judge(
+        check("a", kept, wants=(Credential.CLOUDFLARE,)), check("b", kept, needs=("a",)), check("c", kept)
+    )
+    assert (results["a"].outcome, results["a"].reason) == (Outcome.SKIP, "needs CLOUDFLARE_API_TOKEN")
+    assert results["b"].outcome is Outcome.PASS
+    assert report.exit_code == 0
+    assert judge(check("a", kept, wants=(Credential.OPERATOR,)), strict=True)[0].exit_code == 3
+
+
+def test_a_credential_at_hand_skips_nothing():
+    credentials = Credentials(cloudflare=Secret("x" * 40))
+    assert judge(check("a", kept, wants=(Credential.CLOUDFLARE,)), credentials=credentials)[0].exit_code == 0
+
+
+def test_what_is_skipped_for_a_failure_skips_what_needs_it():
+    _, results = judge(check("a", broken), check("b", kept, needs=("a",)), check("c", kept, needs=("b",)))
+    assert results["b"].reason == "needs a, which failed"
+    assert results["c"].reason == "needs b, which was skipped"
+
+
+def test_a_need_that_was_left_out_is_not_waited_for():
+    assert judge(check("b", kept, needs=("a",), after=("z",)))[0].exit_code == 0
+
+
+def test_checks_that_do_not_need_each_other_run_side_by_side():
+    meeting = threading.Barrier(2, timeout=5)
+
+    def meets(context):
+        meeting.wait()
+        yield Evidence("met")
+
+    assert judge(check("a", meets), check("b", meets))[0].exit_code == 0
+
+
+def test_what_begins_after_the_deadline_is_no_verdict():
+    clock = Clock()
+
+    def slow(context):
+        context.patience.sleep(100)
+        yield Evidence("late")
+
+    patience = Patience.lasting(60.0, clock=clock, sleep=clock.sleep)
+    _, results = judge(check("a", slow), check("b", kept, after=("a",)), patience=patience)
+    assert results["a"].outcome is Outcome.PASS
+    assert results["b"].findings[0].hint == "python -m checks run b --stack prod --deadline 120s"
+
+
+@given(st.floats(0.5, 120), st.floats(0, 30), st.floats(0, 50))
+def test_patience_never_sleeps_beyond_its_end(seconds, after, keep):
+    clock = Clock()
+    patience = Patience.lasting(seconds, clock=clock, sleep=clock.sleep)
+
+    def never():
+        raise TransientError(FINDING, after=after)
+
+    with pytest.raises(TransientError):
+        patience.attempt(never, keep=keep)
+    assert patience.left() >= min(keep, seconds) - 1e-6 or not clock.slept
+    assert all(pause >= after for pause in clock.slept)
+
+
+def test_patience_ends_with_the_first_answer():
+    clock, answers = Clock(), [None, None, 7]
+    patience = Patience.lasting(10.0, clock=clock, sleep=clock.sleep)
+
+    def ask():
+        found = answers.pop(0)
+        if found is None:
+            raise TransientError(FINDING)
+        return found
+
+    assert patience.attempt(ask) == 7
+    assert clock.slept == [0.25, 0.5]

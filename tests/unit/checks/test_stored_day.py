@@ -1,0 +1,142 @@
+"""A stored day is read within bounds, and everything that is wrong with one is named."""
+
+import gzip
+import json
+import tracemalloc
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks import stored_day
+from checks.stored_day import BrokenDayError, compare, read
+from tests.unit.checks.world import lines, stored
+
+DAY = date(2024, 12, 10)
+GOOD = lines("2024-12-10")
+
+
+def judged(raw, metadata=None):
+    found = read(raw, day=DAY)
+    if metadata is not None:
+        compare(found, metadata)
+    return found
+
+
+def test_a_true_day():
+    found = judged(*stored("2024-12-10"))
+    assert (found.samples, found.points) == (3, {"ses/p0", "ses/p1"})
+
+
+def test_an_empty_day():
+    assert judged(*stored("2024-12-10", [])).samples == 0
+
+
+def test_a_last_line_without_its_end():
+    content = "\n".join(json.dumps(sample) for sample in GOOD).encode()
+    assert judged(*stored("2024-12-10", content=content)).samples == 3
+
+
+@pytest.mark.parametrize("value", [1, -2.5, 1e300, "", "0x10", "on", "1e999", "NaN"])
+def test_values_that_are_as_promised(value):
+    judged(*stored("2024-12-10", [GOOD[0] | {"value": value}]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"value": True},
+        {"value": None},
+        {"value": "72.5"},
+        {"value": "-1e3"},
+        {"value": []},
+        {"value": float("inf")},
+        {"point_name": ""},
+        {"point_name": 5},
+        {"timestamp": 1.5},
+        {"timestamp": True},
+        {"timestamp": GOOD[0]["timestamp"] - 1},
+        {"timestamp": GOOD[0]["timestamp"] + 86_400_000},
+        {"extra": 1},
+    ],
+)
+def test_lines_that_are_not(change):
+    with pytest.raises(BrokenDayError, match="in line 1"):
+        judged(*stored("2024-12-10", [GOOD[0] | change]))
+
+
+@pytest.mark.parametrize(
+    ("raw", "actual"),
+    [
+        (b"", "cut off"),
+        (b"no gzip", "do not decompress"),
+        (stored("2024-12-10")[0][:-4], "cut off"),
+        (stored("2024-12-10")[0] + b"x", "1 bytes behind its end"),
+        (gzip.compress(stored("2024-12-10")[0]), "compressed twice"),
+        (gzip.compress(b"{]\n"), "something else"),
+        (gzip.compress(b"\n"), "something else"),
+        (gzip.compress(b"[" * 60_000), "something else"),
+        (gzip.compress(b"[1]\n"), "other fields"),
+        (gzip.compress(b"x" * 100_000), "a longer one"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",  # gzip holds the time: no id for a test
+)
+def test_bytes_that_are_no_day(raw, actual):
+    with pytest.raises(BrokenDayError, match=actual):
+        judged(raw)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("samples", "2"),
+        ("samples", None),
+        ("points", "9"),
+        ("sha256", "0" * 64),
+        ("first", None),
+        ("first", "yesterday"),
+        ("last", "0"),
+    ],
+)
+def test_metadata_that_is_not_true(name, value):
+    with pytest.raises(BrokenDayError, match=f"metadata {name}"):
+        judged(*stored("2024-12-10", **{name: value}))
+
+
+def test_metadata_that_names_a_first_sample_of_an_empty_day():
+    with pytest.raises(BrokenDayError, match="metadata first None"):
+        judged(*stored("2024-12-10", [], first="0"))
+
+
+@pytest.mark.parametrize("text", ["2024-12-10T00:00:00", "2024-12-10T00:00:00.000Z", "2024-12-10T01:00:00+01:00"])
+def test_metadata_in_iso_form(text):
+    judged(*stored("2024-12-10", first=text))
+
+
+def test_a_bomb_is_refused_in_little_memory(monkeypatch):
+    monkeypatch.setattr(stored_day, "DAY_LIMIT", 4 * 2**20)
+    line = json.dumps(GOOD[0]).encode() + b"\n"
+    bomb = gzip.compress(line * (5 * 2**20 // len(line)), compresslevel=1)
+    tracemalloc.start()
+    with pytest.raises(BrokenDayError, match="more"):
+        judged(bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * 2**20
+
+
+def test_too_many_points_are_refused(monkeypatch):
+    monkeypatch.setattr(stored_day, "POINT_LIMIT", 1)
+    with pytest.raises(BrokenDayError, match="at most 1 points"):
+        judged(stored("2024-12-10")[0])
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_day_or_a_broken_one(data):
+    for raw in (data, gzip.compress(data)):
+        try:
+            read(raw, day=DAY)
+        except BrokenDayError as error:
+            assert error.expected
+            assert error.actual

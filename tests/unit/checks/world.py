@@ -1,0 +1,282 @@
+"""A whole small system behind httpx.MockTransport: a worker, Cloudflare's API and a bucket, each breakable."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+
+import ace_key
+from checks.command import Outside, Request, execute
+from checks.options import Target
+from checks.patience import Patience
+
+KEY = "fake-ace-key-for-tests"
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+API_TOKEN = "fake-cloudflare-token-for-rehearsals-0001"
+TAG = "bv:11111111:222222222222:33333333"
+NAME = "building-vitals-backfill"
+URL = f"https://{NAME}.rehearsal.workers.dev"
+NOW = datetime(2024, 12, 20, 12, tzinfo=UTC)
+ENVIRON = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": KEY}
+
+
+def manifest_data(**changes):
+    data = {
+        "schema": 1,
+        "project": "building-vitals",
+        "stack": "prod",
+        "account_id": ACCOUNT,
+        "worker": {"name": NAME, "url": URL, "service": "backfill-worker", "version": "1.0.0", "tag": TAG},
+        "bindings": [
+            {"name": "ACE_API_KEY", "type": "secret_text"},
+            {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "ace-timeseries"},
+            {"name": "CF_VERSION_METADATA", "type": "version_metadata"},
+            {"name": "ACE_BASE_URL", "type": "plain_text", "text": "https://flightdeck.aceiot.cloud"},
+            {"name": "SITE", "type": "plain_text", "text": "ses_falls_city"},
+            {"name": "START_DATE", "type": "plain_text", "text": "2024-12-10"},
+            {"name": "END_DATE", "type": "plain_text", "text": "2024-12-14"},
+            {"name": "PAGE_SIZE", "type": "plain_text", "text": "10000"},
+            {"name": "KEY_TEMPLATE", "type": "plain_text", "text": "timeseries/{site}/{date}/data.ndjson.gz"},
+        ],
+        "schedules": ["*/5 * * * *"],
+        "storage": {
+            "bucket": "ace-timeseries",
+            "jurisdiction": "default",
+            "key_template": "timeseries/{site}/{date}/data.ndjson.gz",
+            "prefix": "timeseries/ses_falls_city/",
+        },
+        "ace": {
+            "base_url": "https://flightdeck.aceiot.cloud",
+            "site": "ses_falls_city",
+            "start_date": "2024-12-10",
+            "end_date": "2024-12-14",
+            "page_size": 10000,
+        },
+        "siblings": {"query_url": None, "etl_worker": None},
+    }
+    for path, value in changes.items():
+        *rooms, name = path.split("__")
+        place = data
+        for room in rooms:
+            place = place[room]
+        place[name] = value
+    return data
+
+
+def lines(day, count=3):
+    start = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1000
+    return [{"point_name": f"ses/p{n % 2}", "timestamp": start + 1000 * n, "value": 20.5 + n} for n in range(count)]
+
+
+def stored(day, rows=None, *, raw=None, content=None, **metadata):
+    """One object: (bytes, custom metadata), true unless told otherwise; None removes an entry."""
+    samples = lines(day) if rows is None else rows
+    content = "".join(json.dumps(sample) + "\n" for sample in samples).encode() if content is None else content
+    times = [sample["timestamp"] for sample in samples]
+    true = {"samples": str(len(samples)), "points": str(len({sample["point_name"] for sample in samples}))}
+    true |= {"first": str(min(times)), "last": str(max(times))} if times else {}
+    true |= {"sha256": hashlib.sha256(content).hexdigest(), "source": "x/y", "worker_version": "v1"} | metadata
+    return (gzip.compress(content) if raw is None else raw), {k: v for k, v in true.items() if v is not None}
+
+
+def answer(status, body=None, **headers):
+    return httpx.Response(status, json=body, headers=headers)
+
+
+def envelope(result, **info):
+    return answer(200, {"success": True, "errors": [], "messages": [], "result": result, "result_info": info})
+
+
+def refusal(status, code, message="refused"):
+    return answer(status, {"success": False, "errors": [{"code": code, "message": message}], "result": None})
+
+
+class Clock:
+    """Time that only passes when somebody sleeps."""
+
+    def __init__(self):
+        self.time = 1000.0
+        self.slept = []
+        self.lock = threading.Lock()
+
+    def __call__(self):
+        return self.time
+
+    def sleep(self, seconds):
+        with self.lock:
+            self.slept.append(seconds)
+            self.time += seconds
+
+
+class World:
+    """The healthy system; tests replace ``routes`` entries or attributes to break it."""
+
+    def __init__(self, *, days=2, total=5, manifest=None):
+        self.clock = Clock()
+        self.manifest = manifest or manifest_data()
+        self.total = total
+        self.key = KEY
+        self.healthy = True
+        self.tag = TAG
+        self.secrets = ["ACE_API_KEY"]
+        self.versions = [self.version(1, TAG, "upload")]
+        self.live = ["v1"]
+        self.objects = {}
+        self.http_metadata = {"contentType": "application/x-ndjson"}
+        self.page = 1000
+        self.routes = {}
+        self.asked = []
+        for n in range(days):
+            self.write(self.day(n))
+
+    def version(self, number, tag, triggered_by, **metadata):
+        marks = {"workers/triggered_by": triggered_by} | ({"workers/tag": tag} if tag else {})
+        made = {"author_email": "ann@example.org", "created_on": "2024-12-19T10:00:00Z"} | metadata
+        return {"id": f"v{number}", "number": number, "metadata": made, "annotations": marks}
+
+    def change_secret(self, *secrets):
+        """What `wrangler secret put|delete` does: other secrets, and a version and deployment without a mark."""
+        self.secrets = list(secrets)
+        self.versions.insert(0, self.version(len(self.versions) + 1, "", "secret"))
+        self.live = [self.versions[0]["id"]]
+        self.tag = ""
+
+    @staticmethod
+    def day(n):
+        return (date(2024, 12, 10) + timedelta(days=n)).isoformat()
+
+    @staticmethod
+    def place(day):
+        return f"timeseries/ses_falls_city/{day}/data.ndjson.gz"
+
+    def write(self, day, *args, **kwargs):
+        self.objects[self.place(day)] = stored(day, *args, **kwargs)
+
+    def handle(self, request):
+        reply = self.reply(request)
+        if not reply.is_stream_consumed:
+            return reply
+        return httpx.Response(reply.status_code, headers=reply.headers, stream=httpx.ByteStream(reply.content))
+
+    def reply(self, request):
+        path = request.url.path
+        self.asked.append(f"{request.method} {path}")
+        for (method, part), reply in self.routes.items():
+            if method == request.method and part in path:
+                return reply(request) if callable(reply) else reply
+        if request.url.host == "api.cloudflare.com":
+            return self.api(request, path)
+        return self.worker(request, path)
+
+    # ---- the worker
+
+    def progress(self, **changes):
+        done = sum(self.place(self.day(n)) in self.objects for n in range(self.total))
+        current = next((self.day(n) for n in range(self.total) if self.place(self.day(n)) not in self.objects), None)
+        return {
+            "current_date": current or self.day(self.total - 1),
+            "days_complete": done,
+            "days_total": self.total,
+            "samples_fetched": 0,
+            "samples_written": 0,
+        } | changes
+
+    def worker(self, request, path):
+        if path == "/health":
+            body = {"service": "backfill-worker", "version": "1.0.0"}
+            body |= {"worker_version": {"id": self.live[0], "tag": self.tag}}
+            ok = self.healthy and self.key
+            return answer(200 if ok else 503, {"status": "healthy" if ok else "unhealthy", **body})
+        if path not in ("/status", "/trigger"):
+            return answer(404, {"status": "error", "error": {"code": "not_found", "message": "no such route"}})
+        if not self.key:
+            return answer(503, {"status": "error", "error": {"code": "not_configured", "message": "lacks a binding"}})
+        if request.headers.get("Authorization") != f"Bearer {ace_key.operator_token(self.key)}":
+            return answer(401, {"status": "error", "error": {"code": "unauthorized", "message": "needs the token"}})
+        return self.status() if path == "/status" else self.trigger()
+
+    def status(self):
+        return answer(200, {"status": "in_progress", "progress": self.progress(), "continuation": True})
+
+    def trigger(self):
+        day = self.progress()["current_date"]
+        self.write(day)
+        progress = self.progress(samples_fetched=3, samples_written=3)
+        done = progress["days_complete"] == self.total
+        state = "complete" if done else "in_progress"
+        return answer(200, {"status": state, "progress": progress, "continuation": not done})
+
+    # ---- Cloudflare
+
+    def api(self, request, path):
+        if request.headers.get("Authorization") != f"Bearer {API_TOKEN}":
+            return refusal(403, 10000, "Authentication error")
+        path = path.removeprefix(f"/client/v4/accounts/{ACCOUNT}/")
+        if path == f"workers/scripts/{NAME}/secrets":
+            return envelope([{"name": name, "type": "secret_text"} for name in self.secrets])
+        if path == f"workers/scripts/{NAME}/deployments":
+            live = {"id": "d1", "versions": [{"version_id": item, "percentage": 100} for item in self.live]}
+            return envelope({"deployments": [live]})
+        if path == f"workers/scripts/{NAME}/versions":
+            page = int(request.url.params["page"])
+            return envelope({"items": self.versions[(page - 1) * 10 : page * 10]})
+        if path == "r2/buckets/ace-timeseries/objects":
+            return self.listing(request.url.params)
+        if path.startswith("r2/buckets/ace-timeseries/objects/"):
+            return self.read(path.removeprefix("r2/buckets/ace-timeseries/objects/"))
+        return refusal(404, 7003, "no route")
+
+    def listing(self, params):
+        keys = sorted(key for key in self.objects if key.startswith(params["prefix"]))
+        start = int(params.get("cursor", "0"))
+        size = min(self.page, int(params.get("per_page", "20")))
+        items = [
+            {"key": key, "size": 1, "custom_metadata": self.objects[key][1], "http_metadata": self.http_metadata}
+            for key in keys[start : start + size]
+        ]
+        more = start + size < len(keys)
+        return envelope(items, is_truncated=more, **({"cursor": str(start + size)} if more else {}))
+
+    def read(self, key):
+        if key not in self.objects:
+            return refusal(404, 10007, "no such key")
+        return httpx.Response(200, content=self.objects[key][0], headers={"Content-Type": "application/x-ndjson"})
+
+    # ---- a run
+
+    def run(self, tmp_path, *names, environ=None, formats=("text",), seconds=60.0, **options):
+        """Run the command below click; returns exit code and standard output."""
+        file = tmp_path / "manifest.json"
+        file.write_text(json.dumps(self.manifest))
+        written = []
+        request = Request(
+            stack=None,
+            manifest=str(file),
+            names=names,
+            seconds=seconds,
+            targets=tuple(Target(format=name) for name in formats),
+            **options,
+        )
+        outside = Outside(
+            environ=ENVIRON if environ is None else environ,
+            write=written.append,
+            transport=httpx.MockTransport(self.handle),
+            patience=lambda given: Patience.lasting(given, clock=self.clock, sleep=self.clock.sleep),
+            now=lambda: NOW,
+        )
+        return execute(request, outside), "".join(written)
+
+    def report(self, tmp_path, *names, **options):
+        """Run and return (exit code, {id: check of the JSON report})."""
+        code, text = self.run(tmp_path, *names, formats=("json",), **options)
+        return code, {check["id"]: check for check in json.loads(text)["checks"]}
+
+
+def finding(check):
+    """The first finding of a check in the JSON report."""
+    return check["findings"][0]
