@@ -1,0 +1,69 @@
+"""The environment that a rehearsal's commands see: nobody's real account, the run's own addresses and fake secrets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from rehearsal import process, provider
+from toolchain import engine
+
+# Of this process's environment nothing that could lead a command to a real account, or to another rehearsal.
+_FOREIGN = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "OPERATOR_TOKEN", "CF_")
+
+
+def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
+    """Return a run's environment; its engine keeps everything below the run's folder.
+
+    ACE_API_KEY is taken over where it is set; the other secrets are made anew. Raises CommandError without an engine.
+    """
+    found = engine.find()
+    if found is None:
+        raise process.CommandError("the Pulumi engine is missing: run scripts/setup")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(found), clean.get("PATH", os.defpath)])
+    home = _engine_home(folder)
+    stand_ins = provider.path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
+    return {
+        **clean,
+        "PATH": os.pathsep.join([*stand_ins, path]),
+        "ACE_API_KEY": os.environ.get("ACE_API_KEY", _fake_key()),
+        "CLOUDFLARE_ACCOUNT_ID": account_id,
+        "CLOUDFLARE_API_TOKEN": f"rehearsal-{secrets.token_hex(20)}",
+        "WRANGLER_SEND_METRICS": "false",
+        "WRANGLER_HIDE_BANNER": "true",
+        "WRANGLER_LOG_PATH": str(folder / "wrangler-logs"),
+        "PULUMI_HOME": str(home),
+        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(16),
+        "PULUMI_OPTION_CONFIG_FILE": str(folder / f"Pulumi.{stack}.yaml"),
+        "PULUMI_STACK": stack,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+
+
+def _engine_home(folder: Path) -> Path:
+    """Make the engine's own folder, with the user's installed plugins in it, so that official ones are used."""
+    home = folder / "pulumi-home"
+    home.mkdir()
+    plugins = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"), "plugins")
+    if plugins.is_dir():
+        (home / "plugins").symlink_to(plugins)
+    return home
+
+
+def _fake_key() -> str:
+    """Return a new key in the form of ACE's: a JWT that expires in a year and that nobody signed."""
+
+    def part(value: Mapping[str, object]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    claims = {"sub": "rehearsal", "exp": int(time.time()) + 365 * 86_400}
+    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.{secrets.token_urlsafe(32)}"

@@ -1,0 +1,47 @@
+"""Runs one command that must not outlive the process that asked for it, however that process dies.
+
+``python guard.py FD COMMAND...``: FD is the read end of a pipe whose write end only the asking process holds. When
+it closes, the command's process group gets SIGINT, and SIGKILL two seconds later. Standard library only, and started
+as a file: it must be up before anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+GRACE = 2.0  # seconds between asking the group to end and ending it
+
+
+def main(lifeline: int, command: list[str]) -> int:
+    """Run the command in this process's group and return its exit code, 128 + n when signal n ended it."""
+    try:
+        child = subprocess.Popen(command)
+    except OSError as error:
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
+        return 127
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    ending = threading.Event()
+    threading.Thread(target=_end_with, args=(lifeline, ending), daemon=True).start()
+    code = child.wait()
+    if ending.is_set():  # the command went as asked; what it started may not have
+        os.killpg(0, signal.SIGKILL)
+    return 128 - code if code < 0 else code
+
+
+def _end_with(lifeline: int, ending: threading.Event) -> None:
+    while os.read(lifeline, 1):
+        pass
+    ending.set()
+    os.killpg(0, signal.SIGINT)
+    time.sleep(GRACE)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,68 @@
+"""Commands of a rehearsal (engine, wrangler, checks): they see only its environment and never outlive it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_GUARD = Path(__file__).with_name("guard.py")
+
+
+class CommandError(Exception):
+    """A command that a rehearsal depends on failed; the message ends with what it said."""
+
+
+async def stream(command: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> int:
+    """Run a command whose output goes where this process's goes, and return its exit code."""
+    code, _ = await run(command, environment=environment, folder=folder, captured=False)
+    return code
+
+
+async def capture(
+    command: Sequence[str], *, environment: Mapping[str, str], folder: Path, given: str | None = None
+) -> str:
+    """Run a command with ``given`` on its standard input and return what it printed, errors included.
+
+    Raises CommandError when it fails.
+    """
+    code, output = await run(command, environment=environment, folder=folder, given=given)
+    if code != 0:
+        raise CommandError(f"{Path(command[0]).name} {command[1]} ended with {code}:\n{output.strip()}")
+    return output
+
+
+async def run(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    given: str | None = None,
+    captured: bool = True,
+) -> tuple[int, str]:
+    """Run a command and return its exit code and, where it is captured, what it printed, errors included."""
+    lifeline, held = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", str(_GUARD), str(lifeline), *command),
+            stdin=asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE if captured else None,
+            stderr=asyncio.subprocess.STDOUT if captured else None,
+            cwd=folder,
+            env=dict(environment),
+            pass_fds=(lifeline,),
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(held)
+        raise
+    finally:
+        os.close(lifeline)
+    try:
+        output, _ = await process.communicate(None if given is None else given.encode())
+    finally:
+        os.close(held)
+        await process.wait()
+    return process.returncode or 0, (output or b"").decode(errors="replace")

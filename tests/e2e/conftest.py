@@ -1,0 +1,64 @@
+import asyncio
+import contextlib
+import json
+import threading
+
+import pytest
+
+from rehearsal import local, process
+from rehearsal.folder import run_folder
+
+
+class World:
+    """A deployed rehearsal in a thread of its own, for tests that are plain functions."""
+
+    def __init__(self, running, loop):
+        self.local, self._loop = running, loop
+
+    def wait(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=120)
+
+    def run(self, *command, **more):
+        return self.wait(process.run(command, environment={**self.local.environment, **more}, folder=local.ROOT))
+
+    def pulumi(self, *arguments):
+        return self.wait(self.local.pulumi(*arguments))
+
+    def checks(self, *arguments):
+        """Run the checks as a user does and return the exit code and the JSON report."""
+        code, output = self.run("python", "-m", "checks", "run", *arguments, "--stack", local.STACK, "--format", "json")
+        return code, json.loads(output)
+
+    def objects(self):
+        listing = self.wait(self.local.edge.r2_list(self.local.bucket))
+        return [item["key"] for item in listing["objects"]]
+
+    def empty_bucket(self):
+        for key in self.objects():
+            self.wait(self.local.edge.r2_delete(self.local.bucket, key))
+
+
+@contextlib.contextmanager
+def deployed(days=2):
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        with run_folder() as folder:
+            running = local.running(folder, days=days)
+            world = World(asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(timeout=60), loop)
+            try:
+                world.pulumi("up", "--yes", "--skip-preview")
+                yield world
+            finally:
+                asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(timeout=60)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="module")
+def world():
+    with deployed() as running:
+        yield running

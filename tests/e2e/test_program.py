@@ -1,0 +1,122 @@
+"""The program under the real engine: what a user with a mistake, or with a foreign worker, gets to read."""
+
+import shutil
+
+import pytest
+
+from rehearsal import local, process
+
+
+class Stack:
+    def __init__(self, world, file):
+        self.world, self.file = world, file
+
+    def run(self, *arguments, given=None, folder=local.ROOT):
+        environment = {
+            **self.world.local.environment,
+            "ACE_API_KEY": "",
+            "PULUMI_STACK": "prod",
+            "PULUMI_OPTION_CONFIG_FILE": str(self.file),
+        }
+        command = process.run(("pulumi", *arguments), environment=environment, folder=folder, given=given)
+        return self.world.wait(command)
+
+
+@pytest.fixture
+def stack(world, tmp_path):
+    """A second stack of the same backend, made as docs/getting-started.md says, from the template of production."""
+    shutil.copy(local.ROOT / "Pulumi.yaml", tmp_path)
+    made = Stack(world, shutil.copy(local.ROOT / "Pulumi.prod.yaml", tmp_path / "Pulumi.prod.yaml"))
+    code, output = made.run("stack", "init", "prod", "--no-select", folder=tmp_path)
+    assert code == 0, output
+    yield made
+    made.run("stack", "rm", "prod", "--yes", "--force", "--preserve-config", folder=tmp_path)
+
+
+def settings(stack):
+    assert stack.run("config", "set", "accountId", local.ACCOUNT_ID)[0] == 0
+    assert stack.run("config", "set", "workersSubdomain", "example")[0] == 0
+    assert stack.run("config", "set", "--secret", "aceApiKey", given="fake-ace-key-for-tests\n")[0] == 0
+
+
+def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
+    for key, value in {"bucket": "No", "pageSize": "123", "endDate": "2024-02-30"}.items():
+        assert stack.run("config", "set", key, value)[0] == 0
+    code, output = stack.run("preview")
+    assert code != 0
+    assert "Traceback" not in output
+    lines = [line.strip().removeprefix("error: ") for line in output.splitlines()]
+    for problem in (
+        "accountId is not set (run: pulumi config set accountId <32 hex digits>)",
+        "bucket must be 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found 'No'",
+        "pageSize must be one of 1000, 5000, 10000, 50000, 100000, found '123'",
+        "workersSubdomain or workerUrl is needed, exactly one of them: neither is set",
+        "endDate must be a date YYYY-MM-DD, found '2024-02-30'",
+    ):
+        assert problem in lines, output
+    assert any(line.startswith("ACE_API_KEY (environment) is empty") for line in lines), output
+
+
+def test_three_values_are_all_that_production_needs(stack):
+    settings(stack)
+    for key in ("workerName", "bucket"):  # this account has a rehearsal's already
+        stack.run("config", "set", key, "another")
+    code, output = stack.run("preview")
+    assert code == 0, output
+    assert "7 to create" in output
+    assert "fake-ace-key" not in output
+    assert "fake-ace-key" not in stack.file.read_text()
+
+
+def test_a_foreign_worker_is_refused_in_one_line_that_names_adopt(stack):
+    settings(stack)
+    code, output = stack.run("preview")
+    assert code != 0
+    assert "Traceback" not in output
+    refusal = (
+        "error: the worker 'building-vitals-backfill' exists and this stack never uploaded it: "
+        "to take it over, run: pulumi config set adopt true"
+    )
+    assert refusal in [line.strip() for line in output.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"CLOUDFLARE_API_TOKEN": ""}, "cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)"),
+        (
+            {"CLOUDFLARE_API_TOKEN": "fake" * 10},
+            "Cloudflare's API refused with 403 [10000]: is CLOUDFLARE_API_TOKEN right",
+        ),
+        ({"CLOUDFLARE_BASE_URL": "http://127.0.0.1:9/client/v4"}, "Cloudflare's API cannot be reached (ConnectError)"),
+    ],
+)
+def test_a_preview_that_cannot_look_fails_in_one_line(world, environment, said):
+    code, output = world.run("pulumi", "preview", **environment)
+    assert code != 0
+    assert said in output
+    assert "Traceback" not in output
+
+
+def test_a_key_in_clear_is_refused(stack):
+    settings(stack)
+    stack.run("config", "set", "--plaintext", "aceApiKey", "fake-ace-key-for-tests")
+    code, output = stack.run("preview")
+    assert code != 0
+    assert "aceApiKey is stored in clear" in output
+    assert "fake-ace-key" not in output
+
+
+def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(world, tmp_path):
+    file = tmp_path / "Pulumi.rehearsal.yaml"
+    shutil.copy(world.local.environment["PULUMI_OPTION_CONFIG_FILE"], file)
+    environment = {"PULUMI_OPTION_CONFIG_FILE": str(file)}
+    assert world.run("pulumi", "config", "set", "pageSize", "5000", **environment)[0] == 0
+    code, output = world.run("pulumi", "preview", "--diff", **environment)
+    assert code == 0
+    assert "supersedes" not in output
+    assert "10000" in output
+    assert "5000" in output
+    assert world.run("pulumi", "up", "--yes", "--skip-preview", **environment)[0] == 0
+    code, report = world.checks()
+    assert (code, report["counts"]["pass"]) == (0, 6)

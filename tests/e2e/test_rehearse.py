@@ -1,0 +1,195 @@
+"""`scripts/rehearse` and `python -m rehearsal`, run as a person runs them."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import processes
+
+ROOT = Path(__file__).parents[2]
+CANARY = "canarycanarycanary"
+CHECKS = ["config", "secrets", "health", "key", "trigger", "r2"]
+
+
+def jwt():
+    def part(value):
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    return f"{part({'alg': 'none'})}.{part({'exp': 4102444800})}.{CANARY}"
+
+
+def start(*arguments, **more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "rehearsal", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **more},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def rehearse(*arguments, **more):
+    with start(*arguments, **more) as process:
+        output, _ = process.communicate(timeout=120)
+    return process.returncode, output
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """One run with a canary for a key and its folder kept; also every argument that a process of its was seen with."""
+    seen, lines = set(), []
+    with start("up", "--keep", "--fault", "secret-wrong", ACE_API_KEY=jwt()) as process:
+        while process.poll() is None:
+            seen |= {processes.arguments(pid) for pid in processes.descendants(process.pid)}
+            time.sleep(0.05)
+        lines = process.stdout.read()
+    folder = Path(re.search(r"^kept: (.+)$", lines, re.MULTILINE)[1])
+    yield process.returncode, lines, seen, folder
+    shutil.rmtree(folder)
+
+
+def test_the_incident_is_explained_in_few_lines():
+    process = subprocess.run(
+        ["scripts/rehearse", "--fault", "secret-missing"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    after = process.stdout.partition("Duration:")[2].splitlines()[1:]
+    said = [line for line in after if line.strip()]
+    assert process.returncode == 1, process.stdout + process.stderr
+    assert len(said) < 12
+    text = "\n".join(said)
+    assert "wrangler secret delete ACE_API_KEY" in said[0]
+    assert "blame: config" in text
+    assert "pulumi up --stack rehearsal" in text
+    assert [check for check in ("secrets", "key") if re.search(rf"^{check} +failed", text, re.MULTILINE)] == [
+        "secrets",
+        "key",
+    ]
+
+
+def test_two_at_once_do_not_meet_and_are_green():
+    with start("up") as one, start("up", "--days", "1") as two:
+        outputs = [process.communicate(timeout=120)[0] for process in (one, two)]
+    assert [one.returncode, two.returncode] == [0, 0], outputs
+    for output in outputs:
+        assert "+ 7 created" in output
+        assert [check for check in CHECKS if re.search(rf"^{check} +ok ", output, re.MULTILINE)] == CHECKS
+        assert output.splitlines()[-1].startswith("rehearsal: ok=6 ")
+
+
+def test_the_key_is_in_no_output(kept):
+    code, output, _, _ = kept
+    assert code == 1
+    assert CANARY not in output
+    assert jwt() not in output
+
+
+def test_the_key_is_in_no_process_arguments(kept):
+    seen = kept[2]
+    assert any("workerd" in arguments for arguments in seen)
+    assert any("main.mjs" in arguments for arguments in seen)
+    assert any("pulumi up" in arguments for arguments in seen)
+    assert [arguments for arguments in seen if CANARY in arguments] == []
+
+
+def test_the_key_is_in_no_file_of_the_run_nor_of_the_checkout(kept):
+    folder = kept[3]
+    assert list(folder.glob("state/.pulumi/stacks/building-vitals/rehearsal.json"))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    files += [ROOT / name for name in tracked.splitlines() if name != "tests/e2e/test_rehearse.py"]
+    assert [path for path in files if path.is_file() and CANARY.encode() in path.read_bytes()] == []
+
+
+def test_an_unknown_fault_is_one_line_with_the_known_ones():
+    code, output = rehearse("up", "--fault", "no-such")
+    assert code == 2
+    assert output.splitlines()[-1].startswith("Error: Invalid value for --fault: no fault 'no-such'; known: ace-down, ")
+
+
+def test_the_faults_are_listed_without_starting_anything():
+    code, output = rehearse("faults")
+    assert code == 0
+    assert re.search(
+        r"^secret-missing +somebody ran .*\n +caught by: secrets, key; blame: config$", output, re.MULTILINE
+    )
+
+
+def test_without_an_engine_one_line_says_what_to_do(tmp_path):
+    code, output = rehearse("up", HOME=str(tmp_path), PATH="/usr/bin:/bin")
+    assert code == 3
+    assert output == "rehearsal: the Pulumi engine is missing: run scripts/setup\n"
+
+
+@pytest.mark.parametrize("moment", ["while it serves", "while it deploys"])
+def test_a_kill_leaves_no_process_and_its_folder_is_swept(moment, tmp_path):
+    command, sign = (["serve"], "main.mjs") if moment == "while it serves" else (["up"], "rehearsal.provider.plugin")
+    with start(*command, TMPDIR=str(tmp_path)) as process:
+        pids = set()
+        while not any(sign in processes.arguments(pid) for pid in pids):
+            assert process.poll() is None
+            time.sleep(0.05)
+            pids |= processes.descendants(process.pid)
+        time.sleep(0.3)
+        pids |= processes.descendants(process.pid)
+        process.send_signal(signal.SIGKILL)
+    assert processes.gone(pids, seconds=6) == {}
+    assert list(tmp_path.glob("building-vitals-*"))
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    sweep = "from rehearsal.folder import run_folder\nwith run_folder() as folder: pass"
+    subprocess.run([sys.executable, "-c", sweep], cwd=ROOT, env=environment, check=True)
+    assert list(tmp_path.glob("building-vitals-*")) == []
+
+
+def test_what_serve_prints_is_all_that_another_terminal_needs():
+    assert tempfile.gettempdir()
+    with start("serve", ACE_API_KEY=jwt()) as process:
+        printed = []
+        while not printed or "Ctrl-C" not in printed[-1]:
+            printed.append(process.stdout.readline())
+            assert printed[-1], "".join(printed)
+        exports = "".join(line for line in printed if line.startswith(("export ", "unset ")))
+        assert CANARY not in exports
+        commands = [
+            "pulumi preview",
+            "pulumi up --yes --skip-preview",
+            "npx --no-install wrangler secret list --name building-vitals-backfill",
+            "curl -sS \"$(pulumi stack output --json | python -c \"import json, sys; print(json.load(sys.stdin)['manifest']['worker']['url'])\")/health\"",
+            "python -m checks --stack rehearsal --quiet",
+            "pulumi preview --expect-no-changes",
+        ]
+        shell = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", exports + "\n".join(f"echo '$'; {command}" for command in commands)],
+            cwd=ROOT,
+            env={key: value for key, value in os.environ.items() if key in ("PATH", "HOME")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        pids = processes.descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+    said = shell.stdout.split("$\n")
+    assert shell.returncode == 0, shell.stdout + shell.stderr
+    assert "7 to create" in said[1]
+    assert '"name": "ACE_API_KEY"' in said[3]
+    assert json.loads(said[4])["status"] == "healthy"
+    assert CANARY not in shell.stdout + shell.stderr
+    assert process.returncode == 130
+    assert processes.gone(pids, seconds=3) == {}
