@@ -1,0 +1,116 @@
+"""The rules between the rooms, read from the syntax tree: docs/architecture.md says them in words."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ("__main__.py", "manifest.py", "ace_key.py", "infra", "checks", "rehearsal", "toolchain")
+FORBIDDEN = {
+    "infra": {"click", "checks", "rehearsal", "toolchain", "aiohttp"},
+    "checks": {"pulumi", "pulumi_cloudflare", "infra", "rehearsal", "toolchain", "aiohttp"},
+    "__main__.py": {"click", "checks", "rehearsal", "toolchain"},
+    "toolchain": {"pulumi", "infra", "checks", "rehearsal"},
+    "rehearsal": {"infra", "checks"},
+}
+
+
+def files(room):
+    path = ROOT / room
+    found = [path] if path.is_file() else sorted(p for p in path.rglob("*.py") if "node_modules" not in p.parts)
+    assert found, f"{room} is empty: this rule would hold for nothing"
+    return found
+
+
+def imported(path):
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def roots(path):
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+def shipped():
+    return [path for room in SHIPPED for path in files(room)]
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_no_room_imports_what_it_must_not(room):
+    wrong = {str(path.relative_to(ROOT)): found for path in files(room) if (found := roots(path) & FORBIDDEN[room])}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", ["manifest.py", "ace_key.py"])
+def test_what_the_rooms_share_is_the_standard_library_alone(name):
+    assert roots(ROOT / name) <= set(sys.stdlib_module_names)
+
+
+def test_set_up_runs_before_anything_is_installed():
+    for path in files("toolchain"):
+        assert roots(path) <= set(sys.stdlib_module_names) | {"toolchain"}, path
+
+
+def test_only_the_command_line_knows_click_and_only_the_clients_know_httpx():
+    for path in files("checks"):
+        if path.name != "cli.py":
+            assert "click" not in roots(path), path
+        if path.parent.name != "clients":
+            assert "httpx" not in roots(path), path
+
+
+def test_no_import_climbs_out_of_its_package():
+    for path in shipped():
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), path
+
+
+def test_no_shipped_file_outgrows_its_unit():
+    too_long = {str(path.relative_to(ROOT)): n for path in shipped() if (n := len(path.read_text().splitlines())) > 220}
+    assert too_long == {}
+
+
+def test_a_check_is_its_file():
+    for path in files("checks/catalog"):
+        if path.name != "__init__.py":
+            functions = [
+                node.name
+                for node in ast.parse(path.read_text()).body
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            ]
+            assert path.stem in functions, path
+
+
+def test_the_worker_and_the_program_agree_on_its_name_and_version():
+    from infra import declaration
+
+    worker = (ROOT / "workers" / "backfill" / "worker.js").read_text()
+    assert re.search(r'^const SERVICE = "(.+)";', worker, re.MULTILINE)[1] == declaration.SERVICE
+    assert re.search(r'^const VERSION = "(.+)";', worker, re.MULTILINE)[1] == declaration.VERSION
+
+
+def test_the_worker_reads_exactly_the_declared_bindings():
+    from infra import declaration
+
+    worker = (ROOT / "workers" / "backfill" / "worker.js").read_text()
+    read = {
+        name for names in re.findall(r"const \{([^}]*)\} = env;", worker) for name in re.findall(r"[A-Z_]{4,}", names)
+    }
+    assert read == set(declaration.BINDING_NAMES)
+
+
+def test_every_key_of_the_configuration_is_described_and_has_a_default():
+    import yaml
+
+    schema = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    assert all({"default", "description"} <= set(item) for item in schema.values())
+    read = (ROOT / "infra" / "settings.py").read_text()
+    assert [key for key in schema if f'"{key}"' not in read] == []
