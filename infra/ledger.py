@@ -37,14 +37,15 @@ def message(promised: manifest.Manifest, worker: live.Worker | None, *, adopt: b
     """
     if worker is None:
         return None
-    ours = [version for version in worker.versions if version.tag.startswith(_owner(promised))]
+    owner = _owner(promised)
+    ours = [version for version in worker.versions if version.tag.startswith(owner)]
     if not ours and not adopt:
         raise ForeignWorkerError(
             f"the worker {promised.worker.name!r} exists and this stack never uploaded it: "
             "to take it over, run: pulumi config set adopt true"
         )
     serving = next((version for version in worker.versions if version.id in worker.deployment.versions), None)
-    changed = _changed(worker, serving, ours)
+    changed = _changed(worker, serving, ours, owner)
     if changed is None and serving is not None:
         return serving.message or None
     author, moment = worker.deployment.author, worker.deployment.created_on
@@ -53,7 +54,7 @@ def message(promised: manifest.Manifest, worker: live.Worker | None, *, adopt: b
     return text.encode()[:_MESSAGE_LIMIT].decode(errors="ignore")
 
 
-def _changed(worker: live.Worker, serving: live.Version | None, ours: Sequence[live.Version]) -> str | None:
+def _changed(worker: live.Worker, serving: live.Version | None, ours: Sequence[live.Version], owner: str) -> str | None:
     """Return what made the live worker differ from its mark, or None when nothing did."""
     if len(worker.deployment.versions) > 1:
         return "split over several versions"
@@ -63,7 +64,7 @@ def _changed(worker: live.Worker, serving: live.Version | None, ours: Sequence[l
         return serving.triggered_by
     if serving.number < max(version.number for version in ours):
         return "rollback"
-    _, _, crons, bound = serving.tag.removeprefix("bv:").split(":")
+    crons, _, bound = serving.tag.removeprefix(owner).partition(":")[2].partition(":")
     if bound != _bound(worker.bindings):
         return "bindings"
     return None if crons == _digest(worker.schedules) else "crons"

@@ -46,6 +46,19 @@ def rehearse(*arguments, **more):
     return process.returncode, output
 
 
+def shown(command):
+    """What the README shows below a command, but for what differs from run to run."""
+    block = (ROOT / "README.md").read_text().partition(f"$ {command}")[2].partition("```")[0]
+    lines = [steady(line) for line in block.partition("\n$ ")[0].splitlines()[1:]]
+    return [
+        line for line in lines if re.match(r"(config|secrets|health|key|trigger|r2|rehearsal:|fault:| +blame)", line)
+    ]
+
+
+def steady(line):
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC| in \d+\.\d s", "…", line)
+
+
 @pytest.fixture(scope="module")
 def kept():
     """One run with a canary for a key and its folder kept; also every argument that a process of its was seen with."""
@@ -76,6 +89,7 @@ def test_the_incident_is_explained_in_few_lines():
     assert "wrangler secret delete ACE_API_KEY" in said[0]
     assert "blame: config" in text
     assert "pulumi up --stack rehearsal" in text
+    assert [steady(line) for line in said] == shown("scripts/rehearse --fault secret-missing")
     assert [check for check in ("secrets", "key") if re.search(rf"^{check} +failed", text, re.MULTILINE)] == [
         "secrets",
         "key",
@@ -90,6 +104,7 @@ def test_two_at_once_do_not_meet_and_are_green():
         assert "+ 7 created" in output
         assert [check for check in CHECKS if re.search(rf"^{check} +ok ", output, re.MULTILINE)] == CHECKS
         assert output.splitlines()[-1].startswith("rehearsal: ok=6 ")
+    assert [steady(line) for line in outputs[0].splitlines()][-7:] == shown("scripts/rehearse ")
 
 
 def test_the_key_is_in_no_output(kept):

@@ -83,6 +83,13 @@ def test_a_mark_copied_by_hand_does_not_hide_other_bindings(promised, worker):
     )
 
 
+@pytest.mark.parametrize("rest", ["", "x", "1:2", "1:2:3:4:5", ":::"])
+def test_a_mark_of_another_form_is_superseded_and_never_a_crash(promised, worker, rest):
+    owner = ":".join(promised.worker.tag.split(":")[:2])
+    strange = changed(worker, tag=f"{owner}:{rest}")
+    assert ledger.message(promised, strange, adopt=False) == outside("bindings")
+
+
 def test_a_rollback_is_superseded(promised, worker):
     rolled_back = dataclasses.replace(changed(worker), deployment=worker.deployment)
     assert ledger.message(promised, rolled_back, adopt=False) == outside("rollback", "608d4072")
