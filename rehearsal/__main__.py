@@ -76,7 +76,7 @@ async def _serve(folder: Path, days: int) -> int:
             click.echo(line)
         click.echo(f"\n# The same lines: source {shlex.quote(str(folder / 'environment'))}", err=True)
         click.echo("# Then, for example: pulumi up --yes; python -m checks --stack rehearsal", err=True)
-        click.echo(f"# npx wrangler secret list --name {world.worker_name}; curl {world.worker_url}/health", err=True)
+        click.echo(f"# npx wrangler secret list; curl {world.worker_url}/health", err=True)
         click.echo("# Ctrl-C ends it.", err=True)
         await asyncio.Event().wait()
     return 0

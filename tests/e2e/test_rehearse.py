@@ -185,7 +185,7 @@ def test_what_serve_prints_is_all_that_another_terminal_needs():
         commands = [
             "pulumi preview",
             "pulumi up --yes --skip-preview",
-            "npx --no-install wrangler secret list --name building-vitals-backfill",
+            "npx --no-install wrangler secret list",
             "curl -sS \"$(pulumi stack output --json | python -c \"import json, sys; print(json.load(sys.stdin)['manifest']['worker']['url'])\")/health\"",
             "python -m checks --stack rehearsal --quiet",
             "pulumi preview --expect-no-changes",
