@@ -157,8 +157,14 @@ def _run(command: list[str | Path], advice: str) -> None:
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        if done.returncode < 0 or last == "KeyboardInterrupt":
+            raise SetupError("interrupted")
         raise SetupError(f"{Path(command[0]).name} failed ({last[:200]}): {advice}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.stderr.write("set-up: interrupted: run it again, and it repairs what is half done\n")
+        sys.exit(130)

@@ -39,7 +39,7 @@ class World:
 
 
 @contextlib.contextmanager
-def deployed(days=2):
+def started(days=2):
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -48,7 +48,6 @@ def deployed(days=2):
             running = local.running(folder, days=days)
             world = World(asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(timeout=60), loop)
             try:
-                world.pulumi("up", "--yes", "--skip-preview")
                 yield world
             finally:
                 asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(timeout=60)
@@ -60,5 +59,13 @@ def deployed(days=2):
 
 @pytest.fixture(scope="module")
 def world():
-    with deployed() as running:
+    with started() as running:
+        running.pulumi("up", "--yes", "--skip-preview")
+        yield running
+
+
+@pytest.fixture
+def empty_world():
+    """A world of its own, in which nothing is deployed yet."""
+    with started() as running:
         yield running

@@ -82,3 +82,8 @@ def test_the_engine_waits_for_python_and_says_so_when_that_failed(monkeypatch):
 def test_a_failing_command_is_one_line_with_advice(tmp_path):
     with pytest.raises(setup.SetupError, match=r"^sh failed \(boom\): try again$"):
         setup._run(["/bin/sh", "-c", "echo noise >&2; echo boom >&2; exit 3"], "try again")
+
+
+def test_a_command_that_a_signal_ended_is_not_blamed_on_the_machine():
+    with pytest.raises(setup.SetupError, match="^interrupted$"):
+        setup._run(["/bin/sh", "-c", "kill -INT $$"], "try again")
