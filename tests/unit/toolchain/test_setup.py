@@ -85,5 +85,5 @@ def test_a_failing_command_is_one_line_with_advice(tmp_path):
 
 
 def test_a_command_that_a_signal_ended_is_not_blamed_on_the_machine():
-    with pytest.raises(setup.SetupError, match="^interrupted$"):
+    with pytest.raises(setup.SetupError, match=r"^interrupted$"):
         setup._run(["/bin/sh", "-c", "kill -INT $$"], "try again")
