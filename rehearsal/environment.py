@@ -21,7 +21,7 @@ _FOREIGN = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "OPERATOR_TOKEN", "CF
 def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
     """Return a run's environment; its engine keeps everything below the run's folder.
 
-    ACE_API_KEY is taken over where it is set; the other secrets are made anew. Raises CommandError without an engine.
+    ACE_API_KEY is taken over where it is set and not empty; the other secrets are made anew. Raises CommandError without an engine.
     """
     found = engine.find()
     if found is None:
@@ -33,7 +33,7 @@ def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
     return {
         **clean,
         "PATH": os.pathsep.join([*stand_ins, path]),
-        "ACE_API_KEY": os.environ.get("ACE_API_KEY", _fake_key()),
+        "ACE_API_KEY": os.environ.get("ACE_API_KEY") or _fake_key(),
         "CLOUDFLARE_ACCOUNT_ID": account_id,
         "CLOUDFLARE_API_TOKEN": f"rehearsal-{secrets.token_hex(20)}",
         "WRANGLER_SEND_METRICS": "false",
