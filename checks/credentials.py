@@ -59,7 +59,7 @@ def gather(environ: Mapping[str, str], *, stack_token: Secret | None = None) -> 
         operator=_token("OPERATOR_TOKEN", environ.get("OPERATOR_TOKEN"))
         or _token("the stack's output operatorToken", stack_token.reveal() if stack_token else None)
         or _derived(key),
-        ace_key=None if key is None else Secret(key),
+        ace_key=Secret(key) if key else None,
     )
 
 

@@ -67,8 +67,8 @@ def accuse(context: Context, subject: str, reply: Reply) -> Finding:
     ``upstream_auth`` and ``upstream_rejected`` accuse the configuration: the worker holds the key that was declared
     (the check ``key`` holds by then), so what ACE refuses is that key, that site or that page size.
     """
-    new_key = f"{context.pulumi('config set --secret aceApiKey')}, then {context.pulumi('up')}"
-    upload = context.pulumi("up --refresh")
+    new_key = f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}"
+    upload = context.pulumi("up")
     wait = f"see that {context.manifest.ace.base_url} serves the site, then {context.again('trigger')}"
     known = {
         "not_configured": (Blame.CONFIG, context.pulumi("up")),

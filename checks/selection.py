@@ -37,6 +37,9 @@ def select(
     chosen = {check.id for check in checks.values() if check.id in names or check.tags & set(tags)}
     wanted = _with_needs(checks, chosen or checks.keys())
     left = tuple(check for check in checks.values() if check.id in wanted and not _left_out(check, skip, read_only))
+    unasked = [name for name in names if name not in {check.id for check in left}]
+    if unasked:
+        raise SelectionError(f"{unasked[0]!r} is named, and left out by --read-only or --skip")
     if not left:
         raise SelectionError("nothing is left to run")
     return left

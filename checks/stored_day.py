@@ -29,6 +29,10 @@ class BrokenDayError(ValueError):
         self.actual = actual
 
 
+class UnjudgedDayError(ValueError):
+    """A stored day is beyond this checker's own bounds: it may be true, and nothing is said of it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Day:
     """What a day's lines hold; ``first`` and ``last`` are ms since the epoch, None without samples."""
@@ -41,7 +45,10 @@ class Day:
 
 
 def read(raw: bytes, *, day: date) -> Day:
-    """Decode one stored day; raises BrokenDayError for anything that is no gzip of that day's samples."""
+    """Decode one stored day; raises BrokenDayError for anything that is no gzip of that day's samples.
+
+    Raises UnjudgedDayError for a day beyond the bounds of this module.
+    """
     found, digest = Day(), hashlib.sha256()
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     start, end = (int(moment.timestamp()) * 1000 for moment in (midnight, midnight + timedelta(days=1)))
@@ -70,7 +77,7 @@ def _lines(raw: bytes, digest: Any) -> Iterator[bytes]:
         digest.update(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         if max(map(len, (rest, *lines))) > LINE_LIMIT:
-            raise BrokenDayError(f"lines of at most {LINE_LIMIT:,} bytes", "a longer one")
+            raise UnjudgedDayError(f"a line of more than {LINE_LIMIT:,} bytes")
         yield from lines
     if rest:
         yield rest
@@ -90,7 +97,7 @@ def _decompressed(raw: bytes) -> Iterator[bytes]:
             raise BrokenDayError("NDJSON, compressed once", "it is compressed twice")
         size += len(chunk)
         if size > DAY_LIMIT:
-            raise BrokenDayError(f"at most {DAY_LIMIT:,} bytes in a day", "more")
+            raise UnjudgedDayError(f"more than {DAY_LIMIT:,} bytes in a day")
         yield chunk
     if inflate.unused_data:
         raise BrokenDayError("one gzip file", f"{len(inflate.unused_data):,} bytes behind its end")
@@ -113,7 +120,7 @@ def _take(found: Day, line: bytes, number: int, start: int, end: int) -> None:
     found.samples += 1
     found.points.add(name)
     if len(found.points) > POINT_LIMIT:
-        raise BrokenDayError(f"at most {POINT_LIMIT:,} points", "more")
+        raise UnjudgedDayError(f"more than {POINT_LIMIT:,} points in a day")
     found.first = moment if found.first is None else min(found.first, moment)
     found.last = moment if found.last is None else max(found.last, moment)
 

@@ -41,6 +41,7 @@ class Worker(pulumi.ComponentResource):
             content_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
             compatibility_date=COMPATIBILITY_DATE,
             bindings=[binding.upload() for binding in bindings],
+            keep_bindings=[],  # said aloud: without it an upload may keep secrets that it does not name
             annotations=cloudflare.WorkersScriptAnnotationsArgs(workers_tag=tag, workers_message=message),
             opts=pulumi.ResourceOptions.merge(child, _adopted(settings)),
         )
@@ -58,9 +59,17 @@ class Worker(pulumi.ComponentResource):
             account_id=settings.account_id,
             script_name=settings.worker_name,
             schedules=[] if settings.schedule is None else [{"cron": settings.schedule}],
-            opts=after,
+            opts=pulumi.ResourceOptions.merge(after, _sent_again_with(message)),
         )
         self.register_outputs({})
+
+
+def _sent_again_with(message: str | None) -> pulumi.ResourceOptions:
+    """Replace a resource that the provider never reads again whenever something is superseded; its delete is a no-op.
+
+    Never null: the engine does not compare a trigger with one that was not there.
+    """
+    return pulumi.ResourceOptions(replacement_trigger="nothing superseded" if message is None else message)
 
 
 def _adopted(settings: Settings) -> pulumi.ResourceOptions:

@@ -21,7 +21,8 @@ _FOREIGN = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "OPERATOR_TOKEN", "CF
 def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
     """Return a run's environment; its engine keeps everything below the run's folder.
 
-    ACE_API_KEY is taken over where it is set and not empty; the other secrets are made anew. Raises CommandError without an engine.
+    ACE_API_KEY is taken over where it is set and not empty; the other secrets are made anew. Raises CommandError
+    without an engine.
     """
     found = engine.find()
     if found is None:

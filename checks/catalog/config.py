@@ -80,7 +80,7 @@ def _places(manifest: Manifest) -> Iterator[Problem]:
 def _range(ace: Ace) -> Iterator[Problem]:
     if ace.page_size not in PAGE_SIZES:
         yield "pageSize", f"one of {', '.join(map(str, PAGE_SIZES))}", str(ace.page_size)
-    dates = [(name, text) for name, text in (("startDate", ace.start_date), ("endDate", ace.end_date)) if text]
+    dates = [("startDate", ace.start_date), *([] if ace.end_date is None else [("endDate", ace.end_date)])]
     bad = [(name, text) for name, text in dates if not is_date(text)]
     for name, text in bad:
         yield name, "a date as YYYY-MM-DD", repr(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from checks.context import Context
@@ -26,8 +26,9 @@ class StaleError(TransientError):
 
 def health(context: Context) -> Iterator[Evidence | Finding]:
     """Wait for the declared version, then judge what it says of itself."""
+    expected = _expected(context)
     try:
-        reply = context.patience.attempt(lambda: _look(context), keep=context.patience.seconds * KEPT)
+        reply = context.patience.attempt(lambda: _look(context, expected), keep=context.patience.seconds * KEPT)
     except StaleError as error:
         if error.reply.status == 200:
             yield error.finding
@@ -44,17 +45,18 @@ def health(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"{reply.body['service']} {reply.body['version']} is healthy, as uploaded")
 
 
-def _look(context: Context) -> Reply:
+def _look(context: Context, expected: Collection[str] | None) -> Reply:
     """Return an answer that waiting can't change; raises StaleError for one that it can."""
     reply = context.worker.health()
-    served = _served(reply.body)
+    served = _served(reply.body) or {}
     tag = context.manifest.worker.tag
     ours = reply.body.get("service") == context.manifest.worker.service
-    if ours and served and served.get("id") and served.get("tag") != tag and _can_change(context, served):
+    older = served.get("tag") != tag if expected is None else bool(expected) and served.get("id") not in expected
+    if ours and served.get("id") and older:
         raise StaleError(
             Finding(
-                subject=f"{SUBJECT} worker_version.tag",
-                expected=tag,
+                subject=f"{SUBJECT} worker_version",
+                expected=tag if expected is None else f"{tag}, of version {', '.join(sorted(expected))}",
                 actual=f"{served.get('tag')!r}, still, of version {served.get('id')}",
                 blame=Blame.PROPAGATION,
                 hint=f"wait a minute, then {context.again('health')}; if it stays: {context.pulumi('up')}",
@@ -64,19 +66,21 @@ def _look(context: Context) -> Reply:
     return reply
 
 
-def _can_change(context: Context, served: Mapping[str, Any]) -> bool:
-    """Return whether waiting can bring the declared version: it can if that is what is deployed.
+def _expected(context: Context) -> Collection[str] | None:
+    """Return the versions that are deployed, if they carry our mark; none to wait for if they do not.
 
-    Where the API cannot be asked, any version that knows its own id may be an older one.
+    None where the API cannot be asked: then any version of another mark may be an older one. A new key changes no
+    mark, so that only the id tells an older version from the one that holds it.
     """
     worker = context.manifest.worker
-    if context.credentials.cloudflare is not None:
-        try:
-            live = context.cloudflare.live(worker.name)
-            return {item.tag for item in context.cloudflare.versions(worker.name) if item.id in live} == {worker.tag}
-        except NoVerdictError:
-            pass  # an API that fails is no answer to this question, and not this check's matter
-    return bool(served.get("id"))
+    if context.credentials.cloudflare is None:
+        return None
+    try:
+        live = context.cloudflare.live(worker.name)
+        tags = {item.tag for item in context.cloudflare.versions(worker.name) if item.id in live}
+    except NoVerdictError:
+        return None  # an API that fails is no answer to this question, and not this check's matter
+    return live if tags == {worker.tag} else ()
 
 
 def _served(body: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from checks import stored_day
 from checks.clients.cloudflare_answers import NO_BUCKET, ApiError, StoredObject
@@ -12,7 +13,9 @@ from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoV
 from checks.progress import Progress, accuse, is_date, last_day, tail
 from manifest import Manifest
 
-SAMPLE = 4  # days that are decoded: the first, the last, and as many between
+METADATA = {"samples", "points", "sha256", "source", "worker_version"}
+RANGE = {"first", "last"}  # of a day that has samples
+SAMPLE = 4  # days that are decoded: the first, the last, and others between
 
 
 def r2(context: Context) -> Iterator[Evidence | Finding]:
@@ -36,9 +39,15 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     if not days:
         raise NoVerdictError(_nothing_yet(context))
     yield Evidence(f"{len(days)} of {progress.days_total} days stored, {progress.days_complete} said to be complete")
+    undescribed = _undescribed(context, days)
+    if undescribed is not None:
+        yield undescribed
+        return
+    if all(item.metadata["samples"] == "0" for item in days.values()):
+        raise NoVerdictError(_all_empty(context, len(days)))
     yield from _encoded(context, days)
     whole = samples = 0
-    for day in _sample(sorted(days)):
+    for day in _sample(sorted(days), context.now):
         judged = _judge(context, day, days[day])
         if isinstance(judged, Finding):
             yield judged
@@ -61,6 +70,8 @@ def _days(context: Context) -> dict[date, StoredObject]:
     """Return the stored days of the declared range; whatever else lies under the prefix is not ours to judge."""
     manifest, days = context.manifest, {}
     first, last = date.fromisoformat(manifest.ace.start_date), last_day(manifest.ace, context.now)
+    if manifest.ace.end_date is None:  # midnight may have passed since this run began
+        last += timedelta(days=1)
     storage = manifest.storage
     for item in context.cloudflare.objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
         day = _day(manifest, item.key)
@@ -102,9 +113,40 @@ def _missing(context: Context, progress: Progress, days: Mapping[date, StoredObj
     )
 
 
-def _sample(days: list[date]) -> list[date]:
-    steps = min(SAMPLE, len(days)) - 1
-    return [days[0]] if not steps else [days[n * (len(days) - 1) // steps] for n in range(steps + 1)]
+def _sample(days: list[date], now: datetime) -> list[date]:
+    """Return the first, the last and others between: today's choice, so that in time each day has its turn."""
+    if len(days) <= SAMPLE:
+        return days
+    between = random.Random(now.toordinal()).sample(days[1:-1], SAMPLE - 2)  # noqa: S311 - no secret depends on it
+    return [days[0], *sorted(between), days[-1]]
+
+
+def _undescribed(context: Context, days: Mapping[date, StoredObject]) -> Finding | None:
+    """Return the first object that is empty, or whose metadata is not what every whole day carries."""
+    for _, item in sorted(days.items()):
+        expected = METADATA | (set() if item.metadata.get("samples") == "0" else RANGE)
+        absent = sorted(expected - item.metadata.keys())
+        if item.size == 0 or absent:
+            actual = f"metadata without {', '.join(absent)}" if absent else "0 bytes"
+            return _rewrite(context, item.key, "a whole day with its metadata", actual)
+    return None
+
+
+def _all_empty(context: Context, days: int) -> Finding:
+    ace = context.manifest.ace
+    return Finding(
+        subject=f"objects under {context.manifest.storage.prefix}",
+        expected="at least one sample to judge",
+        actual=f"{days} days, each stored as empty",
+        blame=Blame.CONFIG,
+        hint=f"see at {ace.base_url} that {ace.site} has data from {ace.start_date} on",
+    )
+
+
+def _rewrite(context: Context, key: str, expected: str, actual: str) -> Finding:
+    bucket = context.manifest.storage.bucket
+    hint = f"npx wrangler r2 object delete {bucket}/{key} --remote && {context.again('trigger', 'r2')}"
+    return Finding(subject=key, expected=expected, actual=actual, blame=Blame.WORKER, hint=hint)
 
 
 def _judge(context: Context, day: date, item: StoredObject) -> stored_day.Day | Finding:
@@ -117,13 +159,17 @@ def _judge(context: Context, day: date, item: StoredObject) -> stored_day.Day | 
         found = stored_day.read(answer.body, day=day)
         stored_day.compare(found, item.metadata)
     except stored_day.BrokenDayError as error:
-        return Finding(
-            subject=item.key,
-            expected=error.expected,
-            actual=error.actual,
-            blame=Blame.WORKER,
-            hint=f"npx wrangler r2 object delete {storage.bucket}/{item.key} --remote (the cron writes it again)",
-        )
+        return _rewrite(context, item.key, error.expected, error.actual)
+    except stored_day.UnjudgedDayError as error:
+        raise NoVerdictError(
+            Finding(
+                subject=item.key,
+                expected="a day within this checker's bounds",
+                actual=str(error),
+                blame=Blame.CHECKER,
+                hint=context.again("r2"),
+            )
+        ) from None
     return found
 
 
@@ -146,7 +192,7 @@ def _nothing_yet(context: Context) -> Finding:
 
 
 def _finding(context: Context, subject: str, expected: str, actual: str, blame: Blame) -> Finding:
-    hint = context.pulumi("up --refresh") if blame is Blame.STORAGE else f"read the live logs: {tail(context)}"
+    hint = context.pulumi("up") if blame is Blame.STORAGE else f"read the live logs: {tail(context)}"
     return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
 
 
@@ -157,7 +203,7 @@ CHECK = Check(
     step=7,
     causes=(
         Cause(what="nothing was written: the trigger fails", fix="see what the check trigger says"),
-        Cause(what="the bucket was deleted, or another one is bound", fix="pulumi up --refresh --stack NAME"),
+        Cause(what="the bucket was deleted, or another one is bound", fix="pulumi up --stack NAME"),
         Cause(
             what="an object was written by other code, or damaged",
             fix="npx wrangler r2 object delete BUCKET/KEY --remote; the cron writes that day again",

@@ -56,7 +56,8 @@ def _changed_outside(context: Context) -> str | None:
     newest = max((version.number for version in versions if version.id in live), default=versions[0].number)
     changes = [v for v in by_hand if v.id in live or ours[0].number < v.number <= newest]
     if not changes:
-        return None
+        shown = ", ".join(sorted(version[:8] for version in live)) or "none"
+        return f"live is {shown}, and not the program's last upload {ours[0].id[:8]}"
     moment = changes[0].created_on[:19].replace("T", " ")
     return f"changed outside the program by {changes[0].author} on {moment} UTC"
 

@@ -44,7 +44,21 @@ def trigger(context: Context) -> Iterator[Evidence | Finding]:
     days = f"days complete: {before.days_complete} -> {after.days_complete} of {after.days_total}"
     yield Evidence(f"{days}, {after.samples_written:,} samples written")
     if after.days_complete == before.days_complete < after.days_total:
+        if not context.manifest.schedules:
+            yield _endless(context)
+            return
         yield Evidence("a day is larger than one batch, and is left to the cron")
+
+
+def _endless(context: Context) -> Finding:
+    schedule = context.pulumi("config set schedule '*/5 * * * *'")
+    return Finding(
+        subject="schedule",
+        expected="a cron: a day is larger than one batch, and is left to it",
+        actual="none is declared",
+        blame=Blame.CONFIG,
+        hint=f"{schedule} && {context.pulumi('up')}",
+    )
 
 
 def _progress(context: Context, subject: str, reply: Reply) -> Progress | Finding:
@@ -118,7 +132,7 @@ CHECK = Check(
         Cause(what="ACE refuses the key (upstream_auth)", fix="pulumi config set --secret aceApiKey, then pulumi up"),
         Cause(what="ACE refuses the site or the page size (upstream_rejected)", fix="correct them, then pulumi up"),
         Cause(what="ACE is down or changed its answers (upstream_unavailable, upstream_contract)", fix="ask ACE"),
-        Cause(what="the bucket is gone or full (storage)", fix="pulumi up --refresh --stack NAME"),
+        Cause(what="the bucket is gone or full (storage)", fix="pulumi up --stack NAME"),
     ),
     needs=("key", "health"),
     wants=(Credential.OPERATOR,),

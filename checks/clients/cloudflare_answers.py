@@ -33,9 +33,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """One object of a list, with its custom metadata and its declared encoding."""
+    """One object of a list, with its size in bytes, its custom metadata and its declared encoding."""
 
     key: str
+    size: int
     metadata: Mapping[str, str]
     content_encoding: str
 
@@ -91,7 +92,11 @@ def _stored(item: Mapping[str, Any]) -> StoredObject:
     http = _object(item.get("http_metadata") or {}, "an object's http_metadata")
     if not all(isinstance(value, str) for value in metadata.values()):
         raise ShapeError("an object's custom_metadata holds more than text")
-    return StoredObject(key=_text(item, "key"), metadata=metadata, content_encoding=_text(http, "contentEncoding", ""))
+    size = item.get("size")
+    if type(size) is not int:
+        raise ShapeError("an object has no size")
+    encoding = _text(http, "contentEncoding", "")
+    return StoredObject(key=_text(item, "key"), size=size, metadata=metadata, content_encoding=encoding)
 
 
 def _object(value: object, what: str) -> Mapping[str, Any]:

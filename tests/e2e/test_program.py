@@ -2,6 +2,7 @@
 
 import shutil
 
+import httpx
 import pytest
 
 from rehearsal import local, process
@@ -107,6 +108,36 @@ def test_a_key_in_clear_is_refused(stack):
     assert "fake-ace-key" not in output
 
 
+def test_what_was_made_by_hand_is_seen_and_taken_back(world):
+    environment = world.local.environment
+    script = f"accounts/{local.ACCOUNT_ID}/workers/scripts/{world.local.worker_name}"
+    with httpx.Client(
+        base_url=environment["CLOUDFLARE_BASE_URL"],
+        headers={"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"},
+    ) as api:
+        api.put(f"{script}/secrets", json={"name": "BY_HAND", "text": "fake", "type": "secret_text"}).raise_for_status()
+        assert "changed outside (secret)" in world.pulumi("preview", "--diff")
+        world.pulumi("up", "--yes", "--skip-preview")
+        world.pulumi("preview", "--expect-no-changes")
+        assert [item["name"] for item in api.get(f"{script}/secrets").json()["result"]] == ["ACE_API_KEY"]
+        api.put(f"{script}/schedules", json=[]).raise_for_status()
+        assert "changed outside (crons)" in world.pulumi("preview", "--diff")
+        world.pulumi("up", "--yes", "--skip-preview")
+        world.pulumi("preview", "--expect-no-changes")
+        live = api.get(f"{script}/schedules").json()["result"]["schedules"]
+        assert [item["cron"] for item in live] == ["*/5 * * * *"]
+        for paths in (
+            [f"{script}/subdomain", f"accounts/{local.ACCOUNT_ID}/r2/buckets/{world.local.bucket}"],
+            [script],
+        ):
+            for path in paths:
+                api.delete(path).raise_for_status()
+            world.pulumi("up", "--yes", "--skip-preview")
+            world.pulumi("preview", "--expect-no-changes")
+    code, report = world.checks()
+    assert (code, report["counts"]["pass"]) == (0, 6)
+
+
 def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(world, tmp_path):
     file = tmp_path / "Pulumi.rehearsal.yaml"
     shutil.copy(world.local.environment["PULUMI_OPTION_CONFIG_FILE"], file)
@@ -114,7 +145,7 @@ def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(worl
     assert world.run("pulumi", "config", "set", "pageSize", "5000", **environment)[0] == 0
     code, output = world.run("pulumi", "preview", "--diff", **environment)
     assert code == 0
-    assert "supersedes" not in output
+    assert '=> "supersedes' not in output
     assert "10000" in output
     assert "5000" in output
     assert world.run("pulumi", "up", "--yes", "--skip-preview", **environment)[0] == 0

@@ -166,6 +166,7 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
         "line-in-key": {"ACE_API_KEY": f"{KEY}\n{KEY}"},
         "no-key": {"ACE_API_KEY": None},
         "empty-key": {"ACE_API_KEY": ""},
+        "blank-key": {"ACE_API_KEY": " \t\n"},
         "key-not-text": {"ACE_API_KEY": {"key": KEY}},
         "dashed": {"KEY_TEMPLATE": "raw/{site}-{date}.gz"},
         **UNUSABLE,
@@ -178,6 +179,7 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
     probes: dict[str, dict[str, Any]] = {
         "counted": {},
         "quick": {"limits": {"answerMs": 300}},
+        "narrow": {"limits": {"answerBytes": 2_000}},
         "hurried": {"limits": {"triggerMs": 250}},
         "idle": {"limits": {"triggerMs": 0, "cronMs": 0}},
         "tight": {"limits": {"objectBytes": 400}},

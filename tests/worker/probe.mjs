@@ -18,7 +18,9 @@ function probed(bucket, calls, { fail = "", listLimit } = {}) {
   return { head: call("head"), list: call("list"), put: call("put") };
 }
 
-const LIMITS = { triggerMs: 20_000, cronMs: 600_000, answerMs: 25_000, attempts: 3, retryMs: 10, objectBytes: 32 * 1024 * 1024 };
+const MIB = 1024 * 1024;
+const PAGES = { answerMs: 25_000, answerBytes: 32 * MIB, attempts: 3, retryMs: 10 };
+const LIMITS = { triggerMs: 20_000, cronMs: 600_000, ...PAGES, objectBytes: 32 * MIB };
 const handlers = new Map(); // per worker: an isolate's memory is the worker's own
 
 export default {

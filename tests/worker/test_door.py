@@ -39,7 +39,9 @@ def test_health_shows_what_runs(world: World) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
-@pytest.mark.parametrize("worker", ["no-key", "empty-key", "key-not-text", "no-bucket", "head-fails", *UNUSABLE])
+@pytest.mark.parametrize(
+    "worker", ["no-key", "empty-key", "blank-key", "key-not-text", "no-bucket", "head-fails", *UNUSABLE]
+)
 def test_health_looks_at_each_binding_and_does_not_say_which(world: World, worker: str) -> None:
     answer = world.ask(worker, "GET", "/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
@@ -66,8 +68,8 @@ def test_refusals_come_in_order(world: World) -> None:
         answer = world.ask("no-key", method, path)
         refused(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == allowed
-    for worker in ("no-key", "empty-key", "key-not-text"):
-        for token in (None, derived("")):
+    for worker in ("no-key", "empty-key", "blank-key", "key-not-text"):
+        for token in (None, derived(""), derived(" \t\n")):
             refused(world.ask(worker, "POST", "/trigger", token=token), 503, "not_configured")
             refused(world.ask(worker, "GET", "/status", token=token), 503, "not_configured")
     for token in (None, "wrong", KEY, derived(KEY)[:-1], derived(KEY) + "A", derived(KEY, "other"), derived("other")):

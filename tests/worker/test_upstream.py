@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import time
 from typing import Any
 
@@ -93,6 +95,11 @@ ODD_ANSWERS: dict[str, tuple[Any, str, int]] = {
         "upstream_contract",
         1,
     ),
+    "cursor without more": (
+        lambda r: page([row("p", "1", f"{START}T01:00:00")], next_cursor="x", has_more=False),
+        "upstream_contract",
+        1,
+    ),
     "more without rows": (lambda r: page([], next_cursor="x"), "upstream_contract", 1),
     "row of null": (lambda r: page([None]), "upstream_contract", 1),
     "row without name": (lambda r: page([{"value": "1", "time": f"{START}T01:00:00"}]), "upstream_contract", 1),
@@ -167,7 +174,26 @@ def pages(*answers: web.Response | Any) -> Any:
 FIRST = [row("a", "1", f"{START}T00:00:00"), row("b", "1", f"{START}T00:00:00"), row("a", "2", f"{START}T00:05:00")]
 
 
+LAST = cursor(1, f"{START}T00:05:00")  # the right one after FIRST
+
 CURSORS: dict[str, list[Any]] = {
+    "a cursor that leaps ahead": [(FIRST, cursor(0, f"{START}T00:05:01"))],
+    "a page that begins with the former one's last row": [
+        (FIRST, LAST),
+        ([row("a", "2", f"{START}T00:05:00"), row("a", "3", f"{START}T00:10:00")], None),
+    ],
+    "a row again within one timestamp of three pages": [
+        (FIRST, LAST),
+        ([row("b", "2", f"{START}T00:05:00")], cursor(2, f"{START}T00:05:00")),
+        ([row("c", "2", f"{START}T00:05:00"), row("a", "2", f"{START}T00:05:00")], None),
+    ],
+    "a row again after an opaque cursor": [(FIRST, "x"), ([row("a", "2", f"{START}T00:05:00")], None)],
+    "a row again after a cursor that lies within its page": [
+        (FIRST, cursor(3, f"{START}T00:00:00")),
+        ([row("b", "1", f"{START}T00:00:00")], None),
+    ],
+    "an empty page where more was announced": [(FIRST, LAST), ([], None)],
+    "an empty page after an opaque cursor": [(FIRST, "x"), ([], None)],
     "a page twice": [(FIRST, cursor(1, f"{START}T00:05:00")), (FIRST, None)],
     "an opaque cursor that stands still": [(FIRST, "opaque"), ([row("a", "3", f"{START}T00:10:00")], "opaque")],
     "a page again, later": [(FIRST, "x"), ([row("a", "3", f"{START}T00:10:00")], "y"), (FIRST, None)],
@@ -202,11 +228,53 @@ def test_a_right_cursor_and_an_opaque_one_are_used_as_they_are(world: World) -> 
     assert len(world.lines("counted")) == 5
 
 
-def test_an_empty_last_page_ends_a_day(world: World) -> None:
+def test_one_timestamp_over_three_pages_is_no_repetition(world: World) -> None:
     world.clear("counted")
-    world.odd.script = pages(page(FIRST, next_cursor=cursor(1, f"{START}T00:05:00")), page([]))
+    at = f"{START}T00:05:00"
+    second, third = [row("b", "2", at)], [row("c", "2", at), row("a", "3", f"{START}T00:10:00")]
+    world.odd.script = pages(page(FIRST, next_cursor=LAST), page(second, next_cursor=cursor(1, at)), page(third))
+    assert world.trigger("counted").json()["status"] == "complete"
+    assert json.loads(base64.b64decode(world.odd.requests[2][1]["cursor"])) == {"offset": 2, "timestamp": at}
+    assert len(world.lines("counted")) == 6
+
+
+def no_data() -> web.Response:
+    return web.json_response({"message": "No data for time period"}, status=404)
+
+
+def test_a_404_of_no_data_is_an_empty_day(world: World) -> None:
+    world.clear("counted")
+    world.odd.script = lambda request: no_data()
+    assert world.trigger("counted").json()["status"] == "complete"
+    assert [world.lines("counted", day) for day in DAYS] == [[], [], []]
+
+
+@pytest.mark.parametrize("following", [LAST, "opaque"])
+def test_a_404_of_no_data_never_ends_a_day_that_began(world: World, following: str) -> None:
+    world.clear("counted")
+    world.odd.script = pages(page(FIRST, next_cursor=following), no_data())
+    assert "sent none" in failing(world, "counted", "upstream_contract")
+    assert len(world.odd.requests) == 2
+
+
+def test_an_empty_cursor_on_the_last_page_is_none(world: World) -> None:
+    world.clear("counted")
+    world.odd.script = pages(page(FIRST, next_cursor="", has_more=False))
     assert world.trigger("counted").json()["status"] == "complete"
     assert len(world.lines("counted")) == 3
+
+
+def test_an_answer_beyond_the_limit_is_given_up(world: World) -> None:
+    def of(size: int) -> web.Response:
+        body = page([]).text or ""
+        return web.Response(text=body + " " * (size - len(body)), content_type="application/json")
+
+    world.clear("narrow")
+    world.odd.script = lambda request: of(2_001)
+    assert "2000 bytes" in failing(world, "narrow", "upstream_contract")
+    assert len(world.odd.requests) == 1
+    world.odd.script = lambda request: of(2_000)
+    assert world.trigger("narrow").json()["status"] == "complete"
 
 
 def test_days_before_a_failure_stay(world: World) -> None:

@@ -28,6 +28,7 @@ const LIMITS = Object.freeze({
   triggerMs: 20_000, // no new page after this, asked by POST /trigger
   cronMs: 600_000, // the same, by cron
   answerMs: 25_000, // one answer of ACE, with its body
+  answerBytes: 32 * 1024 * 1024, // the same; 100,000 rows are about half of it
   attempts: 3, // per page
   retryMs: 500, // doubles with every attempt, unless ACE's Retry-After says more
   objectBytes: 32 * 1024 * 1024, // one day, compressed
@@ -76,7 +77,7 @@ function configure(env) {
   const { ACE_API_KEY: key, BUCKET: bucket, CF_VERSION_METADATA: metadata, ACE_BASE_URL: baseUrl, SITE: site } = env;
   const { START_DATE: start, END_DATE: end, PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate } = env;
   const usable = {
-    ACE_API_KEY: typeof key === "string" && key !== "",
+    ACE_API_KEY: typeof key === "string" && key.trim() !== "",
     BUCKET: ["head", "list", "put"].every((method) => typeof bucket?.[method] === "function"),
     CF_VERSION_METADATA: typeof metadata?.id === "string" && metadata.id !== "",
     ACE_BASE_URL: isBaseUrl(baseUrl),
@@ -202,7 +203,7 @@ async function askAce(url, key, limits, deadline, context) {
   for (let attempt = 1; ; attempt += 1) {
     const begun = Date.now();
     try {
-      const page = await askOnce(url, key, limits.answerMs);
+      const page = await askOnce(url, key, limits);
       log("log", "[ACE API] Success", { ...context, rows: page.point_samples.length, ms: Date.now() - begun });
       return page;
     } catch (error) {
@@ -216,8 +217,8 @@ async function askAce(url, key, limits, deadline, context) {
   }
 }
 
-/** @param {URL} url @param {string} key @param {number} timeoutMs @returns {Promise<Page>} */
-async function askOnce(url, key, timeoutMs) {
+/** @param {URL} url @param {string} key @param {typeof LIMITS} limits @returns {Promise<Page>} */
+async function askOnce(url, key, { answerMs: timeoutMs, answerBytes }) {
   const headers = new Headers({ Accept: "application/json", "User-Agent": `${SERVICE}/${VERSION}` });
   try {
     headers.set("Authorization", `Bearer ${key}`);
@@ -228,8 +229,9 @@ async function askOnce(url, key, timeoutMs) {
   try {
     // Never followed: a redirect to another origin could take the key along.
     response = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(timeoutMs) });
-    text = await response.text();
+    text = await boundedText(response, answerBytes);
   } catch (error) {
+    if (error instanceof Failure) throw error;
     const isTimeout = error instanceof Error && error.name === "TimeoutError";
     const reason = isTimeout ? `ACE did not answer within ${timeoutMs} ms` : "the connection to ACE failed";
     throw new Failure("upstream_unavailable", reason, 0);
@@ -240,6 +242,18 @@ async function askOnce(url, key, timeoutMs) {
   return response.status === 200 ? checkedPage(body) : refused(response, body);
 }
 
+/** A body's text, which is given up beyond the limit. @param {Response} response @param {number} limit */
+async function boundedText({ body }, limit) {
+  const decoder = new TextDecoder();
+  let [text, size] = ["", 0];
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw new Failure("upstream_contract", `ACE's answer exceeds ${limit} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 /** The envelope must be ACE's: another one would make every day look empty. @param {any} body @returns {Page} */
 function checkedPage(body) {
   const { point_samples: rows, has_more: more, next_cursor: cursor } = body ?? {};
@@ -248,6 +262,9 @@ function checkedPage(body) {
   }
   if (more && (rows.length === 0 || typeof cursor !== "string" || cursor === "")) {
     throw new Failure("upstream_contract", "ACE says that more rows follow, but sends no rows or no cursor");
+  }
+  if (!more && (cursor ?? "") !== "") {
+    throw new Failure("upstream_contract", "ACE says that no more rows follow, but sends a cursor");
   }
   return body;
 }
@@ -306,6 +323,7 @@ function nextCursor(sent, given, times) {
   if (next.at === undefined) throw new Failure("upstream_contract", "ACE's cursor stands still");
   const { at } = next;
   const inPage = times.filter((time) => time >= at).length;
+  if (inPage === 0) throw new Failure("upstream_contract", "ACE's cursor leaps ahead of its page's last row");
   const offset = inPage + (sent?.at === at ? sent.offset : 0);
   if ((next.offset !== offset && next.offset !== inPage) || at < (sent?.at ?? at)) {
     throw new Failure("upstream_contract", `ACE's cursor does not fit its page: ${next.offset} rows, not ${offset}`);
@@ -327,6 +345,8 @@ class Tally {
   last = -Infinity;
   /** @type {Map<string, string>} each point's name, and the same in JSON */
   points = new Map();
+  /** The latest time (in microseconds), and the points that have a row at it: what the next page must not repeat. */
+  edge = { at: -Infinity, names: new Set() };
 
   /** @param {number} start ms @param {number} end ms, exclusive */
   constructor(start, end) {
@@ -348,10 +368,18 @@ class Tally {
       }
       const ms = Math.floor(at / 1000);
       if (ms < this.start || ms > this.end) throw new Failure("upstream_contract", "a row lies outside the window");
-      if (at < (sent?.at ?? at)) throw new Failure("upstream_contract", "a row lies before the cursor sent");
+      if (sent?.at !== undefined && at < this.edge.at) {
+        throw new Failure("upstream_contract", "a row lies before the former page's last one");
+      }
+      if (at === this.edge.at && this.edge.names.has(name)) {
+        throw new Failure("upstream_contract", "a row repeats one of the former page");
+      }
       if (ms < this.end) lines.push(this.line(name, ms, value));
       return at;
     });
+    const latest = times.reduce((one, other) => Math.max(one, other), this.edge.at);
+    if (latest > this.edge.at) this.edge = { at: latest, names: new Set() };
+    times.forEach((at, index) => at === latest && this.edge.names.add(rows[index].name));
     return { text: lines.join(""), times };
   }
 
@@ -388,6 +416,9 @@ async function copyDay(config, date, limits, deadline, counters) {
       if (Date.now() >= deadline) return false;
       url.search = `${new URLSearchParams(cursor ? { ...query, cursor: cursor.text } : query)}`;
       const page = await askAce(url, config.key, limits, deadline, { site: config.site, date, page: number });
+      if (cursor && page.point_samples.length === 0) {
+        throw new Failure("upstream_contract", "ACE said that more rows follow, then sent none");
+      }
       counters.samples_fetched += page.point_samples.length;
       const { text, times } = tally.take(page.point_samples, cursor);
       const bytes = new TextEncoder().encode(text);

@@ -1,11 +1,13 @@
 """Each check in a world that keeps its promise, and in worlds that break it: who is to blame, and what to type."""
 
+import json
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
-from checks import catalog
+import ace_key
+from checks import catalog, stored_day
 from tests.unit.checks.world import (
     API_TOKEN,
     ENVIRON,
@@ -99,6 +101,8 @@ def test_the_incident_of_the_runbook_in_under_twelve_lines(tmp_path):
         ({"ace__page_size": 10}, "pageSize"),
         ({"ace__start_date": "2024-13-01"}, "startDate"),
         ({"ace__end_date": "2024-12-01"}, "endDate"),
+        ({"ace__start_date": ""}, "startDate"),
+        ({"ace__start_date": "", "ace__end_date": None}, "startDate"),
         ({"ace__base_url": "ftp://ace"}, "aceBaseUrl"),
         ({"ace__site": "a/b"}, "site"),
         ({"bindings": []}, "binding ACE_API_KEY"),
@@ -110,7 +114,7 @@ def test_config_names_the_setting_that_cannot_work(tmp_path, changes, subject):
     assert {item["blame"] for item in report["config"]["findings"]} == {"config"}
 
 
-@pytest.mark.parametrize("key", ["", " ", f"{KEY}\n", "your-token-here", "changeme"])
+@pytest.mark.parametrize("key", [" ", f"{KEY}\n", "your-token-here", "changeme"])
 def test_config_refuses_a_key_that_cannot_work(tmp_path, key):
     found = broken(tmp_path, World(), "config", environ={"ACE_API_KEY": key})
     assert found["subject"] == "the key in ACE_API_KEY"
@@ -179,7 +183,39 @@ def test_secrets_after_an_upload_by_hand_that_touched_none(tmp_path):
     world = World()
     world.versions.insert(0, world.version(2, "", "upload"))
     world.live = ["v2"]
-    assert world.report(tmp_path, "secrets")[0] == 0
+    assert "live is v2, and not the program's last upload v1" in broken(tmp_path, world, "secrets")["actual"]
+
+
+def test_secrets_after_a_rollback_to_an_older_upload_of_the_same_mark(tmp_path):
+    world = World()  # a new key changes no mark: the older upload holds the older key
+    world.versions.insert(0, world.version(2, TAG, "upload"))
+    assert "live is v1, and not the program's last upload v2" in broken(tmp_path, world, "secrets")["actual"]
+
+
+def test_health_waits_for_the_version_that_holds_the_new_key(tmp_path):
+    world, old = World(), answer(200, {"service": "backfill-worker", "version": "1.0.0", "status": "healthy",
+                                       "worker_version": {"id": "v1", "tag": TAG}})  # fmt: skip
+    world.versions.insert(0, world.version(2, TAG, "upload"))
+    world.live = ["v2"]
+    served = [old, old]
+    world.routes["GET", "/health"] = lambda request: served.pop() if served else world.worker(request, "/health")
+    assert world.report(tmp_path, "health")[0] == 0
+    assert len(world.clock.slept) == 2
+    world.routes["GET", "/health"] = old
+    found = broken(tmp_path, world, "health")
+    assert (found["blame"], found["expected"]) == ("propagation", f"{TAG}, of version v2")
+
+
+def test_a_key_that_is_set_and_empty_is_no_key(tmp_path):
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY), "ACE_API_KEY": ""}
+    assert World().report(tmp_path, "config", "key", environ=environ)[0] == 0
+
+
+def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
+    world, token = World(), ace_key.operator_token(KEY)
+    world.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
+    _, report = world.report(tmp_path, "key")
+    assert not any(token[:n] in json.dumps(report) for n in range(5, len(token)))
 
 
 def test_secrets_on_many_pages_of_versions(tmp_path):
@@ -241,7 +277,7 @@ def test_secrets_from_versions_of_another_shape(tmp_path, item):
 def test_secrets_without_any_deployment(tmp_path):
     world = World()
     world.routes["GET", "/deployments"] = envelope({"deployments": []})
-    assert world.report(tmp_path, "secrets")[0] == 0
+    assert "live is none" in broken(tmp_path, world, "secrets")["actual"]
 
 
 def test_secrets_waits_for_an_api_that_is_busy(tmp_path):
@@ -412,7 +448,7 @@ def triggered(world, http=200, **changes):
         ("upstream_rejected", "config", UP),
         ("upstream_unavailable", "upstream", "python -m checks run trigger --stack prod"),
         ("upstream_contract", "upstream", "python -m checks run trigger --stack prod"),
-        ("storage", "storage", "pulumi up --refresh --stack prod"),
+        ("storage", "storage", "pulumi up --stack prod"),
         ("not_configured", "config", UP),
         ("something_new", "worker", f"npx wrangler tail {NAME}"),
     ],
@@ -439,6 +475,12 @@ def test_trigger_whose_day_is_larger_than_a_batch(tmp_path):
     _, report = triggered(World()).report(tmp_path, "trigger")
     assert report["trigger"]["outcome"] == "pass"
     assert "left to the cron" in report["trigger"]["evidence"][1]
+
+
+def test_trigger_whose_day_is_larger_than_a_batch_and_no_cron_will_copy_it(tmp_path):
+    found = broken(tmp_path, triggered(World(manifest=manifest_data(schedules=[]))), "trigger")
+    assert (found["subject"], found["blame"]) == ("schedule", "config")
+    assert found["hint"].startswith("pulumi config set schedule '*/5 * * * *' --stack prod && pulumi up")
 
 
 @pytest.mark.parametrize(
@@ -560,10 +602,41 @@ def test_r2_leaves_alone_what_is_not_a_declared_day(tmp_path):
 
 
 def test_r2_of_an_empty_day(tmp_path):
-    world = World(days=0)
+    world = World()
     world.write("2024-12-10", [])
     _, report = world.report(tmp_path, "r2")
-    assert report["r2"]["evidence"][1] == "1 of them decoded and compared: 0 samples"
+    assert report["r2"]["evidence"][1] == "2 of them decoded and compared: 3 samples"
+
+
+def test_r2_has_no_verdict_where_every_day_is_empty(tmp_path):
+    world = World(days=0)
+    world.write("2024-12-10", [])
+    assert unjudged(tmp_path, world, "r2")["actual"] == "1 days, each stored as empty"
+
+
+@pytest.mark.parametrize("day", range(5))
+def test_r2_sees_a_destroyed_day_wherever_it_is(tmp_path, day):
+    world = World(days=5)
+    world.objects[world.place(world.day(day))] = (b"", {})
+    found = broken(tmp_path, world, "r2")
+    assert found["subject"] == world.place(world.day(day))
+    assert found["hint"].startswith(
+        f"npx wrangler r2 object delete ace-timeseries/{found['subject']} --remote && python"
+    )
+
+
+@pytest.mark.parametrize("name", ["samples", "points", "first", "last", "sha256", "source", "worker_version"])
+def test_r2_sees_metadata_that_lacks_something(tmp_path, name):
+    world = World()
+    raw, metadata = stored("2024-12-11")
+    world.objects[world.place("2024-12-11")] = (raw, {key: value for key, value in metadata.items() if key != name})
+    assert broken(tmp_path, world, "r2")["actual"] == f"metadata without {name}"
+
+
+def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored_day, "POINT_LIMIT", 0)
+    found = unjudged(tmp_path, World(), "r2")
+    assert (found["blame"], found["actual"]) == ("checker", "more than 0 points in a day")
 
 
 def test_r2_of_a_stored_day_that_is_not_true(tmp_path):
@@ -598,7 +671,7 @@ def test_r2_without_the_bucket(tmp_path):
     world = World()
     world.routes["GET", "/objects"] = refusal(404, 10006)
     found = broken(tmp_path, world, "r2")
-    assert (found["blame"], found["hint"]) == ("storage", "pulumi up --refresh --stack prod")
+    assert (found["blame"], found["hint"]) == ("storage", "pulumi up --stack prod")
 
 
 def test_r2_of_a_worker_without_storage(tmp_path):

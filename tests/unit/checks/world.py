@@ -236,7 +236,12 @@ class World:
         start = int(params.get("cursor", "0"))
         size = min(self.page, int(params.get("per_page", "20")))
         items = [
-            {"key": key, "size": 1, "custom_metadata": self.objects[key][1], "http_metadata": self.http_metadata}
+            {
+                "key": key,
+                "size": len(self.objects[key][0]),
+                "custom_metadata": self.objects[key][1],
+                "http_metadata": self.http_metadata,
+            }
             for key in keys[start : start + size]
         ]
         more = start + size < len(keys)
