@@ -27,13 +27,14 @@ try:
     headers = {"Authorization": f"Bearer {stack.api_token}"}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=live.TIMEOUT) as client:
         worker = live.read(client, stack.account_id, stack.worker_name)
+        exists = stack.adopt and live.has_bucket(client, stack.account_id, stack.bucket)
     message = ledger.message(promised, worker, adopt=stack.adopt)
 except (settings.SettingsError, live.ApiError, ledger.ForeignWorkerError) as error:
     raise pulumi.RunError(str(error)) from None
 for warning in stack.warnings:
     pulumi.log.warn(warning)
 
-bucket = Bucket("timeseries", settings=stack)
+bucket = Bucket("timeseries", settings=stack, exists=exists)
 Worker(
     "backfill",
     settings=stack,

@@ -41,16 +41,17 @@ def message(promised: manifest.Manifest, worker: live.Worker | None, *, adopt: b
     ours = [version for version in worker.versions if version.tag.startswith(owner)]
     if not ours and not adopt:
         raise ForeignWorkerError(
-            f"the worker {promised.worker.name!r} exists and this stack never uploaded it: "
+            f"the worker {promised.worker.name!r} exists, and no version of it is an upload of this stack: "
             "to take it over, run: pulumi config set adopt true"
         )
     serving = next((version for version in worker.versions if version.id in worker.deployment.versions), None)
     changed = _changed(worker, serving, ours, owner)
     if changed is None and serving is not None:
         return serving.message or None
-    author, moment = worker.deployment.author, worker.deployment.created_on
-    superseded = worker.deployment.versions[0][:8]
-    text = f"supersedes {superseded}, changed outside ({changed}) by {author} on {moment[:19].replace('T', ' ')} UTC"
+    author, moment = worker.deployment.author, worker.deployment.created_on[:19].replace("T", " ")
+    text = f"supersedes {worker.deployment.versions[0][:8]}, changed outside ({changed})"
+    if changed != "crons":  # of those nobody records who and when
+        text += f" by {author} on {moment} UTC"
     return text.encode()[:_MESSAGE_LIMIT].decode(errors="ignore")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 TIMEOUT = 20.0  # seconds a request
-_NO_SUCH_WORKER = {10007, 10090}
+_ABSENT = {10006, 10007, 10090}  # bucket, script, service
 _PAGES = 20  # of versions, at most: an older mark of ours says nothing that a newer one does not
 
 
@@ -57,23 +57,41 @@ def read(client: httpx.Client, account_id: str, name: str) -> Worker | None:
     scripts = f"accounts/{account_id}/workers/scripts/{name}"
     try:
         deployments = _get(client, f"{scripts}/deployments")["deployments"]
-        if not deployments:
-            return None
+    except _AbsentError:
+        return None
+    except (KeyError, TypeError) as error:
+        raise _unknown_shape(error) from None
+    if not deployments:
+        return None
+    try:
         deployment = _deployment(deployments[0])
         detail = _get(client, f"{scripts}/versions/{deployment.versions[0]}")
         return Worker(
             deployment=deployment,
             versions=tuple(_versions(client, scripts)),
-            bindings=tuple(detail["resources"]["bindings"]),
+            bindings=tuple(
+                {**item, "name": item["name"], "type": item["type"]} for item in detail["resources"]["bindings"]
+            ),
             schedules=tuple(sorted(item["cron"] for item in _get(client, f"{scripts}/schedules")["schedules"])),
         )
-    except _NoSuchWorkerError:
-        return None
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ApiError(f"Cloudflare's API answered in an unknown shape ({type(error).__name__})") from None
+    except (KeyError, TypeError, IndexError, AttributeError, _AbsentError) as error:
+        raise _unknown_shape(error) from None
 
 
-class _NoSuchWorkerError(Exception):
+def has_bucket(client: httpx.Client, account_id: str, name: str) -> bool:
+    """Return whether the account has an R2 bucket of this name; raises ApiError as ``read`` does."""
+    try:
+        _get(client, f"accounts/{account_id}/r2/buckets/{name}")
+    except _AbsentError:
+        return False
+    return True
+
+
+def _unknown_shape(error: Exception) -> ApiError:
+    return ApiError(f"Cloudflare's API answered in an unknown shape ({type(error).__name__})")
+
+
+class _AbsentError(Exception):
     pass
 
 
@@ -85,11 +103,13 @@ def _get(client: httpx.Client, path: str) -> Any:
         raise ApiError(f"Cloudflare's API cannot be reached ({type(error).__name__}): {client.base_url}") from None
     except ValueError:
         raise ApiError(f"Cloudflare's API answered {response.status_code} without JSON: {client.base_url}") from None
+    if not isinstance(answer, dict):
+        raise _unknown_shape(TypeError())
     if answer.get("success"):
         return answer["result"]
     codes = [error.get("code") for error in answer.get("errors", ())]
-    if _NO_SUCH_WORKER.intersection(codes):
-        raise _NoSuchWorkerError
+    if _ABSENT.intersection(codes):
+        raise _AbsentError
     advice = ": is CLOUDFLARE_API_TOKEN right for this account?" if response.status_code in {400, 401, 403} else ""
     raise ApiError(f"Cloudflare's API refused with {response.status_code} {codes}{advice}")
 
@@ -110,10 +130,10 @@ def _version(item: Mapping[str, Any]) -> Version:
     return Version(
         id=item["id"],
         number=item["number"],
-        tag=annotations.get("workers/tag", ""),
-        message=annotations.get("workers/message", ""),
-        triggered_by=annotations.get("workers/triggered_by", "upload"),
-        author=item["metadata"].get("author_email", "somebody"),
+        tag=annotations.get("workers/tag") or "",
+        message=annotations.get("workers/message") or "",
+        triggered_by=annotations.get("workers/triggered_by") or "upload",
+        author=item["metadata"].get("author_email") or "somebody",
         created_on=item["metadata"]["created_on"],
     )
 
@@ -121,6 +141,6 @@ def _version(item: Mapping[str, Any]) -> Version:
 def _deployment(item: Mapping[str, Any]) -> Deployment:
     return Deployment(
         versions=tuple(served["version_id"] for served in item["versions"] if served["percentage"] > 0),
-        author=item.get("author_email", "somebody"),
+        author=item.get("author_email") or "somebody",
         created_on=item["created_on"],
     )

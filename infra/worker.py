@@ -43,7 +43,8 @@ class Worker(pulumi.ComponentResource):
             bindings=[binding.upload() for binding in bindings],
             keep_bindings=[],  # said aloud: without it an upload may keep secrets that it does not name
             annotations=cloudflare.WorkersScriptAnnotationsArgs(workers_tag=tag, workers_message=message),
-            opts=pulumi.ResourceOptions.merge(child, _adopted(settings)),
+            # Never imported: an upload takes over what exists, and an import into a stack that has it would delete it.
+            opts=child,
         )
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[script]))
         cloudflare.WorkersScriptSubdomain(
@@ -70,8 +71,3 @@ def _sent_again_with(message: str | None) -> pulumi.ResourceOptions:
     Never null: the engine does not compare a trigger with one that was not there.
     """
     return pulumi.ResourceOptions(replacement_trigger="nothing superseded" if message is None else message)
-
-
-def _adopted(settings: Settings) -> pulumi.ResourceOptions:
-    existing = f"{settings.account_id}/{settings.worker_name}" if settings.adopt else None
-    return pulumi.ResourceOptions(import_=existing)

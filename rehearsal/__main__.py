@@ -18,7 +18,7 @@ from rehearsal.folder import run_folder
 
 _NO_VERDICT = 3
 _SECRETS = ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
-_EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "PATH")
+_EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "PATH", "NO_PROXY", "no_proxy")
 
 
 @click.group()

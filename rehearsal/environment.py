@@ -31,8 +31,11 @@ def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), str(found), clean.get("PATH", os.defpath)])
     home = _engine_home(folder)
     stand_ins = provider.path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
+    direct = ",".join(filter(None, [clean.get("NO_PROXY", clean.get("no_proxy")), "127.0.0.1,localhost"]))
     return {
         **clean,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
         "PATH": os.pathsep.join([*stand_ins, path]),
         "ACE_API_KEY": os.environ.get("ACE_API_KEY") or _fake_key(),
         "CLOUDFLARE_ACCOUNT_ID": account_id,

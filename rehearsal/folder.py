@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-_PREFIX = "building-vitals-"
+_PREFIX = f"building-vitals-{os.getuid()}-"
 _LOCK = "lock"
 
 
 @contextmanager
 def run_folder(*, keep: bool = False) -> Iterator[Path]:
     """Sweep what dead runs left, then give a new folder; remove it at the end unless it is to be kept."""
-    _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    with (folder / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        with Path(tempfile.gettempdir(), f"{_PREFIX}gate").open("w") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)  # one run at a time makes its folder or sweeps
+            _sweep()
+            folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            fcntl.flock(held.enter_context((folder / _LOCK).open("w")), fcntl.LOCK_EX)
         if keep:
             (folder / "keep").touch()
         try:
@@ -30,12 +33,12 @@ def run_folder(*, keep: bool = False) -> Iterator[Path]:
 
 
 def _sweep() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/"):
         if (folder / "keep").exists():
             continue
         try:
-            with (folder / _LOCK).open("r+") as lock:
+            with (folder / _LOCK).open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
-        except OSError:  # alive, half made, or somebody else's
+        except OSError:  # alive
             continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,4 +67,6 @@ async def run(
     finally:
         os.close(held)
         await process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what the command left behind, or a guard that was killed
     return process.returncode or 0, (output or b"").decode(errors="replace")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_VERSION_LIMIT = 30.0  # seconds
 _INSTALLER_LIMIT = 300.0  # seconds; without a network it fails at once, behind a silent firewall it hangs
 
 
@@ -94,7 +95,15 @@ def _build(target: Path) -> None:
 def _version(pulumi: Path) -> str | None:
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        done = subprocess.run([pulumi, "version"], capture_output=True, text=True, check=True, env=environment)
+        done = subprocess.run(
+            [pulumi, "version"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            timeout=_VERSION_LIMIT,
+        )
     except (subprocess.SubprocessError, OSError):
         return None
     return done.stdout.strip().removeprefix("v")

@@ -66,7 +66,7 @@ def _timed(part: str, step: Callable[[Callable[[str], None]], bool]) -> bool:
         try:
             if running.result():
                 say(f"ready in {time.monotonic() - started:.1f} s")
-        except (SetupError, engine.EngineError) as error:
+        except (SetupError, engine.EngineError, OSError) as error:
             say(f"FAILED: {error}")
             return False
     return True
@@ -82,7 +82,7 @@ def _wait(running: Future[bool], seconds: float) -> bool:
 
 def _python(say: Callable[[str], None]) -> bool:
     files = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
-    stamp = _Stamp(VENV / ".stamp", files, extra=sys.version)
+    stamp = _Stamp(VENV / ".stamp", files)
     if stamp.current() and (VENV / "bin" / "python").exists():
         return False
     say("virtual environment and packages ...")
@@ -128,8 +128,8 @@ def _engine(python: Future[bool], say: Callable[[str], None]) -> bool:
 class _Stamp:
     """A file that says that a part was set up completely from these inputs."""
 
-    def __init__(self, path: Path, inputs: list[Path], *, extra: str = "") -> None:
-        digest = hashlib.sha256(extra.encode())
+    def __init__(self, path: Path, inputs: list[Path]) -> None:
+        digest = hashlib.sha256()
         for item in inputs:
             digest.update(item.read_bytes())
         self._path, self._digest = path, digest.hexdigest()

@@ -113,7 +113,7 @@ def _folders(folder: Path) -> tuple[Path, Path, Path]:
     shutil.rmtree(temporary, ignore_errors=True)  # what a killed predecessor left
     temporary.mkdir(parents=True)
     short = len(str(folder)) + len("/control-12345678/s") <= _SOCKET_PATH_LIMIT
-    return folder, temporary, Path(tempfile.mkdtemp(prefix="control-", dir=folder if short else None)) / "s"
+    return folder, temporary, Path(tempfile.mkdtemp(prefix="control-", dir=folder if short else "/tmp")) / "s"  # noqa: S108 - mkdtemp: 0700
 
 
 def _kill_group(leader: int) -> None:

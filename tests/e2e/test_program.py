@@ -75,7 +75,7 @@ def test_a_foreign_worker_is_refused_in_one_line_that_names_adopt(stack):
     assert code != 0
     assert "Traceback" not in output
     refusal = (
-        "error: the worker 'building-vitals-backfill' exists and this stack never uploaded it: "
+        "error: the worker 'building-vitals-backfill' exists, and no version of it is an upload of this stack: "
         "to take it over, run: pulumi config set adopt true"
     )
     assert refusal in [line.strip() for line in output.splitlines()]
@@ -93,7 +93,7 @@ def test_a_foreign_worker_is_refused_in_one_line_that_names_adopt(stack):
     ],
 )
 def test_a_preview_that_cannot_look_fails_in_one_line(world, environment, said):
-    code, output = world.run("pulumi", "preview", **environment)
+    code, output = world.run("pulumi", "preview", "--refresh=false", **environment)
     assert code != 0
     assert said in output
     assert "Traceback" not in output
@@ -108,6 +108,21 @@ def test_a_key_in_clear_is_refused(stack):
     assert "fake-ace-key" not in output
 
 
+def test_adopting_what_the_stack_already_has_deletes_nothing(world, tmp_path):
+    world.wait(world.local.edge.r2_put(world.local.bucket, "kept", b"data", http_metadata={}, custom_metadata={}))
+    file = tmp_path / "Pulumi.rehearsal.yaml"
+    shutil.copy(world.local.environment["PULUMI_OPTION_CONFIG_FILE"], file)
+    assert world.run("pulumi", "config", "set", "adopt", "true", PULUMI_OPTION_CONFIG_FILE=str(file))[0] == 0
+    code, output = world.run("pulumi", "up", "--yes", "--skip-preview", PULUMI_OPTION_CONFIG_FILE=str(file))
+    assert code == 0, output
+    assert "kept" in world.objects()
+    lines = [request for request in world.local.cloudflare.requests if request.method == "DELETE"]
+    assert [
+        line.path for line in lines if line.path.endswith((f"buckets/{world.local.bucket}", world.local.worker_name))
+    ] == []
+    world.wait(world.local.edge.r2_delete(world.local.bucket, "kept"))
+
+
 def test_what_was_made_by_hand_is_seen_and_taken_back(world):
     environment = world.local.environment
     script = f"accounts/{local.ACCOUNT_ID}/workers/scripts/{world.local.worker_name}"
@@ -116,24 +131,20 @@ def test_what_was_made_by_hand_is_seen_and_taken_back(world):
         headers={"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"},
     ) as api:
         api.put(f"{script}/secrets", json={"name": "BY_HAND", "text": "fake", "type": "secret_text"}).raise_for_status()
+        api.delete(f"{script}/subdomain").raise_for_status()
         assert "changed outside (secret)" in world.pulumi("preview", "--diff")
         world.pulumi("up", "--yes", "--skip-preview")
-        world.pulumi("preview", "--expect-no-changes")
         assert [item["name"] for item in api.get(f"{script}/secrets").json()["result"]] == ["ACE_API_KEY"]
         api.put(f"{script}/schedules", json=[]).raise_for_status()
         assert "changed outside (crons)" in world.pulumi("preview", "--diff")
         world.pulumi("up", "--yes", "--skip-preview")
-        world.pulumi("preview", "--expect-no-changes")
         live = api.get(f"{script}/schedules").json()["result"]["schedules"]
         assert [item["cron"] for item in live] == ["*/5 * * * *"]
-        for paths in (
-            [f"{script}/subdomain", f"accounts/{local.ACCOUNT_ID}/r2/buckets/{world.local.bucket}"],
-            [script],
-        ):
-            for path in paths:
-                api.delete(path).raise_for_status()
-            world.pulumi("up", "--yes", "--skip-preview")
-            world.pulumi("preview", "--expect-no-changes")
+        world.pulumi("preview", "--expect-no-changes")
+        for path in (script, f"accounts/{local.ACCOUNT_ID}/r2/buckets/{world.local.bucket}"):
+            api.delete(path).raise_for_status()
+        world.pulumi("up", "--yes", "--skip-preview")
+        world.pulumi("preview", "--expect-no-changes")
     code, report = world.checks()
     assert (code, report["counts"]["pass"]) == (0, 6)
 

@@ -32,7 +32,7 @@ def declared(read):
 
         @pulumi.runtime.test
         def program():
-            bucket = Bucket("timeseries", settings=settings)
+            bucket = Bucket("timeseries", settings=settings, exists=True)
             Worker(
                 "backfill",
                 settings=settings,
@@ -72,12 +72,12 @@ def test_the_worker_is_declared_whole(declared):
 def test_no_schedule_is_an_empty_list_and_adopting_imports(declared):
     found = declared(schedule="", adopt="true")
     assert found["WorkersCronTrigger"].inputs["schedules"] == []
-    assert found["WorkersScript"].resource_id == "0123456789abcdef0123456789abcdef/building-vitals-backfill"
+    assert not found["WorkersScript"].resource_id
     assert found["R2Bucket"].resource_id == "0123456789abcdef0123456789abcdef/ace-timeseries/default"
 
 
 def test_nothing_is_imported_unless_asked(declared):
-    assert not declared()["WorkersScript"].resource_id
+    assert not declared()["R2Bucket"].resource_id
 
 
 def test_no_binding_but_the_key_holds_it(declared):

@@ -69,6 +69,27 @@ def test_versions_are_read_to_the_last_page_within_a_bound(monkeypatch):
     assert len(ask().versions) == 2
 
 
+def test_what_is_absent_behind_a_deployment_is_no_missing_worker():
+    with pytest.raises(live.ApiError, match="unknown shape"):
+        ask(ANSWERS | {f"{SCRIPT}/schedules": failed(404, 10007)})
+
+
+def test_annotations_that_are_null_are_none():
+    marks = {"workers/tag": None, "workers/message": None, "workers/triggered_by": None}
+    version = {"id": "v2", "number": 2, "metadata": {"created_on": "t", "author_email": None}, "annotations": marks}
+    [found] = ask(ANSWERS | {f"{SCRIPT}/versions": {"items": [version]}}).versions
+    assert (found.tag, found.message, found.triggered_by, found.author) == ("", "", "upload", "somebody")
+
+
+@pytest.mark.parametrize(("answer", "there"), [({"name": "b"}, True), (failed(404, 10006), False)])
+def test_a_bucket_is_there_or_not(answer, there):
+    reply = (
+        answer if isinstance(answer, httpx.Response) else httpx.Response(200, json={"success": True, "result": answer})
+    )
+    with httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(lambda _: reply)) as client:
+        assert live.has_bucket(client, "acc", "b") is there
+
+
 def test_a_worker_without_deployments_is_none():
     assert ask({f"{SCRIPT}/deployments": {"deployments": []}}) is None
 

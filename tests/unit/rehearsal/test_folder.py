@@ -1,4 +1,5 @@
 import fcntl
+import os
 import tempfile
 
 import pytest
@@ -16,16 +17,13 @@ def test_a_run_has_its_own_folder_and_leaves_none(tmp_path):
         assert one != two
         (one / "file").touch()
         assert one.stat().st_mode & 0o077 == 0
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [f"building-vitals-{os.getuid()}-gate"]
 
 
 def test_what_a_killed_run_left_is_swept_and_a_living_ones_is_not(tmp_path):
-    dead, living, strange = (
-        tmp_path / "building-vitals-dead",
-        tmp_path / "building-vitals-living",
-        tmp_path / "building-vitals-x",
-    )
-    for folder in (dead, living, strange):
+    names = ("dead", "living", "lockless")
+    dead, living, lockless = (tmp_path / f"building-vitals-{os.getuid()}-{name}" for name in names)
+    for folder in (dead, living, lockless):
         folder.mkdir()
     (dead / "lock").touch()
     with (living / "lock").open("w") as lock:
@@ -33,7 +31,7 @@ def test_what_a_killed_run_left_is_swept_and_a_living_ones_is_not(tmp_path):
         with run_folder():
             assert not dead.exists()
             assert living.exists()
-            assert strange.exists()
+            assert not lockless.exists()
 
 
 def test_a_kept_folder_stays_also_for_later_runs(tmp_path):
