@@ -4,12 +4,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pulumi
 from pulumi.runtime.config import is_config_secret
 
 import ace_key
-from infra import declaration, ledger, live, settings
+from infra import adoption, declaration, ledger, live, policy, settings
+from infra.secret import Secret
 from infra.storage import Bucket
 from infra.worker import Worker
 
@@ -21,26 +21,36 @@ source = settings.Source(
     environment=os.environ,
     now=datetime.now(tz=UTC),
 )
+names = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
 try:
     stack = settings.read(source)
-    promised = declaration.promise(stack, project=pulumi.get_project(), stack=pulumi.get_stack())
-    headers = {"Authorization": f"Bearer {stack.api_token}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=live.TIMEOUT) as client:
-        worker = live.read(client, stack.account_id, stack.worker_name)
+    with live.connect(stack.api_url, stack.api_token) as client:
+        worker = live.read(client, stack.account_id, stack.worker_name, ours=ledger.owner(**names))
+        uploaded = ledger.uploaded(
+            worker,
+            ledger.owner(**names),
+            adopt=stack.adopt,
+            bindings_of=lambda version: live.bindings(client, stack.account_id, stack.worker_name, version),
+        )
         exists = stack.adopt and live.has_bucket(client, stack.account_id, stack.bucket)
-    message = ledger.message(promised, worker, adopt=stack.adopt)
-except (settings.SettingsError, live.ApiError, ledger.ForeignWorkerError) as error:
+    bound = declaration.bindings(stack, kept=adoption.kept_secrets(stack, worker, uploaded=uploaded))
+    promised = declaration.promise(stack, bound, **names)
+    policy.enforce(bound, key=stack.ace_api_key)
+except (settings.SettingsError, live.ApiError, ledger.ForeignWorkerError, policy.PolicyError) as error:
     raise pulumi.RunError(str(error)) from None
-for warning in stack.warnings:
+superseded = ledger.superseded(promised, worker, uploaded=uploaded)
+for warning in (*stack.warnings, *([str(superseded)] if superseded else [])):
     pulumi.log.warn(warning)
 
+policy.watch()
+Secret("ACE_API_KEY", text=stack.ace_api_key)
 bucket = Bucket("timeseries", settings=stack, exists=exists)
 Worker(
     "backfill",
     settings=stack,
-    bindings=declaration.bindings(stack),
-    tag=promised.worker.tag,
-    message=message,
+    bindings=bound,
+    promised=promised,
+    message=ledger.message(worker, superseded),
     source=Path("workers", "backfill", "worker.js"),
     opts=pulumi.ResourceOptions(depends_on=[bucket]),
 )

@@ -8,16 +8,22 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One of the two: what it is called in the report, and what is run, its output thrown away."""
+    """One of the two: what it is called in the report, and what is run, its output thrown away.
+
+    ``environment`` is added to this process's own.
+    """
 
     name: str
     arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: Path = Path()
 
 
 def compare(ours: Command, other: Command, *, runs: int) -> float:
@@ -36,6 +42,10 @@ def compare(ours: Command, other: Command, *, runs: int) -> float:
 
 
 def _seconds(command: Command) -> float:
+    environment = {**os.environ, **command.environment}
+    quiet = subprocess.DEVNULL
     began = time.perf_counter()
-    subprocess.run(command.arguments, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        command.arguments, check=True, stdin=quiet, stdout=quiet, stderr=quiet, env=environment, cwd=command.folder
+    )
     return time.perf_counter() - began

@@ -1,6 +1,18 @@
 """``python -m checks``."""
 
-from checks.cli import main
+import sys
+
+
+def start() -> None:
+    """Run the command; an interruption while it is still being imported is one line too."""
+    try:
+        from checks.cli import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted: no verdict\n")
+        sys.exit(3)
+
 
 if __name__ == "__main__":
-    main()
+    start()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from checks.model import Check
 
 USAGE, NO_VERDICT = 2, 3  # exit codes; those of a verdict are the report's
+
+
+class _UnwrittenError(OSError):
+    """Standard output takes nothing."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -34,12 +39,18 @@ def group() -> None:
 @click.option("--skip", multiple=True, metavar="CHECK|TAG", help="Leave these out (repeatable).")
 @click.option("--read-only", is_flag=True, help="Leave out whatever changes anything (trigger).")
 @click.option("--deadline", default="60s", show_default=True, help="For all checks together.")
-@click.option("--format", "formats", multiple=True, metavar="text|json[=FILE]", help="Repeatable; text by default.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="text|json|junit|markdown[=FILE]",
+    help="Repeatable; text by default. junit is for CI, markdown for a GitHub step summary.",
+)
 @click.option("--quiet", is_flag=True, help="Only what is not ok, and the recap.")
 @click.option("--verbose", is_flag=True, help="All evidence, and how long each check took.")
 @click.option("--no-color", is_flag=True, help="No colour on a terminal either (as NO_COLOR).")
 @click.option("--strict", is_flag=True, help="A skipped check is no verdict.")
-def run(**options: Any) -> None:
+def run(**options: Any) -> int:
     """Run the checks (all, or those named and what they need) on a deployment.
 
     Credentials come from the environment: CLOUDFLARE_API_TOKEN; OPERATOR_TOKEN, or the stack's output, or derived
@@ -50,6 +61,9 @@ def run(**options: Any) -> None:
 
     if (options["stack"] is None) == (options["manifest"] is None):
         raise Refused("say which deployment: --stack NAME, or --manifest FILE (one of them)", USAGE)
+    empty = [name for name in ("stack", "manifest") if options[name] is not None and not options[name].strip()]
+    if empty:
+        raise Refused(f"--{empty[0]}: the name is empty (a variable that is not set?)", USAGE)
     if options["quiet"] and options["verbose"]:
         raise Refused("--quiet and --verbose exclude each other", USAGE)
     try:
@@ -65,11 +79,11 @@ def run(**options: Any) -> None:
             strict=options["strict"],
             quiet=options["quiet"],
             verbose=options["verbose"],
-            color=sys.stdout.isatty() and not options["no_color"] and not os.environ.get("NO_COLOR"),
+            color=_is_terminal() and not options["no_color"] and not os.environ.get("NO_COLOR"),
         )
     except ValueError as error:
         raise Refused(str(error), USAGE) from None
-    sys.exit(execute(request, Outside(environ=os.environ, write=_write)))
+    return execute(request, Outside(environ=os.environ, write=_write))
 
 
 @group.command("list")
@@ -77,8 +91,8 @@ def list_() -> None:
     """List the checks: id, tags and what each proves."""
     checks = _catalogue()
     width = max(map(len, checks))
-    for check in checks.values():
-        _write(f"{check.id:<{width}}  {check.proves}  [{', '.join(sorted(check.tags))}]\n")
+    lines = [f"{check.id:<{width}}  {check.proves}  [{', '.join(sorted(check.tags))}]\n" for check in checks.values()]
+    _write("".join(lines))
 
 
 @group.command()
@@ -100,16 +114,20 @@ def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command and end the process; whatever goes wrong is one line on standard error."""
     arguments = with_command(sys.argv[1:] if argv is None else argv, group.commands)
     try:
-        group.main(arguments, prog_name="python -m checks", standalone_mode=False)
+        code = group.main(arguments, prog_name="python -m checks", standalone_mode=False)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
     except Refused as error:
         _end(str(error), error.code)
+    except OSError as error:  # the clients tell their own, and so does the report
+        _end(f"standard output: {error.strerror}", NO_VERDICT)
     except (KeyboardInterrupt, click.Abort):
         _end("interrupted: no verdict", NO_VERDICT)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
         _end(f"no verdict, by a defect of the checker: {type(error).__name__}: {error}", NO_VERDICT)
-    sys.exit(0)
+    except SystemExit:  # click's own end, with 1, where nobody reads its help
+        _end("nobody reads the help", NO_VERDICT)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _catalogue() -> dict[str, Check]:
@@ -118,13 +136,21 @@ def _catalogue() -> dict[str, Check]:
     return load()
 
 
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def _write(text: str) -> None:
+    """Write to standard output, at once; raises OSError where it is closed, full or read by nobody."""
+    if sys.stdout is None:  # it was closed before this process began
+        raise _UnwrittenError(errno.EBADF, "it is closed")
     encoding = sys.stdout.encoding or "utf-8"
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
-    except BrokenPipeError:  # click would exit with 1, a verdict; and nothing must be left to flush at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise Refused("nobody reads the report", NO_VERDICT) from None
+    except OSError as error:
+        _silence(sys.stdout)
+        text = "nobody reads the report" if isinstance(error, BrokenPipeError) else str(error.strerror)
+        raise _UnwrittenError(errno.EIO, text) from None  # at EPIPE click itself would end with 1, a verdict
 
 
 def _end(text: str, code: int) -> NoReturn:
@@ -132,5 +158,13 @@ def _end(text: str, code: int) -> NoReturn:
     from checks.redaction import Redactor
 
     line = Redactor(known(os.environ)).line(text)
-    click.echo(f"error: {line}".encode("ascii", "backslashreplace").decode(), err=True)
+    try:
+        click.echo(f"error: {line}".encode("ascii", "backslashreplace").decode(), err=True)
+    except OSError:  # nobody listens there either: the exit code says it
+        _silence(sys.stderr)
     sys.exit(code)
+
+
+def _silence(stream: TextIO) -> None:
+    """Lead a stream nowhere: what is left in it must not fail again at the end, where Python sets its own exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

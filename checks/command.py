@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from checks import catalog, promise, reporters, runner, selection
+from checks.address import SETTINGS
 from checks.clients.cloudflare import BASE, Cloudflare
+from checks.clients.obstacles import UnusableEnvironmentError
 from checks.clients.transport import Http, Transport
 from checks.clients.worker import Worker
 from checks.context import Context
@@ -66,13 +68,10 @@ def execute(request: Request, outside: Outside) -> int:
         raise Refused(redactor.line(str(error)), EXIT_USAGE) from None
     with contextlib.ExitStack() as stack:
         patience = outside.patience(request.seconds)
-        worker, api = (
-            stack.enter_context(Http.open(url, blame=blame, patience=patience, transport=outside.transport))
-            for url, blame in ((promised.manifest.worker.url, Blame.WORKER), (base, Blame.UPSTREAM))
-        )
+        worker, api = _opened(stack, patience, outside.transport, promised.manifest.worker.url, base)
         context = Context(
             manifest=promised.manifest,
-            stack=request.stack or promised.manifest.stack,
+            stack=promised.manifest.stack if request.stack is None else request.stack,
             worker=Worker(http=worker),
             cloudflare=Cloudflare(http=api, account_id=promised.manifest.account_id, token=credentials.cloudflare),
             credentials=credentials,
@@ -83,9 +82,26 @@ def execute(request: Request, outside: Outside) -> int:
     return _publish(report, request, outside.write)
 
 
+def _opened(
+    stack: contextlib.ExitStack, patience: Patience, transport: Transport | None, url: str, base: str
+) -> tuple[Http, Http]:
+    """Open the two systems, to be closed with the stack: the worker, and Cloudflare's API."""
+    places = ((url, Blame.WORKER, SETTINGS), (base, Blame.UPSTREAM, ""))
+    try:
+        worker, api = (
+            stack.enter_context(Http.open(place, blame=blame, patience=patience, setting=setting, transport=transport))
+            for place, blame, setting in places
+        )
+    except UnusableEnvironmentError as error:
+        raise Refused(str(error), EXIT_USAGE) from None
+    return worker, api
+
+
 def _promised(request: Request) -> promise.Promise:
     try:
-        return promise.from_stack(request.stack) if request.stack else promise.from_file(request.manifest or "-")
+        if request.stack is not None:
+            return promise.from_stack(request.stack)
+        return promise.from_file("-" if request.manifest is None else request.manifest)
     except promise.UnusableError as error:
         raise Refused(str(error), EXIT_USAGE) from None
     except promise.UnreadableError as error:
@@ -102,14 +118,19 @@ def _api_base(environ: Mapping[str, str]) -> str:
 
 def _publish(report: Report, request: Request, write: Callable[[str], None]) -> int:
     """Write every report that was asked for; one that cannot be written is never exit code 0."""
-    style = reporters.Style(color=request.color, quiet=request.quiet, verbose=request.verbose)
+    lost: tuple[str, int] | None = None
     for target in request.targets:
-        if target.file is None:
-            write(reporters.load(target.format)(report, style))
-            continue
-        plain = reporters.Style(quiet=request.quiet, verbose=request.verbose)
+        color = request.color and target.file is None
+        style = reporters.Style(color=color, quiet=request.quiet, verbose=request.verbose)
+        text = reporters.load(target.format)(report, style)
         try:
-            target.file.write_text(reporters.load(target.format)(report, plain), encoding="utf-8")
+            if target.file is None:
+                write(text)
+            else:
+                target.file.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise Refused(f"{target.file}: {error.strerror}", report.exit_code or EXIT_USAGE) from None
+            place = "standard output" if target.file is None else str(target.file)
+            lost = f"{place}: {error.strerror}", EXIT_NO_VERDICT if target.file is None else EXIT_USAGE
+    if lost is not None:  # only now, so that the other reports are there
+        raise Refused(lost[0], report.exit_code or lost[1])
     return report.exit_code

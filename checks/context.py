@@ -27,9 +27,18 @@ class Context:
     patience: Patience
     now: datetime
 
+    def tail(self) -> str:
+        """Return the command that shows the worker's live logs, ready to type."""
+        return f"npx wrangler tail {shlex.quote(self.manifest.worker.name)}"
+
     def pulumi(self, command: str) -> str:
         """Return a Pulumi command for this stack, ready to type."""
         return f"pulumi {command} --stack {shlex.quote(self.stack)}"
+
+    def edit(self) -> str:
+        """Return the command that opens this stack's configuration and deploys what was corrected there."""
+        file = shlex.quote(f"Pulumi.{self.stack.rpartition('/')[2]}.yaml")
+        return f"${{EDITOR:-vi}} {file} && {self.pulumi('up')}"
 
     def again(self, *checks: str) -> str:
         """Return the command that runs some checks again, ready to type."""

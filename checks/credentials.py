@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import ace_key
 from checks.model import Credential
@@ -32,12 +33,25 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
+class Source(StrEnum):
+    """Where the operator token comes from, for people; the value of a variable is the variable's name."""
+
+    ENVIRONMENT = "OPERATOR_TOKEN"
+    STACK = "the stack's output operatorToken"
+    DERIVED = "ACE_API_KEY"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What there is; ``ace_key`` may be empty or useless, the check ``config`` says so."""
+    """What there is; ``ace_key`` may be empty or useless, the check ``config`` says so.
+
+    ``stack_operator`` is the stack's own operator token, used or not: what is declared.
+    """
 
     cloudflare: Secret | None = None
     operator: Secret | None = None
+    operator_source: Source | None = None
+    stack_operator: Secret | None = None
     ace_key: Secret | None = None
 
     def missing(self, credential: Credential) -> bool:
@@ -54,11 +68,18 @@ def gather(environ: Mapping[str, str], *, stack_token: Secret | None = None) -> 
     Raises CredentialError for one that no HTTP header can carry.
     """
     key = environ.get("ACE_API_KEY")
+    stack = _token(Source.STACK, stack_token.reveal() if stack_token else None)
+    held = {
+        Source.ENVIRONMENT: _token(Source.ENVIRONMENT, environ.get("OPERATOR_TOKEN")),
+        Source.STACK: stack,
+        Source.DERIVED: _derived(key),
+    }
+    source = next((source for source, token in held.items() if token is not None), None)
     return Credentials(
         cloudflare=_token("CLOUDFLARE_API_TOKEN", environ.get("CLOUDFLARE_API_TOKEN")),
-        operator=_token("OPERATOR_TOKEN", environ.get("OPERATOR_TOKEN"))
-        or _token("the stack's output operatorToken", stack_token.reveal() if stack_token else None)
-        or _derived(key),
+        operator=None if source is None else held[source],
+        operator_source=source,
+        stack_operator=stack,
         ace_key=Secret(key) if key else None,
     )
 

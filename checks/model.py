@@ -80,6 +80,10 @@ class TransientError(NoVerdictError):
         self.answered = answered
 
 
+class UnresolvedError(TransientError):
+    """A host's name does not exist: cured by time just after a first deployment, and never where it is misspelt."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """One usual reason for a check to fail, and what to do about it."""

@@ -62,26 +62,24 @@ def last_day(ace: Ace, now: datetime) -> date:
 
 
 def accuse(context: Context, subject: str, reply: Reply) -> Finding:
-    """Return the finding for an answer in which the worker itself reports a failure.
+    """Return the finding for an answer in which the worker itself reports a failure."""
+    blame, hint = accused(context, reply.code)
+    return Finding(subject=subject, expected="200", actual=reply.shown, blame=blame, hint=hint)
+
+
+def accused(context: Context, code: str) -> tuple[Blame, str]:
+    """Return whom an error code of the worker accuses, and what to type.
 
     ``upstream_auth`` and ``upstream_rejected`` accuse the configuration: the worker holds the key that was declared
     (the check ``key`` holds by then), so what ACE refuses is that key, that site or that page size.
     """
-    new_key = f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}"
     upload = context.pulumi("up")
-    wait = f"see that {context.manifest.ace.base_url} serves the site, then {context.again('trigger')}"
     known = {
-        "not_configured": (Blame.CONFIG, context.pulumi("up")),
-        "upstream_auth": (Blame.CONFIG, new_key),
-        "upstream_rejected": (Blame.CONFIG, f"correct site and pageSize in the stack, then {context.pulumi('up')}"),
-        "upstream_unavailable": (Blame.UPSTREAM, wait),
-        "upstream_contract": (Blame.UPSTREAM, wait),
+        "not_configured": (Blame.CONFIG, upload),
+        "upstream_auth": (Blame.CONFIG, f"{context.pulumi('config set --secret aceApiKey')} && {upload}"),
+        "upstream_rejected": (Blame.CONFIG, context.edit()),
+        "upstream_unavailable": (Blame.UPSTREAM, context.again("trigger")),
+        "upstream_contract": (Blame.UPSTREAM, context.again("trigger")),
         "storage": (Blame.STORAGE, upload),
     }
-    blame, hint = known.get(reply.code, (Blame.WORKER, f"read the live logs: {tail(context)}"))
-    return Finding(subject=subject, expected="200", actual=reply.shown, blame=blame, hint=hint)
-
-
-def tail(context: Context) -> str:
-    """Return the command that shows the worker's live logs."""
-    return f"npx wrangler tail {context.manifest.worker.name}"
+    return known.get(code, (Blame.WORKER, context.tail()))

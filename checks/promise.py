@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from manifest import Manifest, ManifestError
 
 ENGINE_SECONDS = 120.0
 SIZE_LIMIT = 2**20  # bytes of a manifest
+STACK = re.compile(r"([\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
+UNKNOWN = ("no stack named", "invalid stack", "organization name must be")  # what the engine says of a wrong name
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -25,6 +28,10 @@ class UnusableError(ValueError):
 
 class UnreadableError(RuntimeError):
     """The promises cannot be read now, so that there is no verdict. The message is one line."""
+
+
+class _NoJsonError(ValueError):
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,8 @@ class Promise:
 def from_file(path: str) -> Promise:
     """Read a manifest from a file, or from standard input when the path is ``-``."""
     try:
+        if path == "-" and sys.stdin is None:
+            raise UnusableError("manifest -: standard input is closed")
         if path == "-":
             raw = sys.stdin.buffer.read(SIZE_LIMIT + 1)
         else:
@@ -49,12 +58,17 @@ def from_file(path: str) -> Promise:
         raise UnusableError(f"manifest {path}: more than {SIZE_LIMIT:,} bytes")
     try:
         return Promise(manifest=Manifest.from_dict(_parsed(raw)))
+    except _NoJsonError:
+        what = "it is no JSON" if raw.strip() else "it is empty"
+        raise UnusableError(f"manifest {path}: {what}; pulumi stack output manifest --json writes one") from None
     except ManifestError as error:
         raise UnusableError(f"{path}: {error}") from None
 
 
 def from_stack(stack: str) -> Promise:
     """Read a manifest from a stack's outputs; the engine is found on PATH or where Pulumi's tools install it."""
+    if not STACK.fullmatch(stack):
+        raise UnusableError(f"{stack!r} is no stack's name: letters, digits, - _ and ., or ORGANISATION/PROJECT/STACK")
     argv = [_engine(), "stack", "output", "--json", "--show-secrets", "--non-interactive", f"--stack={stack}"]
     try:
         done = subprocess.run(
@@ -72,9 +86,12 @@ def from_stack(stack: str) -> Promise:
         raise UnreadableError(f"pulumi cannot be run: {error.strerror}") from None
     if done.returncode:
         reason = _reason(done.stderr)
-        unknown = "no stack named" in reason or "invalid stack" in reason
+        unknown = any(text in reason for text in UNKNOWN)
         raise (UnusableError if unknown else UnreadableError)(f"pulumi stack output: {reason}")
-    outputs = _parsed(done.stdout)
+    try:
+        outputs = _parsed(done.stdout)
+    except _NoJsonError:
+        raise UnreadableError("pulumi stack output: it answered something that is no JSON") from None
     promised = outputs.get("manifest") if isinstance(outputs, dict) else None
     if promised is None:
         raise UnreadableError(f"stack {stack} has no output manifest: deploy it with pulumi up --stack {stack}")
@@ -108,8 +125,7 @@ def _reason(stderr: bytes) -> str:
 
 
 def _parsed(raw: bytes) -> Any:
-    """Return the JSON in it, nothing (which is no manifest) if there is none."""
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
-        return None
+        raise _NoJsonError from None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from checks.context import Context
 from checks.model import Blame, Check, Evidence, Finding, NoVerdictError, Outcome, Report, Result
+from checks.options import LONGEST
 
 GRACE = 0.25  # seconds beyond the deadline in which a check may still say what it waited for
 MOST = 100  # things that one check may say; more is a loop
@@ -159,9 +160,9 @@ def _broken(check: Check, context: Context, error: BaseException) -> Finding:
     return Finding(
         subject=f"the check {check.id} itself",
         expected="a verdict",
-        actual=f"{type(error).__name__}: {error}",
+        actual=f"{type(error).__name__}: {error} (a defect of the check: please report it)",
         blame=Blame.CHECKER,
-        hint=f"report this as a defect of the check, with the output of: {context.again(check.id)} --verbose",
+        hint=f"{context.again(check.id)} --verbose",
     )
 
 
@@ -177,5 +178,5 @@ def _late(check: Check, context: Context, actual: str) -> Finding:
         expected=f"a verdict within the deadline of {seconds:g} s",
         actual=actual,
         blame=Blame.CHECKER,
-        hint=f"{context.again(check.id)} --deadline {2 * seconds:g}s",
+        hint=f"{context.again(check.id)} --deadline {min(2 * seconds, LONGEST):g}s",
     )

@@ -12,6 +12,8 @@ from infra.bindings.secret_text import SecretText
 from infra.bindings.version_metadata import VersionMetadata
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from infra.bindings import Binding
     from infra.settings import Settings
 
@@ -30,8 +32,8 @@ SERVICE = "backfill-worker"  # as workers/backfill/worker.js names itself; a con
 VERSION = "1.0.0"
 
 
-def bindings(settings: Settings) -> tuple[Binding, ...]:
-    """Return everything that the worker is given, in the order in which it is uploaded."""
+def bindings(settings: Settings, *, kept: Sequence[Binding] = ()) -> tuple[Binding, ...]:
+    """Return everything that the worker is given, in the order in which it is uploaded; ``kept`` is taken over."""
     texts = {
         "ACE_BASE_URL": settings.ace_base_url,
         "SITE": settings.site,
@@ -47,11 +49,12 @@ def bindings(settings: Settings) -> tuple[Binding, ...]:
         VersionMetadata(name="CF_VERSION_METADATA"),
         *(PlainText(name=name, text=text) for name, text in texts.items()),
         *settings.extra_bindings,
+        *kept,
     )
 
 
-def promise(settings: Settings, *, project: str, stack: str) -> manifest.Manifest:
-    """Return the manifest of a stack: known before anything is deployed, and free of secrets."""
+def promise(settings: Settings, bound: Sequence[Binding], *, project: str, stack: str) -> manifest.Manifest:
+    """Return the manifest of a stack and its bindings: known before anything is deployed, and free of secrets."""
     schedules = () if settings.schedule is None else (settings.schedule,)
     untagged = manifest.Manifest(
         project=project,
@@ -60,7 +63,7 @@ def promise(settings: Settings, *, project: str, stack: str) -> manifest.Manifes
         worker=manifest.Worker(
             name=settings.worker_name, url=settings.worker_url, service=SERVICE, version=VERSION, tag=""
         ),
-        bindings=tuple(binding.promise() for binding in bindings(settings)),
+        bindings=tuple(binding.promise() for binding in bound),
         schedules=schedules,
         storage=manifest.Storage(
             bucket=settings.bucket,

@@ -10,80 +10,141 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import manifest
 from infra import live
 from infra.bindings import kinds
+from supersession import ADDED, CHANGED, DELETED, Change, Lost, Supersession
 
-_MESSAGE_LIMIT = 1_000  # bytes, Cloudflare's
+Bindings = Sequence[Mapping[str, Any]]
 
 
 class ForeignWorkerError(Exception):
     """A worker of this name exists that this stack never uploaded, and the stack does not adopt."""
 
 
+def owner(project: str, stack: str) -> str:
+    """Return how the mark of every upload of a stack begins."""
+    return f"bv:{_digest([project, stack])}:"
+
+
 def mark(promised: manifest.Manifest) -> str:
     """Return the mark of an upload, at most 100 bytes: whose it is, and what was promised, scheduled and bound."""
     bound = _bound({"name": item.name, "type": item.type, **item.properties} for item in promised.bindings)
-    return f"{_owner(promised)}{promised.digest()}:{_digest(sorted(promised.schedules))}:{bound}"
+    crons = _digest(sorted(promised.schedules))
+    return f"{owner(promised.project, promised.stack)}{promised.digest()}:{crons}:{bound}"
 
 
-def message(promised: manifest.Manifest, worker: live.Worker | None, *, adopt: bool) -> str | None:
-    """Return the upload's message: the live one while the live worker is ours, else what is superseded.
+def superseded(
+    promised: manifest.Manifest, worker: live.Worker | None, *, uploaded: Bindings | None
+) -> Supersession | None:
+    """Return what an upload now would supersede; None while nothing is live, or what is live is ours and untouched.
 
-    Raises ForeignWorkerError when the worker was never this stack's.
+    ``uploaded`` are the bindings of this stack's last upload, None where there is none and the worker is adopted.
+    """
+    ours = owner(promised.project, promised.stack)
+    how = None if worker is None else _changed(worker, ours)
+    if worker is None or how is None:
+        return None
+    declared = _digest(sorted(promised.schedules)) if uploaded is None else _marked(_last(worker, ours), ours)[0]
+    deployment = worker.deployment
+    return Supersession(
+        version=deployment.versions[0],
+        how=how,
+        by=None if how == "crons" else deployment.author,  # of those nobody records who and when
+        on=None if how == "crons" else deployment.created_on[:19].replace("T", " "),
+        adopted=uploaded is None,
+        changes=() if uploaded is None else tuple(_changes(uploaded, worker.bindings, how)),
+        crons=None if declared == _digest(worker.schedules) else worker.schedules,
+        lost=tuple(_lost(promised, worker.bindings)) if uploaded is None else (),
+    )
+
+
+def message(worker: live.Worker | None, superseded: Supersession | None) -> str | None:
+    """Return the message of the next upload: what it supersedes, else the live one, so that nothing changes."""
+    if superseded is not None:
+        return str(superseded)
+    serving = None if worker is None else worker.serving
+    return None if serving is None or not serving.message else serving.message
+
+
+def uploaded(
+    worker: live.Worker | None, ours: str, *, adopt: bool, bindings_of: Callable[[str], Bindings]
+) -> Bindings | None:
+    """Return the bindings of this stack's last upload; None where there is no worker yet, or it is to be adopted.
+
+    ``bindings_of`` asks for those of a version. Raises ForeignWorkerError when the worker never was this stack's, and
+    the stack does not adopt.
     """
     if worker is None:
         return None
-    owner = _owner(promised)
-    ours = [version for version in worker.versions if version.tag.startswith(owner)]
-    if not ours and not adopt:
+    last = _last(worker, ours)
+    if last is not None:
+        return worker.bindings if last.id == worker.deployment.versions[0] else bindings_of(last.id)
+    if not adopt:
         raise ForeignWorkerError(
-            f"the worker {promised.worker.name!r} exists, and no version of it is an upload of this stack: "
+            f"the worker {worker.name!r} exists, and no version of it is an upload of this stack: "
             "to take it over, run: pulumi config set adopt true"
         )
-    serving = next((version for version in worker.versions if version.id in worker.deployment.versions), None)
-    changed = _changed(worker, serving, ours, owner)
-    if changed is None and serving is not None:
-        return serving.message or None
-    author, moment = worker.deployment.author, worker.deployment.created_on[:19].replace("T", " ")
-    text = f"supersedes {worker.deployment.versions[0][:8]}, changed outside ({changed})"
-    if changed != "crons":  # of those nobody records who and when
-        text += f" by {author} on {moment} UTC"
-    return text.encode()[:_MESSAGE_LIMIT].decode(errors="ignore")
+    return None
 
 
-def _changed(worker: live.Worker, serving: live.Version | None, ours: Sequence[live.Version], owner: str) -> str | None:
+def _last(worker: live.Worker, ours: str) -> live.Version | None:
+    found = [version for version in worker.versions if version.is_upload and version.tag.startswith(ours)]
+    return max(found, key=lambda version: version.number, default=None)
+
+
+def _marked(version: live.Version | None, ours: str) -> tuple[str, str]:
+    """Return the digests of crons and bindings in a version's mark."""
+    crons, _, bound = ("" if version is None else version.tag).removeprefix(ours).partition(":")[2].partition(":")
+    return crons, bound
+
+
+def _changed(worker: live.Worker, ours: str) -> str | None:
     """Return what made the live worker differ from its mark, or None when nothing did."""
     if len(worker.deployment.versions) > 1:
         return "split over several versions"
+    serving = worker.serving
     if serving is None:
         return "version unknown"
-    if serving not in ours or serving.triggered_by not in {"upload", "version_upload"}:
-        return serving.triggered_by
-    if serving.number < max(version.number for version in ours):
+    if not serving.tag.startswith(ours) or not serving.is_upload:
+        return "upload" if serving.is_upload else serving.triggered_by
+    if serving != _last(worker, ours):
         return "rollback"
-    crons, _, bound = serving.tag.removeprefix(owner).partition(":")[2].partition(":")
+    crons, bound = _marked(serving, ours)
     if bound != _bound(worker.bindings):
         return "bindings"
     return None if crons == _digest(worker.schedules) else "crons"
 
 
-def _owner(promised: manifest.Manifest) -> str:
-    return f"bv:{_digest([promised.project, promised.stack])}:"
+def _changes(before: Bindings, now: Bindings, how: str) -> list[Change]:
+    """Return what became of each binding since our upload; a secret's value is told by what made the version."""
+    old, new = ({item["name"]: _row(item) for item in bindings} for bindings in (before, now))
+    found = [Change(name=name, what=DELETED) for name in old if name not in new]
+    found += [Change(name=name, what=ADDED) for name in new if name not in old]
+    found += [Change(name=name, what=CHANGED) for name in new if name in old and old[name] != new[name]]
+    secrets = [item["name"] for item in now if item["type"] == "secret_text"]
+    if how == "secret" and not found and len(secrets) == 1:
+        found.append(Change(name=secrets[0], what=CHANGED))
+    return found
+
+
+def _lost(promised: manifest.Manifest, bindings: Bindings) -> Iterable[Lost]:
+    declared = {item.name for item in promised.bindings}
+    return (Lost(name=item["name"], type=item["type"]) for item in bindings if item["name"] not in declared)
 
 
 def _bound(bindings: Iterable[Mapping[str, Any]]) -> str:
     """Return a digest of bindings by what is promised of them; the API adds fields that nobody declared."""
-    known = kinds()
-    rows = []
-    for item in bindings:
-        kind = known.get(item["type"])
-        public = [] if kind is None else [f.name for f in dataclasses.fields(kind) if f.repr and f.name != "name"]
-        rows.append([item["name"], item["type"], *(item.get(field) for field in public)])
-    return _digest(sorted(rows, key=lambda row: row[0]))
+    return _digest(sorted((_row(item) for item in bindings), key=lambda row: row[0]))
+
+
+def _row(item: Mapping[str, Any]) -> list[Any]:
+    kind = kinds().get(item["type"])
+    public = [] if kind is None else [f.name for f in dataclasses.fields(kind) if f.repr and f.name != "name"]
+    return [item["name"], item["type"], *(item.get(field) for field in public)]
 
 
 def _digest(value: object) -> str:

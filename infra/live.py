@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 
 TIMEOUT = 20.0  # seconds a request
 _ABSENT = {10006, 10007, 10090}  # bucket, script, service
-_PAGES = 20  # of versions, at most: an older mark of ours says nothing that a newer one does not
+_PAGES = 100  # of versions, at most
 
 
 class ApiError(Exception):
@@ -26,8 +27,11 @@ class Version:
     tag: str
     message: str
     triggered_by: str
-    author: str
-    created_on: str
+
+    @property
+    def is_upload(self) -> bool:
+        """Return whether somebody uploaded it whole: a change of a secret makes a version too."""
+        return self.triggered_by in {"upload", "version_upload"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +45,39 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A live worker; ``versions`` newest first, ``bindings`` those of the (first) version that serves."""
+    """A live worker; ``bindings`` are those of the (first) version that serves.
 
+    ``versions``, newest first, reach back to the one that serves and to the newest of this stack's marks.
+    """
+
+    name: str
     deployment: Deployment
     versions: tuple[Version, ...]
     bindings: tuple[Mapping[str, Any], ...]
     schedules: tuple[str, ...]
 
+    @property
+    def serving(self) -> Version | None:
+        """Return the (first) version that serves, None if the list of versions does not know it."""
+        return next((version for version in self.versions if version.id == self.deployment.versions[0]), None)
 
-def read(client: httpx.Client, account_id: str, name: str) -> Worker | None:
-    """Return the live worker, or None where there is none yet.
+
+@contextmanager
+def connect(api_url: str, token: str) -> Iterator[httpx.Client]:
+    """Yield a client of the API; raises ApiError for a proxy or an address that cannot be used."""
+    try:
+        client = httpx.Client(base_url=api_url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ApiError(
+            f"Cloudflare's API cannot be asked ({type(error).__name__}): see HTTPS_PROXY, ALL_PROXY and "
+            "CLOUDFLARE_BASE_URL (a socks proxy needs: pip install 'httpx[socks]')"
+        ) from None
+    with client:
+        yield client
+
+
+def read(client: httpx.Client, account_id: str, name: str, *, ours: str) -> Worker | None:
+    """Return the live worker, or None where there is none yet; ``ours`` is how this stack's marks begin.
 
     Raises ApiError when the API cannot be reached, refuses, or answers in another shape.
     """
@@ -62,19 +89,26 @@ def read(client: httpx.Client, account_id: str, name: str) -> Worker | None:
     except (KeyError, TypeError) as error:
         raise _unknown_shape(error) from None
     if not deployments:
-        return None
+        raise ApiError(f"the worker {name!r} exists, and nothing of it is deployed: deploy or delete it first")
     try:
         deployment = _deployment(deployments[0])
-        detail = _get(client, f"{scripts}/versions/{deployment.versions[0]}")
         return Worker(
+            name=name,
             deployment=deployment,
-            versions=tuple(_versions(client, scripts)),
-            bindings=tuple(
-                {**item, "name": item["name"], "type": item["type"]} for item in detail["resources"]["bindings"]
-            ),
+            versions=tuple(_versions(client, scripts, serving=deployment.versions[0], ours=ours)),
+            bindings=bindings(client, account_id, name, deployment.versions[0]),
             schedules=tuple(sorted(item["cron"] for item in _get(client, f"{scripts}/schedules")["schedules"])),
         )
     except (KeyError, TypeError, IndexError, AttributeError, _AbsentError) as error:
+        raise _unknown_shape(error) from None
+
+
+def bindings(client: httpx.Client, account_id: str, name: str, version: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the bindings of one version of a worker, a secret's without its text; raises ApiError as ``read`` does."""
+    try:
+        detail = _get(client, f"accounts/{account_id}/workers/scripts/{name}/versions/{version}")
+        return tuple({**item, "name": item["name"], "type": item["type"]} for item in detail["resources"]["bindings"])
+    except (KeyError, TypeError, _AbsentError) as error:
         raise _unknown_shape(error) from None
 
 
@@ -114,15 +148,17 @@ def _get(client: httpx.Client, path: str) -> Any:
     raise ApiError(f"Cloudflare's API refused with {response.status_code} {codes}{advice}")
 
 
-def _versions(client: httpx.Client, scripts: str) -> Iterator[Version]:
-    seen: set[str] = set()
+def _versions(client: httpx.Client, scripts: str, *, serving: str, ours: str) -> Iterator[Version]:
+    """Yield versions, newest first, page by page, until the one that serves and one of ours are among them."""
+    seen: dict[str, Version] = {}
     for page in range(1, _PAGES + 1):
         items = [item for item in _get(client, f"{scripts}/versions?page={page}")["items"] if item["id"] not in seen]
-        if not items:
+        found = {item["id"]: _version(item) for item in items}
+        seen |= found
+        yield from found.values()
+        known = any(version.is_upload and version.tag.startswith(ours) for version in seen.values())
+        if not items or (known and serving in seen):
             return
-        for item in items:
-            seen.add(item["id"])
-            yield _version(item)
 
 
 def _version(item: Mapping[str, Any]) -> Version:
@@ -133,8 +169,6 @@ def _version(item: Mapping[str, Any]) -> Version:
         tag=annotations.get("workers/tag") or "",
         message=annotations.get("workers/message") or "",
         triggered_by=annotations.get("workers/triggered_by") or "upload",
-        author=item["metadata"].get("author_email") or "somebody",
-        created_on=item["metadata"]["created_on"],
     )
 
 

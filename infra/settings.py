@@ -174,8 +174,8 @@ def _extra_bindings(text: str, problems: list[str]) -> tuple[Binding, ...]:
         where = f"extraBindings[{position}]"
         if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
             problems.append(f"{where} must be an object whose values are strings")
-        elif item.get("type") == "secret_text":
-            problems.append(f"{where} must not be a secret_text: a secret does not belong in the stack's file")
+        elif item.get("type") == "secret_text" and "text" in item:
+            problems.append(f"{where} must have no text: a secret does not belong in the stack's file")
         elif item.get("type") not in known:
             problems.append(f"{where}.type must be one of {', '.join(sorted(known))}, found {item.get('type')!r}")
         elif not item.get("name") or item["name"] in taken:
@@ -188,7 +188,7 @@ def _extra_bindings(text: str, problems: list[str]) -> tuple[Binding, ...]:
 
 def _built(kind: type[Binding], item: Mapping[str, str], where: str, problems: list[str]) -> list[Binding]:
     fields = {key: value for key, value in item.items() if key != "type"}
-    expected = {item.name for item in dataclasses.fields(kind)}
+    expected = {item.name for item in dataclasses.fields(kind) if item.repr}  # a secret's text is not given here
     if set(fields) != expected:
         problems.append(f"{where} must have the fields {', '.join(sorted(expected | {'type'}))}")
         return []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+import manifest
 from infra.bindings import Binding
 from infra.settings import Settings
 
@@ -24,13 +25,16 @@ class Worker(pulumi.ComponentResource):
         *,
         settings: Settings,
         bindings: Sequence[Binding],
-        tag: str,
+        promised: manifest.Manifest,
         message: str | None,
         source: Path,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Declare the worker: ``source`` is relative to the program, ``tag`` and ``message`` mark the upload."""
-        super().__init__("building-vitals:edge:Worker", name, None, opts)
+        """Declare the worker: ``source`` is relative to the program, the promise's tag and ``message`` mark the upload.
+
+        The promise is an input of this component, so that a preview shows it old and new; the provider hides bindings.
+        """
+        super().__init__("building-vitals:edge:Worker", name, {"promise": promised.to_dict()}, opts)
         child = pulumi.ResourceOptions(parent=self)
         script = cloudflare.WorkersScript(
             name,
@@ -42,7 +46,9 @@ class Worker(pulumi.ComponentResource):
             compatibility_date=COMPATIBILITY_DATE,
             bindings=[binding.upload() for binding in bindings],
             keep_bindings=[],  # said aloud: without it an upload may keep secrets that it does not name
-            annotations=cloudflare.WorkersScriptAnnotationsArgs(workers_tag=tag, workers_message=message),
+            annotations=cloudflare.WorkersScriptAnnotationsArgs(
+                workers_tag=promised.worker.tag, workers_message=message
+            ),
             # Never imported: an upload takes over what exists, and an import into a stack that has it would delete it.
             opts=child,
         )

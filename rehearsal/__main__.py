@@ -1,126 +1,29 @@
-"""``python -m rehearsal``: the main job, and its faults, on this machine alone."""
+"""``python -m rehearsal``: one line, not a traceback, for Ctrl-C while it starts and for a Python without packages."""
 
 from __future__ import annotations
 
-import asyncio
-import shlex
-import signal
 import sys
-from collections.abc import Coroutine
-from pathlib import Path
-from typing import Any
 
-import click
-
-from rehearsal import faults, local, process
-from rehearsal.edge import EdgeError
-from rehearsal.folder import run_folder
+from toolchain import interrupt
 
 _NO_VERDICT = 3
-_SECRETS = ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
-_EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "PATH", "NO_PROXY", "no_proxy")
 
 
-@click.group()
 def main() -> None:
-    """Rehearse a deployment against a local Cloudflare and a local ACE, without any account."""
-
-
-@main.command()
-@click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="How many days to copy.")
-@click.option("--fault", metavar="NAME", help="What to break after the deployment; `faults` lists the names.")
-@click.option("--keep", is_flag=True, help="Keep the run's folder (state, objects) for a look.")
-def up(days: int, fault: str | None, keep: bool) -> None:
-    """Deploy with the real engine, break what was asked for, and verify; exit with the checks' code."""
-    known = faults.catalogue()
-    if fault is not None and fault not in known:
-        raise click.BadParameter(f"no fault {fault!r}; known: {', '.join(sorted(known))}", param_hint="--fault")
-    with run_folder(keep=keep) as folder:
-        code = _run(_up(folder, days, known[fault] if fault else None))
-        if keep:
-            click.echo(f"kept: {folder}")
-    sys.exit(code)
-
-
-@main.command()
-@click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="How many days to copy.")
-def serve(days: int) -> None:
-    """Run the local Cloudflare and ACE, and print the environment for another terminal, until Ctrl-C."""
-    with run_folder() as folder:
-        sys.exit(_run(_serve(folder, days)))
-
-
-@main.command(name="faults")
-def list_faults() -> None:
-    """List what `up --fault NAME` can break, and which check must catch it."""
-    for name, fault in sorted(faults.catalogue().items()):
-        click.echo(f"{name:<18}{fault.breaks}\n{'':<18}caught by: {', '.join(fault.caught_by)}; blame: {fault.blame}")
-
-
-async def _up(folder: Path, days: int, fault: faults.Fault | None) -> int:
-    async with local.running(folder, days=days) as world:
-        click.echo(f"local Cloudflare {world.environment['CLOUDFLARE_BASE_URL']}, local ACE {world.ace.url}")
-        code = await world.stream("pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive")
-        if code != 0:
-            click.echo("the deployment failed: nothing to verify", err=True)
-            return _NO_VERDICT
-        if fault is not None:
-            click.echo(f"fault: {fault.breaks}")
-            await fault.apply(world)
-        return await world.stream("python", "-m", "checks", "--stack", local.STACK)
-
-
-async def _serve(folder: Path, days: int) -> int:
-    async with local.running(folder, days=days) as world:
-        for line in _exports(world):
-            click.echo(line)
-        click.echo(f"\n# The same lines: source {shlex.quote(str(folder / 'environment'))}", err=True)
-        click.echo("# Then, for example: pulumi up --yes; python -m checks --stack rehearsal", err=True)
-        click.echo(f"# npx wrangler secret list; curl {world.worker_url}/health", err=True)
-        click.echo("# Ctrl-C ends it.", err=True)
-        await asyncio.Event().wait()
-    return 0
-
-
-def _exports(world: local.Local) -> list[str]:
-    """Return the lines to export; a secret stands in a file that only this user reads, never in the output."""
-    lines = ["unset OPERATOR_TOKEN"]
-    for name, value in sorted(world.environment.items()):
-        if name in _SECRETS:
-            file = world.folder / name.lower()
-            file.touch(mode=0o600)
-            file.write_text(value)
-            lines.append(f'export {name}="$(cat {shlex.quote(str(file))})"')
-        elif name.startswith(_EXPORTED):
-            lines.append(f"export {name}={shlex.quote(value)}")
-    (world.folder / "environment").write_text("\n".join(lines) + "\n")
-    return lines
-
-
-def _run(work: Coroutine[Any, Any, int]) -> int:
-    """Run to the end or to the first signal; everything is stopped in order either way."""
-
-    async def until_signal() -> int:
-        task = asyncio.ensure_future(work)
-        received: list[int] = []
-
-        def end(number: int) -> None:
-            received.append(number)
-            task.cancel()
-
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, end, number)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            return 128 + received[0] if received else _NO_VERDICT
-
+    """Import the command line, which takes a while, and run it."""
+    interrupt.is_one_line("rehearsal")
     try:
-        return asyncio.run(until_signal())
-    except (process.CommandError, EdgeError) as error:
-        click.echo(f"rehearsal: {error}", err=True)
-        return _NO_VERDICT
+        from rehearsal import cli
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] in {"rehearsal", "toolchain"}:
+            raise
+        sys.stderr.write(
+            f"rehearsal: {sys.executable} has no package {error.name}: "
+            f"run scripts/setup, then .venv/bin/python -m rehearsal\n"
+        )
+        sys.exit(_NO_VERDICT)
+    cli.main(prog_name="python -m rehearsal")
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m rehearsal")
+    main()

@@ -9,8 +9,10 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
+import ace_key
 from rehearsal import process, provider
 from toolchain import engine
 
@@ -24,7 +26,10 @@ def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
     ACE_API_KEY is taken over where it is set and not empty; the other secrets are made anew. Raises CommandError
     without an engine.
     """
-    found = engine.find()
+    try:
+        found = engine.find()
+    except engine.EngineError as error:
+        raise process.CommandError(str(error)) from None
     if found is None:
         raise process.CommandError("the Pulumi engine is missing: run scripts/setup")
     clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
@@ -37,7 +42,7 @@ def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
         "NO_PROXY": direct,
         "no_proxy": direct,
         "PATH": os.pathsep.join([*stand_ins, path]),
-        "ACE_API_KEY": os.environ.get("ACE_API_KEY") or _fake_key(),
+        "ACE_API_KEY": given_key() or _fake_key(),
         "CLOUDFLARE_ACCOUNT_ID": account_id,
         "CLOUDFLARE_API_TOKEN": f"rehearsal-{secrets.token_hex(20)}",
         "WRANGLER_SEND_METRICS": "false",
@@ -51,6 +56,21 @@ def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
+
+
+def given_key() -> str | None:
+    """Return the key that this process's environment gives a rehearsal, None when it makes one of its own."""
+    key = os.environ.get("ACE_API_KEY")
+    return key if key else None
+
+
+def given_key_problem() -> str | None:
+    """Return one line, without any part of the key, when the program will refuse the key of this environment."""
+    key = given_key()
+    problem = None if key is None else ace_key.assess(key, now=datetime.now(tz=UTC)).problem
+    if problem is None:
+        return None
+    return f"ACE_API_KEY of this environment was used, but it {problem}; `unset ACE_API_KEY`: a fake one will do"
 
 
 def _engine_home(folder: Path) -> Path:

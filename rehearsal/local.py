@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -51,6 +52,19 @@ class Local:
         return await process.capture(
             (wrangler, *arguments), environment=self.environment, folder=self.folder, given=given
         )
+
+    async def while_alive(self, work: Coroutine[Any, Any, int]) -> int:
+        """Do the work and return its code; end it and raise EdgeError as soon as the edge has ended."""
+        working, ending = asyncio.ensure_future(work), asyncio.ensure_future(self.edge.ended())
+        try:
+            await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if ending.done():
+                ending.result()
+            return await working
+        finally:
+            working.cancel()
+            ending.cancel()
+            await asyncio.gather(working, ending, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -10,7 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_GUARD = Path(__file__).with_name("guard.py")
+from toolchain import engine
+
+_GUARD = engine.ROOT / "toolchain" / "guard.py"
 
 
 class CommandError(Exception):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from toolchain.children import Run
+
 ROOT = Path(__file__).resolve().parent.parent
 _VERSION_LIMIT = 30.0  # seconds
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INSTALLER_LIMIT = 300.0  # seconds; without a network it fails at once, behind a silent firewall it hangs
 
 
@@ -33,7 +37,10 @@ def standard_folder() -> Path:
 
 
 def find() -> Path | None:
-    """Return the folder of an engine that is at least the pinned version: on PATH, else in the standard place."""
+    """Return the folder of an engine that is at least the pinned version: on PATH, else in the standard place.
+
+    Raises EngineError when one that was asked for its version was interrupted: that says nothing about it.
+    """
     on_path = shutil.which("pulumi")
     for folder in ([Path(on_path).parent] if on_path else []) + [standard_folder()]:
         version = _version(folder / "pulumi")
@@ -42,7 +49,7 @@ def find() -> Path | None:
     return None
 
 
-def install(python: Path, say: Callable[[str], None]) -> Path:
+def install(python: Path, say: Callable[[str], None], run: Run) -> Path:
     """Get the pinned engine by its official installer, else by a build from Go modules; return its folder.
 
     Raises EngineError when neither is possible.
@@ -50,41 +57,37 @@ def install(python: Path, say: Callable[[str], None]) -> Path:
     target = standard_folder()
     say("official installer ...")
     command: list[str | Path] = [python, "-c", "import pulumi.automation as a; a.PulumiCommand.install()"]
-    try:
-        subprocess.run(command, capture_output=True, check=True, timeout=_INSTALLER_LIMIT, stdin=subprocess.DEVNULL)
-    except (subprocess.SubprocessError, OSError):
+    if not _succeeds(run, command):
         say("the installer cannot be reached: building the engine from Go modules (6 to 10 minutes, once) ...")
-        _build(target)
+        _build(target, run)
     if _version(target / "pulumi") is None:
         raise EngineError(f"{target / 'pulumi'} does not run: remove {target.parent} and run this again")
     return target
 
 
-def _build(target: Path) -> None:
+def _succeeds(run: Run, command: list[str | Path]) -> bool:
+    try:
+        return run(command, limit=_INSTALLER_LIMIT).returncode == 0
+    except (subprocess.TimeoutExpired, OSError):
+        return False
+
+
+def _build(target: Path, run: Run) -> None:
     go = shutil.which("go")
     if go is None:
-        raise EngineError("Go is missing, and is needed to build the Pulumi engine: install Go 1.26 or newer")
+        raise EngineError(
+            f"Go is missing, and is needed to build the Pulumi engine: install Go 1.26 or newer, "
+            f"or the Pulumi CLI {pinned()} or newer itself: https://www.pulumi.com/docs/install/"
+        )
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target, prefix=".build-") as folder:
         built = Path(folder, "pulumi")
         flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{pinned()}"
-        command: list[str | Path] = [
-            go,
-            "build",
-            "-ldflags",
-            flags,
-            "-o",
-            built,
-            "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        ]
-        done = subprocess.run(
-            command,
-            cwd=ROOT / "toolchain",
-            env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
+        source = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+        done = run(
+            [go, "build", "-ldflags", flags, "-o", built, source],
+            folder=ROOT / "toolchain",
+            more={"CGO_ENABLED": "0", "GOWORK": "off"},
         )
         if done.returncode != 0:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -99,14 +102,17 @@ def _version(pulumi: Path) -> str | None:
             [pulumi, "version"],
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
             env=environment,
             stdin=subprocess.DEVNULL,
             timeout=_VERSION_LIMIT,
+            start_new_session=True,  # a terminal's Ctrl-C is for who asks, and would look like a broken engine
         )
     except (subprocess.SubprocessError, OSError):
         return None
-    return done.stdout.strip().removeprefix("v")
+    if -done.returncode in _ENDINGS:
+        raise EngineError(f"{pulumi} was interrupted: try again")
+    return None if done.returncode != 0 else done.stdout.strip().removeprefix("v")
 
 
 def _newer_or_same(version: str, other: str) -> bool:

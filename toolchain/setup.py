@@ -1,62 +1,87 @@
-"""Set-up: the virtual environment, the Node packages and the engine, at once, each only when it is not there.
-
-Called by scripts/setup. A part's stamp is written last, so that an interrupted run is repaired by the next one.
-"""
+"""Set-up: the virtual environment, the Node packages and the engine, at once, each only when it is not whole."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
+import shlex
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from toolchain import engine
+from toolchain.children import Children, Interrupted, Run
+from toolchain.stamp import Stamp
 
 ROOT = engine.ROOT
 VENV = ROOT / ".venv"
 EDGE = ROOT / "rehearsal" / "edge"
 OLDEST_NODE = 20
+LEAST_ROOM = 100 * 2**20  # bytes; with fewer left a failure is the disk's
 HEARTBEAT = 30.0  # seconds between two signs of life of a long step
+
+Say = Callable[[str], None]
 
 
 class SetupError(Exception):
     """A part cannot be set up; the message says in one line what to do."""
 
 
-def main() -> int:
-    """Set everything up and return the exit code: 0, or 1 with one line for each part that failed."""
-    with _one_at_a_time(), ThreadPoolExecutor() as pool:
-        python = pool.submit(_timed, "python", _python)
+def main(then: Sequence[str] = ()) -> int:
+    """Set everything up, then become the command ``then``, or say what this terminal still lacks.
+
+    Returns 0, 1 with one line for each part that failed, or 128 + n when signal n ended it.
+    """
+    with _one_at_a_time() as lock:
+        children = Children(lock)
+        with children.ended_by_signals():
+            ready = _all(children.run)
+    if children.ended_by is not None:
+        _tell("set-up: interrupted: run it again, and it repairs what is half done")
+        return 128 + children.ended_by
+    if not ready:
+        return 1
+    if then:
+        os.execvp(then[0], list(then))  # noqa: S606 - no shell is wanted
+    if (missing := _terminal()) is not None:
+        _tell(f"set-up: ready; for this terminal: {missing}")
+    return 0
+
+
+def _all(run: Run) -> bool:
+    with ThreadPoolExecutor() as pool:
+        python = pool.submit(_timed, "python", lambda say: _python(say, run))
         steps: list[Future[bool]] = [
             python,
-            pool.submit(_timed, "node", _node),
-            pool.submit(_timed, "engine", lambda say: _engine(python, say)),
+            pool.submit(_timed, "node", lambda say: _node(say, run)),
+            pool.submit(_timed, "engine", lambda say: _engine(python, say, run)),
         ]
-        return 0 if all(step.result() for step in steps) else 1
+        return all(step.result() for step in steps)
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _one_at_a_time() -> Iterator[int]:
     with (ROOT / "toolchain" / "setup.py").open() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.stderr.write("set-up: waiting for another set-up of this checkout ...\n")
+            _tell("set-up: waiting for another set-up of this checkout ...")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
-def _timed(part: str, step: Callable[[Callable[[str], None]], bool]) -> bool:
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _timed(part: str, step: Callable[[Say], bool]) -> bool:
     def say(text: str) -> None:
-        sys.stderr.write(f"set-up: {part:<7} {text}\n")
-        sys.stderr.flush()
+        _tell(f"set-up: {part:<7} {text}")
 
     started = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
@@ -66,6 +91,8 @@ def _timed(part: str, step: Callable[[Callable[[str], None]], bool]) -> bool:
         try:
             if running.result():
                 say(f"ready in {time.monotonic() - started:.1f} s")
+        except Interrupted:
+            return False
         except (SetupError, engine.EngineError, OSError) as error:
             say(f"FAILED: {error}")
             return False
@@ -80,91 +107,87 @@ def _wait(running: Future[bool], seconds: float) -> bool:
     return True
 
 
-def _python(say: Callable[[str], None]) -> bool:
-    files = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
-    stamp = _Stamp(VENV / ".stamp", files)
-    if stamp.current() and (VENV / "bin" / "python").exists():
+def _python(say: Say, run: Run) -> bool:
+    python, files = VENV / "bin" / "python", [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
+    stamp = Stamp(VENV, files)
+    damage = stamp.damage() if python.exists() else ""
+    if damage is None and stamp.current():
         return False
-    say("virtual environment and packages ...")
+    _writable(ROOT)
+    if VENV.is_symlink():  # another checkout's, which is not this one's to change
+        VENV.unlink()
+        return _python(say, run)
+    say(f"virtual environment and packages{f' ({damage})' if damage else ''} ...")
     stamp.forget()
-    if not _runs([VENV / "bin" / "python", "-m", "pip", "--version"]):
-        _run([sys.executable, "-m", "venv", "--clear", VENV], "install Python's venv module (python3-venv)")
-    _run([VENV / "bin" / "python", "-m", "pip", "install", "-q", "-r", files[1]], "is the package index reachable?")
+    if damage is not None:  # pip would trust what half a package says of itself
+        _do(run, [sys.executable, "-m", "venv", "--clear", VENV], "install Python's venv module (python3-venv)")
+    _do(run, [python, "-m", "pip", "install", "-q", "-r", files[1]], "is the package index reachable?")
     stamp.write()
     return True
 
 
-def _node(say: Callable[[str], None]) -> bool:
-    stamp = _Stamp(EDGE / "node_modules" / ".stamp", [EDGE / "package-lock.json"])
-    link = ROOT / "node_modules"  # so that `npx wrangler` finds the pinned one from the checkout's top
-    if not stamp.current() or not link.exists():
-        node, npm = shutil.which("node"), shutil.which("npm")
-        if node is None or npm is None:
-            raise SetupError(f"{'npm' if node else 'Node'} is missing: install Node {OLDEST_NODE} or newer with npm")
-        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-        if int(version.removeprefix("v").partition(".")[0] or 0) < OLDEST_NODE:
-            raise SetupError(f"Node {version or 'of unknown version'} is too old: install Node {OLDEST_NODE} or newer")
-        say("packages ...")
-        stamp.forget()
-        _run(
-            [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", EDGE], "is npm's registry reachable?"
-        )
-        link.unlink(missing_ok=True)
-        link.symlink_to(EDGE.relative_to(ROOT) / "node_modules")
-        stamp.write()
-        return True
-    return False
+def _node(say: Say, run: Run) -> bool:
+    packages, link = EDGE / "node_modules", ROOT / "node_modules"  # for `npx wrangler` from the checkout's top
+    stamp = Stamp(packages, [EDGE / "package-lock.json"])
+    damage = stamp.damage()
+    if damage is None and stamp.current() and link.exists():
+        return False
+    npm = _npm(run)
+    _writable(EDGE)
+    if packages.is_symlink():  # another checkout's
+        packages.unlink()
+        return _node(say, run)
+    say(f"packages{f' ({damage})' if damage else ''} ...")
+    stamp.forget()
+    options = ["--no-audit", "--no-fund", "--loglevel=error", "--prefix"]
+    _do(run, [npm, "ci", *options, EDGE], "is npm's registry reachable?")
+    link.unlink(missing_ok=True)
+    link.symlink_to(EDGE.relative_to(ROOT) / "node_modules")
+    stamp.write()
+    return True
 
 
-def _engine(python: Future[bool], say: Callable[[str], None]) -> bool:
+def _npm(run: Run) -> str:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise SetupError(f"{'npm' if node else 'Node'} is missing: install Node {OLDEST_NODE} or newer with npm")
+    version = run([node, "--version"]).stdout.strip()
+    major = version.removeprefix("v").partition(".")[0]
+    if not major.isdigit() or int(major) < OLDEST_NODE:
+        raise SetupError(f"Node {version or 'of unknown version'} is too old: install Node {OLDEST_NODE} or newer")
+    return npm
+
+
+def _engine(python: Future[bool], say: Say, run: Run) -> bool:
     if engine.find() is not None:
         return False
     if not python.result():
         raise SetupError("needs the Python packages first")
-    engine.install(VENV / "bin" / "python", say)
+    engine.install(VENV / "bin" / "python", say, run)
     return True
 
 
-class _Stamp:
-    """A file that says that a part was set up completely from these inputs."""
-
-    def __init__(self, path: Path, inputs: list[Path]) -> None:
-        digest = hashlib.sha256()
-        for item in inputs:
-            digest.update(item.read_bytes())
-        self._path, self._digest = path, digest.hexdigest()
-
-    def current(self) -> bool:
-        return self._path.exists() and self._path.read_text() == self._digest
-
-    def forget(self) -> None:
-        self._path.unlink(missing_ok=True)
-
-    def write(self) -> None:
-        self._path.write_text(self._digest)
+def _writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK):
+        raise SetupError(f"{folder} cannot be written to: set up in a checkout of your own on a writable disk")
 
 
-def _runs(command: list[str | Path]) -> bool:
-    try:
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
-def _run(command: list[str | Path], advice: str) -> None:
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "CI": "1"}
-    )
+def _do(run: Run, command: list[str | Path], advice: str) -> None:
+    done = run(command, more={"CI": "1"})
     if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        if done.returncode < 0 or last == "KeyboardInterrupt":
-            raise SetupError("interrupted")
+        if (free := shutil.disk_usage(ROOT).free) < LEAST_ROOM:
+            advice = f"the disk of {ROOT} has {free // 2**20} MB left: make room"
+        said = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+        last = next((line.strip() for line in reversed(said) if "A complete log of this run" not in line), "no message")
         raise SetupError(f"{Path(command[0]).name} failed ({last[:200]}): {advice}")
 
 
-if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.stderr.write("set-up: interrupted: run it again, and it repairs what is half done\n")
-        sys.exit(130)
+def _terminal() -> str | None:
+    """Return the line that puts everything on this terminal's PATH, None where it is there already."""
+    python, pulumi, standard = shutil.which("python"), shutil.which("pulumi"), engine.standard_folder()
+    lines = []
+    if python is None or Path(python).parent != VENV / "bin":
+        lines.append(f"source {shlex.quote(str(VENV / 'bin' / 'activate'))}")
+    if pulumi is None or (Path(pulumi).parent != standard and engine.find() == standard):
+        lines.append(f'export PATH="{standard}:$PATH"'.replace(f'"{Path.home()}/', '"$HOME/'))
+    return "; ".join(lines) if lines else None

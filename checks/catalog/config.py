@@ -26,7 +26,7 @@ def config(context: Context) -> Iterator[Evidence | Finding]:
             expected=expected,
             actual=actual,
             blame=Blame.CONFIG,
-            hint=f"correct it in the stack's configuration, then {context.pulumi('up')}",
+            hint=context.edit(),
         )
     if not problems:
         yield Evidence(f"settings of {context.manifest.worker.name} are plausible")
@@ -41,9 +41,9 @@ def _key(context: Context) -> Iterator[Evidence | Finding]:
         yield Finding(
             subject="the key in ACE_API_KEY",
             expected="a key that can work",
-            actual=f"it {assessment.problem}",
+            actual=f"it {assessment.problem} (the variable and the stack must hold the same)",
             blame=Blame.CONFIG,
-            hint=f"{context.pulumi('config set --secret aceApiKey')}, and the same in ACE_API_KEY",
+            hint=f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}",
         )
     elif assessment.warning:
         yield Evidence(f"the key in ACE_API_KEY {assessment.warning}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from checks import history
+from checks.address import misled
 from checks.context import Context
-from checks.model import Blame, Cause, Check, Evidence, Finding, NoVerdictError, TransientError
-from checks.progress import tail
+from checks.model import Blame, Cause, Check, Evidence, Finding, NoVerdictError, TransientError, UnresolvedError
 
 if TYPE_CHECKING:
     from checks.clients.worker import Reply
@@ -34,6 +35,8 @@ def health(context: Context) -> Iterator[Evidence | Finding]:
             yield error.finding
             return
         reply = error.reply
+    except UnresolvedError as error:
+        raise NoVerdictError(misled(context, SUBJECT, error.finding.actual.partition(":")[0])) from None
     except TransientError as error:
         if not error.answered:
             raise
@@ -57,9 +60,9 @@ def _look(context: Context, expected: Collection[str] | None) -> Reply:
             Finding(
                 subject=f"{SUBJECT} worker_version",
                 expected=tag if expected is None else f"{tag}, of version {', '.join(sorted(expected))}",
-                actual=f"{served.get('tag')!r}, still, of version {served.get('id')}",
+                actual=f"{served.get('tag')!r}, still, of version {served.get('id')} (if it stays: pulumi up)",
                 blame=Blame.PROPAGATION,
-                hint=f"wait a minute, then {context.again('health')}; if it stays: {context.pulumi('up')}",
+                hint=f"sleep 60 && {context.again('health')}",
             ),
             reply,
         )
@@ -76,11 +79,12 @@ def _expected(context: Context) -> Collection[str] | None:
     if context.credentials.cloudflare is None:
         return None
     try:
-        live = context.cloudflare.live(worker.name)
-        tags = {item.tag for item in context.cloudflare.versions(worker.name) if item.id in live}
+        live = context.cloudflare.deployment(worker.name)
+        known = context.cloudflare.versions(worker.name, lambda found: live.ids <= found.keys())
+        tags = {version.tag for version in history.serving(context, live, known)}
     except NoVerdictError:
         return None  # an API that fails is no answer to this question, and not this check's matter
-    return live if tags == {worker.tag} else ()
+    return live.ids if tags == {worker.tag} else ()
 
 
 def _served(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -90,19 +94,18 @@ def _served(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _judge(context: Context, reply: Reply) -> Iterator[Finding]:
     worker, served = context.manifest.worker, _served(reply.body) or {}
-    elsewhere = f"see that workerUrl leads to {worker.name}, then {context.pulumi('up')}"
     rules: tuple[tuple[str, str, object, Blame, str], ...] = (
-        ("service", worker.service, reply.body.get("service"), Blame.CONFIG, elsewhere),
-        ("status", "healthy", reply.body.get("status"), Blame.WORKER, f"read the live logs: {tail(context)}"),
+        ("status", "healthy", reply.body.get("status"), Blame.WORKER, context.tail()),
         ("version", worker.version, reply.body.get("version"), Blame.WORKER, context.pulumi("up")),
         ("worker_version.tag", worker.tag, served.get("tag"), Blame.CONFIG, context.pulumi("up")),
     )
-    if not reply.own:
-        yield _finding("200 with the worker's own JSON", reply, Blame.CONFIG, elsewhere)
+    service = reply.body.get("service")
+    if not reply.own or service != worker.service:
+        yield misled(context, SUBJECT, f"{reply.shown} of service {service!r}" if reply.own else reply.shown)
         return
     for name, expected, actual, blame, hint in rules:
         if actual != expected:
-            note = f", of version {served.get('id')}, which the program did not upload" if "tag" in name else ""
+            note = f", of version {served.get('id')}, not the program's last upload" if "tag" in name else ""
             yield Finding(
                 subject=f"{SUBJECT} {name}", expected=expected, actual=f"{actual!r}{note}", blame=blame, hint=hint
             )
@@ -110,17 +113,17 @@ def _judge(context: Context, reply: Reply) -> Iterator[Finding]:
 
 
 def _failing(context: Context, reply: Reply) -> Finding:
-    if reply.status == 503 and reply.own:  # a binding is absent, empty or unusable; it never says which
-        return _finding("200 healthy", reply, Blame.CONFIG, context.pulumi("up"))
-    if reply.status in (404, 405) and reply.own:
-        return _finding("200 healthy", reply, Blame.WORKER, f"deploy this program's worker: {context.pulumi('up')}")
+    if reply.own and reply.status == 503:  # a binding is absent, empty or unusable; it never says which
+        return _finding(reply, Blame.CONFIG, context.pulumi("up"))
+    if reply.own and reply.status in (404, 405):
+        return _finding(reply, Blame.WORKER, context.pulumi("up"))
     if reply.status < 500:
-        return _finding("200 healthy", reply, Blame.CONFIG, f"see workerUrl and its subdomain: {context.pulumi('up')}")
-    return _finding("200 healthy", reply, Blame.WORKER, f"read the live logs: {tail(context)}")
+        return misled(context, SUBJECT, reply.shown)
+    return _finding(reply, Blame.WORKER, context.tail())
 
 
-def _finding(expected: str, reply: Reply, blame: Blame, hint: str) -> Finding:
-    return Finding(subject=SUBJECT, expected=expected, actual=reply.shown, blame=blame, hint=hint)
+def _finding(reply: Reply, blame: Blame, hint: str) -> Finding:
+    return Finding(subject=SUBJECT, expected="200 healthy", actual=reply.shown, blame=blame, hint=hint)
 
 
 CHECK = Check(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from checks.address import misled
 from checks.context import Context
-from checks.credentials import Secret
+from checks.credentials import Secret, Source
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding
 
 if TYPE_CHECKING:
@@ -20,21 +22,59 @@ def key(context: Context) -> Iterator[Evidence | Finding]:
     if _keyless(nobody):
         yield _finding(context, "no token", "401", f"{nobody.shown}: no key is deployed", Blame.CONFIG)
         return
+    if not nobody.own and nobody.status < 500:
+        yield misled(context, "GET /status with no token", nobody.shown)
+        return
     operator = context.worker.status(context.credentials.operator)
-    stranger = context.worker.status(Secret(secrets.token_urlsafe(32)))
     if operator.status == 401:
-        actual = "401: the live worker holds another key than the program's"
-        yield _finding(context, "the operator token", "200", actual, Blame.CONFIG)
+        yield _refused(context)
     elif not _let_in(operator):
         yield _finding(context, "the operator token", "200", operator.shown, Blame.WORKER)
+    elif _differs(context) and context.worker.status(context.credentials.stack_operator).status == 401:
+        actual = "401, and OPERATOR_TOKEN of the environment is accepted: the live worker holds another key"
+        yield _finding(context, "the stack's own operator token", "200", actual, Blame.CONFIG)
     else:
         yield Evidence("the live worker holds the declared key")
+    stranger = context.worker.status(Secret(secrets.token_urlsafe(32)))
     for name, reply in (("no token", nobody), ("a wrong token", stranger)):
         if reply.status == 401:
             yield Evidence(f"{name} is refused")
         else:
             actual = f"{reply.status}: the worker lets in whoever asks" if _let_in(reply) else reply.shown
             yield _finding(context, name, "401", actual, Blame.WORKER)
+
+
+def _refused(context: Context) -> Finding:
+    """Return what it means that the operator token is refused: that depends on where the token comes from."""
+    source = context.credentials.operator_source
+    if source is Source.STACK:
+        return _another(context, "the operator token")
+    if _differs(context):
+        if context.worker.status(context.credentials.stack_operator).status == 401:
+            return _another(context, "the stack's own operator token")
+        actual = f"401: {source} of the environment is stale, the stack's own token is another one and is accepted"
+        return _finding(context, "the operator token", "200", actual, Blame.CONFIG, f"unset {source}")
+    if context.credentials.stack_operator is not None:  # the same token twice: the environment is not to blame
+        return _another(context, "the operator token")
+    token = f"{source}" if source is Source.ENVIRONMENT else f"the token derived from {source}"
+    actual = (
+        f"401 with {token} of the environment: either {source} belongs to another deployment, "
+        "or the live worker holds another key than the program's"
+    )
+    # With the stack's own token the two can be told apart.
+    ask = f"env -u {Source.ENVIRONMENT} -u {Source.DERIVED} {context.again('key')}"
+    return _finding(context, "the operator token", "200", actual, Blame.CONFIG, ask)
+
+
+def _another(context: Context, who: str) -> Finding:
+    actual = "401: the live worker holds another key than the program's"
+    return _finding(context, who, "200", actual, Blame.CONFIG)
+
+
+def _differs(context: Context) -> bool:
+    """Return whether the environment's token is in use, and the stack's own is known and another one."""
+    held, own = context.credentials.operator, context.credentials.stack_operator
+    return held is not None and own is not None and not compare_digest(held.reveal().encode(), own.reveal().encode())
 
 
 def _keyless(reply: Reply) -> bool:
@@ -47,9 +87,10 @@ def _let_in(reply: Reply) -> bool:
     return reply.own and (reply.status == 200 or reply.status >= 500)
 
 
-def _finding(context: Context, who: str, expected: str, actual: str, blame: Blame) -> Finding:
+def _finding(context: Context, who: str, expected: str, actual: str, blame: Blame, hint: str | None = None) -> Finding:
     subject = f"GET /status with {who}"
-    return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=context.pulumi("up"))
+    hint = context.pulumi("up") if hint is None else hint
+    return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
 
 
 CHECK = Check(

@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
 
-from checks import stored_day
+from checks import days, stored_day
 from checks.clients.cloudflare_answers import NO_BUCKET, ApiError, StoredObject
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, ShapeError
-from checks.progress import Progress, accuse, is_date, last_day, tail
-from manifest import Manifest
+from checks.progress import Progress, accuse, accused
+
+if TYPE_CHECKING:
+    from checks.clients.worker import Reply
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE = {"first", "last"}  # of a day that has samples
-SAMPLE = 4  # days that are decoded: the first, the last, and others between
 
 
 def r2(context: Context) -> Iterator[Evidence | Finding]:
     """Compare the days that the worker calls complete with the objects in the bucket, then decode a sample."""
-    progress = _progress(context)
+    reply = context.worker.status(context.credentials.operator)
+    progress = _progress(context, reply)
     if isinstance(progress, Finding):
         yield progress
         return
     try:
-        days = _days(context)
+        stored = days.stored(context.cloudflare, context.manifest, context.now)
     except ApiError as error:
         if NO_BUCKET not in error.codes:
             raise
         bucket = context.manifest.storage.bucket
         yield _finding(context, f"bucket {bucket}", "it exists", "there is no such bucket", Blame.STORAGE)
         return
-    missing = _missing(context, progress, days)
+    missing = _missing(context, progress, stored.keys())
     if missing is not None:
         yield missing
         return
-    if not days:
-        raise NoVerdictError(_nothing_yet(context))
-    yield Evidence(f"{len(days)} of {progress.days_total} days stored, {progress.days_complete} said to be complete")
-    undescribed = _undescribed(context, days)
+    if not stored:
+        raise NoVerdictError(_nothing_yet(context, reply))
+    yield Evidence(f"{len(stored)} of {progress.days_total} days stored, {progress.days_complete} said to be complete")
+    undescribed = _undescribed(context, stored)
     if undescribed is not None:
         yield undescribed
         return
-    if all(item.metadata["samples"] == "0" for item in days.values()):
-        raise NoVerdictError(_all_empty(context, len(days)))
-    yield from _encoded(context, days)
+    if all(item.metadata["samples"] == "0" for item in stored.values()):
+        raise NoVerdictError(_all_empty(context, len(stored)))
+    yield from _encoded(context, stored)
+    yield from _decoded(context, stored)
+
+
+def _decoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Evidence | Finding]:
+    """Decode a sample of the days."""
     whole = samples = 0
-    for day in _sample(sorted(days), context.now):
-        judged = _judge(context, day, days[day])
+    for day in days.sample(sorted(stored), context.now):
+        judged = _judge(context, day, stored[day])
         if isinstance(judged, Finding):
             yield judged
         else:
@@ -56,8 +63,7 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     yield Evidence(f"{whole} of them decoded and compared: {samples:,} samples")
 
 
-def _progress(context: Context) -> Progress | Finding:
-    reply = context.worker.status(context.credentials.operator)
+def _progress(context: Context, reply: Reply) -> Progress | Finding:
     if reply.own and reply.status != 200:
         return accuse(context, "GET /status", reply)
     try:
@@ -66,64 +72,24 @@ def _progress(context: Context) -> Progress | Finding:
         return _finding(context, "GET /status", "the progress", f"{reply.status}: {error}", Blame.WORKER)
 
 
-def _days(context: Context) -> dict[date, StoredObject]:
-    """Return the stored days of the declared range; whatever else lies under the prefix is not ours to judge."""
-    manifest, days = context.manifest, {}
-    first, last = date.fromisoformat(manifest.ace.start_date), last_day(manifest.ace, context.now)
-    if manifest.ace.end_date is None:  # midnight may have passed since this run began
-        last += timedelta(days=1)
-    storage = manifest.storage
-    for item in context.cloudflare.objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
-        day = _day(manifest, item.key)
-        if day is not None and first <= day <= last:
-            days[day] = item
-    return days
-
-
-def _day(manifest: Manifest, key: str) -> date | None:
-    text = key[len(manifest.storage.prefix) :][:10]
-    if not is_date(text) or key != manifest.storage.key(manifest.ace.site, text):
-        return None
-    return date.fromisoformat(text)
-
-
-def _missing(context: Context, progress: Progress, days: Mapping[date, StoredObject]) -> Finding | None:
-    """Return what is said to be complete and is not stored.
-
-    The days before the one that the worker is at must all be there, and as many as it counts: a hole that the worker
-    knows of, and will fill, breaks no promise.
-    """
-    first = date.fromisoformat(context.manifest.ace.start_date)
-    declared = (last_day(context.manifest.ace, context.now) - first).days + 1
-    passed = (progress.current_date - first).days if progress.current_date is not None else 0
-    counted = progress.days_complete if len(days) < progress.days_complete else 0
-    claimed = min(max(min(passed, progress.days_complete), counted), declared + 1)
-    absent = [day for day in (first + timedelta(days=n) for n in range(claimed)) if day not in days]
+def _missing(context: Context, progress: Progress, stored: Collection[date]) -> Finding | None:
+    absent = days.absent(context.manifest.ace, context.now, progress, stored)
     if not absent:
         return None
     more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-    storage = context.manifest.storage
-    key = storage.key(context.manifest.ace.site, absent[0].isoformat())
+    storage, ace = context.manifest.storage, context.manifest.ace
     return _finding(
         context,
         f"objects of bucket {storage.bucket}",
-        f"{progress.days_complete} days from {first}, as the worker says",
-        f"{len(days)}; absent: {key}{more}",
+        f"{progress.days_complete} days from {ace.start_date}, as the worker says",
+        f"{len(stored)}; absent: {storage.key(ace.site, absent[0].isoformat())}{more}",
         Blame.WORKER,
     )
 
 
-def _sample(days: list[date], now: datetime) -> list[date]:
-    """Return the first, the last and others between: today's choice, so that in time each day has its turn."""
-    if len(days) <= SAMPLE:
-        return days
-    between = random.Random(now.toordinal()).sample(days[1:-1], SAMPLE - 2)  # noqa: S311 - no secret depends on it
-    return [days[0], *sorted(between), days[-1]]
-
-
-def _undescribed(context: Context, days: Mapping[date, StoredObject]) -> Finding | None:
+def _undescribed(context: Context, stored: Mapping[date, StoredObject]) -> Finding | None:
     """Return the first object that is empty, or whose metadata is not what every whole day carries."""
-    for _, item in sorted(days.items()):
+    for _, item in sorted(stored.items()):
         expected = METADATA | (set() if item.metadata.get("samples") == "0" else RANGE)
         absent = sorted(expected - item.metadata.keys())
         if item.size == 0 or absent:
@@ -132,14 +98,14 @@ def _undescribed(context: Context, days: Mapping[date, StoredObject]) -> Finding
     return None
 
 
-def _all_empty(context: Context, days: int) -> Finding:
+def _all_empty(context: Context, count: int) -> Finding:
     ace = context.manifest.ace
     return Finding(
         subject=f"objects under {context.manifest.storage.prefix}",
         expected="at least one sample to judge",
-        actual=f"{days} days, each stored as empty",
+        actual=f"{count} days, each stored as empty: has {ace.site} data from {ace.start_date} on?",
         blame=Blame.CONFIG,
-        hint=f"see at {ace.base_url} that {ace.site} has data from {ace.start_date} on",
+        hint=context.edit(),
     )
 
 
@@ -173,26 +139,31 @@ def _judge(context: Context, day: date, item: StoredObject) -> stored_day.Day | 
     return found
 
 
-def _encoded(context: Context, days: Mapping[date, StoredObject]) -> Iterator[Finding]:
-    encoded = [item for _, item in sorted(days.items()) if item.content_encoding]
+def _encoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Finding]:
+    encoded = [item for _, item in sorted(stored.items()) if item.content_encoding]
     if encoded:
         subject = encoded[0].key + (f" and {len(encoded) - 1} more" if len(encoded) > 1 else "")
         actual = f"{encoded[0].content_encoding}, so that some readers decompress twice"
         yield _finding(context, subject, "no Content-Encoding", actual, Blame.WORKER)
 
 
-def _nothing_yet(context: Context) -> Finding:
+def _nothing_yet(context: Context, reply: Reply) -> Finding:
+    """Return what to say of an empty bucket: the worker's last error, if it remembers one, says whose matter it is."""
+    failure = reply.last_error
+    blame, hint = Blame.PROPAGATION, context.again("trigger", "r2")
+    if failure.code:
+        blame, hint = accused(context, failure.code)
     return Finding(
         subject=f"objects under {context.manifest.storage.prefix}",
         expected="at least one day to judge",
-        actual="nothing is stored, and nothing is said to be complete",
-        blame=Blame.PROPAGATION,
-        hint=f"wait for the cron, or {context.again('trigger', 'r2')}",
+        actual="nothing is stored, and nothing is said to be complete" + (f": {failure.shown}" if failure.code else ""),
+        blame=blame,
+        hint=hint,
     )
 
 
 def _finding(context: Context, subject: str, expected: str, actual: str, blame: Blame) -> Finding:
-    hint = context.pulumi("up") if blame is Blame.STORAGE else f"read the live logs: {tail(context)}"
+    hint = context.pulumi("up") if blame is Blame.STORAGE else context.tail()
     return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
 
 

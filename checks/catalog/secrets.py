@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
-from checks.clients.cloudflare_answers import NO_SCRIPT, NO_SERVICE, ApiError
+from checks import history
+from checks.clients.cloudflare_answers import ApiError
+from checks.clients.cloudflare_versions import Deployment, Version, by
 from checks.context import Context
-from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError
+from checks.model import Cause, Check, Credential, Evidence, Finding, NoVerdictError
+from checks.secret_changes import Change, changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """What happened since the program's upload: single changes, newest first, and why what is live is not it."""
+
+    changes: tuple[Change, ...] = ()
+    strange: str = ""
+
+    def of(self, name: str, *, present: bool) -> str:
+        """Return, behind a semicolon, how one secret came or went; else why what is live is not the upload."""
+        texts = [change.text for change in self.changes if change.name == name and change.present is present]
+        text = texts[0] if texts else self.strange
+        return f"; {text}" if text else ""
 
 
 def secrets(context: Context) -> Iterator[Evidence | Finding]:
@@ -16,54 +34,61 @@ def secrets(context: Context) -> Iterator[Evidence | Finding]:
     try:
         attached = set(context.cloudflare.secrets(worker))
     except ApiError as error:
-        if not error.codes & {NO_SCRIPT, NO_SERVICE}:
-            raise
-        yield _finding(context, f"worker {worker}", "deployed", f"Cloudflare knows no such worker ({context.stack})")
+        yield history.absent(context, error)
         return
-    history_error: NoVerdictError | None = None
-    changed = None
+    past, unread = _Past(), None
     try:
-        changed = _changed_outside(context)
+        past = _past(context, promised)
     except NoVerdictError as error:  # what is missing is said first: it needs no history
-        history_error = error
-    because = f"; {changed}" if changed else ""
+        unread = error
     for name in sorted(promised - attached):
-        yield _finding(context, f"secret {name}", f"attached to {worker}", f"absent{because}")
+        actual = f"absent{past.of(name, present=False)}"
+        yield history.wrong(context, f"secret {name}", f"attached to {worker}", actual)
     for name in sorted(attached - promised):
-        yield _finding(
-            context, f"secret {name}", f"not attached to {worker}: nothing declares it", f"attached{because}"
-        )
-    if changed and promised == attached:
-        yield _finding(context, f"secrets of {worker}", "as the program uploaded them", changed)
-    if history_error:
-        raise history_error
+        expected, actual = f"not attached to {worker}: nothing declares it", f"attached{past.of(name, present=True)}"
+        yield history.wrong(context, f"secret {name}", expected, actual)
+    if promised == attached:
+        yield from _changed(context, promised, past)
+    if unread:
+        raise unread
     yield Evidence(f"{', '.join(sorted(promised & attached)) or 'none'} attached to {worker}")
-    if not changed:
+    if not past.strange:
         yield Evidence("no secret changed by hand is live")
 
 
-def _changed_outside(context: Context) -> str | None:
-    """Return who changed a secret after the program's upload and when, None if what is live is that upload."""
-    worker = context.manifest.worker
-    live = context.cloudflare.live(worker.name)
-    versions = context.cloudflare.versions(worker.name)
-    by_hand = [version for version in versions if "secret" in version.triggered_by]
-    ours = [version for version in versions if version.tag == worker.tag and version not in by_hand]
-    if not ours:
+def _changed(context: Context, promised: Collection[str], past: _Past) -> Iterator[Finding]:
+    """Yield the last change of each promised secret (in one of the live versions); without one, what is strange."""
+    seen = {change.name: change for change in reversed(past.changes) if change.name is None or change.name in promised}
+    everything = f"secrets of {context.manifest.worker.name}"
+    for name, change in sorted(seen.items(), key=lambda item: item[0] or ""):
+        subject = everything if name is None else f"secret {name}"
+        yield history.wrong(context, subject, "as the program uploaded it", change.text)
+    if past.strange and not seen:
+        yield history.wrong(context, everything, "as the program uploaded them", past.strange)
+
+
+def _past(context: Context, promised: Collection[str]) -> _Past:
+    tag = context.manifest.worker.tag
+    live = context.cloudflare.deployment(context.manifest.worker.name)
+    known = history.versions(context, live)
+    last = history.last_upload(known, tag)
+    if last is not None and live.ids == {last.id}:
+        return _Past()
+    versions = history.serving(context, live, known)
+    found = [change for version in versions for change in changes(context, version, known, promised)]
+    return _Past(changes=tuple(found), strange=_strange(live, versions, last))
+
+
+def _strange(live: Deployment, versions: Collection[Version], last: Version | None) -> str:
+    """Return why what is live need not hold the values that the program uploaded."""
+    if last is None:
         return "no version carries the mark of the program's upload"
-    if live == {ours[0].id}:
-        return None
-    newest = max((version.number for version in versions if version.id in live), default=versions[0].number)
-    changes = [v for v in by_hand if v.id in live or ours[0].number < v.number <= newest]
-    if not changes:
-        shown = ", ".join(sorted(version[:8] for version in live)) or "none"
-        return f"live is {shown}, and not the program's last upload {ours[0].id[:8]}"
-    moment = changes[0].created_on[:19].replace("T", " ")
-    return f"changed outside the program by {changes[0].author} on {moment} UTC"
-
-
-def _finding(context: Context, subject: str, expected: str, actual: str) -> Finding:
-    return Finding(subject=subject, expected=expected, actual=actual, blame=Blame.CONFIG, hint=context.pulumi("up"))
+    shown = ", ".join(version.short for version in versions) or "none"
+    text = f"live is {shown}, and not the program's last upload {last.short}"
+    older = [version for version in versions if version.number < last.number]
+    if older:
+        return f"{text}: brought back by {by(live)}"
+    return text + "".join(f"; {version.short} was {version.made}" for version in versions if version.id != last.id)
 
 
 CHECK = Check(
@@ -74,6 +99,7 @@ CHECK = Check(
     causes=(
         Cause(what="the secret was never deployed, or somebody deleted it", fix="pulumi up --stack NAME"),
         Cause(what="somebody put another value by hand (wrangler secret put)", fix="pulumi up --stack NAME"),
+        Cause(what="an upload by hand wiped it", fix="pulumi up --stack NAME"),
         Cause(what="CLOUDFLARE_API_TOKEN may not read this account", fix="use a token with Workers Scripts: Read"),
     ),
     wants=(Credential.CLOUDFLARE,),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, ShapeError
-from checks.progress import Progress, accuse, last_day, tail
+from checks.progress import Progress, accuse, last_day
 
 if TYPE_CHECKING:
     from checks.clients.worker import Reply
@@ -119,7 +119,7 @@ def _other_range(context: Context, after: Progress) -> tuple[str, str] | None:
 
 
 def _finding(context: Context, subject: str, expected: str, actual: str) -> Finding:
-    hint = f"read the live logs: {tail(context)}"
+    hint = context.tail()
     return Finding(subject=subject, expected=expected, actual=actual, blame=Blame.WORKER, hint=hint)
 
 

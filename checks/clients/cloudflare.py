@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from checks.clients import cloudflare_answers as answers
+from checks.clients import cloudflare_versions as history
 from checks.clients.cloudflare_answers import ApiError
 from checks.clients.transport import Answer, Http, retry_after
 from checks.credentials import Secret
@@ -15,6 +16,7 @@ from checks.model import Blame, Finding, ShapeError, TransientError
 
 BASE = "https://api.cloudflare.com/client/v4"
 PAGES = 1000  # more pages than this of one list are a loop
+VERSION_PAGES = 50  # of a script's versions: 500 or more of them, by what the API puts on a page
 OBJECT_LIMIT = 32 * 2**20  # bytes: the worker stores no more in one object
 UNAUTHORISED = frozenset({9106, 9109, 10000, 10001})
 
@@ -33,20 +35,42 @@ class Cloudflare:
         """Return the names of the secrets attached to a script."""
         return self._get(f"{_script(script)}/secrets", lambda result, _: answers.secret_names(result))
 
-    def live(self, script: str) -> frozenset[str]:
-        """Return the ids of the versions of a script that are deployed now."""
-        return self._get(f"{_script(script)}/deployments", lambda result, _: answers.live_versions(result))
+    def deployment(self, script: str) -> history.Deployment:
+        """Return which versions of a script serve now; raises ApiError, with NO_SCRIPT or NO_SERVICE, without one."""
+        return self._get(f"{_script(script)}/deployments", lambda result, _: history.deployment(result))
 
-    def versions(self, script: str) -> tuple[answers.Version, ...]:
-        """Return a script's versions, newest first; asks page after page, until one says nothing new."""
-        found: dict[str, answers.Version] = {}
-        for page in range(1, PAGES):
+    def versions(
+        self, script: str, enough: Callable[[Mapping[str, history.Version]], bool]
+    ) -> tuple[history.Version, ...]:
+        """Return a script's versions, newest first, at least as many as are ``enough``.
+
+        The API lists the newest first, so that one page tells nearly always. It is asked for older pages until what
+        came so far (by id) is enough, the list ends or repeats itself, or VERSION_PAGES are read: whoever looks for
+        something in vain may say only that it is not among those returned.
+        """
+        found: dict[str, history.Version] = {}
+        for page in range(1, VERSION_PAGES + 1):
             params = {"page": str(page), "per_page": "100"}
-            more = self._get(f"{_script(script)}/versions", lambda result, _: answers.versions(result), params)
+            more = self._get(f"{_script(script)}/versions", lambda result, _: history.versions(result), params)
             if more.keys() <= found.keys():
                 break
             found |= more
+            if enough(found):
+                break
         return tuple(sorted(found.values(), key=lambda version: version.number, reverse=True))
+
+    def version(self, script: str, version_id: str) -> history.Detail:
+        """Return one version of a script with its bindings."""
+        path = f"{_script(script)}/versions/{quote(version_id, safe='')}"
+        return self._get(path, lambda result, _: history.detail(result))
+
+    def schedules(self, script: str) -> frozenset[str]:
+        """Return the crons of a script."""
+        return self._get(f"{_script(script)}/schedules", lambda result, _: history.schedules(result))
+
+    def subdomain(self) -> str:
+        """Return the account's own name under workers.dev."""
+        return self._get("workers/subdomain", lambda result, _: answers.subdomain(result))
 
     def objects(self, bucket: str, *, prefix: str, jurisdiction: str) -> Iterator[answers.StoredObject]:
         """Yield every object under a prefix; follows every cursor."""
@@ -113,10 +137,10 @@ class Cloudflare:
     def _refused(self, subject: str, actual: str) -> Finding:
         return Finding(
             subject=subject,
-            expected=f"CLOUDFLARE_API_TOKEN may read Workers Scripts and R2 of account {self.account_id}",
+            expected=f"a CLOUDFLARE_API_TOKEN that may read Workers Scripts and R2 of account {self.account_id}",
             actual=actual,
             blame=Blame.CONFIG,
-            hint="set CLOUDFLARE_API_TOKEN to a token with these two permissions (read), then run this again",
+            hint="read -rs CLOUDFLARE_API_TOKEN && export CLOUDFLARE_API_TOKEN",
         )
 
 

@@ -20,18 +20,6 @@ class ApiError(NoVerdictError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One version of a script; ``triggered_by`` is what made it (upload, secret)."""
-
-    id: str
-    number: int
-    tag: str
-    triggered_by: str
-    author: str
-    created_on: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
     """One object of a list, with its size in bytes, its custom metadata and its declared encoding."""
 
@@ -43,20 +31,12 @@ class StoredObject:
 
 def secret_names(result: object) -> tuple[str, ...]:
     """Read ``GET …/secrets``."""
-    return tuple(_text(item, "name") for item in items(result, "the secrets"))
+    return tuple(text_of(item, "name") for item in items(result, "the secrets"))
 
 
-def live_versions(result: object) -> frozenset[str]:
-    """Read ``GET …/deployments``, newest first: the ids that the newest deployment serves, none if there is none."""
-    deployments = items(_object(result, "the deployments").get("deployments"), "the deployments")
-    newest = deployments[0].get("versions") if deployments else []
-    return frozenset(_text(version, "version_id") for version in items(newest, "a deployment's versions"))
-
-
-def versions(result: object) -> dict[str, Version]:
-    """Read one page of ``GET …/versions``, by id."""
-    found = items(_object(result, "the versions").get("items"), "the versions")
-    return {version.id: version for version in map(_version, found)}
+def subdomain(result: object) -> str:
+    """Read ``GET workers/subdomain``."""
+    return text_of(object_of(result, "the account's subdomain"), "subdomain")
 
 
 def stored_objects(result: object) -> tuple[StoredObject, ...]:
@@ -71,44 +51,30 @@ def items(value: object, what: str) -> list[dict[str, Any]]:
     return value
 
 
-def _version(item: Mapping[str, Any]) -> Version:
-    number = item.get("number")
-    if type(number) is not int:
-        raise ShapeError("a version has no number")
-    annotations = _object(item.get("annotations") or {}, "a version's annotations")
-    metadata = _object(item.get("metadata") or {}, "a version's metadata")
-    return Version(
-        id=_text(item, "id"),
-        number=number,
-        tag=_text(annotations, "workers/tag", ""),
-        triggered_by=_text(annotations, "workers/triggered_by", ""),
-        author=_text(metadata, "author_email", "somebody"),
-        created_on=_text(metadata, "created_on", "an unknown date"),
-    )
-
-
-def _stored(item: Mapping[str, Any]) -> StoredObject:
-    metadata = _object(item.get("custom_metadata") or {}, "an object's custom_metadata")
-    http = _object(item.get("http_metadata") or {}, "an object's http_metadata")
-    if not all(isinstance(value, str) for value in metadata.values()):
-        raise ShapeError("an object's custom_metadata holds more than text")
-    size = item.get("size")
-    if type(size) is not int:
-        raise ShapeError("an object has no size")
-    encoding = _text(http, "contentEncoding", "")
-    return StoredObject(key=_text(item, "key"), size=size, metadata=metadata, content_encoding=encoding)
-
-
-def _object(value: object, what: str) -> Mapping[str, Any]:
+def object_of(value: object, what: str) -> Mapping[str, Any]:
+    """Return a JSON object."""
     if not isinstance(value, dict):
         raise ShapeError(f"{what} are no object")
     return value
 
 
-def _text(item: Mapping[str, Any], name: str, absent: str | None = None) -> str:
+def text_of(item: Mapping[str, Any], name: str, absent: str | None = None) -> str:
+    """Return a field that is a text; ``absent`` stands for one that is not there, null or empty."""
     value = item.get(name)
     if value in (None, "") and absent is not None:
         return absent
     if not isinstance(value, str):
         raise ShapeError(f"{name} is no text")
     return value
+
+
+def _stored(item: Mapping[str, Any]) -> StoredObject:
+    metadata = object_of(item.get("custom_metadata") or {}, "an object's custom_metadata")
+    http = object_of(item.get("http_metadata") or {}, "an object's http_metadata")
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise ShapeError("an object's custom_metadata holds more than text")
+    size = item.get("size")
+    if type(size) is not int:
+        raise ShapeError("an object has no size")
+    encoding = text_of(http, "contentEncoding", "")
+    return StoredObject(key=text_of(item, "key"), size=size, metadata=metadata, content_encoding=encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from checks.clients import obstacles
 from checks.credentials import Secret
-from checks.model import Blame, Finding, NoVerdictError, TransientError
+from checks.model import Blame, Finding, NoVerdictError, TransientError, UnresolvedError
 from checks.patience import Patience
 from checks.urls import is_loopback, is_private
 
@@ -51,25 +53,28 @@ class Answer:
 class Http:
     """A system at a base URL; ``blame`` is whose fault it is when it cannot be reached.
 
-    Proxies and certificates from the environment are honoured, except towards this machine itself.
+    ``setting`` is what names the URL in the stack's configuration, if anything does. Proxies and certificates from
+    the environment are honoured, except towards this machine itself.
     """
 
     base: str
     blame: Blame
     patience: Patience
     client: httpx.Client
+    setting: str = ""
 
     @classmethod
     @contextmanager
-    def open(cls, base: str, *, blame: Blame, patience: Patience, transport: Transport | None = None) -> Iterator[Http]:
-        """Yield a client for one system; ``transport`` replaces the network."""
-        with httpx.Client(
-            transport=transport,
-            trust_env=not is_loopback(base),
-            follow_redirects=False,
-            headers={"User-Agent": "building-vitals-checks", "Accept-Encoding": "identity"},
-        ) as client:
-            yield cls(base=base.rstrip("/"), blame=blame, patience=patience, client=client)
+    def open(
+        cls, base: str, *, blame: Blame, patience: Patience, setting: str = "", transport: Transport | None = None
+    ) -> Iterator[Http]:
+        """Yield a client for one system; ``transport`` replaces the network.
+
+        Raises UnusableEnvironmentError for proxies or certificates of the environment that cannot be used.
+        """
+        headers = {"User-Agent": "building-vitals-checks", "Accept-Encoding": "identity"}
+        with obstacles.client(trust_env=not is_loopback(base), transport=transport, headers=headers) as client:
+            yield cls(base=base.rstrip("/"), blame=blame, patience=patience, client=client, setting=setting)
 
     def ask(
         self,
@@ -102,8 +107,7 @@ class Http:
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
             raise NoVerdictError(self._refused(request, type(error).__name__)) from None
         except httpx.TransportError as error:
-            reason = f"{type(error).__name__}: {error}".rstrip(": ")
-            raise TransientError(self.finding(request, "an answer", reason)) from None
+            raise self._unreached(request, error) from None
 
     def _read(self, response: httpx.Response, request: str, limit: int) -> bytes:
         chunks = bytearray()
@@ -115,24 +119,40 @@ class Http:
                 raise TransientError(self.finding(request, "a whole answer within the deadline", "a part of it"))
         return bytes(chunks)
 
+    def _unreached(self, request: str, error: httpx.TransportError) -> NoVerdictError:
+        """Return what to raise for a request that got no answer: transient, unless time can't cure it."""
+        certificate = obstacles.certificate(error)
+        if certificate:
+            expected, actual = "a certificate that can be trusted", f"{certificate}: waiting does not cure this"
+            return NoVerdictError(self.finding(request, expected, actual, Blame.CONFIG))
+        name = urlsplit(self.base).hostname
+        if obstacles.no_such_name(error):
+            actual = f"the name {name} does not exist" + (f": is {self.setting} right?" if self.setting else "")
+            return UnresolvedError(
+                self.finding(request, "an answer", actual, Blame.CONFIG if self.setting else self.blame)
+            )
+        if obstacles.no_names(error):
+            return TransientError(self.finding(request, "an answer", "no name can be resolved here", Blame.CHECKER))
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        return TransientError(self.finding(request, "an answer", reason))
+
     def _refused(self, request: str, reason: str) -> Finding:
         return Finding(
             subject=request,
             expected="a URL that can be asked",
             actual=reason,
             blame=Blame.CONFIG,
-            hint="correct the URL in the stack's configuration: python -m checks explain config",
+            hint="python -m checks explain config",
         )
 
-    def finding(self, subject: str, expected: str, actual: str) -> Finding:
-        """Return what to say when this system gives no usable answer."""
-        host = urlsplit(self.base).netloc
+    def finding(self, subject: str, expected: str, actual: str, blame: Blame | None = None) -> Finding:
+        """Return what to say when this system gives no usable answer; ``blame`` where it is not this system's."""
         return Finding(
             subject=subject,
             expected=expected,
             actual=actual,
-            blame=self.blame,
-            hint=f"see that {host} can be reached from here, then run this again",
+            blame=self.blame if blame is None else blame,
+            hint=f"curl -sSI {shlex.quote(self.base)}",
         )
 
 

@@ -14,6 +14,29 @@ TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An error as the worker reports it; without one code and message are empty."""
+
+    code: str = ""
+    message: str = ""
+
+    @classmethod
+    def read(cls, error: object) -> Failure:
+        """Read an error out of an answer; anything else is none."""
+        found = error if isinstance(error, dict) else {}
+        code, message = (found.get(name) for name in ("code", "message"))
+        return cls(
+            code=code if isinstance(code, str) else "",
+            message=message if isinstance(message, str) else "",
+        )
+
+    @property
+    def shown(self) -> str:
+        """Return the error in a few words, to show people."""
+        return self.code + (f" ({self.message})" if self.message else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One answer of the worker; ``body`` is empty unless it is a JSON object."""
 
@@ -28,16 +51,17 @@ class Reply:
     @property
     def code(self) -> str:
         """Return the code of the error that the worker reports, or nothing."""
-        error = self.body.get("error")
-        code = error.get("code") if isinstance(error, dict) else None
-        return code if isinstance(code, str) else ""
+        return self.error.code
 
     @property
-    def message(self) -> str:
-        """Return the message of the error that the worker reports, or nothing."""
-        error = self.body.get("error")
-        message = error.get("message") if isinstance(error, dict) else None
-        return message if isinstance(message, str) else ""
+    def error(self) -> Failure:
+        """Return the error that the worker reports of this request."""
+        return Failure.read(self.body.get("error"))
+
+    @property
+    def last_error(self) -> Failure:
+        """Return the error of the last batch that failed; another isolate than the one that ran it knows of none."""
+        return Failure.read(self.body.get("last_error"))
 
     @property
     def own(self) -> bool:
@@ -48,7 +72,7 @@ class Reply:
     def shown(self) -> str:
         """Return the answer in a few words, to show people."""
         if self.code:
-            return f"{self.status} {self.code}" + (f" ({self.message})" if self.message else "")
+            return f"{self.status} {self.error.shown}"
         return f"{self.status} {self.body['status']}" if self.own else self.answer.shown
 
 

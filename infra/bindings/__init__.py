@@ -6,6 +6,7 @@ A new kind is a new module named as the API names its type; nothing lists them.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import pkgutil
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Binding:
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "name"}
 
 
+@functools.cache
 def kinds() -> dict[str, type[Binding]]:
     """Return every kind of binding by the API's name of its type."""
     found = {}

@@ -14,13 +14,18 @@ from infra.bindings import Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretText(Binding):
-    """A secret: its text is uploaded as a Pulumi secret, and only its name is promised."""
+    """A secret: its text is uploaded as a Pulumi secret, and only its name is promised.
+
+    Without a text the live one is kept: nobody can read it, so that only Cloudflare can carry it over.
+    """
 
     type: ClassVar[str] = "secret_text"
-    text: str = field(repr=False)
+    text: str | None = field(default=None, repr=False)
 
     def upload(self) -> cloudflare.WorkersScriptBindingArgs:
         """Return what the provider sends, the text marked secret."""
+        if self.text is None:
+            return cloudflare.WorkersScriptBindingArgs(name=self.name, type="inherit")
         return cloudflare.WorkersScriptBindingArgs(name=self.name, type=self.type, text=pulumi.Output.secret(self.text))
 
     def promise(self) -> manifest.Binding:

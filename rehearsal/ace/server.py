@@ -84,6 +84,10 @@ class LocalAce:
         if runner is not None:
             await runner.cleanup()
 
+    def accept(self, key: str) -> None:
+        """Accept this key, and no other, from now on: as after a rotation at ACE."""
+        self._digest = _digest(key)
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self

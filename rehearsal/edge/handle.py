@@ -119,6 +119,10 @@ class Edge:
         """Delete an object; one that is not there is no error."""
         await self._link.object("DELETE", bucket, key)
 
+    async def ended(self) -> None:
+        """Wait until the process behind it ends, and raise EdgeError."""
+        await self._process.ended()
+
     async def close(self) -> None:
         """End the edge and every process that it started."""
         await self._link.close()

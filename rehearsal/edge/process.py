@@ -64,6 +64,11 @@ class NodeProcess:
             how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
             raise EdgeError(f"the local edge has died (its Node process {how}): start the rehearsal again")
 
+    async def ended(self) -> None:
+        """Wait until it ends, and raise EdgeError."""
+        await self._process.wait()
+        self.check()
+
     async def close(self) -> None:
         """End it, and whatever it started, within two seconds."""
         self._closing = True

@@ -20,7 +20,7 @@ async def _apply(local: Local) -> None:
 
 FAULT = Fault(
     breaks="somebody ran `wrangler deploy` with a configuration that does not bind the bucket",
-    caught_by=("health",),
+    caught_by=("secrets", "bindings", "deployed", "health"),
     blame="config",
     apply=_apply,
 )

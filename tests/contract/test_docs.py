@@ -52,3 +52,11 @@ def test_every_fault_is_caught_by_checks_that_exist_and_blames_as_checks_do():
     for name, fault in faults.catalogue().items():
         assert set(fault.caught_by) <= set(catalog.load()), name
         assert fault.blame in {blame.value for blame in Blame}, name
+
+
+def test_the_page_on_drift_has_the_rows_of_the_matrix():
+    source = (ROOT / "tests" / "e2e" / "test_drift.py").read_text()
+    matrix = [*re.findall(r'^ {4}Row\(\s*"([^"]+)"', source, re.MULTILINE), "lifecycle"]
+    assert len(matrix) == 14
+    first = (ROOT / "docs" / "drift.md").read_text().partition("\n## ")[0]
+    assert re.findall(r"^\| ([^|]+) \|", first, re.MULTILINE)[1:] == matrix

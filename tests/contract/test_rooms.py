@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("__main__.py", "manifest.py", "ace_key.py", "infra", "checks", "rehearsal", "toolchain")
+SHIPPED = (
+    "__main__.py", "manifest.py", "ace_key.py", "supersession.py", "secret_scan.py",
+    "infra", "checks", "review", "rehearsal", "toolchain", "ci",
+)  # fmt: skip
 FORBIDDEN = {
-    "infra": {"click", "checks", "rehearsal", "toolchain", "aiohttp"},
-    "checks": {"pulumi", "pulumi_cloudflare", "infra", "rehearsal", "toolchain", "aiohttp"},
-    "__main__.py": {"click", "checks", "rehearsal", "toolchain"},
+    "infra": {"click", "checks", "review", "rehearsal", "toolchain", "aiohttp"},
+    "checks": {"pulumi", "pulumi_cloudflare", "infra", "review", "rehearsal", "toolchain", "aiohttp"},
+    "review": {"pulumi", "pulumi_cloudflare", "httpx", "infra", "checks", "rehearsal", "toolchain", "aiohttp"},
+    "__main__.py": {"click", "checks", "review", "rehearsal", "toolchain"},
     "toolchain": {"pulumi", "infra", "checks", "rehearsal"},
-    "rehearsal": {"infra", "checks"},
+    "rehearsal": {"infra", "checks", "review"},
+    "ci": {"pulumi", "pulumi_cloudflare", "infra", "checks", "rehearsal", "review", "toolchain", "aiohttp"},
 }
 
 
@@ -49,7 +54,7 @@ def test_no_room_imports_what_it_must_not(room):
     assert wrong == {}
 
 
-@pytest.mark.parametrize("name", ["manifest.py", "ace_key.py"])
+@pytest.mark.parametrize("name", ["manifest.py", "ace_key.py", "supersession.py"])
 def test_what_the_rooms_share_is_the_standard_library_alone(name):
     assert roots(ROOT / name) <= set(sys.stdlib_module_names)
 
@@ -65,6 +70,11 @@ def test_only_the_command_line_knows_click_and_only_the_clients_know_httpx():
             assert "click" not in roots(path), path
         if path.parent.name != "clients":
             assert "httpx" not in roots(path), path
+
+
+def test_only_what_asks_cloudflare_knows_httpx_and_only_the_review_s_command_knows_click():
+    assert [path.name for path in files("infra") if "httpx" in roots(path)] == ["live.py"]
+    assert [path.name for path in files("review") if "click" in roots(path)] == ["__main__.py"]
 
 
 def test_no_import_climbs_out_of_its_package():

@@ -9,6 +9,7 @@ CATALOGUE = faults.catalogue()
 
 def test_the_faults_of_the_first_release_are_there():
     assert set(CATALOGUE) >= {"secret-missing", "secret-wrong", "storage-unbound", "ace-down", "ace-wrong-shape"}
+    assert set(CATALOGUE) >= {"bindings-wiped", "split", "rollback"}
 
 
 def test_a_deployment_without_a_fault_is_green(world):
@@ -29,7 +30,8 @@ def test_a_fault_is_caught_blamed_and_healed(world, name):
     assert set(fault.caught_by) <= set(failed)
     for check in fault.caught_by:
         assert {finding["blame"] for finding in failed[check]} == {fault.blame}
-    assert world.objects() == []
+    if "pass" not in {result["outcome"] for result in report["checks"] if result["id"] == "trigger"}:
+        assert world.objects() == []  # of a split, half of the requests meet the worker that works
     if fault.end is not None:
         world.wait(fault.end(world.local))
     else:

@@ -4,6 +4,7 @@ import shutil
 
 import httpx
 import pytest
+import yaml
 
 from rehearsal import local, process
 
@@ -64,7 +65,7 @@ def test_three_values_are_all_that_production_needs(stack):
         stack.run("config", "set", key, "another")
     code, output = stack.run("preview")
     assert code == 0, output
-    assert "7 to create" in output
+    assert "8 to create" in output
     assert "fake-ace-key" not in output
     assert "fake-ace-key" not in stack.file.read_text()
 
@@ -146,7 +147,7 @@ def test_what_was_made_by_hand_is_seen_and_taken_back(world):
         world.pulumi("up", "--yes", "--skip-preview")
         world.pulumi("preview", "--expect-no-changes")
     code, report = world.checks()
-    assert (code, report["counts"]["pass"]) == (0, 6)
+    assert (code, report["counts"]["pass"]) == (0, 8)
 
 
 def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(world, tmp_path):
@@ -161,4 +162,51 @@ def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(worl
     assert "5000" in output
     assert world.run("pulumi", "up", "--yes", "--skip-preview", **environment)[0] == 0
     code, report = world.checks()
-    assert (code, report["counts"]["pass"]) == (0, 6)
+    assert (code, report["counts"]["pass"]) == (0, 8)
+
+
+@pytest.mark.parametrize(
+    ("binding", "said"),
+    [
+        ({"name": "DB_PASSWORD", "text": "fake"}, "the binding DB_PASSWORD is plain_text"),
+        ({"name": "NOTE", "text": "https://jo:fakefake@db.example.org"}, "has a value that looks like a secret"),
+    ],
+)
+def test_a_secret_in_clear_is_refused_at_preview(stack, binding, said):
+    settings(stack)
+    file = yaml.safe_load(stack.file.read_text())
+    file["config"]["building-vitals:extraBindings"] = [{"type": "plain_text", **binding}]
+    file["config"] |= {"building-vitals:workerName": "another", "building-vitals:bucket": "another"}
+    stack.file.write_text(yaml.safe_dump(file))
+    code, output = stack.run("preview")
+    assert code != 0
+    assert "Traceback" not in output
+    assert said in output
+    assert "fakefake" not in output
+
+
+@pytest.mark.parametrize("key", ["your-token-here", "changeme"])
+def test_a_placeholder_is_refused_at_preview(stack, key):
+    settings(stack)
+    assert stack.run("config", "set", "--secret", "aceApiKey", given=f"{key}\n")[0] == 0
+    code, output = stack.run("preview")
+    assert code != 0
+    assert "aceApiKey is a placeholder, not a key" in output
+
+
+def test_a_bucket_without_protection_is_refused_at_preview(stack, tmp_path):
+    settings(stack)
+    stack.run("config", "set", "workerName", "another")
+    program = tmp_path / "program"
+    program.mkdir()
+    for name in ("__main__.py", "manifest.py", "ace_key.py", "supersession.py", "secret_scan.py", "Pulumi.yaml"):
+        shutil.copy(local.ROOT / name, program)
+    for name in ("infra", "workers"):
+        shutil.copytree(local.ROOT / name, program / name)
+    (program / ".venv").symlink_to(local.ROOT / ".venv")
+    storage = program / "infra" / "storage.py"
+    storage.write_text(storage.read_text().replace("protect=True, ", ""))
+    code, output = stack.run("preview", folder=program)
+    assert code != 0
+    assert "the bucket 'timeseries' is declared without protect=True" in output, output
+    assert "Traceback" not in output

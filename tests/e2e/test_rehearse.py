@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests import processes
+from toolchain import engine
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canarycanarycanary"
-CHECKS = ["config", "secrets", "health", "key", "trigger", "r2"]
+CHECKS = ["config", "secrets", "bindings", "deployed", "health", "key", "trigger", "r2"]
 
 
 def jwt():
@@ -49,13 +50,11 @@ def shown(command):
     """What the README shows below a command, but for what differs from run to run."""
     block = (ROOT / "README.md").read_text().partition(f"$ {command}")[2].partition("```")[0]
     lines = [steady(line) for line in block.partition("\n$ ")[0].splitlines()[1:]]
-    return [
-        line for line in lines if re.match(r"(config|secrets|health|key|trigger|r2|rehearsal:|fault:| +blame)", line)
-    ]
+    return [line for line in lines if re.match(rf"({'|'.join(CHECKS)}|rehearsal:|fault:| +blame)", line)]
 
 
 def steady(line):
-    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC| in \d+\.\d s", "…", line)
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC| in \d+\.\d s|\b[0-9a-f]{8}\b", "…", line)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +82,7 @@ def test_the_incident_is_explained_in_few_lines():
     after = process.stdout.partition("Duration:")[2].splitlines()[1:]
     said = [line for line in after if line.strip()]
     assert process.returncode == 1, process.stdout + process.stderr
-    assert len(said) < 12
+    assert len(said) < 15
     text = "\n".join(said)
     assert "wrangler secret delete ACE_API_KEY" in said[0]
     assert "blame: config" in text
@@ -100,10 +99,10 @@ def test_two_at_once_do_not_meet_and_are_green():
         outputs = [process.communicate(timeout=120)[0] for process in (one, two)]
     assert [one.returncode, two.returncode] == [0, 0], outputs
     for output in outputs:
-        assert "+ 7 created" in output
+        assert "+ 8 created" in output
         assert [check for check in CHECKS if re.search(rf"^{check} +ok ", output, re.MULTILINE)] == CHECKS
-        assert output.splitlines()[-1].startswith("rehearsal: ok=6 ")
-    assert [steady(line) for line in outputs[0].splitlines()][-7:] == shown("scripts/rehearse ")
+        assert output.splitlines()[-1].startswith(f"rehearsal: ok={len(CHECKS)} ")
+    assert [steady(line) for line in outputs[0].splitlines()][-len(CHECKS) - 1 :] == shown("scripts/rehearse ")
 
 
 def test_the_key_is_in_no_output(kept):
@@ -142,7 +141,9 @@ def test_the_faults_are_listed_without_starting_anything():
     code, output = rehearse("faults")
     assert code == 0
     assert re.search(
-        r"^secret-missing +somebody ran .*\n +caught by: secrets, key; blame: config$", output, re.MULTILINE
+        r"^secret-missing +somebody ran .*\n +caught by: secrets, deployed, health, key; blame: config$",
+        output,
+        re.MULTILINE,
     )
 
 
@@ -200,9 +201,55 @@ def test_what_serve_prints_is_all_that_another_terminal_needs():
         process.send_signal(signal.SIGINT)
     said = shell.stdout.split("$\n")
     assert shell.returncode == 0, shell.stdout + shell.stderr
-    assert "7 to create" in said[1]
+    assert "8 to create" in said[1]
     assert '"name": "ACE_API_KEY"' in said[3]
     assert json.loads(said[4])["status"] == "healthy"
     assert CANARY not in shell.stdout + shell.stderr
     assert process.returncode == 130
     assert processes.gone(pids, seconds=3) == {}
+
+
+@pytest.mark.parametrize(("command", "sign"), [("serve", "# Ctrl-C ends it."), ("up", "Updating (rehearsal)")])
+def test_it_ends_when_its_edge_was_killed(command, sign):
+    with start(command) as process:
+        while sign not in (line := process.stdout.readline()):
+            assert line
+        pids = processes.descendants(process.pid)
+        [node] = [pid for pid in pids if "main.mjs" in processes.arguments(pid)]
+        os.kill(node, signal.SIGKILL)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert said.splitlines()[-1].startswith("rehearsal: the local edge has died")
+    assert processes.gone(pids, seconds=3) == {}
+
+
+def test_a_key_of_the_environment_that_is_refused_is_explained_at_the_end():
+    code, output = rehearse("up", ACE_API_KEY=f" {jwt()}")
+    assert code == 3
+    assert output.splitlines()[-1].startswith("rehearsal: ACE_API_KEY of this environment was used, but it has white")
+    assert CANARY not in output
+
+
+def test_a_python_without_the_packages_is_one_line():
+    command = [sys.executable, "-S", "-m", "rehearsal", "up"]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert process.returncode == 3
+    assert re.fullmatch(r"rehearsal: \S+ has no package \w+: run scripts/setup, .*rehearsal\n", process.stderr)
+
+
+def test_a_new_production_stack_keeps_what_its_file_explains(tmp_path):
+    for name in ("Pulumi.yaml", "Pulumi.prod.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    engine_folder = engine.find()
+    environment = {
+        "HOME": str(tmp_path),
+        "PATH": f"{engine_folder}:{os.environ['PATH']}",
+        "PULUMI_BACKEND_URL": f"file://{tmp_path}",
+        "PULUMI_CONFIG_PASSPHRASE": "fake",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    for command in (("stack", "init", "prod"), ("config", "set", "accountId", "0" * 32)):
+        subprocess.run(["pulumi", *command], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    before, after = ((folder / "Pulumi.prod.yaml").read_text().splitlines() for folder in (ROOT, tmp_path))
+    assert [line for line in before if line.startswith("#")]
+    assert [line for line in before if line not in after] == []

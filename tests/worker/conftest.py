@@ -200,6 +200,8 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
     faulty = bindings(local, SITE="times", PROBE={})
     workers["faulty"] = {"bindings": faulty, "bucket": "faulty", "wrapped": True}
     workers["no-bucket"] = {"bindings": bindings(odd)}
+    workers["unbound"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None)}  # as an upload by hand leaves it
+    workers["bare"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None, ACE_API_KEY=None)}
     return workers
 
 

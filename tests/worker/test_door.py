@@ -108,3 +108,22 @@ def test_an_unusable_setting_is_never_replaced_by_a_default(world: World, worker
     assert world.control("cron", worker=worker)["outcome"] == "exception"
     assert (world.keys(worker), world.odd.requests) == ([], [])
     world.logs("[Backfill] Not configured", name)
+
+
+@pytest.mark.parametrize(
+    ("worker", "answered", "absent"),
+    [
+        ("no-bucket", (502, "storage"), ["BUCKET"]),
+        ("unbound", (503, "not_configured"), ["BUCKET", "CF_VERSION_METADATA"]),
+        ("bare", (503, "not_configured"), ["ACE_API_KEY", "BUCKET", "CF_VERSION_METADATA"]),
+    ],
+)
+def test_the_log_names_all_that_is_absent_the_bucket_among_it(
+    world: World, worker: str, answered: tuple[int, str], absent: list[str]
+) -> None:
+    world.logs()
+    answer = world.trigger(worker)
+    refused(answer, *answered)
+    assert "BUCKET" not in answer.text
+    lines = [line for line in world.logs("Not configured") if line["message"] == "[Backfill] Not configured"]
+    assert [line["unusable"] for line in lines] == [absent]

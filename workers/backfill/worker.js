@@ -570,6 +570,7 @@ export function create(limits) {
     }
     if (!reply) return health(env);
     const { config, problems } = configure(env);
+    if (problems.length > 0) log("error", "[Backfill] Not configured", { unusable: problems }); // all, whatever is said
     if (problems.includes("ACE_API_KEY")) return refuse(503, "not_configured", "a binding is absent or empty");
     if (!(await isOperator(request, config.key))) {
       return refuse(401, "unauthorized", "this route needs the operator token", { "WWW-Authenticate": "Bearer" });

@@ -1,5 +1,6 @@
 """The command as it is typed: usage, exit codes, streams, and no traceback ever."""
 
+import io
 import json
 import os
 import subprocess
@@ -101,7 +102,7 @@ def test_run_is_the_default_command(run, manifest):
 def test_list_and_explain_need_nothing(run):
     code, out, _ = run("list")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["config", "secrets", "health", "key", "trigger", "r2"]
+    assert [line.split()[0] for line in out.splitlines()] == list(load())
     for name in load():
         code, out, _ = run("explain", name)
         assert code == 0
@@ -196,7 +197,7 @@ def test_selection():
     def ids(**options):
         return [check.id for check in selection.select(load(), **options)]
 
-    assert ids() == ["config", "secrets", "health", "key", "trigger", "r2"]
+    assert ids() == ["config", "secrets", "bindings", "deployed", "health", "key", "trigger", "r2"]
     assert ids(names=["trigger"]) == ["config", "health", "key", "trigger"]
     assert ids(names=["r2"], skip=["key"]) == ["config", "r2"]
     assert ids(tags=["offline"]) == ["config"]
@@ -227,3 +228,124 @@ def test_a_hostile_system_that_echoes_what_it_is_told(tmp_path, options):
         assert all(secret[n : n + 12] not in text for n in range(len(secret) - 11))
     assert "\n::error" not in text
     assert "[redacted]" in text
+
+
+# ---- what cannot be written, and what the environment gets wrong
+
+
+@pytest.fixture
+def broken_range(tmp_path):
+    file = tmp_path / "broken.json"
+    file.write_text(json.dumps(manifest_data(ace__end_date="2024-12-01")))
+    return str(file)
+
+
+def shell(line, **environ):
+    """Run a line of the shell, python being this one; returns exit code and standard error."""
+    line = line.replace("checks", f"{sys.executable} -m checks", 1)
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environ},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=30,
+    )
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.parametrize(("where", "why"), [(">/dev/full", "No space left on device"), (">&-", "it is closed")])
+def test_a_report_that_standard_output_does_not_take_is_not_green(manifest, broken_range, where, why):
+    line = f"error: standard output: {why}\n"
+    assert shell(f"checks config --manifest {manifest} {where}") == (3, line)
+    assert shell(f"checks config --manifest {broken_range} {where}") == (1, line)
+    assert shell(f"checks list {where}") == (3, line)
+
+
+def test_a_report_that_nobody_reads(manifest, broken_range):
+    for file, code in ((manifest, 3), (broken_range, 1)):
+        found = shell(f"checks config --manifest {file} | true; exit ${{PIPESTATUS[0]}}")
+        assert found == (code, "error: standard output: nobody reads the report\n")
+    assert shell("checks --help | true; exit ${PIPESTATUS[0]}")[0] in (0, 3)
+
+
+def test_the_other_reports_are_written_first(broken_range, tmp_path):
+    file = tmp_path / "report.json"
+    code, _ = shell(f"checks config --manifest {broken_range} --format text --format json={file} >&-")
+    assert (code, json.loads(file.read_text())["exit_code"]) == (1, 1)
+    code, _ = shell(f"checks config --manifest {broken_range} --format json={file} >&- 2>&-")
+    assert code == 1
+
+
+def test_where_nobody_reads_the_error_either_the_exit_code_says_it(manifest):
+    assert shell("checks nonsense 2>/dev/full")[0] == 2
+    assert shell(f"checks config --manifest {manifest} >/dev/full 2>&-")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://user:canary-password@127.0.0.1:1"),
+        ("https_proxy", "ftp://canary"),
+        ("SSL_CERT_FILE", "/none/canary"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_one_line(run, manifest, monkeypatch, name, value):
+    for other in ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(other, raising=False)
+        monkeypatch.delenv(other.lower(), raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv(name, value)
+    code, out, err = run("config", "--manifest", manifest)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {name}: ")
+    assert "canary" not in err
+    assert len(err.splitlines()) == 1
+
+
+class Full(io.TextIOWrapper):
+    """A standard output that takes nothing."""
+
+    def __init__(self, file, error):
+        super().__init__(file)
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), BrokenPipeError(32, "Broken pipe")])
+def test_in_this_process_too(run, manifest, tmp_path, monkeypatch, error):
+    with (tmp_path / "out").open("wb") as file:
+        monkeypatch.setattr(sys, "stdout", Full(file, error))
+        for argv in (["list"], ["config", "--manifest", manifest], ["--help"]):
+            with pytest.raises(SystemExit) as caught:
+                cli.main(argv)
+            assert caught.value.code == 3
+            monkeypatch.setattr(sys, "stdout", Full(file, error))
+        monkeypatch.setattr(sys, "stdout", None)
+        with pytest.raises(SystemExit) as caught:
+            cli.main(["config", "--manifest", manifest])
+        assert caught.value.code == 3
+        monkeypatch.setattr(sys, "stderr", Full(file, error))
+        with pytest.raises(SystemExit) as caught:
+            cli.main(["nonsense"])
+        assert caught.value.code == 2
+
+
+def test_an_interruption_while_the_command_is_imported(monkeypatch, capsys):
+    from checks import __main__ as start
+
+    def interrupt(*argv):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "main", interrupt)
+    with pytest.raises(SystemExit) as caught:
+        start.start()
+    assert (caught.value.code, capsys.readouterr().err) == (3, "error: interrupted: no verdict\n")
+
+
+@pytest.mark.parametrize("argv", [["--stack", ""], ["--stack", " "], ["--manifest", ""]])
+def test_an_empty_name_is_not_taken_for_none(run, argv):
+    code, _, err = run(*argv)
+    assert (code, err) == (2, f"error: {argv[0]}: the name is empty (a variable that is not set?)\n")

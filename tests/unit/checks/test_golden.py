@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.unit.checks.world import World, answer
+from tests.unit.checks.world import ENVIRON, TAG, World, answer, manifest_data
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "checks"
 
@@ -33,16 +33,55 @@ def secret_wrong():
 def storage_unbound():
     world = World()
     world.healthy = False
-    world.versions.insert(0, world.version(2, "", "upload"))
-    world.live, world.tag = ["v2"], ""
+    world.upload("", "version_upload")
+    world.unbind("BUCKET", "CF_VERSION_METADATA")
     error = {"code": "storage", "message": "no bucket is bound"}
     world.status = lambda: answer(502, {"status": "error", "error": error, "last_error": None})
+    return world, {}
+
+
+def bindings_wiped():
+    world = World()
+    world.healthy = False
+    world.upload("")
+    world.unbind("SITE", "START_DATE", "END_DATE", "CF_VERSION_METADATA")
+    world.bound["PAGE_SIZE"]["text"] = "a secret that somebody pasted"
+    world.schedules = ["0 * * * *"]
+    return world, {}
+
+
+def split():
+    world = World()
+    world.change_secret("ACE_API_KEY")
+    world.live = ["v2", "v1"]
+    return world, {}
+
+
+def rollback():
+    world = World()
+    world.versions[0] = world.version(1, TAG.replace("2", "9"), "upload")
+    world.bound["PAGE_SIZE"]["text"] = "5000"
+    world.versions.insert(0, world.version(2, TAG, "upload"))
+    world.tag = world.versions[1]["annotations"]["workers/tag"]
+    return world, {}
+
+
+def stale_token():
+    environ = {**ENVIRON, "OPERATOR_TOKEN": "the-token-of-another-stack"}
+    return World(), {"names": ("key",), "environ": environ}
+
+
+def elsewhere():
+    world = World(manifest=manifest_data(worker__url="https://building-vitals-backfill.rehersal.workers.dev"))
+    world.routes["GET", "/health"] = world.routes["GET", "/status"] = httpx.Response(404, text="<h1>Nothing|here</h1>")
     return world, {}
 
 
 def ace_down():
     world = World(days=0)
     error = {"code": "upstream_unavailable", "message": "ACE answered 503"}
+    idle = {"status": "in_progress", "progress": world.progress(), "continuation": True}
+    world.status = lambda: answer(200, {**idle, "last_error": error if "POST /trigger" in world.asked else None})
     world.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "continuation": True})
     return world, {}
 
@@ -87,6 +126,11 @@ CASES = {
     secret_missing: 1,
     secret_wrong: 1,
     storage_unbound: 1,
+    bindings_wiped: 1,
+    split: 1,
+    rollback: 1,
+    stale_token: 1,
+    elsewhere: 1,
     ace_down: 1,
     unreachable: 3,
     no_credentials: 0,
@@ -96,7 +140,7 @@ CASES = {
     quiet: 1,
     color: 1,
 }
-FORMATS = {"text": "txt", "json": "json"}
+FORMATS = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md"}
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -106,7 +150,9 @@ def test_golden(tmp_path, case, format_):
     names = options.pop("names", ())
     code, text = world.run(tmp_path, *names, formats=(format_,), **options)
     text = re.sub(
-        r'in [\d.]+ s:|"seconds": [\d.]+|took [\d.]+ s', lambda found: re.sub(r"[\d.]+", "0.0", found[0]), text
+        r'in [\d.]+ s\b|"seconds": [\d.]+|took [\d.]+ s|time="[\d.]+"',
+        lambda found: re.sub(r"[\d.]+", "0.0", found[0]),
+        text,
     )
     file = GOLDEN / f"{case.__name__}.exit{code}.{FORMATS[format_]}"
     if os.environ.get("UPDATE_GOLDEN"):

@@ -50,7 +50,7 @@ def test_a_stack_without_a_token(pulumi):
         ({"code": 255, "err": "error: passphrase must be set\nmore\n"}, UnreadableError, "passphrase must be set"),
         ({"code": 1, "err": "strange\n"}, UnreadableError, "strange"),
         ({"code": 1}, UnreadableError, "did not say why"),
-        ({"out": "no json"}, UnreadableError, "has no output manifest"),
+        ({"out": "no json"}, UnreadableError, "something that is no JSON"),
         ({"out": "{}"}, UnreadableError, "pulumi up --stack prod"),
         ({"out": "[]"}, UnreadableError, "has no output manifest"),
         ({"out": '{"manifest": {"schema": 2}}'}, UnreadableError, "manifest.schema: expected 1"),
@@ -101,6 +101,25 @@ def test_a_file_and_standard_input(tmp_path, monkeypatch):
     assert from_file(str(file)).manifest.stack == "prod"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
     assert from_file("-").manifest.stack == "prod"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b/c/d", "a\nb", "$(x)"])
+def test_a_name_that_no_stack_can_have_is_usage_and_asks_nobody(pulumi, name):
+    argv = pulumi()
+    with pytest.raises(UnusableError, match="is no stack's name"):
+        from_stack(name)
+    assert not argv.exists()
+
+
+def test_a_file_that_is_no_json_says_so(tmp_path, monkeypatch):
+    file = tmp_path / "m.json"
+    for content, text in ((b"foo", "it is no JSON"), (b" \n", "it is empty"), (b"null", "expected an object")):
+        file.write_bytes(content)
+        with pytest.raises(UnusableError, match=text):
+            from_file(str(file))
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UnusableError, match="standard input is closed"):
+        from_file("-")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from checks.credentials import Credentials, Secret
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, Outcome, TransientError
+from checks.options import duration
 from checks.patience import Patience
 from checks.runner import run
 from manifest import Manifest
@@ -172,7 +173,7 @@ def test_every_check_has_a_result_whatever_the_others_do(plan):
 
 def test_an_error_says_its_type_and_text():
     _, results = judge(check("a", raises))
-    assert results["a"].findings[0].actual == "KeyError: 'gone'"
+    assert results["a"].findings[0].actual == "KeyError: 'gone' (a defect of the check: please report it)"
     assert results["a"].findings[0].blame is Blame.CHECKER
 
 
@@ -222,6 +223,20 @@ def test_what_begins_after_the_deadline_is_no_verdict():
     _, results = judge(check("a", slow), check("b", kept, after=("a",)), patience=patience)
     assert results["a"].outcome is Outcome.PASS
     assert results["b"].findings[0].hint == "python -m checks run b --stack prod --deadline 120s"
+
+
+@pytest.mark.parametrize(("seconds", "more"), [(60.0, "120s"), (3600.0, "3600s"), (2000.0, "3600s")])
+def test_a_longer_deadline_that_is_named_is_one_that_is_taken(seconds, more):
+    def slow(context):
+        context.patience.sleep(2 * seconds)
+        yield Evidence("late")
+
+    clock = Clock()
+    patience = Patience.lasting(seconds, clock=clock, sleep=clock.sleep)
+    _, results = judge(check("a", slow), check("b", kept, after=("a",)), patience=patience)
+    hint = results["b"].findings[0].hint
+    assert hint.endswith(f"--deadline {more}")
+    assert duration(hint.rpartition(" ")[2])
 
 
 @given(st.floats(0.5, 120), st.floats(0, 30), st.floats(0, 50))

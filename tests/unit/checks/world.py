@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import threading
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,6 +23,9 @@ TAG = "bv:11111111:222222222222:33333333"
 NAME = "building-vitals-backfill"
 URL = f"https://{NAME}.rehearsal.workers.dev"
 NOW = datetime(2024, 12, 20, 12, tzinfo=UTC)
+COMMAND = re.compile(  # every hint, in whatever world: a command and nothing else
+    r"(?!.*(, then|;))(pulumi|python -m checks|npx wrangler|curl|read|unset|env|sleep|\$\{EDITOR:-vi\}) [^`]+$"
+)
 ENVIRON = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": KEY}
 
 
@@ -124,6 +128,9 @@ class World:
         self.healthy = True
         self.tag = TAG
         self.secrets = ["ACE_API_KEY"]
+        self.schedules = list(self.manifest["schedules"])
+        self.subdomain = "rehearsal"
+        self.deployed = {"author_email": "dan@example.org", "created_on": "2024-12-19T11:00:00Z"}
         self.versions = [self.version(1, TAG, "upload")]
         self.live = ["v1"]
         self.objects = {}
@@ -137,7 +144,24 @@ class World:
     def version(self, number, tag, triggered_by, **metadata):
         marks = {"workers/triggered_by": triggered_by} | ({"workers/tag": tag} if tag else {})
         made = {"author_email": "ann@example.org", "created_on": "2024-12-19T10:00:00Z"} | metadata
-        return {"id": f"v{number}", "number": number, "metadata": made, "annotations": marks}
+        bound = [item for item in self.manifest["bindings"] if item["type"] != "secret_text"]
+        bound += [{"name": name, "type": "secret_text"} for name in self.secrets]
+        resources = {"bindings": [dict(item) for item in bound]}
+        return {"id": f"v{number}", "number": number, "metadata": made, "annotations": marks, "resources": resources}
+
+    @property
+    def bound(self):
+        """The bindings of the newest version by name, to be changed in place."""
+        return {item["name"]: item for item in self.versions[0]["resources"]["bindings"]}
+
+    def unbind(self, *names):
+        resources = self.versions[0]["resources"]
+        resources["bindings"] = [item for item in resources["bindings"] if item["name"] not in names]
+
+    def upload(self, tag=TAG, triggered_by="upload", **metadata):
+        """What an upload does: a version, and the deployment that serves it."""
+        self.versions.insert(0, self.version(len(self.versions) + 1, tag, triggered_by, **metadata))
+        self.live, self.tag = [self.versions[0]["id"]], tag
 
     def change_secret(self, *secrets):
         """What `wrangler secret put|delete` does: other secrets, and a version and deployment without a mark."""
@@ -220,11 +244,21 @@ class World:
         if path == f"workers/scripts/{NAME}/secrets":
             return envelope([{"name": name, "type": "secret_text"} for name in self.secrets])
         if path == f"workers/scripts/{NAME}/deployments":
-            live = {"id": "d1", "versions": [{"version_id": item, "percentage": 100} for item in self.live]}
-            return envelope({"deployments": [live]})
+            shares = [{"version_id": item, "percentage": 100 / len(self.live)} for item in self.live]
+            return envelope(
+                {"deployments": [{"id": "d1", "strategy": "percentage", **self.deployed, "versions": shares}]}
+            )
         if path == f"workers/scripts/{NAME}/versions":
             page = int(request.url.params["page"])
-            return envelope({"items": self.versions[(page - 1) * 10 : page * 10]})
+            shown = self.versions[(page - 1) * 10 : page * 10]
+            return envelope({"items": [{k: v for k, v in item.items() if k != "resources"} for item in shown]})
+        if path.startswith(f"workers/scripts/{NAME}/versions/"):
+            found = [item for item in self.versions if item["id"] == path.rpartition("/")[2]]
+            return envelope(found[0]) if found else refusal(404, 10007, "no such version")
+        if path == f"workers/scripts/{NAME}/schedules":
+            return envelope({"schedules": [{"cron": cron, "created_on": "x"} for cron in self.schedules]})
+        if path == "workers/subdomain":
+            return envelope({"subdomain": self.subdomain})
         if path == "r2/buckets/ace-timeseries/objects":
             return self.listing(request.url.params)
         if path.startswith("r2/buckets/ace-timeseries/objects/"):
@@ -279,7 +313,11 @@ class World:
     def report(self, tmp_path, *names, **options):
         """Run and return (exit code, {id: check of the JSON report})."""
         code, text = self.run(tmp_path, *names, formats=("json",), **options)
-        return code, {check["id"]: check for check in json.loads(text)["checks"]}
+        checks = {check["id"]: check for check in json.loads(text)["checks"]}
+        for check in checks.values():
+            for item in check["findings"]:
+                assert COMMAND.match(item["hint"]), f"not to be pasted: {item['hint']}"
+        return code, checks
 
 
 def finding(check):

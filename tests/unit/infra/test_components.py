@@ -6,7 +6,9 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from infra import declaration
+from infra import declaration, policy
+from infra.bindings.secret_text import SecretText
+from infra.secret import Secret
 from infra.storage import Bucket
 from infra.worker import Worker
 
@@ -25,19 +27,24 @@ class Recorder(pulumi.runtime.Mocks):
 
 @pytest.fixture
 def declared(read):
-    def declared(message=None, **config):
+    def declared(message=None, kept=(), **config):
         recorder = Recorder()
         pulumi.runtime.set_mocks(recorder, preview=False)
         settings = read(**config)
 
+        bound = declaration.bindings(settings, kept=kept)
+        promised = declaration.promise(settings, bound, project="building-vitals", stack="prod").with_tag("bv:tag")
+
         @pulumi.runtime.test
         def program():
+            policy.watch()
+            Secret("ACE_API_KEY", text=settings.ace_api_key)
             bucket = Bucket("timeseries", settings=settings, exists=True)
             Worker(
                 "backfill",
                 settings=settings,
-                bindings=declaration.bindings(settings),
-                tag="bv:tag",
+                bindings=bound,
+                promised=promised,
                 message=message,
                 source=Path("workers/backfill/worker.js"),
                 opts=pulumi.ResourceOptions(depends_on=[bucket]),
@@ -83,3 +90,24 @@ def test_nothing_is_imported_unless_asked(declared):
 def test_no_binding_but_the_key_holds_it(declared):
     bindings = unsealed(declared()["WorkersScript"].inputs)
     assert "fake-ace-key" not in json.dumps([b for b in bindings if b["name"] != "ACE_API_KEY"])
+
+
+def test_the_promise_and_the_key_are_inputs_of_components_so_that_a_preview_compares_them(declared):
+    found = declared()
+    assert found["Worker"].inputs["promise"]["worker"]["tag"] == "bv:tag"
+    assert "fake-ace-key" not in json.dumps(found["Worker"].inputs)
+    sealed = found["Secret"].inputs["text"]
+    assert sealed[pulumi.runtime.rpc._special_sig_key] == pulumi.runtime.rpc._special_secret_sig
+
+
+def test_a_kept_secret_is_inherited(declared):
+    bindings = unsealed(declared(kept=[SecretText(name="SLACK_TOKEN")])["WorkersScript"].inputs)
+    assert {"name": "SLACK_TOKEN", "type": "inherit"} in bindings
+
+
+def test_the_bucket_is_protected_and_kept(monkeypatch, declared):
+    seen = []
+    monkeypatch.setattr(policy, "_protected", lambda args: seen.append(args))
+    declared()
+    [options] = [args.opts for args in seen if args.type_.endswith(":R2Bucket")]
+    assert (options.protect, options.retain_on_delete) == (True, True)

@@ -7,7 +7,8 @@ from infra.bindings import kinds
 
 
 def promised(read, **config):
-    return declaration.promise(read(**config), project="building-vitals", stack="prod")
+    settings = read(**config)
+    return declaration.promise(settings, declaration.bindings(settings), project="building-vitals", stack="prod")
 
 
 def test_every_declared_binding_has_a_reserved_name(read):

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import pytest
 
@@ -7,19 +8,22 @@ from infra import declaration, ledger, live
 HAND = {"triggered_by": "secret", "tag": ""}
 
 
+def promise_of(settings, stack="prod"):
+    bound = declaration.bindings(settings)
+    return declaration.promise(settings, bound, project="building-vitals", stack=stack)
+
+
 @pytest.fixture
 def promised(read):
-    return declaration.promise(read(), project="building-vitals", stack="prod")
+    return promise_of(read())
 
 
 @pytest.fixture
 def worker(promised):
     """A live worker as the upload left it; the API's own fields beside the declared ones."""
-    first = live.Version(
-        id="608d4072-aaaa", number=1, tag=promised.worker.tag, message="", triggered_by="upload", author="ci@example.org",
-        created_on="2026-11-20T10:00:00Z",
-    )  # fmt: skip
+    first = live.Version(id="608d4072-aaaa", number=1, tag=promised.worker.tag, message="", triggered_by="upload")
     return live.Worker(
+        name="building-vitals-backfill",
         deployment=live.Deployment(versions=(first.id,), author="jo@example.org", created_on="2026-11-21T08:30:00.1Z"),
         versions=(first,),
         bindings=tuple({**item, "jurisdiction": "x"} for item in promised.to_dict()["bindings"]),
@@ -34,94 +38,144 @@ def changed(worker, **fields):
     return dataclasses.replace(worker, versions=(newer, *worker.versions), deployment=deployment)
 
 
-def outside(what, version="ffff0000"):
-    return f"supersedes {version}, changed outside ({what}) by jo@example.org on 2026-11-21 08:30:00 UTC"
+def message(promised, worker, *, adopt=False, before=None):
+    """What the next upload would say; `before` are the bindings of our own last version."""
+    ours = ledger.owner(promised.project, promised.stack)
+    bindings = worker.bindings if worker and before is None else before
+    uploaded = ledger.uploaded(worker, ours, adopt=adopt, bindings_of=lambda _: bindings)
+    return ledger.message(worker, ledger.superseded(promised, worker, uploaded=uploaded))
+
+
+def outside(what, version="ffff0000", more=""):
+    return f"supersedes {version}, changed outside ({what}) by jo@example.org on 2026-11-21 08:30:00 UTC{more}"
 
 
 def test_no_worker_no_message(promised):
-    assert ledger.message(promised, None, adopt=False) is None
+    assert message(promised, None) is None
 
 
 def test_ours_and_untouched_keeps_the_live_message(promised, worker):
-    assert ledger.message(promised, worker, adopt=False) is None
+    assert message(promised, worker) is None
     said = dataclasses.replace(worker, versions=(dataclasses.replace(worker.versions[0], message="supersedes x"),))
-    assert ledger.message(promised, said, adopt=False) == "supersedes x"
+    assert message(promised, said) == "supersedes x"
 
 
 def test_an_ordinary_change_of_the_program_is_not_drift(read, worker):
-    later = declaration.promise(read(site="other", schedule="0 * * * *"), project="building-vitals", stack="prod")
-    assert ledger.message(later, worker, adopt=False) is None
+    later = promise_of(read(site="other", schedule="0 * * * *"))
+    assert message(later, worker) is None
 
 
-def test_a_changed_secret_is_superseded(promised, worker):
-    assert ledger.message(promised, changed(worker, **HAND), adopt=False) == outside("secret")
+def test_a_changed_secret_is_superseded_and_named(promised, worker):
+    assert message(promised, changed(worker, **HAND)) == outside("secret", more="; by hand: ACE_API_KEY changed")
+    assert message(promised, changed(worker, triggered_by="secret")) == outside(
+        "secret", more="; by hand: ACE_API_KEY changed"
+    )
 
 
-def test_a_secret_change_that_kept_the_mark_is_superseded(promised, worker):
-    assert ledger.message(promised, changed(worker, triggered_by="secret"), adopt=False) == outside("secret")
+def test_of_several_secrets_nobody_is_named_for_a_value(promised, worker):
+    two = dataclasses.replace(
+        changed(worker, **HAND), bindings=(*worker.bindings, {"name": "OTHER", "type": "secret_text"})
+    )
+    assert message(promised, two, before=two.bindings) == outside("secret")
+
+
+def test_a_deleted_and_an_added_secret_are_named(promised, worker):
+    others = [item for item in worker.bindings if item["name"] != "ACE_API_KEY"]
+    by_hand = dataclasses.replace(
+        changed(worker, **HAND), bindings=(*others, {"name": "BY_HAND", "type": "secret_text"})
+    )
+    assert message(promised, by_hand, before=worker.bindings) == outside(
+        "secret", more="; by hand: ACE_API_KEY deleted, BY_HAND added"
+    )
 
 
 def test_an_upload_by_hand_is_superseded(promised, worker):
-    assert ledger.message(promised, changed(worker, tag="v1"), adopt=False) == outside("upload")
+    assert message(promised, changed(worker, tag="v1")) == outside("upload")
+    assert message(promised, changed(worker, tag="v1", triggered_by="version_upload")) == outside("upload")
 
 
 def test_another_stacks_upload_is_superseded(read, promised, worker):
-    foreign = declaration.promise(read(), project="building-vitals", stack="dev").worker.tag
-    assert ledger.message(promised, changed(worker, tag=foreign), adopt=False) == outside("upload")
+    foreign = promise_of(read(), stack="dev").worker.tag
+    assert message(promised, changed(worker, tag=foreign)) == outside("upload")
 
 
 def test_a_mark_copied_by_hand_does_not_hide_other_bindings(promised, worker):
     wiped = dataclasses.replace(changed(worker), bindings=worker.bindings[:-1])
-    assert ledger.message(promised, wiped, adopt=False) == outside("bindings")
+    assert message(promised, wiped) == outside("bindings")
     other = ({**worker.bindings[0]}, {**worker.bindings[1], "bucket_name": "another"}, *worker.bindings[2:])
-    assert ledger.message(promised, dataclasses.replace(changed(worker), bindings=other), adopt=False) == outside(
-        "bindings"
-    )
+    assert message(promised, dataclasses.replace(changed(worker), bindings=other)) == outside("bindings")
     unknown = (*worker.bindings, {"name": "AI", "type": "ai"})
-    assert ledger.message(promised, dataclasses.replace(changed(worker), bindings=unknown), adopt=False) == outside(
-        "bindings"
-    )
+    assert message(promised, dataclasses.replace(changed(worker), bindings=unknown)) == outside("bindings")
 
 
 @pytest.mark.parametrize("rest", ["", "x", "1:2", "1:2:3:4:5", ":::"])
 def test_a_mark_of_another_form_is_superseded_and_never_a_crash(promised, worker, rest):
     owner = ":".join(promised.worker.tag.split(":")[:2])
     strange = changed(worker, tag=f"{owner}:{rest}")
-    assert ledger.message(promised, strange, adopt=False) == outside("bindings")
+    assert message(promised, strange).startswith(outside("bindings"))
 
 
-def test_a_rollback_is_superseded(promised, worker):
+def test_a_rollback_is_superseded_and_says_what_it_changed(promised, worker):
     rolled_back = dataclasses.replace(changed(worker), deployment=worker.deployment)
-    assert ledger.message(promised, rolled_back, adopt=False) == outside("rollback", "608d4072")
+    later = [{**item, "text": "other"} if item["name"] == "SITE" else item for item in worker.bindings]
+    assert message(promised, rolled_back, before=later) == outside(
+        "rollback", "608d4072", more="; by hand: SITE changed"
+    )
+
+
+def test_a_rollback_past_a_change_by_hand_to_our_last_upload_is_ours(promised, worker):
+    assert message(promised, dataclasses.replace(changed(worker, **HAND), deployment=worker.deployment)) is None
 
 
 def test_a_split_is_superseded(promised, worker):
     newer = changed(worker)
     both = dataclasses.replace(newer.deployment, versions=(newer.versions[0].id, worker.versions[0].id))
-    assert ledger.message(promised, dataclasses.replace(newer, deployment=both), adopt=False) == outside(
-        "split over several versions"
-    )
+    assert message(promised, dataclasses.replace(newer, deployment=both)) == outside("split over several versions")
 
 
 def test_a_version_that_the_list_does_not_know_is_superseded(promised, worker):
     lost = dataclasses.replace(worker.deployment, versions=("deadbeef-0",))
-    message = ledger.message(promised, dataclasses.replace(worker, deployment=lost), adopt=False)
-    assert message == outside("version unknown", "deadbeef")
+    assert message(promised, dataclasses.replace(worker, deployment=lost)) == outside("version unknown", "deadbeef")
 
 
 def test_changed_crons_are_superseded_and_nobody_is_accused(promised, worker):
-    said = ledger.message(promised, dataclasses.replace(worker, schedules=()), adopt=False)
-    assert said == "supersedes 608d4072, changed outside (crons)"
+    said = message(promised, dataclasses.replace(worker, schedules=()))
+    assert said == "supersedes 608d4072, changed outside (crons); live crons: none"
+    said = message(promised, dataclasses.replace(changed(worker, **HAND), schedules=("0 1 * * *",)))
+    assert said.endswith("; by hand: ACE_API_KEY changed; live crons: 0 1 * * *")
 
 
 def test_a_worker_that_was_never_ours_is_refused_unless_adopted(promised, worker):
     foreign = dataclasses.replace(worker, versions=(dataclasses.replace(worker.versions[0], tag=""),))
     with pytest.raises(ledger.ForeignWorkerError, match="pulumi config set adopt true"):
-        ledger.message(promised, foreign, adopt=False)
-    assert ledger.message(promised, foreign, adopt=True) == outside("upload", "608d4072")
+        message(promised, foreign)
+    assert message(promised, foreign, adopt=True) == (
+        "supersedes 608d4072, adopted, last changed (upload) by jo@example.org on 2026-11-21 08:30:00 UTC"
+    )
 
 
-def test_a_message_is_cut_to_cloudflares_limit(promised, worker):
-    long = dataclasses.replace(worker.deployment, author="é" * 2000, versions=("ffff0000-bbbb",))
-    message = ledger.message(promised, dataclasses.replace(changed(worker, **HAND), deployment=long), adopt=False)
-    assert len(message.encode()) <= 1000
+def test_an_adoption_names_what_it_would_lose_and_the_crons_that_go(promised, worker):
+    foreign = dataclasses.replace(
+        worker,
+        versions=(dataclasses.replace(worker.versions[0], tag=""),),
+        bindings=(*worker.bindings, {"name": "CACHE", "type": "kv_namespace", "namespace_id": "x"}),
+        schedules=("0 1 * * *",),
+    )
+    said = message(promised, foreign, adopt=True)
+    assert said.endswith("; live crons: 0 1 * * *; lost: CACHE (kv_namespace)")
+
+
+def test_what_we_uploaded_last_is_asked_for_only_where_something_else_is_live(promised, worker):
+    ours = ledger.owner(promised.project, promised.stack)
+    asked = []
+    for live_worker in (worker, changed(worker, **HAND)):
+        ledger.uploaded(live_worker, ours, adopt=False, bindings_of=lambda version: asked.append(version) or ())
+    assert asked == ["608d4072-aaaa"]
+
+
+def test_a_message_is_kept_within_cloudflares_limit(promised, worker):
+    many = [{"name": f"EXTRA_{number}", "type": "plain_text", "text": "x"} for number in range(100)]
+    by_hand = dataclasses.replace(changed(worker, tag=""), bindings=(*worker.bindings, *many))
+    said = message(promised, by_hand, before=worker.bindings)
+    assert 900 < len(said.encode()) <= 1000
+    assert re.search(r"EXTRA_\d+ added, and \d+ more$", said)

@@ -41,7 +41,7 @@ def ask(answers=ANSWERS, **more):
         headers={"Authorization": "Bearer fake-token"},
         transport=httpx.MockTransport(handler),
     ) as client:
-        return live.read(client, "acc", "w")
+        return live.read(client, "acc", "w", ours="bv:x")
 
 
 def failed(status, code):
@@ -51,10 +51,8 @@ def failed(status, code):
 def test_a_live_worker_is_read():
     worker = ask()
     assert worker.deployment == live.Deployment(versions=("v2",), author="somebody", created_on="t3")
-    assert [(v.id, v.tag, v.triggered_by, v.author) for v in worker.versions] == [
-        ("v2", "", "secret", "jo@example.org"),
-        ("v1", "bv:x", "upload", "somebody"),
-    ]
+    assert [(v.id, v.tag, v.triggered_by) for v in worker.versions] == [("v2", "", "secret"), ("v1", "bv:x", "upload")]
+    assert worker.serving.id == "v2"
     assert worker.bindings == ({"name": "A", "type": "secret_text"},)
     assert worker.schedules == ("a", "b")
 
@@ -64,9 +62,49 @@ def test_no_worker_is_none(code):
     assert ask({f"{SCRIPT}/deployments": failed(404, code)}) is None
 
 
-def test_versions_are_read_to_the_last_page_within_a_bound(monkeypatch):
+def paged(*pages):
+    """Versions page by page, and how many pages were asked for."""
+    asked = []
+
+    def handler(request):
+        asked.append(int(request.url.params["page"]))
+        items = pages[asked[-1] - 1] if asked[-1] <= len(pages) else []
+        return httpx.Response(200, json={"success": True, "result": {"items": items}})
+
+    return handler, asked
+
+
+@pytest.mark.parametrize(
+    ("pages", "asked", "found"),
+    [
+        ([VERSIONS], [1], ["v2", "v1"]),
+        ([VERSIONS[:1], VERSIONS[1:], [{**VERSIONS[1], "id": "v0"}]], [1, 2], ["v2", "v1"]),
+        ([VERSIONS[:1], VERSIONS[:1], VERSIONS[1:]], [1, 2], ["v2"]),  # a page that says nothing new is the end
+        ([VERSIONS[:1]], [1, 2], ["v2"]),
+    ],
+)
+def test_versions_are_read_until_the_live_one_and_ours_are_known(pages, asked, found):
+    handler, seen = paged(*pages)
+    with httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(handler)) as client:
+        versions = live._versions(client, "s", serving="v2", ours="bv:x")
+        assert [version.id for version in versions] == found
+    assert seen == asked
+
+
+def test_versions_are_read_within_a_bound(monkeypatch):
     monkeypatch.setattr(live, "_PAGES", 1)
-    assert len(ask().versions) == 2
+    handler, asked = paged(VERSIONS[:1], VERSIONS[1:])
+    with httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(handler)) as client:
+        assert len(list(live._versions(client, "s", serving="v2", ours="bv:x"))) == 1
+    assert asked == [1]
+
+
+def test_a_change_of_a_secret_that_kept_our_mark_is_no_upload_of_ours():
+    kept = {**VERSIONS[0], "annotations": {"workers/triggered_by": "secret", "workers/tag": "bv:x"}}
+    handler, asked = paged([kept], VERSIONS[1:])
+    with httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(handler)) as client:
+        assert [v.is_upload for v in live._versions(client, "s", serving="v2", ours="bv:x")] == [False, True]
+    assert asked == [1, 2]
 
 
 def test_what_is_absent_behind_a_deployment_is_no_missing_worker():
@@ -78,7 +116,7 @@ def test_annotations_that_are_null_are_none():
     marks = {"workers/tag": None, "workers/message": None, "workers/triggered_by": None}
     version = {"id": "v2", "number": 2, "metadata": {"created_on": "t", "author_email": None}, "annotations": marks}
     [found] = ask(ANSWERS | {f"{SCRIPT}/versions": {"items": [version]}}).versions
-    assert (found.tag, found.message, found.triggered_by, found.author) == ("", "", "upload", "somebody")
+    assert (found.tag, found.message, found.triggered_by) == ("", "", "upload")
 
 
 @pytest.mark.parametrize(("answer", "there"), [({"name": "b"}, True), (failed(404, 10006), False)])
@@ -90,8 +128,21 @@ def test_a_bucket_is_there_or_not(answer, there):
         assert live.has_bucket(client, "acc", "b") is there
 
 
-def test_a_worker_without_deployments_is_none():
-    assert ask({f"{SCRIPT}/deployments": {"deployments": []}}) is None
+def test_a_worker_of_which_nothing_is_deployed_is_no_missing_worker():
+    with pytest.raises(live.ApiError, match="nothing of it is deployed"):
+        ask({f"{SCRIPT}/deployments": {"deployments": []}})
+
+
+@pytest.mark.parametrize("answer", [{"resources": {}}, [], failed(404, 10007)])
+def test_bindings_in_an_unknown_shape_are_one_line(answer):
+    with pytest.raises(live.ApiError, match="unknown shape"):
+        ask(ANSWERS | {f"{SCRIPT}/versions/v2": answer})
+
+
+def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(live.ApiError, match="ALL_PROXY"), live.connect("https://api.example.com", "fake-token"):
+        pass
 
 
 @pytest.mark.parametrize(

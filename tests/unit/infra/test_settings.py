@@ -79,7 +79,7 @@ def test_all_problems_at_once_one_line_each(read):
         ({"extraBindings": "[1]"}, "extraBindings[0] must be an object whose values are strings"),
         (
             {"extraBindings": json.dumps([{"type": "secret_text", "name": "X", "text": "fake"}])},
-            "extraBindings[0] must not be a secret_text: a secret does not belong in the stack's file",
+            "extraBindings[0] must have no text: a secret does not belong in the stack's file",
         ),
         ({"extraBindings": json.dumps([KV, KV])}, "extraBindings[1].name must be set and used by no other binding, found 'CACHE'"),
         ({"extraBindings": json.dumps([{**KV, "name": "SITE"}])}, "extraBindings[0].name must be set and used by no other"),

@@ -1,9 +1,15 @@
+import signal
 import stat
+import subprocess
 import sys
 
 import pytest
 
 from toolchain import engine
+
+
+def run(command, *, folder=None, more=None, limit=None):
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -46,13 +52,25 @@ def test_an_older_or_broken_engine_on_path_is_passed_over(place, script):
     assert engine.find() == place.standard
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_engine_that_was_interrupted_is_not_a_missing_one(place, number):
+    place(place.bin / "pulumi", f"kill -{number:d} $$")
+    with pytest.raises(engine.EngineError, match=r"was interrupted: try again$"):
+        engine.find()
+
+
+def test_a_terminals_interrupt_does_not_reach_an_engine_that_is_asked_for_its_version(place):
+    place(place.bin / "pulumi", "read -r _ _ _ _ group _ < /proc/$$/stat; [ $group = $$ ] && echo v3.259.0")
+    assert engine.find() == place.bin
+
+
 def no_installer(place):
     return place(place.bin / "python-without-network", "exit 1")
 
 
 def test_without_installer_and_go_one_line_says_what_to_install(place):
-    with pytest.raises(engine.EngineError, match=r"^Go is missing.*install Go 1\.26"):
-        engine.install(no_installer(place), lambda _: None)
+    with pytest.raises(engine.EngineError, match=r"^Go is missing.*install Go 1\.26.*the Pulumi CLI .*/install/$"):
+        engine.install(no_installer(place), lambda _: None, run)
 
 
 def test_the_build_lands_whole_in_the_standard_place(place):
@@ -62,7 +80,7 @@ def test_the_build_lands_whole_in_the_standard_place(place):
         " f=open(p,\"w\"); f.write(\"#!/bin/sh\\necho v3.259.0\\n\"); f.close(); import os; os.chmod(p,0o755)' \"$@\"",
     )  # fmt: skip
     said = []
-    assert engine.install(no_installer(place), said.append) == place.standard
+    assert engine.install(no_installer(place), said.append, run) == place.standard
     assert engine.find() == place.standard
     assert [path.name for path in place.standard.iterdir()] == ["pulumi"]
     assert any("building the engine" in line for line in said)
@@ -71,5 +89,5 @@ def test_the_build_lands_whole_in_the_standard_place(place):
 def test_a_failed_build_leaves_nothing_and_says_the_last_line(place):
     place(place.bin / "go", "echo first >&2; echo 'go: no such module' >&2; exit 1")
     with pytest.raises(engine.EngineError, match=r"go build of the Pulumi engine failed: go: no such module"):
-        engine.install(no_installer(place), lambda _: None)
+        engine.install(no_installer(place), lambda _: None, run)
     assert list(place.standard.iterdir()) == []

@@ -1,21 +1,15 @@
+import shutil
+import subprocess
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
-from toolchain import setup
+from toolchain import children, setup
 
 
-def test_a_stamp_is_current_only_for_the_same_inputs(tmp_path):
-    lock, path = tmp_path / "lock", tmp_path / "stamp"
-    lock.write_text("a")
-    stamp = setup._Stamp(path, [lock])
-    assert not stamp.current()
-    stamp.write()
-    assert setup._Stamp(path, [lock]).current()
-    lock.write_text("b")
-    assert not setup._Stamp(path, [lock]).current()
-    stamp.forget()
-    assert not stamp.current()
+def run(command, *, folder=None, more=None, limit=None):
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_a_step_that_fails_is_one_line_and_no_traceback(capsys):
@@ -67,7 +61,7 @@ def test_missing_tools_are_named(tmp_path, monkeypatch, tools, message):
     (tmp_path / "package-lock.json").write_text("{}")
     monkeypatch.setattr(setup, "ROOT", tmp_path)
     with pytest.raises(setup.SetupError, match=message):
-        setup._node(lambda _: None)
+        setup._node(lambda _: None, run)
 
 
 def test_the_engine_waits_for_python_and_says_so_when_that_failed(monkeypatch):
@@ -75,14 +69,135 @@ def test_the_engine_waits_for_python_and_says_so_when_that_failed(monkeypatch):
     python = Future()
     python.set_result(False)
     with pytest.raises(setup.SetupError, match="needs the Python packages first"):
-        setup._engine(python, lambda _: None)
+        setup._engine(python, lambda _: None, run)
 
 
-def test_a_failing_command_is_one_line_with_advice(tmp_path):
+def test_a_failing_command_is_one_line_with_advice():
     with pytest.raises(setup.SetupError, match=r"^sh failed \(boom\): try again$"):
-        setup._run(["/bin/sh", "-c", "echo noise >&2; echo boom >&2; exit 3"], "try again")
+        setup._do(run, ["/bin/sh", "-c", "echo noise >&2; echo boom >&2; exit 3"], "try again")
 
 
-def test_a_command_that_a_signal_ended_is_not_blamed_on_the_machine():
-    with pytest.raises(setup.SetupError, match=r"^interrupted$"):
-        setup._run(["/bin/sh", "-c", "kill -INT $$"], "try again")
+def test_where_npm_keeps_its_log_is_not_its_reason():
+    said = "echo 'npm error EROFS' >&2; echo 'npm error A complete log of this run can be found in: /x' >&2; exit 1"
+    with pytest.raises(setup.SetupError, match=r"\(npm error EROFS\)"):
+        setup._do(run, ["/bin/sh", "-c", said], "try again")
+
+
+def test_a_failure_on_a_full_disk_is_the_disks(monkeypatch):
+    monkeypatch.setattr(setup.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 2**20))
+    with pytest.raises(setup.SetupError, match=r"the disk of /.* has 1 MB left: make room$"):
+        setup._do(run, ["/bin/sh", "-c", "exit 1"], "install something")
+
+
+def test_an_interrupted_step_leaves_the_one_line_to_set_up(capsys):
+    def step(say):
+        raise children.Interrupted
+
+    assert setup._timed("node", step) is False
+    assert capsys.readouterr().err == ""
+
+
+def test_a_checkout_that_cannot_be_written_to_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(setup.os, "access", lambda *_: False)
+    with pytest.raises(setup.SetupError, match=f"^{tmp_path} cannot be written to"):
+        setup._writable(tmp_path)
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout whose commands are recorded, and do what pip, venv and npm would leave."""
+    monkeypatch.setattr(setup, "ROOT", tmp_path)
+    monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(setup, "EDGE", tmp_path / "edge")
+    monkeypatch.setattr(setup, "_npm", lambda _: "npm")
+    for name in ("requirements.txt", "requirements-dev.txt", "edge/package-lock.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    commands, said = [], []
+
+    def fake(command, *, folder=None, more=None, limit=None):
+        words = [Path(word).name for word in command]
+        commands.append("venv" if "venv" in words else "pip" if "pip" in words else "npm")
+        packages = tmp_path / ("edge/node_modules" if commands[-1] == "npm" else ".venv/lib")
+        for name in ("kept", "lost"):
+            (packages / name).mkdir(parents=True, exist_ok=True)
+            (packages / name / "code").write_text(name)
+        (tmp_path / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
+        (tmp_path / ".venv" / "bin" / "python").touch()
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    def again():
+        commands.clear()
+        said.clear()
+        setup._python(said.append, fake)
+        setup._node(said.append, fake)
+        return list(commands)
+
+    again.said = said
+    assert again() == ["venv", "pip", "npm"]
+    return again
+
+
+def test_what_is_whole_is_left_alone(checkout):
+    assert checkout() == []
+    assert checkout.said == []
+
+
+def test_a_package_that_was_deleted_by_hand_is_noticed_named_and_made_anew(checkout, tmp_path):
+    shutil.rmtree(tmp_path / ".venv" / "lib" / "lost")
+    assert checkout() == ["venv", "pip"]
+    assert checkout.said == ["virtual environment and packages (lib/lost/code is gone) ..."]
+    shutil.rmtree(tmp_path / "edge" / "node_modules" / "lost")
+    assert checkout() == ["npm"]
+    assert checkout.said == ["packages (lost/code is gone) ..."]
+    assert checkout() == []
+
+
+def test_new_requirements_are_installed_on_top(checkout, tmp_path):
+    (tmp_path / "requirements.txt").write_text("2")
+    assert checkout() == ["pip"]
+
+
+def test_half_an_installation_is_made_anew(checkout, tmp_path):
+    (tmp_path / ".venv" / ".set-up.json").unlink()
+    assert checkout() == ["venv", "pip"]
+
+
+def test_an_interpreter_that_is_gone_makes_all_anew(checkout, tmp_path):
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nowhere")
+    assert checkout() == ["venv", "pip"]
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+def test_what_is_shared_with_another_checkout_is_used_while_it_fits_and_never_changed(checkout, tmp_path, stamped):
+    for folder in (tmp_path / ".venv", tmp_path / "edge" / "node_modules"):
+        folder.rename(tmp_path / f"other-{folder.name}").joinpath("theirs").touch()
+        folder.symlink_to(tmp_path / f"other-{folder.name}")
+        (folder / ".set-up.json").unlink()
+    if stamped:  # where they are now
+        setup.Stamp(tmp_path / ".venv", [tmp_path / "requirements.txt", tmp_path / "requirements-dev.txt"]).write()
+        setup.Stamp(tmp_path / "edge" / "node_modules", [tmp_path / "edge" / "package-lock.json"]).write()
+    assert checkout() == ([] if stamped else ["venv", "pip", "npm"])
+    assert (tmp_path / ".venv").is_symlink() == stamped
+    assert (tmp_path / "edge" / "node_modules").is_symlink() == stamped
+    for name in (".venv", "node_modules"):
+        assert (tmp_path / f"other-{name}" / "theirs").exists()
+
+
+def test_this_terminal_is_told_what_it_lacks(tmp_path, monkeypatch):
+    standard = tmp_path / ".pulumi" / "versions" / setup.engine.pinned() / "bin"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
+    export = f'export PATH="$HOME/.pulumi/versions/{setup.engine.pinned()}/bin:$PATH"'
+    assert setup._terminal() == f"source {tmp_path}/.venv/bin/activate; {export}"
+    for tool in (tmp_path / ".venv" / "bin" / "python", standard / "pulumi"):
+        tool.parent.mkdir(parents=True)
+        tool.write_text("#!/bin/sh\n")
+        tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / ".venv" / "bin"))
+    assert setup._terminal() == export
+    monkeypatch.setenv("PATH", f"{tmp_path / '.venv' / 'bin'}:{standard}")
+    assert setup._terminal() is None

@@ -1,0 +1,73 @@
+"""The report as JUnit XML, in the form that GitLab, Jenkins and GitHub's actions read: one test case a check."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+from checks.model import Finding, Outcome, Report, Result
+from checks.reporters import Style
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
+# What XML 1.0 cannot carry, not even as a reference.
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
+    """Return the report as XML in ASCII, whatever it holds, ending in a line end."""
+    skips = _unjudged_skips(report)
+    suite = ET.Element(
+        "testsuite",
+        name=_safe(f"{report.project} {report.stack}"),
+        tests=str(len(report.results)),
+        failures=str(report.counts[Outcome.FAIL]),
+        errors=str(report.counts[Outcome.ERROR] + (report.counts[Outcome.SKIP] if skips else 0)),
+        skipped="0" if skips else str(report.counts[Outcome.SKIP]),
+        time=f"{report.seconds:.3f}",
+    )
+    for result in report.results:
+        suite.append(_case(report, result, skips=skips))
+    ET.indent(suite)
+    body: bytes = ET.tostring(suite, encoding="us-ascii")
+    return f"{HEAD}\n{body.decode()}\n"
+
+
+def _unjudged_skips(report: Report) -> bool:
+    """Return whether skipped checks must not look harmless: under --strict, or where nothing else was judged."""
+    nothing = not report.counts[Outcome.PASS] and not report.counts[Outcome.FAIL]
+    return report.strict or nothing
+
+
+def _case(report: Report, result: Result, *, skips: bool) -> ET.Element:
+    case = ET.Element(
+        "testcase",
+        classname=_safe(f"{report.project}.{report.stack}"),
+        name=_safe(result.id),
+        time=f"{result.seconds:.3f}",
+    )
+    if result.outcome in (Outcome.FAIL, Outcome.ERROR):
+        first = result.findings[0]
+        kind = "failure" if result.outcome is Outcome.FAIL else "error"
+        told = ET.SubElement(case, kind, message=_safe(_summary(first)), type=first.blame.value)
+        told.text = _safe("\n".join(_told(finding) for finding in result.findings))
+    elif result.outcome is Outcome.SKIP:
+        if skips:
+            ET.SubElement(case, "error", message=_safe(f"skipped: {result.reason}"), type="skipped")
+        else:
+            ET.SubElement(case, "skipped", message=_safe(result.reason))
+    if result.evidence:
+        ET.SubElement(case, "system-out").text = _safe("\n".join(result.evidence))
+    return case
+
+
+def _summary(finding: Finding) -> str:
+    return f"{finding.subject}: expected {finding.expected}; actual {finding.actual}"
+
+
+def _told(finding: Finding) -> str:
+    return f"{_summary(finding)}\n  blame: {finding.blame.value}\n  next: {finding.hint}"
+
+
+def _safe(text: str) -> str:
+    """Return a text that XML 1.0 can carry: whatever it cannot is replaced."""
+    return FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)

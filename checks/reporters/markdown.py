@@ -1,0 +1,94 @@
+"""The report as Markdown for a GitHub step summary: the verdict, a table, and details of what is not ok."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from checks.model import Finding, Outcome, Report, Result
+from checks.reporters import Style
+from checks.reporters.text import VERDICTS, WORDS
+
+LIMIT = 2**20  # bytes: a step's summary that is longer is not shown at all
+PLAIN = " ,;()/-+='%?"  # what is no syntax behind `<code>`; without : . and @ nothing becomes a link
+RESERVE = 1000  # of them, for the line that says what was left out
+TABLE = "| check | outcome | what |\n|---|---|---|\n"
+NOTE = "\n{} left out: the summary would be too long. `--format text` or `json` has everything.\n"
+
+
+def render(report: Report, style: Style) -> str:
+    """Return the report as Markdown of less than 1 MiB: what does not fit is left out by whole rows, and counted."""
+    text = f"## {_verdict(report)}: {_code(report.stack)}\n\n{_counts(report)}\n\n{TABLE}"
+    shown = [result for result in report.results if not (style.quiet and result.outcome is Outcome.PASS)]
+    text, lost = _filled(text, (_row(result) for result in shown))
+    details, more = _filled(text, (part for result in shown for part in _details(result)))
+    lost += more
+    return details + (NOTE.format("1 part is" if lost == 1 else f"{lost} parts are") if lost else "")
+
+
+def _filled(text: str, parts: Iterable[str]) -> tuple[str, int]:
+    """Return the text with as many whole parts as fit behind it, and how many did not."""
+    fitting, size, lost = [text], len(text.encode()), 0
+    for part in parts:
+        size += len(part.encode())
+        if size > LIMIT - RESERVE:
+            lost += 1
+        else:
+            fitting.append(part)
+    return "".join(fitting), lost
+
+
+def _verdict(report: Report) -> str:
+    verdict = VERDICTS[report.outcome]
+    return verdict[0].upper() + verdict[1:]
+
+
+def _counts(report: Report) -> str:
+    counts = ", ".join(f"{count} {WORDS[outcome]}" for outcome, count in report.counts.items())
+    return (
+        f"{counts}, in {report.seconds:.1f} s (exit {report.exit_code}): {_code(report.worker)} at {_code(report.url)}"
+    )
+
+
+def _row(result: Result) -> str:
+    word = WORDS[result.outcome] if result.outcome is Outcome.PASS else f"**{WORDS[result.outcome]}**"
+    return f"| {_code(result.id)} | {word} | {_code(_what(result))} |\n"
+
+
+def _what(result: Result) -> str:
+    if not result.findings:
+        return result.reason or "; ".join(result.evidence)
+    first, more = result.findings[0], len(result.findings) - 1
+    return f"{first.subject}: {first.actual}" + (f" (and {more} more)" if more else "")
+
+
+def _details(result: Result) -> Iterator[str]:
+    for finding in result.findings:
+        yield f"\n### {_code(result.id)} {WORDS[result.outcome]}: {_code(finding.subject)}\n\n{_listed(finding)}"
+
+
+def _listed(finding: Finding) -> str:
+    return (
+        f"* expected: {_code(finding.expected)}\n* actual: {_code(finding.actual)}\n"
+        f"* blame: {finding.blame.value}\n\n{_block(finding.hint)}"
+    )
+
+
+def _code(text: str) -> str:
+    """Return a text as code in which nothing is HTML, Markdown, a link, a mention or the end of a table's cell.
+
+    Not between backticks: in a table a bar ends those. An entity is no syntax, and GitHub links nothing in ``code``.
+    """
+    line = " ".join(text.split())
+    return "<code>" + "".join(c if c.isalnum() or c in PLAIN else f"&#{ord(c)};" for c in _printable(line)) + "</code>"
+
+
+def _block(text: str) -> str:
+    """Return a command as a block to copy from; its fence is longer than any in the text."""
+    line = _printable(" ".join(text.split()))
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    return f"{fence}sh\n{line}\n{fence}\n"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,0 +1,69 @@
+"""What started this run, as GitHub Actions says it: the event's file and a few variables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+KEEPER = "dependabot[bot]"  # its runs get a read-only token and no secrets, though its branches are not a fork's
+
+
+class EventError(Exception):
+    """The event cannot be read, or is of another kind; the message is one line."""
+
+
+class Origin(Enum):
+    """Whose code this run executes, and so whether it can have secrets: only a branch's can."""
+
+    BRANCH = "branch"
+    FORK = "fork"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """The pull request of this run; ``head`` is the commit that it proposes."""
+
+    number: int
+    head: str
+    origin: Origin
+
+
+def pull_request(environ: Mapping[str, str]) -> PullRequest | None:
+    """Return the pull request that started this run, nothing when something else did. Raises EventError."""
+    path = environ.get("GITHUB_EVENT_PATH")
+    if not path:
+        return None
+    try:
+        event = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise EventError(f"GITHUB_EVENT_PATH: the event cannot be read ({type(error).__name__})") from None
+    found = event.get("pull_request") if isinstance(event, dict) else None
+    if found is None:
+        return None
+    try:
+        number, head = found["number"], found["head"]["sha"]
+    except (KeyError, TypeError):
+        raise EventError("GITHUB_EVENT_PATH: a pull request without a number or a head") from None
+    if not isinstance(number, int) or not isinstance(head, str):
+        raise EventError("GITHUB_EVENT_PATH: a pull request without a number or a head")
+    return PullRequest(number=number, head=head, origin=_origin(event, environ.get("GITHUB_REPOSITORY", "")))
+
+
+def run_url(environ: Mapping[str, str]) -> str | None:
+    """Return where this run can be looked at, nothing outside of GitHub Actions."""
+    parts = [environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+    return "{}/{}/actions/runs/{}".format(*parts) if all(parts) else None
+
+
+def _origin(event: Mapping[str, Any], repository: str) -> Origin:
+    source = event["pull_request"]["head"].get("repo")  # null when the fork was deleted meanwhile
+    name = source.get("full_name") if isinstance(source, dict) else None
+    if not isinstance(name, str) or name.lower() != repository.lower():
+        return Origin.FORK
+    sender = event.get("sender")
+    return Origin.BOT if isinstance(sender, dict) and sender.get("login") == KEEPER else Origin.BRANCH

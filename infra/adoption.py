@@ -1,0 +1,36 @@
+"""Secrets that the live worker has and that nobody can read: they are kept, or their absence is said, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from infra import live
+from infra.bindings.secret_text import SecretText
+from infra.declaration import BINDING_NAMES
+from infra.settings import Settings, SettingsError
+
+
+def kept_secrets(
+    settings: Settings, worker: live.Worker | None, *, uploaded: Sequence[Mapping[str, Any]] | None
+) -> tuple[SecretText, ...]:
+    """Return the live secrets that an adopting stack takes over beside those that it declares.
+
+    Those of the worker that it adopts, and those of its own last upload from then on: one that somebody adds later is
+    drift. Raises SettingsError where ``extraBindings`` keeps a secret that is not there.
+    """
+    bound = () if worker is None else worker.bindings
+    there = {item["name"] for item in bound if item["type"] == SecretText.type}
+    listed = [item.name for item in settings.extra_bindings if isinstance(item, SecretText)]
+    for name in listed:
+        if name not in there:
+            raise SettingsError(
+                f"extraBindings keeps the secret {name}, and the live worker has none of this name: "
+                f"put it (wrangler secret put {name} --name {settings.worker_name}), or take it out of extraBindings"
+            )
+    if not settings.adopt or worker is None:
+        return ()
+    declared = {*BINDING_NAMES, *(item.name for item in settings.extra_bindings)}
+    before = worker.bindings if uploaded is None else uploaded
+    names = [item["name"] for item in before if item["type"] == SecretText.type and item["name"] in there - declared]
+    return tuple(SecretText(name=name) for name in sorted(names))

@@ -1,0 +1,91 @@
+"""The steps of ``pulumi preview --json``, as the engine (3.259.0) writes them; nothing here decides what may be shown.
+
+A refresh step comes before the refresh, so that it holds what the state recorded; the old state of a later step of the
+same resource is what the refresh found. The JSON has no new outputs of the stack: inputs of components stand in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_URN = re.compile(
+    r"urn:pulumi:(?P<stack>[\w.-]{1,100})::(?P<project>[\w.-]{1,100})::"
+    r"(?:[\w:/.-]+\$)*(?P<type>[\w:/.-]{1,200})::(?P<name>[\w.-]{1,100})"
+)
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: what is done (``op``, the engine's word) to which resource, and its states before and after."""
+
+    op: str
+    urn: str
+    project: str
+    stack: str
+    type: str
+    name: str
+    old: Properties
+    new: Properties
+
+    def inputs(self, *, old: bool = False) -> Properties:
+        """Return the declared properties, after or before; empty where the JSON has none."""
+        return _object((self.old if old else self.new).get("inputs"))
+
+    @property
+    def live(self) -> Properties:
+        """Return the outputs before: in a refresh step those recorded, in a later one those found."""
+        return _object(self.old.get("outputs"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """The whole of it; ``errors`` are texts with the type of the resource that they are about, if any."""
+
+    steps: tuple[Step, ...]
+    errors: tuple[tuple[str, str | None], ...]
+    settings: frozenset[str]
+
+
+def read(raw: bytes) -> Output | None:
+    """Return what the engine wrote, None where it is no preview."""
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("steps"), list):
+        return None
+    return Output(
+        steps=tuple(step for item in _objects(data["steps"]) if (step := _step(item)) is not None),
+        errors=tuple(
+            (str(item.get("message")), None if (urn := _urn(item)) is None else urn["type"])
+            for item in _objects(data.get("diagnostics"))
+            if item.get("severity") == "error"
+        ),
+        settings=frozenset(key.partition(":")[2] for key in _object(data.get("config"))),
+    )
+
+
+def _step(item: Properties) -> Step | None:
+    urn, op = _urn(item), item.get("op")
+    if urn is None or not isinstance(op, str):
+        return None
+    old, new = _object(item.get("oldState")), _object(item.get("newState"))
+    return Step(op=op, urn=urn[0], old=old, new=new, **urn.groupdict())
+
+
+def _urn(item: Properties) -> re.Match[str] | None:
+    text = item.get("urn")
+    return _URN.fullmatch(text) if isinstance(text, str) else None
+
+
+def _objects(found: object) -> list[Properties]:
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _object(found: object) -> Properties:
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,175 @@
+"""From the engine's JSON to what a comment may show: a list of what passes, and nothing else is ever looked at.
+
+The engine's texts (diagnostics, inputs, outputs) can hold anything. What passes is: names in the engine's own grammar,
+the promise (a manifest, read as strictly as the checks read it), the program's line about what it supersedes (read in
+its grammar), and whether a digest or a secret changes. Source: shared contracts, section 9.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import supersession
+from manifest import Manifest, ManifestError
+from review import engine
+from review.engine import Output, Step
+from supersession import Supersession
+
+KEY = "ACE_API_KEY"
+WORKER = "building-vitals:edge:Worker"
+SECRET = "building-vitals:edge:Secret"  # noqa: S105 - a type token
+BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
+SCRIPT = "cloudflare:index/workersScript:WorkersScript"
+SUBDOMAIN = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"
+
+_OPS = {
+    "create": "create", "update": "update", "delete": "delete", "replace": "replace", "import": "import",
+    "create-replacement": "replace", "delete-replaced": "replace", "import-replacement": "replace", "discard": "delete",
+}  # fmt: skip
+_WATCHED = {SCRIPT: ("contentSha256",), SUBDOMAIN: ("enabled",)}
+_PROJECT_FILE = Path(__file__).resolve().parent.parent / "Pulumi.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happens to one resource: ``op`` is create, update, replace, import or delete."""
+
+    op: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A preview, as far as it may be shown.
+
+    ``old`` and ``new`` are what is promised now and after, both None where nothing of it changes; ``promised`` is what
+    holds after. ``rotates`` says whether the declared key changes, None if that is unknown. ``by_hand`` is what the
+    refresh found. ``refused`` are settings that the program named as wrong, ``broken`` types at which it failed.
+    """
+
+    project: str
+    stack: str
+    failed: bool
+    changes: tuple[Change, ...] = ()
+    old: Manifest | None = None
+    new: Manifest | None = None
+    promised: Manifest | None = None
+    rotates: bool | None = None
+    code_changes: bool = False
+    superseded: Supersession | None = None
+    by_hand: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+
+
+def read(raw: bytes, *, stack: str = "") -> Preview:
+    """Read what the engine wrote; what cannot be read is a preview that failed. ``stack`` names it in that case."""
+    output = engine.read(raw)
+    if output is None or not output.steps:
+        return Preview(
+            project=_project(),
+            stack=_stack(stack),
+            failed=True,
+            refused=() if output is None else _refused(output),
+        )
+    done = [step for step in output.steps if step.op in _OPS]
+    script = next((step for step in done if step.type == SCRIPT), None)
+    worker = next((step for step in done if step.type == WORKER), None)
+    superseded = None if script is None else _superseded(script)
+    old = None if worker is None else _manifest(worker.inputs(old=True).get("promise"))
+    new = None if worker is None else _manifest(worker.inputs().get("promise"))
+    recorded = (_manifest(step.inputs().get("promise")) for step in output.steps if step.type == WORKER)
+    return Preview(
+        project=output.steps[0].project,
+        stack=output.steps[0].stack,
+        failed=bool(output.errors),
+        changes=tuple(dict.fromkeys(_changes(done))),
+        old=old,
+        new=new,
+        promised=new if new is not None else next((promise for promise in recorded if promise is not None), None),
+        rotates=_rotates(output, first=script is not None and script.op == "create" and superseded is None),
+        code_changes=script is not None and _code_changes(script, output),
+        superseded=superseded,
+        by_hand=tuple(dict.fromkeys(_seen_by_refresh(done, output))),
+        refused=_refused(output),
+        broken=tuple(dict.fromkeys(kind for _, kind in output.errors if kind is not None)),
+    )
+
+
+def _project() -> str:
+    found = re.search(r"^name: ([\w.-]+)$", _PROJECT_FILE.read_text(), re.MULTILINE)
+    return "unknown" if found is None else found[1]
+
+
+def _stack(given: str) -> str:
+    found = re.fullmatch(r"(?:[\w.-]+/)*([\w.-]{1,100})", given)
+    return "unknown" if found is None else found[1]
+
+
+def _changes(done: list[Step]) -> Iterator[Change]:
+    for step in done:
+        if not step.type.startswith("pulumi:"):
+            yield Change(op=_OPS[step.op], type=step.type, name=step.name)
+
+
+def _manifest(data: object) -> Manifest | None:
+    try:
+        return Manifest.from_dict(data)
+    except (ManifestError, RecursionError):
+        return None
+
+
+def _rotates(output: Output, *, first: bool) -> bool | None:
+    """Return whether the declared key changes; None where the preview cannot tell.
+
+    A secret that is new in the state says nothing of the live worker, unless there is none.
+    """
+    ops = {step.op for step in output.steps if step.type == SECRET and step.name == KEY}
+    if "update" in ops or ("create" in ops and first):
+        return True
+    return None if output.errors or "create" in ops else False
+
+
+def _recorded(step: Step, output: Output) -> engine.Properties:
+    """Return what the state knew of a resource before the refresh, empty where nothing was refreshed."""
+    return next((item.live for item in output.steps if item.op == "refresh" and item.urn == step.urn), {})
+
+
+def _code_changes(script: Step, output: Output) -> bool:
+    """Return whether the program's code changes: against what was uploaded last, not what somebody put there since."""
+    before = _recorded(script, output) or script.inputs(old=True)
+    return script.op == "update" and script.inputs().get("contentSha256") != before.get("contentSha256")
+
+
+def _superseded(script: Step) -> Supersession | None:
+    """Return what the upload supersedes; nothing for the message that the live version already has."""
+    before, after = (_message(script.inputs(old=old)) for old in (True, False))
+    return supersession.parse(after) if before != after else None
+
+
+def _message(inputs: engine.Properties) -> str:
+    annotations = inputs.get("annotations")
+    line = annotations.get("workersMessage") if isinstance(annotations, dict) else None
+    return line if isinstance(line, str) else ""
+
+
+def _seen_by_refresh(done: list[Step], output: Output) -> Iterator[str]:
+    """Yield what the engine's refresh found changed since the last ``up``: what no upload records."""
+    for step in done:
+        recorded = _recorded(step, output)
+        if recorded and step.op == "create":
+            yield f"{step.type} gone"
+        fields = _WATCHED.get(step.type, ()) if recorded and step.op == "update" else ()
+        if any(step.live.get(field) != recorded.get(field) for field in fields):
+            yield f"{step.type} changed"
+
+
+def _refused(output: Output) -> tuple[str, ...]:
+    """Return the settings that an error's lines begin with: names only, and only those that the configuration has."""
+    lines = (line.strip() for text, _ in output.errors for line in text.splitlines())
+    words = (re.match(r"(?:error: )?(\w{1,60})", line) for line in lines)
+    return tuple(dict.fromkeys(word[1] for word in words if word and word[1] in output.settings))

@@ -1,0 +1,130 @@
+"""What an upload supersedes, as one line: written by the program into the upload's message, read back by the review.
+
+Cloudflare keeps the line as the version's ``workers/message``, the preview shows it, and so it is the only way by which
+``review/`` learns of changes made by hand. Standard library only. Source: shared contracts, sections 7 and 9.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LIMIT = 1_000  # bytes of a message, Cloudflare's; what is written here is ASCII
+DELETED, ADDED, CHANGED = "deleted", "added", "changed"
+
+_VERSION = re.compile(r"[0-9a-f-]{1,8}")
+_NAME = re.compile(r"[A-Za-z_$][\w$]{0,127}", re.ASCII)
+_WHO = re.compile(r"[\w.+-]{1,100}(?:@[\w.-]{1,100})?", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_HOW = re.compile(r"[a-z_ ]{1,60}")
+_TYPE = re.compile(r"[a-z0-9_]{1,40}")
+_CRON = re.compile(r"[\w*/,#-]+(?: [\w*/,#-]+){4}", re.ASCII)
+_UNSHOWN = "unnamed"  # stands for what cannot be written in one word
+
+_LINE = re.compile(
+    r"supersedes (?P<version>\S{1,8}), "
+    r"(?:(?P<adopted>adopted, last changed)|changed outside) \((?P<how>[a-z_ ]+)\)"
+    r"(?: by (?P<by>\S+) on (?P<on>[\d: -]{19}) UTC)?"
+    r"(?:; by hand: (?P<changes>[^;]+))?"
+    r"(?:; live crons: (?P<crons>[^;]+))?"
+    r"(?:; lost: (?P<lost>[^;]+))?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A binding that somebody deleted, added or changed by hand; never its value."""
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A live binding that nothing declares, and that the upload therefore drops."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supersession:
+    """Which live version is superseded, what made it (``how``), who and when, and what that means for bindings.
+
+    ``adopted`` where the worker never was this stack's. ``by`` and ``on`` are None where nobody records them.
+    ``crons`` are the live ones, None where they are as declared. ``more`` counts what the limit cut off.
+    """
+
+    version: str
+    how: str
+    by: str | None = None
+    on: str | None = None
+    adopted: bool = False
+    changes: tuple[Change, ...] = ()
+    crons: tuple[str, ...] | None = None
+    lost: tuple[Lost, ...] = ()
+    more: int = 0
+
+    def __str__(self) -> str:
+        """Return the line, at most LIMIT bytes of ASCII; what is too much is counted, and not cut in a word."""
+        changes = [f"{_word(_NAME, item.name)} {_word(_TYPE, item.what)}" for item in self.changes]
+        lost = [f"{_word(_NAME, item.name)} ({_word(_TYPE, item.type)})" for item in self.lost]
+        text, left = "", len(changes) + len(lost)
+        for shown in range(left, -1, -1):
+            text = self._line(changes[:shown], lost[: max(0, shown - len(changes))], self.more)
+            if len(text) <= LIMIT:
+                break
+        return text
+
+    def _line(self, changes: list[str], lost: list[str], more: int) -> str:
+        verb = "adopted, last changed" if self.adopted else "changed outside"
+        text = f"supersedes {_word(_VERSION, self.version[:8])}, {verb} ({_word(_HOW, self.how)})"
+        if self.by is not None and self.on is not None and _MOMENT.fullmatch(self.on):
+            text += f" by {_word(_WHO, self.by)} on {self.on} UTC"
+        for name, shown, cut in (
+            ("by hand", changes, len(self.changes) - len(changes)),
+            ("live crons", self._crons(), 0),
+            ("lost", lost, len(self.lost) - len(lost) + more),
+        ):
+            items = [*shown, *([f"and {cut} more"] if cut > 0 else [])]
+            text += f"; {name}: {', '.join(items)}" if items else ""
+        return text
+
+    def _crons(self) -> list[str]:
+        if self.crons is None:
+            return []
+        return [_word(_CRON, cron) for cron in self.crons[:5]] if self.crons else ["none"]
+
+
+def parse(message: str) -> Supersession | None:
+    """Read a line back, None for a message of another form: nothing but this grammar passes."""
+    found = _LINE.fullmatch(message)
+    if found is None:
+        return None
+    changes, more = _items(found["changes"])
+    lost, more_lost = _items(found["lost"])
+    named = [re.fullmatch(r"(\S+) (\S+)", item) for item in changes]
+    typed = [re.fullmatch(r"(\S+) \((\S+)\)", item) for item in lost]
+    crons = None if found["crons"] is None else tuple(re.split(r", ", found["crons"]))
+    return Supersession(
+        version=_word(_VERSION, found["version"]),
+        how=_word(_HOW, found["how"]),
+        by=None if found["by"] is None else _word(_WHO, found["by"]),
+        on=found["on"],
+        adopted=found["adopted"] is not None,
+        changes=tuple(Change(name=_word(_NAME, m[1]), what=_word(_TYPE, m[2])) for m in named if m),
+        crons=() if crons == ("none",) else None if crons is None else tuple(_word(_CRON, cron) for cron in crons),
+        lost=tuple(Lost(name=_word(_NAME, m[1]), type=_word(_TYPE, m[2])) for m in typed if m),
+        more=more + more_lost,
+    )
+
+
+def _items(text: str | None) -> tuple[list[str], int]:
+    items = [] if text is None else text.split(", ")
+    more = re.fullmatch(r"and (\d+) more", items[-1]) if items else None
+    return (items[:-1], int(more[1])) if more else (items, 0)
+
+
+def _word(form: re.Pattern[str], text: str) -> str:
+    return text if form.fullmatch(text) else _UNSHOWN

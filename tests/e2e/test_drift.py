@@ -1,0 +1,174 @@
+"""Whatever is changed by hand: a plain preview names it, the review says it, `pulumi up` heals it, and then all is quiet.
+
+The matrix is printed at the end of the run (tests/conftest.py), and docs/drift.md has its rows.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from rehearsal import local
+
+WHO = "rehearsal@example.com"
+CANARY = "fake-canary-value-of-somebodys-hand"
+
+
+class Hand:
+    """Somebody with an API token and wrangler, and without this program."""
+
+    def __init__(self, world, api):
+        self.world, self.api = world, api
+        self.name, self.bucket = world.local.worker_name, world.local.bucket
+        self.script = f"workers/scripts/{self.name}"
+
+    def wrangler(self, *arguments, given=None):
+        self.world.wait(self.world.local.wrangler(*arguments, given=given))
+
+    def call(self, method, path, **more):
+        return self.api.request(method, path, **more).raise_for_status().json()["result"]
+
+    def versions(self):
+        return self.call("GET", f"{self.script}/versions?per_page=100")["items"]
+
+    def upload(self, edit=lambda bindings: bindings, code=None):
+        """Upload as the dashboard does: the bindings that are live, secrets inherited, and what `edit` makes of them."""
+        live = self.call("GET", f"{self.script}/settings")["bindings"]
+        kept = [
+            {"name": item["name"], "type": "inherit"} if item["type"] == "secret_text" else item for item in edit(live)
+        ]
+        metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": kept}
+        body = (local.ROOT / "workers" / "backfill" / "worker.js").read_bytes() if code is None else code
+        parts = {
+            "worker.js": ("worker.js", body, "application/javascript+module"),
+            "metadata": (None, json.dumps(metadata), "application/json"),
+        }
+        self.call("PUT", self.script, files=parts)
+
+    def deploy(self, *shares):
+        versions = [{"version_id": version, "percentage": percentage} for version, percentage in shares]
+        self.call(
+            "POST", f"{self.script}/deployments?force=true", json={"strategy": "percentage", "versions": versions}
+        )
+
+
+def bound(name, **fields):
+    return lambda bindings: [{**item, **fields} if item["name"] == name else item for item in bindings]
+
+
+def another_bucket(hand):
+    hand.call("POST", "r2/buckets", json={"name": "another-bucket"})
+    hand.upload(bound("BUCKET", bucket_name="another-bucket"))
+
+
+def wrangler_deploy(hand):
+    folder = hand.world.local.folder / "by-hand"
+    folder.mkdir(exist_ok=True)
+    (folder / "worker.js").write_text("export default { fetch() { return new Response('by hand') } }")
+    bucket = [{"binding": "BUCKET", "bucket_name": hand.bucket}]
+    config = {"main": "worker.js", "compatibility_date": "2026-04-01", "keep_vars": True, "r2_buckets": bucket}
+    (folder / "wrangler.json").write_text(json.dumps({"name": hand.name, **config}))
+    hand.wrangler("deploy", "--config", str(folder / "wrangler.json"))
+
+
+def older(hand):
+    return next(item["id"] for item in hand.versions()[1:] if "workers/tag" in item["annotations"])
+
+
+@dataclass
+class Row:
+    name: str
+    by_hand: Any
+    preview: str
+    comment: tuple[str, ...]
+    who: bool = True
+
+
+ROWS = [
+    Row("secret value changed", lambda h: h.wrangler("secret", "put", "ACE_API_KEY", "--name", h.name, given=CANARY),
+        "ACE_API_KEY changed", ("| `ACE_API_KEY` | its value was changed | the declared one again |", "value changes: no")),
+    Row("secret deleted", lambda h: h.wrangler("secret", "delete", "ACE_API_KEY", "--name", h.name),
+        "ACE_API_KEY deleted", ("| `ACE_API_KEY` | deleted | the declared one again |",)),
+    Row("secret added", lambda h: h.wrangler("secret", "put", "BY_HAND", "--name", h.name, given=CANARY),
+        "BY_HAND added", ("| `BY_HAND` | added | removed |",)),
+    Row("other code uploaded", wrangler_deploy,
+        "changed outside (upload)", ("other code and bindings were uploaded", "The code of the live worker was replaced")),
+    Row("plain text changed", lambda h: h.upload(bound("SITE", text=CANARY)),
+        "SITE changed", ("| `SITE` | its value was changed | the declared one again |",)),
+    Row("R2 binding dropped", lambda h: h.upload(lambda b: [item for item in b if item["name"] != "BUCKET"]),
+        "BUCKET deleted", ("| `BUCKET` | deleted | the declared one again |",)),
+    Row("R2 binding pointed at another bucket", another_bucket,
+        "BUCKET changed", ("| `BUCKET` | its value was changed | the declared one again |",)),
+    Row("older version rolled back to", lambda h: h.deploy((older(h), 100)),
+        "changed outside (rollback)", ("an older version was made live again",)),
+    Row("two versions at 50/50", lambda h: h.deploy((h.versions()[0]["id"], 50), (older(h), 50)),
+        "changed outside (split over several versions)", ("the traffic was split over several versions",)),
+    Row("cron changed", lambda h: h.call("PUT", f"{h.script}/schedules", json=[{"cron": "0 1 * * *"}]),
+        "changed outside (crons); live crons: 0 1 * * *", ("Live crons: `0 1 * * *`",), who=False),
+    Row("cron removed", lambda h: h.call("PUT", f"{h.script}/schedules", json=[]),
+        "changed outside (crons); live crons: none", ("Live crons: none",), who=False),
+    Row("workers.dev switched off", lambda h: h.call("DELETE", f"{h.script}/subdomain"),
+        "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off",), who=False),
+    Row("bucket deleted", lambda h: h.call("DELETE", f"r2/buckets/{h.bucket}"),
+        "R2Bucket timeseries create", ("The R2 bucket was deleted",), who=False),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hand(world):
+    environment = world.local.environment
+    world.run("pulumi", "config", "set", "pageSize", "5000")
+    world.pulumi("up", "--yes", "--skip-preview")  # so that there is an older version of ours
+    with httpx.Client(
+        base_url=f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{local.ACCOUNT_ID}/",
+        headers={"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"},
+    ) as api:
+        yield Hand(world, api)
+
+
+def shown(world):
+    """What people see of the same state: the plain preview, and the comment with its exit code."""
+    review = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review --detailed-exitcode"
+    with ThreadPoolExecutor() as pool:
+        plain = pool.submit(world.pulumi, "preview")
+        comment = pool.submit(world.run, "bash", "-c", review)
+        return plain.result(), *comment.result()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_drift_is_named_and_healed(world, hand, row, record_property):
+    row.by_hand(hand)
+    preview, code, comment = shown(world)
+    assert row.preview in preview
+    assert code == 2, comment
+    for text in row.comment:
+        assert text in comment, comment
+    assert (WHO in preview and WHO in comment) is row.who
+    for secret in (CANARY, world.local.environment["ACE_API_KEY"], world.local.environment["CLOUDFLARE_API_TOKEN"]):
+        assert secret not in preview + comment
+    world.pulumi("up", "--yes", "--skip-preview")
+    world.pulumi("preview", "--expect-no-changes")
+    record_property("drift", [row.name, row.preview, "healed by `pulumi up`"])
+
+
+def test_a_lifecycle_rule_is_nobodys_business(world, hand, record_property):
+    rule = {
+        "id": "keep",
+        "enabled": True,
+        "conditions": {"prefix": "x/"},
+        "deleteObjectsTransition": {"condition": {"maxAge": 86400, "type": "Age"}},
+    }
+    hand.call("PUT", f"r2/buckets/{hand.bucket}/lifecycle", json={"rules": [rule]})
+    world.pulumi("preview", "--expect-no-changes")
+    world.pulumi("up", "--yes", "--skip-preview")
+    assert [item["id"] for item in hand.call("GET", f"r2/buckets/{hand.bucket}/lifecycle")["rules"]] == ["keep"]
+    record_property("drift", ["lifecycle", "nothing: it is not declared", "left as it is"])
+
+
+def test_at_the_end_every_promise_is_kept(world, hand):
+    world.empty_bucket()
+    code, report = world.checks("--skip", "trigger", "--skip", "r2")
+    assert code == 0, report

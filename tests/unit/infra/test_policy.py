@@ -1,0 +1,68 @@
+import pulumi
+import pytest
+
+from infra import policy
+from infra.bindings.json import Json
+from infra.bindings.kv_namespace import KvNamespace
+from infra.bindings.plain_text import PlainText
+from infra.bindings.secret_text import SecretText
+
+KEY = "fake-ace-key-for-tests"
+
+
+@pytest.mark.parametrize(
+    ("binding", "reason"),
+    [
+        (PlainText(name="DB_PASSWORD", text="x"), "is named as a secret"),
+        (PlainText(name="SLACK_TOKEN", text="x"), "is named as a secret"),
+        (PlainText(name="NOTE", text=f"use {KEY}"), "holds the ACE key"),
+        (PlainText(name="NOTE", text="https://jo:fakefake@db.example.org"), "has a value that looks like a secret"),
+        (Json(name="NOTE", json='{"a": "ghp_' + "a" * 36 + '"}'), "has a value that looks like a secret"),
+    ],
+)
+def test_a_public_binding_that_looks_like_a_secret_is_refused_without_its_value(binding, reason):
+    with pytest.raises(policy.PolicyError, match=reason) as caught:
+        policy.enforce([binding], key=KEY)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert binding.name in said
+    assert KEY not in said
+    assert "ghp_" not in said
+    assert "fakefake" not in said
+
+
+def test_what_is_public_or_secret_already_passes():
+    policy.enforce(
+        [
+            SecretText(name="SLACK_TOKEN"),
+            PlainText(name="KEY_TEMPLATE", text="timeseries/{site}/{date}/data.ndjson.gz"),
+            PlainText(name="ACE_BASE_URL", text="https://flightdeck.aceiot.cloud"),
+            KvNamespace(name="CACHE", namespace_id="0123456789abcdef0123456789abcdef"),
+        ],
+        key=KEY,
+    )
+
+
+def test_every_problem_is_a_line():
+    with pytest.raises(policy.PolicyError) as caught:
+        policy.enforce([PlainText(name="A_SECRET", text="x"), PlainText(name="B_SECRET", text="y")], key=KEY)
+    assert [line.split()[2] for line in str(caught.value).splitlines()] == ["A_SECRET", "B_SECRET"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "protect", "refused"),
+    [
+        ("cloudflare:index/r2Bucket:R2Bucket", None, True),
+        ("cloudflare:index/r2Bucket:R2Bucket", True, False),
+        ("x:y:Z", None, False),
+    ],
+)
+def test_a_bucket_without_protection_is_refused(kind, protect, refused):
+    args = pulumi.ResourceTransformationArgs(
+        resource=None, type_=kind, name="timeseries", props={}, opts=pulumi.ResourceOptions(protect=protect)
+    )
+    if refused:
+        with pytest.raises(pulumi.RunError, match="declared without protect=True"):
+            policy._protected(args)
+    else:
+        assert policy._protected(args) is None

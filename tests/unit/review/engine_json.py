@@ -1,0 +1,108 @@
+"""Previews as the engine writes them, in the shapes seen from `pulumi preview --json` 3.259.0 (tests/e2e has the real ones)."""
+
+import copy
+import json
+
+PREFIX = "urn:pulumi:prod::building-vitals::"
+CANARY = "fake-canary-that-must-not-pass"
+WORKER = "building-vitals:edge:Worker"
+TYPES = {
+    "stack": "pulumi:pulumi:Stack::building-vitals-prod",
+    "secret": "building-vitals:edge:Secret::ACE_API_KEY",
+    "worker": f"{WORKER}::backfill",
+    "bucket": "building-vitals:storage:Bucket$cloudflare:index/r2Bucket:R2Bucket::timeseries",
+    "script": f"{WORKER}$cloudflare:index/workersScript:WorkersScript::backfill",
+    "subdomain": f"{WORKER}$cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain::backfill",
+    "crons": f"{WORKER}$cloudflare:index/workersCronTrigger:WorkersCronTrigger::backfill",
+}
+PROMISE = {
+    "schema": 1,
+    "project": "building-vitals",
+    "stack": "prod",
+    "account_id": "0123456789abcdef0123456789abcdef",
+    "worker": {
+        "name": "building-vitals-backfill",
+        "url": "https://building-vitals-backfill.example.workers.dev",
+        "service": "backfill-worker",
+        "version": "1.0.0",
+        "tag": "bv:d2e906f2:96f4f4b42f52:f3f2e2a0:ed0e3cbc",
+    },
+    "bindings": [
+        {"name": "ACE_API_KEY", "type": "secret_text"},
+        {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "ace-timeseries"},
+        {"name": "CF_VERSION_METADATA", "type": "version_metadata"},
+        {"name": "SITE", "type": "plain_text", "text": "ses_falls_city"},
+    ],
+    "schedules": ["*/5 * * * *"],
+    "storage": {
+        "bucket": "ace-timeseries",
+        "jurisdiction": "default",
+        "key_template": "timeseries/{site}/{date}/data.ndjson.gz",
+        "prefix": "timeseries/ses_falls_city/",
+    },
+    "ace": {
+        "base_url": "https://flightdeck.aceiot.cloud",
+        "site": "ses_falls_city",
+        "start_date": "2024-12-10",
+        "end_date": None,
+        "page_size": 10000,
+    },
+    "siblings": {"query_url": None, "etl_worker": None},
+}
+OUTSIDE = "supersedes 608d4072, changed outside (secret) by jo@example.org on 2026-11-20 08:30:00 UTC"
+LIVE = {
+    "secret": {"text": "[secret]"},
+    "worker": {"promise": PROMISE},
+    "bucket": {"name": "ace-timeseries"},
+    "script": {
+        "annotations": {"workersTag": PROMISE["worker"]["tag"]},
+        "bindings": "[secret]",
+        "contentSha256": "aaaa",
+        "content": CANARY,
+    },
+    "subdomain": {"enabled": True},
+    "crons": {"schedules": [{"cron": "*/5 * * * *"}]},
+}
+
+
+def step(op, kind, old=None, new=None):
+    def state(inputs):
+        inputs = copy.deepcopy(inputs)
+        return {"urn": PREFIX + TYPES[kind], "inputs": inputs, "outputs": {**inputs, "leak": CANARY}}
+
+    states = {"oldState": old, "newState": new}
+    return {"op": op, "urn": PREFIX + TYPES[kind]} | {
+        name: state(inputs) for name, inputs in states.items() if inputs is not None
+    }
+
+
+def refreshed():
+    """What comes first in every preview of a stack that exists."""
+    return [step("refresh", kind, inputs, inputs) for kind, inputs in LIVE.items()] + [step("same", "stack", {}, {})]
+
+
+def preview(*steps, errors=(), first=False):
+    """A whole preview; the engine's own texts hold a canary wherever they are free."""
+    config = {f"building-vitals:{key}": CANARY for key in ("bucket", "pageSize", "aceApiKey")}
+    diagnostics = [{"message": f"warning: {CANARY}", "severity": "warning"}]
+    diagnostics += [
+        {"message": text, "severity": "error", **({"urn": PREFIX + TYPES[kind]} if kind else {})}
+        for text, kind in errors
+    ]
+    begin = [step("create", "stack", None, {})] if first else refreshed()
+    return json.dumps({"config": config, "steps": [*begin, *steps], "diagnostics": diagnostics}).encode()
+
+
+def promise(**rooms):
+    """The promise with some of its rooms changed."""
+    changed = copy.deepcopy(PROMISE)
+    for room, value in rooms.items():
+        changed[room] = {**changed[room], **value} if isinstance(value, dict) else value
+    changed["worker"]["tag"] = "bv:another"
+    return changed
+
+
+def upload(message=None, **fields):
+    """The script sent again."""
+    annotations = {"workersTag": "bv:another"} | ({"workersMessage": message} if message else {})
+    return step("update", "script", LIVE["script"], {**LIVE["script"], "annotations": annotations, **fields})

@@ -1,0 +1,199 @@
+"""What a reviewer reads, word by word: tests/golden/review, the exit code in the file's name."""
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from review.__main__ import main
+from tests.unit.review.engine_json import CANARY, LIVE, OUTSIDE, PROMISE, preview, promise, refreshed, step, upload
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "review"
+CRONS_AGAIN = step("replace", "crons", LIVE["crons"], LIVE["crons"])
+BOUND = PROMISE["bindings"]
+NEW = [step("create", kind, None, inputs) for kind, inputs in LIVE.items()]
+
+
+def worker(changed):
+    return step("update", "worker", LIVE["worker"], {"promise": changed})
+
+
+def created(message):
+    annotations = {"workersTag": "bv:another", "workersMessage": message}
+    return step("create", "script", None, {**LIVE["script"], "annotations": annotations})
+
+
+def many():
+    old, new = (
+        promise(bindings=BOUND + [{"name": f"SETTING_{n:03}", "type": "plain_text", "text": text} for n in range(300)])
+        for text in ("before", "after")
+    )
+    return preview(step("update", "worker", {"promise": old}, {"promise": new}), upload())
+
+
+CASES = {
+    "first_deployment": lambda: preview(*NEW, first=True),
+    "no_change": lambda: preview(),
+    "plain_setting": lambda: preview(
+        worker(promise(ace={"page_size": 5000}, bindings=[*BOUND[:3], {**BOUND[3], "text": "another_site"}])),
+        upload(contentSha256="bbbb"),
+    ),
+    "key_rotated": lambda: preview(step("update", "secret", LIVE["secret"], LIVE["secret"]), upload()),
+    "key_changed_by_hand": lambda: preview(upload(f"{OUTSIDE}; by hand: ACE_API_KEY changed"), CRONS_AGAIN),
+    "secret_deleted": lambda: preview(upload(f"{OUTSIDE}; by hand: ACE_API_KEY deleted, BY_HAND added"), CRONS_AGAIN),
+    "binding_wiped": lambda: preview(
+        upload(OUTSIDE.replace("(secret)", "(upload)") + "; by hand: BUCKET deleted, SITE changed"), CRONS_AGAIN
+    ),
+    "adoption": lambda: preview(
+        *[step("create", kind, None, LIVE[kind]) for kind in ("secret", "worker", "subdomain", "crons")],
+        step("import", "bucket", LIVE["bucket"], LIVE["bucket"]),
+        created(
+            "supersedes 608d4072, adopted, last changed (upload) by jo@example.org on 2026-11-20 08:30:00 UTC; "
+            "live crons: 0 1 * * *; lost: CACHE (kv_namespace), FLAG (plain_text)"
+        ),
+        first=True,
+    ),
+    "replaced_bucket": lambda: preview(
+        step("replace", "bucket", LIVE["bucket"], {"name": "another"}),
+        worker(promise(storage={"bucket": "another"}, bindings=[BOUND[0], {**BOUND[1], "bucket_name": "another"}, *BOUND[2:]])),
+        upload(),
+        errors=[(f"error: unable to replace resource {CANARY}", "bucket"), ("error: preview failed", None)],
+    ),
+    "many_settings": many,
+    "engine_error": lambda: preview(
+        upload(), errors=[(f"error: bucket must be a name, found {CANARY!r}\npageSize is wrong: {CANARY}", "script")]
+    ),
+    "nothing_readable": lambda: b"error: validating stack config",
+    "workers_dev_off": lambda: preview(step("update", "subdomain", {"enabled": False}, LIVE["subdomain"])),
+    "bucket_gone": lambda: preview(step("create", "bucket", None, LIVE["bucket"])),
+    "dropped_binding": lambda: preview(worker(promise(bindings=BOUND[:1])), upload()),
+}  # fmt: skip
+CODES = {"no_change": 0, "replaced_bucket": 1, "engine_error": 1, "nothing_readable": 1}
+
+
+def run(raw, *arguments):
+    result = CliRunner().invoke(main, arguments, input=raw)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stdout
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_comment_is_as_agreed(case):
+    code, text = run(CASES[case](), "--detailed-exitcode", "--stack", "prod")
+    assert code == CODES.get(case, 2)
+    file = GOLDEN / f"{case}.exit{code}.md"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_whatever_the_preview_holds_no_canary_passes_and_the_comment_fits(case):
+    _, text = run(CASES[case](), "--stack", "prod")
+    assert CANARY not in text
+    assert len(text) < 65_536
+    assert text.splitlines()[0] == "<!-- building-vitals review: building-vitals/prod -->"
+
+
+def test_every_golden_file_belongs_to_a_case():
+    assert {file.name.partition(".")[0] for file in GOLDEN.iterdir()} == set(CASES)
+
+
+def test_without_detailed_exitcode_changes_are_no_failure():
+    assert run(CASES["plain_setting"]())[0] == 0
+    assert run(CASES["engine_error"]())[0] == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["ghp_" + "a" * 36, "https://jo:fakefake@db.example.org", "-----BEGIN RSA PRIVATE KEY-----"],
+)
+def test_a_value_in_the_promise_that_looks_like_a_secret_is_hidden(value):
+    changed = promise(bindings=[*BOUND[:3], {**BOUND[3], "text": value}], ace={"site": value})
+    _, text = run(preview(worker(changed), upload()))
+    assert value not in text
+    assert text.count("it looks like a secret") == 2
+
+
+def test_a_value_under_a_secrets_name_is_hidden():
+    changed = promise(bindings=[*BOUND, {"name": "DB_PASSWORD", "type": "plain_text", "text": "hunter2"}])
+    assert "hunter2" not in run(preview(worker(changed), upload()))[1]
+
+
+@pytest.mark.parametrize(
+    "value", ["a | b", "`x` ``y``", "<img src=x>", "@everybody", "a\nb\n| c |", "](https://evil.example)"]
+)
+def test_no_value_breaks_out_of_its_cell(value):
+    changed = promise(bindings=[*BOUND[:3], {**BOUND[3], "text": value}])
+    _, text = run(preview(worker(changed), upload()))
+    [row] = [line for line in text.splitlines() if "binding SITE" in line]
+    assert row.replace("\\|", "").count("|") == 4
+    assert len(text.splitlines()) == len(run(CASES["plain_setting"]())[1].splitlines()) - 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"steps": 1}',
+        b'{"steps": []}',
+        b'{"steps": [1, {"op": 1}, {"op": "update"}, {"urn": "x", "op": "update"}]}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_preview_is_a_failure_and_never_a_traceback(raw):
+    code, text = run(raw, "--detailed-exitcode", "--stack", "org/building-vitals/prod")
+    assert text.startswith("<!-- building-vitals review: building-vitals/prod -->\n### Preview")
+    assert code == 1
+
+
+def test_a_message_that_is_not_ours_says_nothing():
+    _, text = run(preview(upload(f"deployed by {CANARY}")))
+    assert CANARY not in text
+    assert "by hand" not in text
+
+
+def test_the_message_that_the_live_version_has_already_is_no_change_by_hand():
+    annotations = {"workersTag": "bv:x", "workersMessage": OUTSIDE}
+    before = {**LIVE["script"], "annotations": annotations}
+    _, text = run(preview(step("update", "script", before, {**before, "contentSha256": "bbbb"})))
+    assert "outside this program" not in text
+    assert "the code changes" in text
+
+
+def test_code_put_by_hand_is_not_the_programs_change():
+    by_hand = step("update", "script", {**LIVE["script"], "contentSha256": "cccc"}, LIVE["script"])
+    _, text = run(preview(by_hand))
+    assert "The code of the live worker was replaced" in text
+    assert "the code is the same" in text
+
+
+@pytest.mark.parametrize(
+    ("steps", "errors", "said"),
+    [
+        ([step("create", "secret", None, LIVE["secret"]), upload()], (), "unknown"),  # a stack of an older program
+        ([upload()], [("error: x", None)], "unknown"),
+        ([step("update", "secret", LIVE["secret"], LIVE["secret"])], [("error: x", None)], "yes"),
+        ([upload()], (), "no"),
+    ],
+)
+def test_whether_the_key_changes_is_said_only_where_it_is_known(steps, errors, said):
+    assert f"value changes: {said}**" in run(preview(*steps, errors=errors))[1]
+
+
+def test_a_comment_that_is_too_long_loses_rows_and_never_a_part_of_one():
+    long = "x y" * 60
+    bindings = [{"name": f"S{n:03}{'_' * 90}", "type": "plain_text", "text": long} for n in range(300)]
+    changed = promise(bindings=[*BOUND, *bindings])
+    _, text = run(preview(worker(changed), upload()))
+    assert len(text) < 65_536
+    assert "more: the job's log has them all" in text
+    for line in text.splitlines():
+        assert not line.startswith("|") or line.endswith("|")
+
+
+def test_refreshed_is_every_resource():
+    assert len(refreshed()) == len(LIVE) + 1
