@@ -158,5 +158,6 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
         interrupt.is_one_line("rehearsal")  # asyncio left Python's own handler
     if received:
         how = "interrupted" if received[0] == signal.SIGINT else f"ended by {received[0].name}"
-        click.echo(f"rehearsal: {how}", err=True)
+        with contextlib.suppress(BrokenPipeError):  # nobody reads any more: the exit code says it
+            click.echo(f"rehearsal: {how}", err=True)
     return code
