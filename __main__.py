@@ -8,7 +8,7 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 
 import ace_key
-from infra import adoption, declaration, ledger, live, policy, settings
+from infra import adoption, declaration, ledger, live, policy, query, settings
 from infra.secret import Secret
 from infra.storage import Bucket
 from infra.worker import Worker
@@ -33,26 +33,36 @@ try:
             bindings_of=lambda version: live.bindings(client, stack.account_id, stack.worker_name, version),
         )
         exists = stack.adopt and live.has_bucket(client, stack.account_id, stack.bucket)
+    beside = query.plan(stack, **names)
     bound = declaration.bindings(stack, kept=adoption.kept_secrets(stack, worker, uploaded=uploaded))
     promised = declaration.promise(stack, bound, **names)
     policy.enforce(bound, key=stack.ace_api_key)
 except (settings.SettingsError, live.ApiError, ledger.ForeignWorkerError, policy.PolicyError) as error:
     raise pulumi.RunError(str(error)) from None
 superseded = ledger.superseded(promised, worker, uploaded=uploaded)
-for warning in (*stack.warnings, *([str(superseded)] if superseded else [])):
-    pulumi.log.warn(warning)
+for warning in (*stack.warnings, superseded, None if beside is None else beside.superseded):
+    if warning is not None:
+        pulumi.log.warn(str(warning))
 
 policy.watch()
 Secret("ACE_API_KEY", text=stack.ace_api_key)
 bucket = Bucket("timeseries", settings=stack, exists=exists)
 Worker(
     "backfill",
-    settings=stack,
     bindings=bound,
     promised=promised,
     message=ledger.message(worker, superseded),
     source=Path("workers", "backfill", "worker.js"),
     opts=pulumi.ResourceOptions(depends_on=[bucket]),
 )
+if beside is not None:
+    Worker(
+        "query",
+        bindings=beside.bound,
+        promised=beside.promised,
+        message=beside.message,
+        source=Path("workers", "query", "worker.js"),
+        opts=pulumi.ResourceOptions(depends_on=[bucket]),
+    )
 pulumi.export("manifest", promised.to_dict())
 pulumi.export("operatorToken", pulumi.Output.secret(ace_key.operator_token(stack.ace_api_key)))

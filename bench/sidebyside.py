@@ -28,17 +28,24 @@ class Command:
 
 def compare(ours: Command, other: Command, *, runs: int) -> float:
     """Print both commands' median, minimum and maximum wall seconds, and return the median ratio ours / other."""
-    for command in (ours, other):  # a warm-up: byte code, file cache
-        _seconds(command)
-    pairs = [(_seconds(ours), _seconds(other)) for _ in range(runs)]
-    for command, times in zip((ours, other), zip(*pairs, strict=True), strict=True):
-        spread = f"{min(times):.3f} to {max(times):.3f}"
-        sys.stdout.write(f"{command.name:<44} median {statistics.median(times):.3f} s  ({spread})\n")
-    ratio = statistics.median(first / second for first, second in pairs)
+    pairs = list(zip(*timed((ours, other), runs=runs), strict=True))
+    ratio: float = statistics.median(first / second for first, second in pairs)
     sys.stdout.write(f"{'ratio, pair by pair':<44} median {ratio:.2f}  ({runs} pairs, {os.cpu_count()} cores)\n")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     sys.stdout.write(f"{'largest process':<44} {peak:.0f} MB\n")
     return ratio
+
+
+def timed(commands: Sequence[Command], *, runs: int) -> list[list[float]]:
+    """Run the commands in turn, print each one's median, minimum and maximum, and return each one's wall seconds."""
+    for command in commands:  # a warm-up: byte code, file cache
+        _seconds(command)
+    rounds = [[_seconds(command) for command in commands] for _ in range(runs)]
+    columns = [list(column) for column in zip(*rounds, strict=True)]
+    for command, times in zip(commands, columns, strict=True):
+        spread = f"{min(times):.3f} to {max(times):.3f}"
+        sys.stdout.write(f"{command.name:<44} median {statistics.median(times):.3f} s  ({spread})\n")
+    return columns
 
 
 def _seconds(command: Command) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -12,6 +13,9 @@ import click
 from checks.options import Refused, duration, targets, with_command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checks.live import Live
     from checks.model import Check
 
 USAGE, NO_VERDICT = 2, 3  # exit codes; those of a verdict are the report's
@@ -43,12 +47,13 @@ def group() -> None:
     "--format",
     "formats",
     multiple=True,
-    metavar="text|json|junit|markdown[=FILE]",
-    help="Repeatable; text by default. junit is for CI, markdown for a GitHub step summary.",
+    metavar="text|json|junit|markdown|github[=FILE]",
+    help="Repeatable; text by default. junit is for CI; for GitHub, github annotates, markdown is a step summary.",
 )
 @click.option("--quiet", is_flag=True, help="Only what is not ok, and the recap.")
 @click.option("--verbose", is_flag=True, help="All evidence, and how long each check took.")
 @click.option("--no-color", is_flag=True, help="No colour on a terminal either (as NO_COLOR).")
+@click.option("--thorough", is_flag=True, help="Look into every stored day, not only into a sample.")
 @click.option("--strict", is_flag=True, help="A skipped check is no verdict.")
 def run(**options: Any) -> int:
     """Run the checks (all, or those named and what they need) on a deployment.
@@ -77,13 +82,15 @@ def run(**options: Any) -> int:
             seconds=duration(options["deadline"]),
             targets=targets(options["formats"], names()),
             strict=options["strict"],
+            thorough=options["thorough"],
             quiet=options["quiet"],
             verbose=options["verbose"],
             color=_is_terminal() and not options["no_color"] and not os.environ.get("NO_COLOR"),
         )
     except ValueError as error:
         raise Refused(str(error), USAGE) from None
-    return execute(request, Outside(environ=os.environ, write=_write))
+    with _watching(plain=options["quiet"] or options["no_color"]) as watch:
+        return execute(request, Outside(environ=os.environ, write=_write, watch=watch))
 
 
 @group.command("list")
@@ -134,6 +141,24 @@ def _catalogue() -> dict[str, Check]:
     from checks.catalog import load
 
     return load()
+
+
+@contextlib.contextmanager
+def _watching(*, plain: bool) -> Iterator[Live | None]:
+    """Show on standard error what runs, where somebody can see it, and leave nothing of it there."""
+    from checks.live import Live, is_welcome
+
+    if plain or not is_welcome(sys.stderr, os.environ):
+        yield None
+        return
+    live = Live(terminal=sys.stderr)
+    try:
+        yield live
+    finally:
+        try:
+            live.clear()
+        except OSError:  # the terminal is gone
+            _silence(sys.stderr)
 
 
 def _is_terminal() -> bool:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from checks import catalog, promise, reporters, runner, selection
+from checks import catalog, engine, promise, reporters, runner, selection
 from checks.address import SETTINGS
+from checks.clients.ace import Ace
 from checks.clients.cloudflare import BASE, Cloudflare
 from checks.clients.obstacles import UnusableEnvironmentError
+from checks.clients.query import Query
+from checks.clients.tail import Connect, connect, opened
 from checks.clients.transport import Http, Transport
 from checks.clients.worker import Worker
 from checks.context import Context
-from checks.credentials import CredentialError, gather, known
-from checks.model import EXIT_NO_VERDICT, EXIT_USAGE, Blame, Report
+from checks.credentials import CredentialError, Secret, gather, known
+from checks.model import BEFORE_DEPLOYMENT, EXIT_NO_VERDICT, EXIT_USAGE, Blame, Check, Credential, Report, Result
 from checks.options import Refused, Target
 from checks.patience import Patience
 from checks.redaction import Redactor
+from checks.tandem import Tandem
 from checks.urls import is_base
+from manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +42,24 @@ class Request:
     strict: bool = False
     quiet: bool = False
     verbose: bool = False
+    thorough: bool = False
     color: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What a run touches beyond its arguments; ``transport`` replaces the network, ``now`` is UTC."""
+    """What a run touches beyond its arguments; ``transport`` and ``connect`` replace the network, ``now`` is UTC.
+
+    ``watch`` is told what begins and ends, as by the runner.
+    """
 
     environ: Mapping[str, str]
     write: Callable[[str], None]
     transport: Transport | None = None
+    connect: Connect = connect
     patience: Callable[[float], Patience] = Patience.lasting
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    watch: Callable[[str, Result | None], None] | None = None
 
 
 def execute(request: Request, outside: Outside) -> int:
@@ -56,55 +67,102 @@ def execute(request: Request, outside: Outside) -> int:
 
     Raises Refused, in one line that holds no secret, when there is nothing to run or nowhere to write.
     """
-    promised = _promised(request)
-    redactor = Redactor(known(outside.environ, promised.operator_token))
+    redactor = Redactor(known(outside.environ))
     try:
         checks = selection.select(
             catalog.load(), names=request.names, tags=request.tags, skip=request.skip, read_only=request.read_only
         )
-        credentials = gather(outside.environ, stack_token=promised.operator_token)
+    except selection.SelectionError as error:
+        raise Refused(redactor.line(str(error)), EXIT_USAGE) from None
+    promised, stack_key = _promised(request, checks), _stack_key(request, checks, outside.environ)
+    redactor = Redactor(known(outside.environ, promised.operator_token, stack_key))
+    try:
+        credentials = gather(outside.environ, stack_token=promised.operator_token, stack_key=stack_key)
         base = _api_base(outside.environ)
-    except (selection.SelectionError, CredentialError) as error:
+    except CredentialError as error:
         raise Refused(redactor.line(str(error)), EXIT_USAGE) from None
     with contextlib.ExitStack() as stack:
         patience = outside.patience(request.seconds)
-        worker, api = _opened(stack, patience, outside.transport, promised.manifest.worker.url, base)
+        worker, api, upstream = _opened(stack, patience, outside.transport, promised.manifest, base)
+        etl = _sibling(stack, patience, outside.transport, promised.manifest.siblings.etl_worker)
+        query = _sibling(stack, patience, outside.transport, promised.manifest.siblings.query_url, "queryUrl")
         context = Context(
             manifest=promised.manifest,
             stack=promised.manifest.stack if request.stack is None else request.stack,
             worker=Worker(http=worker),
             cloudflare=Cloudflare(http=api, account_id=promised.manifest.account_id, token=credentials.cloudflare),
+            ace=Ace(http=upstream, site=promised.manifest.ace.site, key=credentials.ace_key),
             credentials=credentials,
             patience=patience,
             now=outside.now(),
+            thorough=request.thorough,
+            tailing=lambda: opened(context.cloudflare, promised.manifest.worker.name, outside.connect),
+            tandem=Tandem.of(checks, credentials),
+            etl=None if etl is None else Worker(http=etl),
+            query=None if query is None else Query(http=query),
         )
-        report = redactor.report(runner.run(checks, context, strict=request.strict))
+        report = redactor.report(runner.run(checks, context, strict=request.strict, watch=outside.watch))
     return _publish(report, request, outside.write)
 
 
 def _opened(
-    stack: contextlib.ExitStack, patience: Patience, transport: Transport | None, url: str, base: str
-) -> tuple[Http, Http]:
-    """Open the two systems, to be closed with the stack: the worker, and Cloudflare's API."""
-    places = ((url, Blame.WORKER, SETTINGS), (base, Blame.UPSTREAM, ""))
+    stack: contextlib.ExitStack, patience: Patience, transport: Transport | None, promised: Manifest, base: str
+) -> tuple[Http, Http, Http]:
+    """Open the systems, to be closed with the stack: the worker, Cloudflare's API, and ACE."""
+    places = (
+        (promised.worker.url, Blame.WORKER, SETTINGS),
+        (base, Blame.UPSTREAM, ""),
+        (promised.ace.base_url, Blame.UPSTREAM, "aceBaseUrl"),
+    )
     try:
-        worker, api = (
+        worker, api, upstream = (
             stack.enter_context(Http.open(place, blame=blame, patience=patience, setting=setting, transport=transport))
             for place, blame, setting in places
         )
     except UnusableEnvironmentError as error:
         raise Refused(str(error), EXIT_USAGE) from None
-    return worker, api
+    return worker, api, upstream
 
 
-def _promised(request: Request) -> promise.Promise:
-    try:
+def _sibling(
+    stack: contextlib.ExitStack,
+    patience: Patience,
+    transport: Transport | None,
+    url: str | None,
+    setting: str = "etlWorker",
+) -> Http | None:
+    """Open a sibling of the worker, None where none is declared, or one that cannot be asked: its check says so."""
+    if url is None or not is_base(url):
+        return None
+    opened = Http.open(url, blame=Blame.WORKER, patience=patience, setting=setting, transport=transport)
+    return stack.enter_context(opened)  # what makes the environment unusable was told of the systems before it
+
+
+def _promised(request: Request, checks: Collection[Check]) -> promise.Promise:
+    """Read the promises; those of a preview will do where no check needs what is deployed."""
+    with _refusing():
         if request.stack is not None:
-            return promise.from_stack(request.stack)
+            planned = all(BEFORE_DEPLOYMENT in check.tags for check in checks)
+            return promise.from_stack(request.stack, planned=planned)
         return promise.from_file("-" if request.manifest is None else request.manifest)
-    except promise.UnusableError as error:
+
+
+def _stack_key(request: Request, checks: Collection[Check], environ: Mapping[str, str]) -> Secret | None:
+    """Return the key of the stack's configuration, where a check wants it and the environment lacks it."""
+    wanted = any(Credential.ACE in check.wants for check in checks)
+    if request.stack is None or not wanted or environ.get("ACE_API_KEY"):
+        return None
+    with _refusing():
+        return promise.ace_key(request.stack)
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except engine.UnusableError as error:
         raise Refused(str(error), EXIT_USAGE) from None
-    except promise.UnreadableError as error:
+    except engine.UnreadableError as error:
         raise Refused(str(error), EXIT_NO_VERDICT) from None
 
 

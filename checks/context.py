@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from checks.tandem import Tandem
+
 if TYPE_CHECKING:
+    from checks.clients.ace import Ace
     from checks.clients.cloudflare import Cloudflare
+    from checks.clients.query import Query
+    from checks.clients.tail import Tail
     from checks.clients.worker import Worker
     from checks.credentials import Credentials
     from checks.patience import Patience
@@ -17,15 +24,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Everything outside that a check may touch; ``stack`` is the name to type after ``--stack``, ``now`` is UTC."""
+    """Everything outside that a check may touch; ``stack`` is the name to type after ``--stack``, ``now`` is UTC.
+
+    ``thorough``: look into everything that is stored, not only into a sample. ``tailing`` opens a tail of the worker,
+    ``tandem`` is between the check that tails and the one that triggers, ``etl`` and ``query`` are the siblings, None
+    without one.
+    """
 
     manifest: Manifest
     stack: str
     worker: Worker
     cloudflare: Cloudflare
+    ace: Ace
     credentials: Credentials
     patience: Patience
     now: datetime
+    tailing: Callable[[], AbstractContextManager[Tail]]
+    thorough: bool = False
+    tandem: Tandem = field(default_factory=Tandem)
+    etl: Worker | None = None
+    query: Query | None = None
 
     def tail(self) -> str:
         """Return the command that shows the worker's live logs, ready to type."""

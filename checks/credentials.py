@@ -45,7 +45,8 @@ class Source(StrEnum):
 class Credentials:
     """What there is; ``ace_key`` may be empty or useless, the check ``config`` says so.
 
-    ``stack_operator`` is the stack's own operator token, used or not: what is declared.
+    ``stack_operator`` is the stack's own operator token, used or not: what is declared. ``ace_source`` names, for
+    people, where the key comes from.
     """
 
     cloudflare: Secret | None = None
@@ -53,18 +54,26 @@ class Credentials:
     operator_source: Source | None = None
     stack_operator: Secret | None = None
     ace_key: Secret | None = None
+    ace_source: str = "the key in ACE_API_KEY"
 
     def missing(self, credential: Credential) -> bool:
         """Return whether a credential is not at hand."""
-        held = {Credential.CLOUDFLARE: self.cloudflare, Credential.OPERATOR: self.operator}
+        held = {
+            Credential.CLOUDFLARE: self.cloudflare,
+            Credential.OPERATOR: self.operator,
+            Credential.ACE: self.ace_key,
+        }
         return held[credential] is None
 
 
-def gather(environ: Mapping[str, str], *, stack_token: Secret | None = None) -> Credentials:
+def gather(
+    environ: Mapping[str, str], *, stack_token: Secret | None = None, stack_key: Secret | None = None
+) -> Credentials:
     """Read the credentials from the environment.
 
     The operator token is, in this order, OPERATOR_TOKEN, ``stack_token`` (the stack's output), or derived from
-    ACE_API_KEY. An empty variable counts as absent, as CI systems pass absent secrets so.
+    ACE_API_KEY. ACE's key is ACE_API_KEY, else ``stack_key``, of the stack's configuration.
+    An empty variable counts as absent, as CI systems pass absent secrets so.
     Raises CredentialError for one that no HTTP header can carry.
     """
     key = environ.get("ACE_API_KEY")
@@ -80,7 +89,8 @@ def gather(environ: Mapping[str, str], *, stack_token: Secret | None = None) -> 
         operator=None if source is None else held[source],
         operator_source=source,
         stack_operator=stack,
-        ace_key=Secret(key) if key else None,
+        ace_key=Secret(key) if key else stack_key,
+        ace_source="the stack's aceApiKey" if not key and stack_key is not None else "the key in ACE_API_KEY",
     )
 
 

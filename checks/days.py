@@ -53,6 +53,11 @@ def sample(found: list[date], now: datetime) -> list[date]:
     return [found[0], *sorted(between), found[-1]]
 
 
+def one(found: list[date], now: datetime) -> date:
+    """Return one of the days: today's choice, as ``sample``; raises IndexError where there is none."""
+    return random.Random(now.toordinal()).choice(found)  # noqa: S311 - no secret depends on it
+
+
 def _day(manifest: Manifest, key: str) -> date | None:
     text = key[len(manifest.storage.prefix) :][:10]
     if not is_date(text) or key != manifest.storage.key(manifest.ace.site, text):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from checks.context import Context
 
+BEFORE_DEPLOYMENT = "pre-deploy"  # the tag of a check that judges what is declared, before anything is deployed
 EXIT_KEPT, EXIT_BROKEN, EXIT_USAGE, EXIT_NO_VERDICT = range(4)
 
 
@@ -39,6 +40,7 @@ class Credential(enum.StrEnum):
 
     CLOUDFLARE = "CLOUDFLARE_API_TOKEN"
     OPERATOR = "OPERATOR_TOKEN (or ACE_API_KEY, or the output operatorToken of --stack)"
+    ACE = "ACE_API_KEY (or aceApiKey of --stack)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +99,11 @@ class Check:
     """One promise and the function that judges it.
 
     ``run`` yields evidence and findings, at least one; what it raises is no verdict. ``step`` is the runbook's and
-    orders the report. ``needs`` must hold before it can be judged, ``after`` is only an order, ``wants`` are the
-    credentials without which it is skipped.
+    orders the report. ``needs`` must hold before it can be judged, ``after`` is only an order, ``beside`` are
+    chosen along with it and run at the same time, ``wants`` are the credentials without which it is skipped. ``exempt``
+    returns why this deployment makes no such promise, or why there is nothing to judge it by in this run, None where
+    there is: a look at the context that asks nobody and raises nothing. An exempt check is skipped before anything else
+    is looked at, blocks nobody, and is no lack under --strict.
     """
 
     run: Callable[[Context], Iterator[Evidence | Finding]]
@@ -108,8 +113,10 @@ class Check:
     causes: tuple[Cause, ...]
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     wants: tuple[Credential, ...] = ()
     tags: frozenset[str] = frozenset()
+    exempt: Callable[[Context], str | None] = lambda _context: None
 
     @property
     def id(self) -> str:
@@ -119,7 +126,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one check came to; ``reason`` is why it was skipped, ``seconds`` how long it took."""
+    """What one check came to; ``reason`` is why it was skipped, ``seconds`` how long it took.
+
+    ``exempt`` is whether it was skipped because there is no promise to judge (``Check.exempt``), not for a lack.
+    """
 
     id: str
     outcome: Outcome
@@ -127,6 +137,7 @@ class Result:
     evidence: tuple[str, ...] = ()
     reason: str = ""
     seconds: float = 0.0
+    exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +162,13 @@ class Report:
         """Return FAIL if a promise is broken, ERROR if one could not be judged or none was, otherwise PASS."""
         if self.counts[Outcome.FAIL]:
             return Outcome.FAIL
-        unjudged = self.counts[Outcome.ERROR] or (self.strict and self.counts[Outcome.SKIP])
+        unjudged = self.counts[Outcome.ERROR] or (self.strict and self.lacking)
         return Outcome.ERROR if unjudged or not self.counts[Outcome.PASS] else Outcome.PASS
+
+    @property
+    def lacking(self) -> int:
+        """Return how many checks were skipped for a lack, and not for want of a promise to judge."""
+        return sum(result.outcome is Outcome.SKIP and not result.exempt for result in self.results)
 
     @property
     def exit_code(self) -> int:

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checks import engine
 from checks.credentials import Secret
+from checks.engine import UnreadableError, UnusableError
 from manifest import Manifest, ManifestError
 
-ENGINE_SECONDS = 120.0
 SIZE_LIMIT = 2**20  # bytes of a manifest
-STACK = re.compile(r"([\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
-UNKNOWN = ("no stack named", "invalid stack", "organization name must be")  # what the engine says of a wrong name
-PROJECT = Path(__file__).resolve().parent.parent
-
-
-class UnusableError(ValueError):
-    """What was given is no manifest, or names no stack: a matter of usage. The message is one line."""
-
-
-class UnreadableError(RuntimeError):
-    """The promises cannot be read now, so that there is no verdict. The message is one line."""
+OUTPUTS = ("stack", "output", "--json", "--show-secrets")
+KEY = ("config", "get", "aceApiKey")
+PREVIEW = ("preview", "--json")
+WORKER = "building-vitals:edge:Worker"  # the component whose input `promise` is the manifest
+NO_KEY = "not found"  # what the engine says of a setting that a stack does not have
 
 
 class _NoJsonError(ValueError):
@@ -65,63 +57,72 @@ def from_file(path: str) -> Promise:
         raise UnusableError(f"{path}: {error}") from None
 
 
-def from_stack(stack: str) -> Promise:
-    """Read a manifest from a stack's outputs; the engine is found on PATH or where Pulumi's tools install it."""
-    if not STACK.fullmatch(stack):
-        raise UnusableError(f"{stack!r} is no stack's name: letters, digits, - _ and ., or ORGANISATION/PROJECT/STACK")
-    argv = [_engine(), "stack", "output", "--json", "--show-secrets", "--non-interactive", f"--stack={stack}"]
-    try:
-        done = subprocess.run(
-            argv,
-            cwd=PROJECT,
-            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=ENGINE_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise UnreadableError(f"pulumi stack output: no answer within {ENGINE_SECONDS:g} s") from None
-    except OSError as error:
-        raise UnreadableError(f"pulumi cannot be run: {error.strerror}") from None
+def from_stack(stack: str, *, planned: bool = False) -> Promise:
+    """Read a manifest from a stack's outputs; ``planned``: from its preview where nothing is deployed yet."""
+    done = engine.ask(stack, *OUTPUTS)
     if done.returncode:
-        reason = _reason(done.stderr)
-        unknown = any(text in reason for text in UNKNOWN)
-        raise (UnusableError if unknown else UnreadableError)(f"pulumi stack output: {reason}")
+        raise engine.failure(OUTPUTS, engine.reason(done.stderr))
     try:
         outputs = _parsed(done.stdout)
     except _NoJsonError:
         raise UnreadableError("pulumi stack output: it answered something that is no JSON") from None
     promised = outputs.get("manifest") if isinstance(outputs, dict) else None
+    if promised is None and planned:
+        return Promise(manifest=_manifest(stack, _planned(stack)))
     if promised is None:
         raise UnreadableError(f"stack {stack} has no output manifest: deploy it with pulumi up --stack {stack}")
+    token = outputs.get("operatorToken")
+    return Promise(
+        manifest=_manifest(stack, promised),
+        operator_token=Secret(token) if isinstance(token, str) and token else None,
+    )
+
+
+def ace_key(stack: str) -> Secret | None:
+    """Return ACE's key as the stack's own configuration holds it, encrypted there; None if it holds none."""
+    done = engine.ask(stack, *KEY)
+    reason = engine.reason(done.stderr)
+    if done.returncode and NO_KEY in reason:
+        return None
+    if done.returncode:
+        raise engine.failure(KEY, reason)
+    text = done.stdout.decode("utf-8", "replace").removesuffix("\n")  # the engine's own line end
+    return Secret(text) if text else None
+
+
+def _planned(stack: str) -> object:
+    """Return the manifest that the next ``pulumi up`` would deploy, out of the preview's steps."""
+    done = engine.ask(stack, *PREVIEW)
     try:
-        manifest = Manifest.from_dict(promised)
+        data = _parsed(done.stdout)
+    except _NoJsonError:
+        data = None
+    preview: Mapping[str, Any] = data if isinstance(data, dict) else {}
+    if done.returncode:
+        said = [item.get("message") for item in _objects(preview.get("diagnostics")) if item.get("severity") == "error"]
+        lines = [line.strip() for text in said if isinstance(text, str) for line in text.splitlines() if line.strip()]
+        raise engine.failure(PREVIEW, lines[0] if lines else engine.reason(done.stderr))
+    for step in _objects(preview.get("steps")):
+        urn, new = step.get("urn"), step.get("newState")
+        inputs = new.get("inputs") if isinstance(new, dict) else None
+        if isinstance(urn, str) and _type(urn) == WORKER and isinstance(inputs, dict):
+            return inputs.get("promise")
+    raise UnreadableError(f"pulumi preview: it shows no {WORKER}, so that nothing says what would be deployed")
+
+
+def _type(urn: str) -> str:
+    return "".join(urn.split("::")[2:3]).rpartition("$")[2]
+
+
+def _manifest(stack: str, data: object) -> Manifest:
+    try:
+        return Manifest.from_dict(data)
     except ManifestError as error:
         raise UnreadableError(f"stack {stack}: {error}; deploy it again with pulumi up --stack {stack}") from None
-    token = outputs.get("operatorToken")
-    return Promise(manifest=manifest, operator_token=Secret(token) if isinstance(token, str) and token else None)
 
 
-def _engine() -> str:
-    found = shutil.which("pulumi")
-    if found:
-        return found
-    installed = sorted((Path.home() / ".pulumi" / "versions").glob("*/bin/pulumi"), key=lambda path: _version(path))
-    if not installed:
-        raise UnreadableError("pulumi is not on PATH: run scripts/setup, or give --manifest FILE")
-    return str(installed[-1])
-
-
-def _version(path: Path) -> tuple[int, ...]:
-    numbers = path.parent.parent.name.split(".")
-    return tuple(int(number) if number.isdigit() else -1 for number in numbers)
-
-
-def _reason(stderr: bytes) -> str:
-    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("error:")]
-    return (errors or lines or ["it failed and did not say why"])[0].removeprefix("error:").strip()
+def _objects(found: object) -> list[dict[str, Any]]:
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _parsed(raw: bytes) -> Any:

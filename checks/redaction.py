@@ -12,6 +12,7 @@ MASK = "[redacted]"
 PART = 12  # characters: a shorter part of a random token says nothing, and may be a word by chance
 WHOLE = 4  # characters: masking shorter "secrets" would only blacken the report
 LONGEST = 600  # characters of one text
+READ = 4 * LONGEST  # of them: what lies beyond is not even looked at, which would take longer than the checks
 
 
 class Redactor:
@@ -38,8 +39,10 @@ class Redactor:
 
     def line(self, text: str) -> str:
         """Return the text as one printable line of bounded length, with every known secret masked."""
-        printable = "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
-        masked = self.text(printable).strip()
+        masked = self.text(_printable(text[:READ]))
+        if len(text) > READ:  # a secret may have been cut in two, and would be no secret that is known
+            masked = masked[:-PART]
+        masked = masked.strip()
         return masked if len(masked) <= LONGEST else masked[:LONGEST] + "..."
 
     def report(self, report: Report) -> Report:
@@ -69,6 +72,12 @@ class Redactor:
             actual=self.line(finding.actual),
             hint=self.line(finding.hint),
         )
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
 
 
 def _spans(hits: list[int]) -> Iterator[tuple[int, int]]:

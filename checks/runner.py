@@ -4,18 +4,22 @@ Each check runs in a daemon thread of its own. Threads, not asyncio: what can ha
 decompression and plain loops, none of which a cancelled task leaves (and ``asyncio.run`` waits for its executor at
 the end). A thread cannot be killed either, but it can be left behind: the verdict does not wait for it, and a daemon
 does not keep the process. Checks stay plain functions, and those that do not depend on each other wait together.
+
+Whatever a check does happens in its own thread, to the end: what it raised is put into words there, and what it held
+is let go there, as either may hang. Only what keeps the interpreter's lock, as one endless call into C, stops all.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from checks import unjudged
 from checks.context import Context
-from checks.model import Blame, Check, Evidence, Finding, NoVerdictError, Outcome, Report, Result
-from checks.options import LONGEST
+from checks.model import Check, Evidence, Finding, Outcome, Report, Result
 
 GRACE = 0.25  # seconds beyond the deadline in which a check may still say what it waited for
 MOST = 100  # things that one check may say; more is a loop
@@ -28,18 +32,37 @@ class _Course:
     check: Check
     begun: float
     said: list[Evidence | Finding] = field(default_factory=list)
-    raised: BaseException | None = None
+    obstacle: Finding | None = None
 
-    def hear(self, said: object) -> None:
-        if not isinstance(said, Evidence | Finding) or len(self.said) >= MOST:
-            raise TypeError(f"a check yields at most {MOST} findings and evidence, and nothing else")
-        self.said.append(said)
+    def follow(self, context: Context) -> None:
+        """Take in what the check says, to the end, and close it: that may raise as well."""
+        sayings = iter(self.check.run(context))
+        try:
+            for said in sayings:
+                if not unjudged.is_said(said) or len(self.said) >= MOST:
+                    raise TypeError(f"a check yields at most {MOST} findings and evidence, and nothing else")
+                self.said.append(said)
+        finally:
+            close = getattr(sayings, "close", None)
+            if close is not None:
+                close()
+        if not self.said:
+            raise ValueError("the check said nothing")
 
 
-def run(checks: Collection[Check], context: Context, *, strict: bool = False) -> Report:
-    """Run the checks and return the report; every check has a result in it, in the order given."""
+def run(
+    checks: Collection[Check],
+    context: Context,
+    *,
+    strict: bool = False,
+    watch: Callable[[str, Result | None], None] | None = None,
+) -> Report:
+    """Run the checks, whose ids differ, and return the report; every check has a result in it, in the order given.
+
+    ``watch`` is told, in the caller's thread, the id of each check that begins, and that with its result once it ends.
+    """
     begun = context.patience.clock()
-    results = _Run(checks=tuple(checks), context=context).results()
+    results = _Run(checks=tuple(checks), context=context, watch=watch).results()
     manifest = context.manifest
     return Report(
         project=manifest.project,
@@ -56,6 +79,7 @@ def run(checks: Collection[Check], context: Context, *, strict: bool = False) ->
 class _Run:
     checks: tuple[Check, ...]
     context: Context
+    watch: Callable[[str, Result | None], None] | None
     done: dict[str, Result] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     courses: dict[str, _Course] = field(default_factory=dict)
@@ -70,8 +94,12 @@ class _Run:
             except queue.Empty:
                 self._cut()
                 break
-            self._settle(_result(self.courses.pop(finished), self.context))
+            course = self.courses.pop(finished)
+            self._settle(_result(course, course.obstacle, self.context))
             self._begin()
+        for check in self.checks:
+            if check.id not in self.done:
+                self._settle(_unbegun(check, unjudged.entangled(check, self.context)))
         return self.done
 
     def _begin(self, *, over: bool = False) -> None:
@@ -79,12 +107,19 @@ class _Run:
         while ready := list(self._ready()):
             for check in ready:
                 need, missing = self._obstacles(check)
-                if need:
+                try:
+                    exempt = check.exempt(self.context)
+                except Exception as error:  # noqa: BLE001 - it promises not to, and every check has a result
+                    self._settle(_unbegun(check, unjudged.broken(check, self.context, error)))
+                    continue
+                if exempt:
+                    self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=exempt, exempt=True))
+                elif need:
                     self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=need), blocks=True)
                 elif missing:
                     self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=missing))
                 elif over or not self.context.patience.left():
-                    self._settle(_unbegun(check, self.context))
+                    self._settle(_unbegun(check, unjudged.late(check, self.context, "its turn never came")))
                 else:
                     self._start(check)
 
@@ -108,75 +143,54 @@ class _Run:
     def _start(self, check: Check) -> None:
         course = _Course(check=check, begun=self.context.patience.clock())
         self.courses[check.id] = course
-        threading.Thread(target=self._follow, args=(course,), name=f"check {check.id}", daemon=True).start()
+        self._tell(check.id, None)
+        thread = threading.Thread(target=self._follow, args=(course,), name=f"check {check.id}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no thread left
+            course.obstacle = unjudged.broken(check, self.context, error)
+            self.inbox.put(check.id)
 
     def _follow(self, course: _Course) -> None:
         try:
-            for said in course.check.run(self.context):
-                course.hear(said)
+            course.follow(self.context)
         except BaseException as error:  # noqa: BLE001 - whatever a check raises is no verdict of that check alone
-            course.raised = error
-        finally:
-            self.inbox.put(course.check.id)
+            course.obstacle = unjudged.obstacle(course.check, self.context, error)
+        self.inbox.put(course.check.id)
+
+    def _tell(self, check_id: str, result: Result | None) -> None:
+        if self.watch is not None:
+            with contextlib.suppress(Exception):  # who watches changes no verdict
+                self.watch(check_id, result)
 
     def _settle(self, result: Result, *, blocks: bool = False) -> None:
         """Note a result; what needs a check that failed, or that was skipped for such a one, cannot be judged."""
         self.done[result.id] = result
+        self._tell(result.id, result)
         if blocks or result.outcome in (Outcome.FAIL, Outcome.ERROR):
             self.blocked.add(result.id)
 
     def _cut(self) -> None:
         """Give what hangs, and what waits for it, a result without waiting for it."""
         for course in self.courses.values():
-            course.raised = NoVerdictError(
-                _late(course.check, self.context, "it was still waiting, and was left behind")
-            )
-            self._settle(_result(course, self.context))
+            late = unjudged.late(course.check, self.context, "it was still waiting, and was left behind")
+            self._settle(_result(course, late, self.context))
         self.courses = {}
         self._begin(over=True)
 
 
-def _result(course: _Course, context: Context) -> Result:
-    said, raised = tuple(course.said), course.raised
-    findings = [item for item in said if isinstance(item, Finding)]
-    outcome = Outcome.FAIL if findings else Outcome.PASS
-    if raised is None and not said:
-        raised = ValueError("the check said nothing")
-    if raised is not None:
-        outcome = max(outcome, Outcome.ERROR)
-        findings.append(
-            raised.finding if isinstance(raised, NoVerdictError) else _broken(course.check, context, raised)
-        )
+def _result(course: _Course, obstacle: Finding | None, context: Context) -> Result:
+    said = tuple(course.said)
+    findings = tuple(item for item in said if isinstance(item, Finding))
+    otherwise = Outcome.PASS if obstacle is None else Outcome.ERROR
     return Result(
         id=course.check.id,
-        outcome=outcome,
-        findings=tuple(findings),
+        outcome=Outcome.FAIL if findings else otherwise,
+        findings=findings if obstacle is None else (*findings, obstacle),
         evidence=tuple(item.text for item in said if isinstance(item, Evidence)),
         seconds=context.patience.clock() - course.begun,
     )
 
 
-def _broken(check: Check, context: Context, error: BaseException) -> Finding:
-    return Finding(
-        subject=f"the check {check.id} itself",
-        expected="a verdict",
-        actual=f"{type(error).__name__}: {error} (a defect of the check: please report it)",
-        blame=Blame.CHECKER,
-        hint=f"{context.again(check.id)} --verbose",
-    )
-
-
-def _unbegun(check: Check, context: Context) -> Result:
-    finding = _late(check, context, "its turn never came")
+def _unbegun(check: Check, finding: Finding) -> Result:
     return Result(id=check.id, outcome=Outcome.ERROR, findings=(finding,))
-
-
-def _late(check: Check, context: Context, actual: str) -> Finding:
-    seconds = context.patience.seconds
-    return Finding(
-        subject=f"the check {check.id}",
-        expected=f"a verdict within the deadline of {seconds:g} s",
-        actual=actual,
-        blame=Blame.CHECKER,
-        hint=f"{context.again(check.id)} --deadline {min(2 * seconds, LONGEST):g}s",
-    )

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 DAY_LIMIT = 256 * 2**20  # bytes of NDJSON; the largest real day known is 58 MB
 LINE_LIMIT = 64 * 2**10  # bytes
@@ -33,10 +33,19 @@ class UnjudgedDayError(ValueError):
     """A stored day is beyond this checker's own bounds: it may be true, and nothing is said of it."""
 
 
+class Sample(NamedTuple):
+    """One line; ``timestamp`` is in ms since the epoch. A tuple, as a day holds up to 500,000."""
+
+    name: str
+    timestamp: int
+    value: int | float | str
+
+
 @dataclass(slots=True, kw_only=True)
 class Day:
     """What a day's lines hold; ``first`` and ``last`` are ms since the epoch, None without samples."""
 
+    day: date
     samples: int = 0
     points: set[str] = field(default_factory=set)
     first: int | None = None
@@ -44,18 +53,71 @@ class Day:
     sha256: str = ""
 
 
-def read(raw: bytes, *, day: date) -> Day:
-    """Decode one stored day; raises BrokenDayError for anything that is no gzip of that day's samples.
+def read(raw: bytes, *, day: date, site: str = "") -> Day:
+    """Decode one stored day of a site; raises BrokenDayError for anything that is no gzip of its samples.
 
     Raises UnjudgedDayError for a day beyond the bounds of this module.
     """
-    found, digest = Day(), hashlib.sha256()
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    start, end = (int(moment.timestamp()) * 1000 for moment in (midnight, midnight + timedelta(days=1)))
-    for number, line in enumerate(_lines(raw, digest), start=1):
-        _take(found, line, number, start, end)
+    found, digest = Day(day=day), hashlib.sha256()
+    for sample in _samples(raw, day, digest):
+        if sample.name not in found.points:
+            _meet(found, sample.name, site)
+        found.samples += 1
+        found.first = sample.timestamp if found.first is None else found.first
+        found.last = sample.timestamp
     found.sha256 = digest.hexdigest()
     return found
+
+
+def samples(raw: bytes, *, day: date) -> Iterator[Sample]:
+    """Yield the samples of a stored day, never holding it whole; raises as ``read`` does.
+
+    They are in the order in which they were measured, as ACE sends and the worker writes them, and a point has one
+    sample at a time: so only the points of one timestamp are held.
+    """
+    return _samples(raw, day, hashlib.sha256())
+
+
+def window(day: date) -> tuple[datetime, datetime]:
+    """Return a day's beginning and end, UTC."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight, midnight + timedelta(days=1)
+
+
+def shown(moment: int) -> str:
+    """Return a time in ms since the epoch as people read it."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:23]
+
+
+def _samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
+    start, end = (int(moment.timestamp()) * 1000 for moment in window(day))
+    now, names = start, set[str]()
+    for number, line in enumerate(_lines(raw, digest), start=1):
+        sample = _sample(line, number, start, end)
+        if sample.timestamp < now:
+            raise BrokenDayError(f"no timestamp before the one above it in line {number}", str(sample.timestamp))
+        if sample.timestamp > now:
+            now, names = sample.timestamp, set()
+        if sample.name in names:
+            raise BrokenDayError(f"one sample of {sample.name} at {now}", f"another one in line {number}")
+        names.add(sample.name)
+        if len(names) > POINT_LIMIT:
+            raise UnjudgedDayError(f"more than {POINT_LIMIT:,} points in a day")
+        yield sample
+
+
+def _meet(found: Day, name: str, site: str) -> None:
+    """Note a point; raises BrokenDayError where its name is of another site.
+
+    ACE's names are ``client/site/…``, and its sites ``client_…``; any other name says nothing of a site.
+    """
+    client, _, rest = name.partition("/")
+    named, deeper, _ = rest.partition("/")
+    if site and deeper and named.startswith(f"{client}_") and named != site:
+        raise BrokenDayError(f"points of site {site}", f"{name}, of site {named}")
+    found.points.add(name)
+    if len(found.points) > POINT_LIMIT:
+        raise UnjudgedDayError(f"more than {POINT_LIMIT:,} points in a day")
 
 
 def compare(found: Day, metadata: Mapping[str, str]) -> None:
@@ -69,6 +131,10 @@ def compare(found: Day, metadata: Mapping[str, str]) -> None:
         declared = metadata.get(name)
         if (None if declared is None else _moment(declared)) != moment:
             raise BrokenDayError(f"metadata {name} {moment}, as in the content", repr(declared))
+    start, end = window(found.day)
+    source = metadata.get("source", "")
+    if [_moment(text) for text in source.split("/")] != [int(moment.timestamp()) * 1000 for moment in (start, end)]:
+        raise BrokenDayError(f"metadata source {start:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}", repr(source))
 
 
 def _lines(raw: bytes, digest: Any) -> Iterator[bytes]:
@@ -103,7 +169,7 @@ def _decompressed(raw: bytes) -> Iterator[bytes]:
         raise BrokenDayError("one gzip file", f"{len(inflate.unused_data):,} bytes behind its end")
 
 
-def _take(found: Day, line: bytes, number: int, start: int, end: int) -> None:
+def _sample(line: bytes, number: int, start: int, end: int) -> Sample:
     try:
         sample = json.loads(line)
     except (ValueError, RecursionError):
@@ -117,17 +183,17 @@ def _take(found: Day, line: bytes, number: int, start: int, end: int) -> None:
         raise BrokenDayError(f"a timestamp of that day (UTC, in ms) in line {number}", repr(moment))
     if not _is_value(value):
         raise BrokenDayError(f"a finite number, or a text that is none, as value in line {number}", repr(value))
-    found.samples += 1
-    found.points.add(name)
-    if len(found.points) > POINT_LIMIT:
-        raise UnjudgedDayError(f"more than {POINT_LIMIT:,} points in a day")
-    found.first = moment if found.first is None else min(found.first, moment)
-    found.last = moment if found.last is None else max(found.last, moment)
+    return Sample(name, moment, value)
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text of ACE's is stored as a number."""
+    return bool(NUMBER.fullmatch(text)) and math.isfinite(float(text))
 
 
 def _is_value(value: object) -> bool:
     if isinstance(value, str):
-        return not (NUMBER.fullmatch(value) and math.isfinite(float(value)))
+        return not is_number(value)
     return not isinstance(value, bool) and (
         isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
     )

@@ -1,7 +1,8 @@
-"""What a stack declares, as data: the worker's bindings, and the manifest that promises them."""
+"""What a stack declares, as data: each worker's bindings, and the manifest that promises them."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import manifest
@@ -30,6 +31,9 @@ BINDING_NAMES = (
 )
 SERVICE = "backfill-worker"  # as workers/backfill/worker.js names itself; a contract test holds them together
 VERSION = "1.0.0"
+QUERY_BINDING_NAMES = ("BUCKET", "CF_VERSION_METADATA", "SITE", "KEY_TEMPLATE")
+QUERY_SERVICE = "query-worker"
+QUERY_VERSION = "1.0.0"
 
 
 def bindings(settings: Settings, *, kept: Sequence[Binding] = ()) -> tuple[Binding, ...]:
@@ -78,6 +82,35 @@ def promise(settings: Settings, bound: Sequence[Binding], *, project: str, stack
             end_date=settings.end_date,
             page_size=settings.page_size,
         ),
+        siblings=manifest.Siblings(query_url=settings.query.url, etl_worker=settings.etl_worker),
+    )
+    return untagged.with_tag(ledger.mark(untagged))
+
+
+def query_bindings(settings: Settings) -> tuple[Binding, ...]:
+    """Return everything that the query worker is given: no secret, as it asks nobody but R2."""
+    return (
+        R2Bucket(name="BUCKET", bucket_name=settings.bucket),
+        VersionMetadata(name="CF_VERSION_METADATA"),
+        PlainText(name="SITE", text=settings.site),
+        PlainText(name="KEY_TEMPLATE", text=settings.key_template),
+    )
+
+
+def query_promise(settings: Settings, bound: Sequence[Binding], *, project: str, stack: str) -> manifest.Manifest:
+    """Return what is promised of the query worker: the stack's manifest, told of that worker, which has no schedule.
+
+    It goes into that worker's mark and preview, never into the stack's outputs.
+    """
+    if settings.query.name is None or settings.query.url is None:
+        raise ValueError("the stack declares no query worker")
+    worker = manifest.Worker(
+        name=settings.query.name, url=settings.query.url, service=QUERY_SERVICE, version=QUERY_VERSION, tag=""
+    )
+    untagged = dataclasses.replace(
+        promise(settings, bound, project=project, stack=stack),
+        worker=worker,
+        schedules=(),
         siblings=manifest.Siblings(),
     )
     return untagged.with_tag(ledger.mark(untagged))

@@ -63,6 +63,11 @@ def url(value: str) -> str | None:
     return None
 
 
+def sibling(value: str) -> str | None:
+    """A worker's name, or its whole URL."""
+    return url(value) if "://" in value else hostname_label(value)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import ace_key
-from infra import rules
+from infra import query, rules
 from infra.bindings import Binding, kinds
 from infra.declaration import BINDING_NAMES
 
@@ -36,6 +36,8 @@ class Settings:
     schedule: str | None
     extra_bindings: tuple[Binding, ...]
     adopt: bool
+    etl_worker: str | None
+    query: query.Query
     api_url: str
     api_token: str = field(repr=False)
     warnings: tuple[str, ...]
@@ -68,6 +70,9 @@ _OPTIONAL_RULES: Mapping[str, Callable[[str], str | None]] = {
     "workerUrl": rules.url,
     "endDate": rules.iso_date,
     "schedule": rules.cron,
+    "etlWorker": rules.sibling,
+    "queryWorkerName": rules.hostname_label,
+    "queryUrl": rules.url,
 }
 
 
@@ -89,6 +94,7 @@ def read(source: Source) -> Settings:
     key, key_warning = _key(source, problems)
     extra = _extra_bindings(_text(source, "extraBindings"), problems)
     adopt = _flag(_text(source, "adopt"), problems)
+    asked = query.read(values, _text(source, "queryWorker"), problems)
     api_token = _of_provider(source, "apiToken", "CLOUDFLARE_API_TOKEN")
     if api_token is None:
         problems.append("cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)")
@@ -113,6 +119,8 @@ def read(source: Source) -> Settings:
         schedule=values["schedule"] if values["schedule"] else None,
         extra_bindings=extra,
         adopt=adopt,
+        etl_worker=_sibling(values["etlWorker"], values["workersSubdomain"]),
+        query=asked,
         api_url=_API_URL if api_url is None else api_url,
         api_token=api_token,
         warnings=key_warning,
@@ -137,10 +145,19 @@ def _between(values: Mapping[str, str]) -> list[str]:
     if bool(values["workerUrl"]) == bool(values["workersSubdomain"]):
         found = "both are set" if values["workerUrl"] else "neither is set"
         problems.append(f"workersSubdomain or workerUrl is needed, exactly one of them: {found}")
+    if values["etlWorker"] and "://" not in values["etlWorker"] and not values["workersSubdomain"]:
+        problems.append("etlWorker must be a whole URL where workersSubdomain is not set")
     start, end = values["startDate"], values["endDate"]
     if end and not rules.iso_date(start) and not rules.iso_date(end) and start > end:
         problems.append(f"startDate {start} is after endDate {end}")
     return problems
+
+
+def _sibling(name: str, subdomain: str) -> str | None:
+    """Return the URL of a worker that is named by its URL, or by its name under the same workers.dev."""
+    if not name:
+        return None
+    return name if "://" in name else f"https://{name}.{subdomain}.workers.dev"
 
 
 def _key(source: Source, problems: list[str]) -> tuple[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The worker: its script with every binding, its workers.dev switch and its schedule."""
+"""A worker: its script with every binding, its workers.dev switch and its schedule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pulumi_cloudflare as cloudflare
 
 import manifest
 from infra.bindings import Binding
-from infra.settings import Settings
 
 COMPATIBILITY_DATE = "2026-04-01"
 
@@ -23,7 +22,6 @@ class Worker(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        settings: Settings,
         bindings: Sequence[Binding],
         promised: manifest.Manifest,
         message: str | None,
@@ -38,8 +36,8 @@ class Worker(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         script = cloudflare.WorkersScript(
             name,
-            account_id=settings.account_id,
-            script_name=settings.worker_name,
+            account_id=promised.account_id,
+            script_name=promised.worker.name,
             main_module=source.name,
             content_file=str(source),
             content_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
@@ -55,17 +53,17 @@ class Worker(pulumi.ComponentResource):
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[script]))
         cloudflare.WorkersScriptSubdomain(
             name,
-            account_id=settings.account_id,
-            script_name=settings.worker_name,
+            account_id=promised.account_id,
+            script_name=promised.worker.name,
             enabled=True,
             previews_enabled=False,
             opts=after,
         )
         cloudflare.WorkersCronTrigger(
             name,
-            account_id=settings.account_id,
-            script_name=settings.worker_name,
-            schedules=[] if settings.schedule is None else [{"cron": settings.schedule}],
+            account_id=promised.account_id,
+            script_name=promised.worker.name,
+            schedules=[{"cron": cron} for cron in promised.schedules],
             opts=pulumi.ResourceOptions.merge(after, _sent_again_with(message)),
         )
         self.register_outputs({})

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from rehearsal import environment, faults, local, process
+from rehearsal import environment, faults, gallery, local, process
 from rehearsal.edge import EdgeError
 from rehearsal.folder import run_folder
 from toolchain import interrupt
@@ -55,10 +55,17 @@ def serve(days: int) -> None:
 
 
 @main.command(name="faults")
-def list_faults() -> None:
+@click.option("--markdown", is_flag=True, help="As the page docs/gallery.md.")
+def list_faults(markdown: bool) -> None:
     """List what `up --fault NAME` can break, and which check must catch it."""
-    for name, fault in sorted(faults.catalogue().items()):
-        click.echo(f"{name:<18}{fault.breaks}\n{'':<18}caught by: {', '.join(fault.caught_by)}; blame: {fault.blame}")
+    known = faults.catalogue()
+    if markdown:
+        click.echo(gallery.page(known), nl=False)
+        return
+    width = max(map(len, known)) + 2
+    for name, fault in sorted(known.items()):
+        caught = f"caught by: {', '.join(fault.caught_by)}; blame: {fault.blame}" if fault.caught_by else "must pass"
+        click.echo(f"{name:<{width}}{fault.breaks}\n{'':<{width}}{caught}")
 
 
 async def _up(folder: Path, days: int, fault: faults.Fault | None) -> int:

@@ -35,6 +35,8 @@ class Local:
     cloudflare: LocalCloudflare
     worker_url: str
     worker_name: str
+    query_url: str
+    query_name: str
     bucket: str
     environment: Mapping[str, str]
 
@@ -80,6 +82,7 @@ async def running(folder: Path, *, days: int) -> AsyncIterator[Local]:
         stack.push_async_callback(cloudflare.stop)
         api = await cloudflare.start()
         ace = await stack.enter_async_context(LocalAce(key=own["ACE_API_KEY"], sites={site: Weather(site=site)}))
+        query_url = await edge.reserve(settings["queryWorkerName"])
         local = Local(
             folder=folder,
             ace=ace,
@@ -87,8 +90,15 @@ async def running(folder: Path, *, days: int) -> AsyncIterator[Local]:
             cloudflare=cloudflare,
             worker_url=await edge.reserve(name),
             worker_name=name,
+            query_url=query_url,
+            query_name=settings["queryWorkerName"],
             bucket=settings["bucket"],
-            environment={**own, "CLOUDFLARE_BASE_URL": api, "CLOUDFLARE_API_BASE_URL": api},
+            environment={
+                **own,
+                "CLOUDFLARE_BASE_URL": api,
+                "CLOUDFLARE_API_BASE_URL": api,
+                "REHEARSAL_QUERY_URL": query_url,
+            },
         )
         last = date.fromisoformat(settings["startDate"]) + timedelta(days=days - 1)
         await _empty_stack(local, last)
@@ -112,6 +122,8 @@ async def _empty_stack(local: Local, last: date) -> None:
     file = local.folder / f"Pulumi.{STACK}.yaml"
     stack = _yaml(ROOT / file.name)
     known = {"accountId": ACCOUNT_ID, "workerUrl": local.worker_url, "aceBaseUrl": local.ace.url, "endDate": str(last)}
+    if stack["config"].get("building-vitals:queryWorker"):  # set for no worker, it would be a promise that nobody keeps
+        known["queryUrl"] = local.query_url
     stack["config"] |= {f"building-vitals:{key}": value for key, value in known.items()}
     file.write_text(yaml.safe_dump(_yaml(file) | stack))
 

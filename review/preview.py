@@ -20,6 +20,7 @@ from supersession import Supersession
 
 KEY = "ACE_API_KEY"
 WORKER = "building-vitals:edge:Worker"
+BACKFILL = "backfill"  # the component that the comment is about; of the query worker it says that it changes
 SECRET = "building-vitals:edge:Secret"  # noqa: S105 - a type token
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 SCRIPT = "cloudflare:index/workersScript:WorkersScript"
@@ -77,12 +78,16 @@ def read(raw: bytes, *, stack: str = "") -> Preview:
             refused=() if output is None else _refused(output),
         )
     done = [step for step in output.steps if step.op in _OPS]
-    script = next((step for step in done if step.type == SCRIPT), None)
-    worker = next((step for step in done if step.type == WORKER), None)
+    script = next((step for step in done if step.type == SCRIPT and step.name == BACKFILL), None)
+    worker = next((step for step in done if step.type == WORKER and step.name == BACKFILL), None)
     superseded = None if script is None else _superseded(script)
     old = None if worker is None else _manifest(worker.inputs(old=True).get("promise"))
     new = None if worker is None else _manifest(worker.inputs().get("promise"))
-    recorded = (_manifest(step.inputs().get("promise")) for step in output.steps if step.type == WORKER)
+    recorded = (
+        _manifest(step.inputs().get("promise"))
+        for step in output.steps
+        if step.type == WORKER and step.name == BACKFILL
+    )
     return Preview(
         project=output.steps[0].project,
         stack=output.steps[0].stack,

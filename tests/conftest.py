@@ -1,11 +1,18 @@
-"""What every test run ends with: the matrix of drifts, as tests/e2e/test_drift.py saw them."""
+"""What every test run ends with: the drifts and the faults, as tests/e2e/test_drift.py and test_faults.py saw them."""
 
 
 def pytest_terminal_summary(terminalreporter):
     reports = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
-    rows = [value for report in reports for name, value in report.user_properties if name == "drift"]
-    if not rows:
-        return
-    terminalreporter.section("what was changed by hand, and what a plain `pulumi preview` says")
-    for name, said, then in rows:
+    seen = [(name, value) for report in reports for name, value in report.user_properties]
+    drifts = [value for name, value in seen if name == "drift"]
+    if drifts:
+        terminalreporter.section("what was changed by hand, and what a plain `pulumi preview` says")
+    for name, said, then in drifts:
         terminalreporter.write_line(f"{name:<38} {said:<58} {then}")
+    faults = [value for name, value in seen if name == "fault"]
+    if faults:
+        terminalreporter.section("what was broken, which checks said so, whom they blamed, and in how many seconds")
+    for name, caught, blame, seconds in faults:
+        terminalreporter.write_line(
+            f"{name:<26} {caught or 'nothing fails, as it must be':<44} {blame:<10} {seconds:5.1f}"
+        )

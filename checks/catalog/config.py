@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import ace_key
 from checks.context import Context
-from checks.model import Blame, Cause, Check, Evidence, Finding
+from checks.model import BEFORE_DEPLOYMENT, Blame, Cause, Check, Evidence, Finding
 from checks.progress import is_date
 from checks.urls import is_base
 from manifest import Ace, Manifest
@@ -39,16 +39,16 @@ def _key(context: Context) -> Iterator[Evidence | Finding]:
     assessment = ace_key.assess(context.credentials.ace_key.reveal(), now=context.now)
     if assessment.problem:
         yield Finding(
-            subject="the key in ACE_API_KEY",
+            subject=context.credentials.ace_source,
             expected="a key that can work",
             actual=f"it {assessment.problem} (the variable and the stack must hold the same)",
             blame=Blame.CONFIG,
             hint=f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}",
         )
     elif assessment.warning:
-        yield Evidence(f"the key in ACE_API_KEY {assessment.warning}")
+        yield Evidence(f"{context.credentials.ace_source} {assessment.warning}")
     else:
-        yield Evidence("the key in ACE_API_KEY is plausible")
+        yield Evidence(f"{context.credentials.ace_source} is plausible")
 
 
 def _places(manifest: Manifest) -> Iterator[Problem]:
@@ -124,5 +124,5 @@ CHECK = Check(
             fix="correct Pulumi.NAME.yaml, then pulumi up --stack NAME",
         ),
     ),
-    tags=frozenset({"read-only", "offline"}),
+    tags=frozenset({"read-only", "offline", BEFORE_DEPLOYMENT}),
 )

@@ -89,7 +89,8 @@ def _expected(context: Context) -> Collection[str] | None:
 
 def _served(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     version = body.get("worker_version")
-    return version if isinstance(version, dict) else None
+    texts = isinstance(version, dict) and all(isinstance(version.get(name, ""), str) for name in ("id", "tag"))
+    return version if texts else None
 
 
 def _judge(context: Context, reply: Reply) -> Iterator[Finding]:

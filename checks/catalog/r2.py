@@ -6,17 +6,18 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from checks import days, stored_day
-from checks.clients.cloudflare_answers import NO_BUCKET, ApiError, StoredObject
+from checks import days, empty_days, objects, stored_day
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, ShapeError
 from checks.progress import Progress, accuse, accused
 
 if TYPE_CHECKING:
+    from checks.clients.cloudflare_answers import StoredObject
     from checks.clients.worker import Reply
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE = {"first", "last"}  # of a day that has samples
+MOST = 10  # broken days that are said one by one
 
 
 def r2(context: Context) -> Iterator[Evidence | Finding]:
@@ -26,13 +27,9 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     if isinstance(progress, Finding):
         yield progress
         return
-    try:
-        stored = days.stored(context.cloudflare, context.manifest, context.now)
-    except ApiError as error:
-        if NO_BUCKET not in error.codes:
-            raise
-        bucket = context.manifest.storage.bucket
-        yield _finding(context, f"bucket {bucket}", "it exists", "there is no such bucket", Blame.STORAGE)
+    stored = objects.stored(context)
+    if isinstance(stored, Finding):
+        yield stored
         return
     missing = _missing(context, progress, stored.keys())
     if missing is not None:
@@ -45,6 +42,7 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     if undescribed is not None:
         yield undescribed
         return
+    yield from empty_days.asked(context, stored)
     if all(item.metadata["samples"] == "0" for item in stored.values()):
         raise NoVerdictError(_all_empty(context, len(stored)))
     yield from _encoded(context, stored)
@@ -52,15 +50,20 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
 
 
 def _decoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Evidence | Finding]:
-    """Decode a sample of the days."""
-    whole = samples = 0
-    for day in days.sample(sorted(stored), context.now):
+    """Decode a sample of the days, or all of them when thorough."""
+    chosen = sorted(stored) if context.thorough else days.sample(sorted(stored), context.now)
+    whole = samples = broken = 0
+    for day in chosen:
         judged = _judge(context, day, stored[day])
-        if isinstance(judged, Finding):
-            yield judged
-        else:
+        if not isinstance(judged, Finding):
             whole, samples = whole + 1, samples + judged.samples
+            continue
+        broken += 1
+        if broken <= MOST:
+            yield judged
     yield Evidence(f"{whole} of them decoded and compared: {samples:,} samples")
+    if broken > MOST:
+        yield Evidence(f"{broken - MOST} more days are not whole")
 
 
 def _progress(context: Context, reply: Reply) -> Progress | Finding:
@@ -109,34 +112,21 @@ def _all_empty(context: Context, count: int) -> Finding:
     )
 
 
-def _rewrite(context: Context, key: str, expected: str, actual: str) -> Finding:
-    bucket = context.manifest.storage.bucket
-    hint = f"npx wrangler r2 object delete {bucket}/{key} --remote && {context.again('trigger', 'r2')}"
-    return Finding(subject=key, expected=expected, actual=actual, blame=Blame.WORKER, hint=hint)
-
-
 def _judge(context: Context, day: date, item: StoredObject) -> stored_day.Day | Finding:
-    storage = context.manifest.storage
-    answer = context.cloudflare.read(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
-    if answer.status != 200:
-        expected = "an object that can be read, as the list says"
-        return _finding(context, item.key, expected, answer.shown, Blame.STORAGE)
+    raw = objects.fetch(context, item)
+    if isinstance(raw, Finding):
+        return raw
     try:
-        found = stored_day.read(answer.body, day=day)
+        with objects.judging(context, item.key, "r2"):
+            found = stored_day.read(raw, day=day, site=context.manifest.ace.site)
         stored_day.compare(found, item.metadata)
     except stored_day.BrokenDayError as error:
         return _rewrite(context, item.key, error.expected, error.actual)
-    except stored_day.UnjudgedDayError as error:
-        raise NoVerdictError(
-            Finding(
-                subject=item.key,
-                expected="a day within this checker's bounds",
-                actual=str(error),
-                blame=Blame.CHECKER,
-                hint=context.again("r2"),
-            )
-        ) from None
     return found
+
+
+def _rewrite(context: Context, key: str, expected: str, actual: str) -> Finding:
+    return objects.rewrite(context, key, expected, actual, key=key, again="r2")
 
 
 def _encoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Finding]:
@@ -169,7 +159,7 @@ def _finding(context: Context, subject: str, expected: str, actual: str, blame: 
 
 CHECK = Check(
     run=r2,
-    proves="every day that is said to be complete has an object; a sample decodes, and its metadata is true",
+    proves="every day that is said to be complete has an object; a sample (or all) decodes, its metadata is true",
     runbook="step 7",
     step=7,
     causes=(
@@ -179,9 +169,13 @@ CHECK = Check(
             what="an object was written by other code, or damaged",
             fix="npx wrangler r2 object delete BUCKET/KEY --remote; the cron writes that day again",
         ),
+        Cause(
+            what="a day was stored as empty before ACE had its data; or ACE itself holds a sample twice",
+            fix="delete the object, and the cron writes it again; if that does not help, ask ACE",
+        ),
     ),
     needs=("key",),
-    after=("trigger",),
+    after=("token", "trigger"),
     wants=(Credential.OPERATOR, Credential.CLOUDFLARE),
     tags=frozenset({"read-only", "api", "data"}),
 )

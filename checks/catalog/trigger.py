@@ -14,19 +14,31 @@ if TYPE_CHECKING:
     from checks.clients.worker import Reply
 
 SUBJECT, STATUS = "POST /trigger", "GET /status"
+LISTENING = 10.0  # seconds at most for the check `logs` to open its tail
 
 
 def trigger(context: Context) -> Iterator[Evidence | Finding]:
+    """Run one batch, once the check `logs` listens (if it is to), and judge it."""
+    context.tandem.await_tail(min(LISTENING, context.patience.left() / 4))
+    try:
+        yield from _judged(context)
+    finally:
+        context.tandem.over.set()
+
+
+def _judged(context: Context) -> Iterator[Evidence | Finding]:
     """Read the progress, run one batch, and judge what it says: by its body, not by its status alone."""
     before = _progress(context, STATUS, context.worker.status(context.credentials.operator))
     if isinstance(before, Finding):
         yield before
         return
+    context.tandem.posted = True
     reply = context.worker.trigger(context.credentials.operator)
     after = _progress(context, SUBJECT, reply)
     if isinstance(after, Finding):
         yield after
         return
+    context.tandem.batch = after
     kept = _progress(context, STATUS, context.worker.status(context.credentials.operator))
     if isinstance(kept, Finding):
         yield kept

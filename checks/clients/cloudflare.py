@@ -1,4 +1,7 @@
-"""Cloudflare's API, read only. Source: cloudflare-api.md of the project, and the official clients behind it."""
+"""Cloudflare's API, read only, but for a tail that is opened and closed again.
+
+Source: cloudflare-api.md of the project, and the official clients behind it.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,15 @@ class Cloudflare:
         """Return the account's own name under workers.dev."""
         return self._get("workers/subdomain", lambda result, _: answers.subdomain(result))
 
+    def open_tail(self, script: str) -> tuple[str, str]:
+        """Open a tail of a script's live logs; return its id and the URL of its websocket."""
+        path, sent = f"{_script(script)}/tails", b'{"filters":[]}'
+        return self._get(path, lambda result, _: answers.opened_tail(result), method="POST", content=sent)
+
+    def close_tail(self, script: str, tail: str) -> None:
+        """Close a tail, asking once: a script may have ten of them, and each ends by itself, hours later."""
+        self._ask(f"{_script(script)}/tails/{quote(tail, safe='')}", {}, "default", method="DELETE")
+
     def objects(self, bucket: str, *, prefix: str, jurisdiction: str) -> Iterator[answers.StoredObject]:
         """Yield every object under a prefix; follows every cursor."""
         params, seen = {"prefix": prefix, "per_page": "1000"}, {""}
@@ -101,8 +113,9 @@ class Cloudflare:
         read: Callable[[object, Mapping[str, Any]], T],
         params: Mapping[str, str] | None = None,
         jurisdiction: str = "default",
+        **request: Any,
     ) -> T:
-        answer = self.http.patience.attempt(lambda: self._ask(path, params or {}, jurisdiction))
+        answer = self.http.patience.attempt(lambda: self._ask(path, params or {}, jurisdiction, **request))
         body = answer.json or {}
         if answer.status != 200 or body.get("success") is not True:
             raise self._error(answer)
@@ -113,12 +126,15 @@ class Cloudflare:
             finding = self.http.finding(answer.request, "an answer of the documented form", str(error))
             raise ApiError(finding) from None
 
-    def _ask(self, path: str, params: Mapping[str, str], jurisdiction: str, **limits: int) -> Answer:
+    def _ask(
+        self, path: str, params: Mapping[str, str], jurisdiction: str, *, method: str = "GET", **request: Any
+    ) -> Answer:
         if self.token is None:
             raise ApiError(self._refused("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set"))
         headers = {} if jurisdiction == "default" else {"cf-r2-jurisdiction": jurisdiction}
         path = f"/accounts/{quote(self.account_id, safe='')}/{path}"
-        answer = self.http.ask("GET", path, token=self.token, params=params, headers=headers, **limits)
+        headers |= {"Content-Type": "application/json"} if "content" in request else {}
+        answer = self.http.ask(method, path, token=self.token, params=params, headers=headers, **request)
         if answer.status in (408, 429) or answer.status >= 500:
             finding = self.http.finding(answer.request, "an answer of the API", answer.shown)
             raise TransientError(finding, after=retry_after(answer), answered=True)

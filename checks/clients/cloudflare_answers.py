@@ -39,6 +39,12 @@ def subdomain(result: object) -> str:
     return text_of(object_of(result, "the account's subdomain"), "subdomain")
 
 
+def opened_tail(result: object) -> tuple[str, str]:
+    """Read ``POST …/tails``: the tail's id and the URL of its websocket."""
+    tail = object_of(result, "the tail")
+    return text_of(tail, "id"), text_of(tail, "url")
+
+
 def stored_objects(result: object) -> tuple[StoredObject, ...]:
     """Read one page of ``GET …/objects``."""
     return tuple(_stored(item) for item in items(result, "the objects"))

@@ -24,6 +24,10 @@ JSON_LIMIT = 8 * 2**20  # bytes of an answer that is read as JSON
 SHORTEST = 0.05  # seconds: what a request gets when the deadline is all but over
 
 
+class BrokenOffError(TransientError):
+    """An answer began and did not end: the network's fault, or the way of a system to say that it can't finish."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came back: the body as it was sent, not decompressed, and the JSON object in it, if it is one."""
@@ -84,6 +88,7 @@ class Http:
         token: Secret | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         limit: int = JSON_LIMIT,
         timeout: float = 10.0,
     ) -> Answer:
@@ -99,7 +104,9 @@ class Http:
             sent["Authorization"] = f"Bearer {token.reveal()}"
         seconds = httpx.Timeout(max(SHORTEST, min(timeout, self.patience.left())))
         try:
-            with self.client.stream(method, self.base + path, params=params, headers=sent, timeout=seconds) as response:
+            with self.client.stream(
+                method, self.base + path, params=params, headers=sent, content=content, timeout=seconds
+            ) as response:
                 body = self._read(response, request, limit)
                 if token is not None:  # a system that echoes it: masked before anything is cut out of the text
                     body = body.replace(token.reveal().encode(), b"***")
@@ -111,12 +118,15 @@ class Http:
 
     def _read(self, response: httpx.Response, request: str, limit: int) -> bytes:
         chunks = bytearray()
-        for chunk in response.iter_raw():
-            chunks += chunk
-            if len(chunks) > limit:
-                raise NoVerdictError(self.finding(request, f"an answer of at most {limit:,} bytes", "a bigger one"))
-            if not self.patience.left():
-                raise TransientError(self.finding(request, "a whole answer within the deadline", "a part of it"))
+        try:
+            for chunk in response.iter_raw():
+                chunks += chunk
+                if len(chunks) > limit:
+                    raise NoVerdictError(self.finding(request, f"an answer of at most {limit:,} bytes", "a bigger one"))
+                if not self.patience.left():
+                    raise TransientError(self.finding(request, "a whole answer within the deadline", "a part of it"))
+        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+            raise BrokenOffError(self._unreached(request, error).finding) from None
         return bytes(chunks)
 
     def _unreached(self, request: str, error: httpx.TransportError) -> NoVerdictError:

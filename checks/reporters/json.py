@@ -1,4 +1,4 @@
-"""The report as one JSON object, schema 1."""
+"""The report as one JSON object, schema 1, for programs."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def _result(result: Result) -> dict[str, Any]:
     return {
         "id": result.id,
         "outcome": result.outcome.name.lower(),
+        "exempt": result.exempt,
         "seconds": round(result.seconds, 3),
         "reason": result.reason,
         "evidence": list(result.evidence),

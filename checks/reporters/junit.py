@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from checks.model import Finding, Outcome, Report, Result
-from checks.reporters import Style
+from checks.reporters import Style, is_amiss
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 # What XML 1.0 cannot carry, not even as a reference.
@@ -15,30 +15,24 @@ FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
     """Return the report as XML in ASCII, whatever it holds, ending in a line end."""
-    skips = _unjudged_skips(report)
+    amiss = sum(is_amiss(report, result) for result in report.results)
     suite = ET.Element(
         "testsuite",
         name=_safe(f"{report.project} {report.stack}"),
         tests=str(len(report.results)),
         failures=str(report.counts[Outcome.FAIL]),
-        errors=str(report.counts[Outcome.ERROR] + (report.counts[Outcome.SKIP] if skips else 0)),
-        skipped="0" if skips else str(report.counts[Outcome.SKIP]),
+        errors=str(report.counts[Outcome.ERROR] + amiss),
+        skipped=str(report.counts[Outcome.SKIP] - amiss),
         time=f"{report.seconds:.3f}",
     )
     for result in report.results:
-        suite.append(_case(report, result, skips=skips))
+        suite.append(_case(report, result))
     ET.indent(suite)
     body: bytes = ET.tostring(suite, encoding="us-ascii")
     return f"{HEAD}\n{body.decode()}\n"
 
 
-def _unjudged_skips(report: Report) -> bool:
-    """Return whether skipped checks must not look harmless: under --strict, or where nothing else was judged."""
-    nothing = not report.counts[Outcome.PASS] and not report.counts[Outcome.FAIL]
-    return report.strict or nothing
-
-
-def _case(report: Report, result: Result, *, skips: bool) -> ET.Element:
+def _case(report: Report, result: Result) -> ET.Element:
     case = ET.Element(
         "testcase",
         classname=_safe(f"{report.project}.{report.stack}"),
@@ -51,7 +45,7 @@ def _case(report: Report, result: Result, *, skips: bool) -> ET.Element:
         told = ET.SubElement(case, kind, message=_safe(_summary(first)), type=first.blame.value)
         told.text = _safe("\n".join(_told(finding) for finding in result.findings))
     elif result.outcome is Outcome.SKIP:
-        if skips:
+        if is_amiss(report, result):
             ET.SubElement(case, "error", message=_safe(f"skipped: {result.reason}"), type="skipped")
         else:
             ET.SubElement(case, "skipped", message=_safe(result.reason))

@@ -21,7 +21,7 @@ def render(report: Report, style: Style) -> str:
     """Return the report as lines, the recap last."""
     width = max((len(result.id) for result in report.results), default=0)
     lines = [line for result in report.results for line in _lines(result, width, style)]
-    return "\n".join([*lines, _recap(report, style)]) + "\n"
+    return "\n".join(inert(line) for line in (*lines, recap(report, style))) + "\n"
 
 
 def _lines(result: Result, width: int, style: Style) -> Iterator[str]:
@@ -48,10 +48,17 @@ def _details(finding: Finding) -> Iterator[str]:
     yield f"  blame: {finding.blame.value}   next: {finding.hint}"
 
 
-def _recap(report: Report, style: Style) -> str:
+def inert(line: str) -> str:
+    """Return a line that GitHub's runner takes for no command, whatever a system answered: it obeys what it reads."""
+    mark = "- " if line.lstrip().startswith("::") else ""
+    return mark + line.replace("##[", "## [")
+
+
+def recap(report: Report, style: Style) -> str:
+    """Return the last line: how many of each, and the verdict."""
     counts = "  ".join(f"{WORDS[outcome].replace(' ', '-')}={count}" for outcome, count in report.counts.items())
     verdict = VERDICTS[report.outcome]
-    if report.outcome is Outcome.PASS and report.counts[Outcome.SKIP]:
+    if report.outcome is Outcome.PASS and report.lacking:
         verdict = "every promise that could be judged is kept"
     if report.outcome is Outcome.ERROR and not report.counts[Outcome.ERROR]:
         verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": nothing could be judged"

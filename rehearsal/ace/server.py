@@ -54,7 +54,8 @@ class LocalAce:
         self.retry_after = 1
         self.empty_is_404 = False
         self._digest = _digest(key)
-        self._sites = sites
+        self._sites: Mapping[str, Source] = sites
+        self._begun = (quirks, latency, self._digest, self._sites)
         self._windows = ace_window.Windows()
         self._runner: web.AppRunner | None = None
         self._url: str | None = None
@@ -87,6 +88,20 @@ class LocalAce:
     def accept(self, key: str) -> None:
         """Accept this key, and no other, from now on: as after a rotation at ACE."""
         self._digest = _digest(key)
+
+    @property
+    def sites(self) -> Mapping[str, Source]:
+        """Return the sites that the key may see."""
+        return self._sites
+
+    def restore(self) -> None:
+        """Be as at the start again: the same key, the same sites, no fault; what was recorded stays."""
+        self.fault = None
+        self.quirks, self.latency, self._digest, self._sites = self._begun
+
+    def serve(self, site: str, source: Source | None) -> None:
+        """Know this site from now on, or, with None, know it no longer."""
+        self._sites = {name: known for name, known in {**self._sites, site: source}.items() if known is not None}
 
     async def __aenter__(self) -> Self:
         await self.start()

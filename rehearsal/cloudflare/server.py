@@ -16,7 +16,9 @@ from aiohttp import hdrs, web
 
 from rehearsal.cloudflare.api import BASE, Api
 from rehearsal.cloudflare.envelope import ApiError, refusal
+from rehearsal.cloudflare.road import meet
 from rehearsal.edge import Edge
+from rehearsal.trouble import Road
 
 LARGEST_BODY = 300 * 1024 * 1024
 
@@ -35,13 +37,22 @@ class RequestLine:
 
 
 class LocalCloudflare:
-    """A Cloudflare account on this machine, in front of a running edge."""
+    """A Cloudflare account on this machine, in front of a running edge.
+
+    ``road.trouble`` is what requests to the API meet on their way, on request.
+    """
 
     def __init__(self, *, edge: Edge, account_id: str, api_token: str) -> None:
         self.requests: list[RequestLine] = []
+        self.road = Road()
         self._api = Api(edge=edge, account_id=account_id)
         self._token = api_token
         self._runner: web.AppRunner | None = None
+
+    @property
+    def account(self) -> Api:
+        """Return what it remembers: frozen data, for a rehearsal that puts an earlier state back."""
+        return self._api
 
     async def start(self) -> str:
         """Start serving on a free loopback port and return the API's base URL."""
@@ -79,6 +90,8 @@ class LocalCloudflare:
 
     async def _answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         try:
+            if (met := await meet(request, self.road.next())) is not None:
+                return met
             if request.path.startswith(BASE):
                 self._authorise(request)
             return await handler(request)

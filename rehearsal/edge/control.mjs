@@ -19,6 +19,7 @@ export function control({ front, runtime, traces, gate }) {
     "/deploy": ({ name, versions, enabled }) => runtime.deploy(name, versions, enabled),
     "/remove": ({ name }) => runtime.remove(name),
     "/cron": ({ name, cron }) => runtime.cron(name, cron),
+    "/trouble": ({ name, trouble }) => front.troubles.set(name, trouble),
   };
 
   /** @param {http.IncomingMessage} request @param {http.ServerResponse} response */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
 import { forward, say } from "./forward.mjs";
+import { Troubles } from "./trouble.mjs";
 
 /** Longer than any client keeps a connection it does not use, so that none is closed under a request. */
 const IDLE_MS = 120_000;
@@ -10,6 +11,8 @@ const IDLE_MS = 120_000;
 export class Front {
   /** @type {Map<string, Promise<string>>} */
   #addresses = new Map();
+  /** What is wrong with the way, on request. */
+  troubles = new Troubles();
   #gate;
   #route;
 
@@ -42,6 +45,7 @@ export class Front {
 
   /** @param {string} name @param {http.IncomingMessage} request @param {http.ServerResponse} response */
   async #serve(name, request, response) {
+    if (await this.troubles.meet(name, request, response)) return;
     if (response.destroyed) return; // the client left while it was held
     const origin = this.#route(name);
     if (!origin) {

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from rehearsal.edge.link import Link, OnTrace
 from rehearsal.edge.model import Script
 from rehearsal.edge.process import NodeProcess
+from rehearsal.trouble import Trouble
 
 
 class Edge:
@@ -69,6 +70,10 @@ class Edge:
         if result is None:
             raise LookupError(f"no script {name!r} is deployed")
         return result
+
+    async def trouble(self, name: str, trouble: Trouble | None) -> None:
+        """Let requests to the script's address meet this on their way, from now on; None ends it."""
+        await self._link.call("/trouble", {"name": name, "trouble": None if trouble is None else trouble.to_json()})
 
     async def r2_put(
         self,

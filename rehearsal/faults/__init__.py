@@ -6,49 +6,44 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import aiohttp
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rehearsal.local import Local
 
+Apply = Callable[["Local"], Awaitable[None]]
+
+
+class Verdict(StrEnum):
+    """What the checks must say of a world with this fault."""
+
+    BROKEN = "a promise is broken"
+    NONE = "no verdict"
+    KEPT = "all is well"
+
+    @property
+    def exit_code(self) -> int:
+        """Return the checks' exit code."""
+        return {Verdict.BROKEN: 1, Verdict.NONE: 3, Verdict.KEPT: 0}[self]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault: ``apply`` does it after a deployment, ``end`` undoes it where ``pulumi up`` is not the cure."""
+    """One fault: ``apply`` does it after a deployment.
+
+    ``caught_by`` are the checks that must say so, each blaming ``blame`` and nobody else; both are empty for what must
+    pass. ``besides`` are checks that may say so too, whomever they blame. ``seconds`` is the deadline that the checks
+    are given.
+    """
 
     breaks: str
-    caught_by: tuple[str, ...]
-    blame: str
-    apply: Callable[[Local], Awaitable[None]]
-    end: Callable[[Local], Awaitable[None]] | None = None
-
-
-async def versions(local: Local) -> list[dict[str, Any]]:
-    """Return the worker's versions, newest first, as the raw API shows them."""
-    shown = await _asked(local, "GET", "versions")
-    return list(shown["items"])
-
-
-async def serve(local: Local, shares: Mapping[str, float]) -> None:
-    """Give versions, by id, their shares of the requests in percent, by the raw API."""
-    items = [{"version_id": version, "percentage": share} for version, share in shares.items()]
-    await _asked(local, "POST", "deployments", json={"strategy": "percentage", "versions": items})
-
-
-async def _asked(local: Local, method: str, what: str, **sent: Any) -> dict[str, Any]:
-    environment = local.environment
-    base, account = environment["CLOUDFLARE_BASE_URL"], environment["CLOUDFLARE_ACCOUNT_ID"]
-    url = f"{base}/accounts/{account}/workers/scripts/{local.worker_name}/{what}"
-    token = {"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"}
-    async with (
-        aiohttp.ClientSession(raise_for_status=True) as client,
-        client.request(method, url, headers=token, **sent) as answer,
-    ):
-        body: dict[str, Any] = await answer.json()
-    result: dict[str, Any] = body["result"]
-    return result
+    caught_by: tuple[str, ...] = ()
+    blame: str = ""
+    apply: Apply
+    besides: tuple[str, ...] = ()
+    verdict: Verdict = Verdict.BROKEN
+    seconds: float = 30.0
 
 
 def catalogue() -> Mapping[str, Fault]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from rehearsal.faults import Fault, serve, versions
-from rehearsal.local import STACK, Local
+from rehearsal import hand
+from rehearsal.faults import Fault
+from rehearsal.local import Local
 
 
 async def _apply(local: Local) -> None:
-    older = (await versions(local))[0]["id"]
-    await local.pulumi("config", "set", "pageSize", "5000", "--stack", STACK)
-    await local.pulumi("up", "--yes", "--skip-preview", "--non-interactive")
-    await serve(local, {older: 100})
+    def smaller(found: hand.Bindings) -> hand.Bindings:
+        return [{**item, "text": "5000"} if item["name"] == "PAGE_SIZE" else item for item in found]
+
+    def declared(found: hand.Bindings) -> hand.Bindings:
+        return [{**item, "text": "10000"} if item["name"] == "PAGE_SIZE" else item for item in found]
+
+    ours = (await hand.versions(local))[0]["annotations"][hand.TAG]
+    await hand.upload(local, edit=smaller, tag=lambda mark: ":".join([*mark.split(":")[:2], *["0" * 12] * 3]))
+    older = (await hand.versions(local))[0]["id"]
+    await hand.upload(local, edit=declared, tag=lambda _: ours)
+    await hand.serve(local, {older: 100})
 
 
 FAULT = Fault(

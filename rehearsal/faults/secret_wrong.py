@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from rehearsal import breaking
 from rehearsal.faults import Fault
-from rehearsal.local import Local
 
-
-async def _apply(local: Local) -> None:
-    await local.wrangler("secret", "put", "ACE_API_KEY", "--name", local.worker_name, given="fake-key-put-by-hand")
-
+_BY_HAND = {"name": "ACE_API_KEY", "text": "fake-key-put-by-hand", "type": "secret_text"}
 
 FAULT = Fault(
-    breaks="somebody ran `wrangler secret put ACE_API_KEY` with another value after the deployment",
+    breaks="somebody put another value, as `wrangler secret put ACE_API_KEY` does, after the deployment",
     caught_by=("secrets", "deployed", "health", "key"),
     blame="config",
-    apply=_apply,
+    apply=breaking.script("PUT", "/secrets", json=_BY_HAND),
 )

@@ -20,7 +20,7 @@ async def _apply(local: Local) -> None:
 
 FAULT = Fault(
     breaks="somebody ran `wrangler deploy` with a configuration that does not bind the bucket",
-    caught_by=("secrets", "bindings", "deployed", "health"),
+    caught_by=("secrets", "bindings", "deployed", "health", "r2"),
     blame="config",
     apply=_apply,
 )

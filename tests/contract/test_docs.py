@@ -1,12 +1,13 @@
 """What the README and the docs say is so: links lead somewhere, tables list what there is."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from checks import catalog
+from checks import catalog, explanation
 from rehearsal import faults
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,8 @@ def test_every_fault_is_caught_by_checks_that_exist_and_blames_as_checks_do():
 
     for name, fault in faults.catalogue().items():
         assert set(fault.caught_by) <= set(catalog.load()), name
-        assert fault.blame in {blame.value for blame in Blame}, name
+        assert bool(fault.caught_by) == bool(fault.blame) == (fault.verdict is not faults.Verdict.KEPT), name
+        assert fault.blame in {blame.value for blame in Blame} | {""}, name
 
 
 def test_the_page_on_drift_has_the_rows_of_the_matrix():
@@ -60,3 +62,10 @@ def test_the_page_on_drift_has_the_rows_of_the_matrix():
     assert len(matrix) == 14
     first = (ROOT / "docs" / "drift.md").read_text().partition("\n## ")[0]
     assert re.findall(r"^\| ([^|]+) \|", first, re.MULTILINE)[1:] == matrix
+
+
+def test_the_reference_of_the_checks_is_current():
+    file, page = ROOT / "docs" / "checks.md", explanation.page(catalog.load())
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(page)
+    assert file.read_text() == page, "run: UPDATE_GOLDEN=1 python -m pytest tests/contract/test_docs.py"

@@ -99,22 +99,32 @@ def test_a_check_is_its_file():
             assert path.stem in functions, path
 
 
-def test_the_worker_and_the_program_agree_on_its_name_and_version():
+WORKERS = {"backfill": "", "query": "QUERY_"}  # folder -> how the program's names for it begin
+
+
+def test_every_worker_is_declared():
+    assert {path.parent.name for path in (ROOT / "workers").glob("*/worker.js")} == set(WORKERS)
+
+
+@pytest.mark.parametrize(("folder", "prefix"), WORKERS.items())
+def test_the_worker_and_the_program_agree_on_its_name_and_version(folder, prefix):
     from infra import declaration
 
-    worker = (ROOT / "workers" / "backfill" / "worker.js").read_text()
-    assert re.search(r'^const SERVICE = "(.+)";', worker, re.MULTILINE)[1] == declaration.SERVICE
-    assert re.search(r'^const VERSION = "(.+)";', worker, re.MULTILINE)[1] == declaration.VERSION
+    worker = (ROOT / "workers" / folder / "worker.js").read_text()
+    declared = (getattr(declaration, f"{prefix}{name}") for name in ("SERVICE", "VERSION"))
+    assert re.search(r'^const SERVICE = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
+    assert re.search(r'^const VERSION = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
 
 
-def test_the_worker_reads_exactly_the_declared_bindings():
+@pytest.mark.parametrize(("folder", "prefix"), WORKERS.items())
+def test_the_worker_reads_exactly_the_declared_bindings(folder, prefix):
     from infra import declaration
 
-    worker = (ROOT / "workers" / "backfill" / "worker.js").read_text()
+    worker = (ROOT / "workers" / folder / "worker.js").read_text()
     read = {
         name for names in re.findall(r"const \{([^}]*)\} = env;", worker) for name in re.findall(r"[A-Z_]{4,}", names)
     }
-    assert read == set(declaration.BINDING_NAMES)
+    assert read == set(getattr(declaration, f"{prefix}BINDING_NAMES"))
 
 
 def test_every_key_of_the_configuration_is_described_and_has_a_default():

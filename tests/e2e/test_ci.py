@@ -237,7 +237,7 @@ def test_a_broken_promise_after_a_deployment_fails_it_and_junit_says_which(world
     world.wait(fault.end(world.local))
     assert code == 1, output
     assert "trigger" in summary
-    assert [name for name, failed in judged(job.junit).items() if failed] == ["trigger"]
+    assert [name for name, failed in judged(job.junit).items() if failed] == ["trigger", "logs"]
 
 
 def test_nothing_is_verified_when_the_deployment_failed(job):

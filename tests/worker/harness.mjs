@@ -2,7 +2,7 @@
  * Runs workers in one workerd, for tests: reads {"workers": {name: {bindings, bucket, version, wrapped}}} as its first
  * line, prints {"control", "workers": {name: url}} as one line, and ends with its standard input.
  *
- * `wrapped` runs the worker under probe.mjs; otherwise worker.js itself is the main module, as in production.
+ * `wrapped` runs the worker under probe.mjs (or `wrapper`, beside it); otherwise worker.js itself is the main module, as in production.
  * Control, one JSON object a POST: {op: "put"|"get"|"list"|"delete"|"clear"|"cron"|"logs", …} -> JSON.
  */
 import { createServer } from "node:http";
@@ -12,10 +12,10 @@ import { Miniflare } from "miniflare";
 
 delete process.env.MINIFLARE_WORKERD_CONFIG_DEBUG; // it would write the secrets to a file
 const input = createInterface({ input: process.stdin });
-const { worker, persist, workers } = JSON.parse((await input[Symbol.asyncIterator]().next()).value);
+const { worker, persist, workers, wrapper = "probe.mjs" } = JSON.parse((await input[Symbol.asyncIterator]().next()).value);
 const read = (name, path) => ({ type: "ESModule", path: `/${name}`, contents: readFileSync(path, "utf8") });
 const main = read("worker.js", worker);
-const probe = read("probe.mjs", new URL("probe.mjs", import.meta.url));
+const probe = read("probe.mjs", new URL(wrapper, import.meta.url));
 let output = "";
 const mf = new Miniflare({
   cf: false,
@@ -35,8 +35,9 @@ const mf = new Miniflare({
 
 const shown = (object) => object && { key: object.key, size: object.size, http: object.httpMetadata, custom: object.customMetadata };
 const operations = {
-  async put({ worker: name, key, body }) {
-    return shown(await (await mf.getR2Bucket("BUCKET", name)).put(key, Uint8Array.from(Buffer.from(body, "base64"))));
+  async put({ worker: name, key, body, custom }) {
+    const bytes = Uint8Array.from(Buffer.from(body, "base64"));
+    return shown(await (await mf.getR2Bucket("BUCKET", name)).put(key, bytes, { customMetadata: custom }));
   },
   async get({ worker: name, key }) {
     const object = await (await mf.getR2Bucket("BUCKET", name)).get(key);

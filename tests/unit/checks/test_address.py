@@ -1,5 +1,6 @@
 """A URL that leads elsewhere is the configuration's matter, and a token of elsewhere is the environment's."""
 
+import contextlib
 import socket
 import ssl
 
@@ -118,6 +119,7 @@ def test_a_certificate_that_is_refused_is_not_waited_for(tmp_path):
 def judged(world, *, environ, stack=None):
     """The finding of `key`, with a token that the stack's output holds, or without one."""
     from checks import catalog, runner
+    from checks.clients.ace import Ace
     from checks.clients.cloudflare import Cloudflare
     from checks.clients.transport import Http
     from checks.clients.worker import Worker
@@ -135,9 +137,11 @@ def judged(world, *, environ, stack=None):
             stack="prod",
             worker=Worker(http=http),
             cloudflare=Cloudflare(http=http, account_id="a", token=None),
+            ace=Ace(http=http, site="ses_falls_city", key=None),
             credentials=credentials,
             patience=patience,
             now=NOW,
+            tailing=contextlib.nullcontext,
         )
         (result,) = runner.run([catalog.load()["key"]], context).results
     return result.findings

@@ -197,13 +197,16 @@ def test_selection():
     def ids(**options):
         return [check.id for check in selection.select(load(), **options)]
 
-    assert ids() == ["config", "secrets", "bindings", "deployed", "health", "key", "trigger", "r2"]
+    order = ["config", "token", "secrets", "bindings", "deployed", "health", "key", "trigger", "logs"]
+    assert ids()[: len(order)] == order
+    assert set(ids()[len(order) :]) == {"r2", "proof", "query", "parity"}
     assert ids(names=["trigger"]) == ["config", "health", "key", "trigger"]
     assert ids(names=["r2"], skip=["key"]) == ["config", "r2"]
     assert ids(tags=["offline"]) == ["config"]
-    assert ids(tags=["data"]) == ["config", "key", "r2"]
-    assert "trigger" not in ids(read_only=True)
-    assert ids(skip=["read-only"]) == ["trigger"]
+    assert set(ids(tags=["data"])) == {"config", "token", "key", "r2", "proof", "query"}
+    assert not {"trigger", "logs"} & set(ids(read_only=True))
+    assert ids(skip=["read-only"]) == ["trigger", "logs"]
+    assert ids(names=["logs"]) == ["config", "health", "key", "trigger", "logs"]  # what runs beside it comes along
 
 
 # ---- secrets, at every verbosity and in every format

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from checks import promise
+from checks import engine
 from checks.promise import UnreadableError, UnusableError, from_file, from_stack
 from tests.unit.checks.world import manifest_data
 
@@ -83,7 +83,7 @@ def test_an_engine_that_cannot_be_run(tmp_path, monkeypatch):
         (home / version / "bin" / "pulumi").write_text("not executable")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert "3.259.0" in promise._engine()
+    assert "3.259.0" in engine.executable()
     with pytest.raises(UnreadableError, match="cannot be run: Permission denied"):
         from_stack("prod")
 

@@ -67,3 +67,15 @@ def test_a_token_that_no_header_can_carry(name, value):
         gather({name: value})
     assert name in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+@given(st.integers(0, 40), st.sampled_from([CANARY, "hunter2"]), st.text(max_size=5))
+def test_what_is_cut_off_leaves_no_part_of_a_secret(shift, secret, before):
+    from checks.redaction import READ
+
+    filler = "another-secret-that-is-masked-as-a-whole-0123456789"
+    text = before + filler * (READ // len(filler)) + " "
+    text = text[: READ - shift] + secret + "x" * READ
+    found = Redactor([secret, filler]).line(text)
+    assert secret[:8] not in found
+    assert len(found) <= LONGEST + 3

@@ -1,18 +1,22 @@
-"""JUnit and Markdown hold whatever a report holds: nothing breaks out, nothing is too long, nothing looks green."""
+"""Every format holds whatever a report holds: nothing breaks out, nothing is too long, nothing looks green."""
 
+import json
 import re
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
 from checks.model import Blame, Finding, Outcome, Report, Result
-from checks.reporters import Style, junit, load, markdown, names
+from checks.reporters import Style, github, junit, load, markdown, names, text
 from tests.unit.checks.world import World
 
 EVIL = (
     "a|b `x` ``` <img src=x onerror=y> @octocat #1 [l](https://evil.example) **b** \\| \\\\| www.evil.example &amp; ]]>"
 )
 STYLE = Style()
+ROOT = Path(__file__).parents[3]
 
 
 def bad(n=1, text=EVIL):
@@ -34,7 +38,7 @@ SKIPPED = result("b", Outcome.SKIP, reason="needs CLOUDFLARE_API_TOKEN")
 
 
 def test_the_formats():
-    assert names() == ("json", "junit", "markdown", "text")
+    assert names() == ("github", "json", "junit", "markdown", "text")
     assert load("junit") is junit.render
 
 
@@ -173,3 +177,104 @@ def test_every_format_of_a_whole_run(tmp_path):
         code, text = World().run(tmp_path, formats=(name,))
         assert code == 0
         assert text.endswith("\n")
+
+
+# ---- github
+
+
+def commands(told, kind="error"):
+    """The annotations of a kind as GitHub's runner takes them: (title, message)."""
+    found = []
+    for line in github.render(told, STYLE).splitlines():
+        taken = re.fullmatch("::(error|notice) title=([^:,]*)::(.*)", line)
+        assert bool(taken) == line.lstrip().startswith("::"), line
+        assert taken or "##[" not in line
+        if taken and taken[1] == kind:
+            title, message = taken[2], taken[3]
+            for escape, sign in (("%3A", ":"), ("%2C", ","), ("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
+                title = title.replace(escape, sign)
+                message = message.replace(escape, sign) if escape not in ("%3A", "%2C") else message
+            found.append((title, message))
+    return found
+
+
+def test_github_of_each_outcome():
+    told = report(PASSED, SKIPPED, result("c", Outcome.ERROR, bad(text="x")), result("d", Outcome.FAIL, bad(text="y")))
+    assert commands(told) == [
+        ("d failed", "y1: expected y; actual y\nblame: worker\nnext: pulumi up y"),
+        ("c no verdict", "x1: expected x; actual x\nblame: worker\nnext: pulumi up x"),
+    ]
+    assert commands(told, "notice") == [("b skipped", "needs CLOUDFLARE_API_TOKEN")]
+    last = github.render(told, STYLE).splitlines()[-1]
+    assert last == "prod: ok=1  skipped=1  no-verdict=1  failed=1  in 0.0 s: a promise is broken (exit 1)"
+
+
+@pytest.mark.parametrize("hostile", ["100%", "%25%0A", "a:b,c", "a\r\nb", "::error::x", "##[add-mask]x", EVIL])
+def test_github_escapes_whatever_a_text_holds(hostile):
+    told = report(result(hostile, Outcome.FAIL, bad(text=hostile)), SKIPPED, stack=hostile.replace("\r\n", " "))
+    ((title, message),) = commands(told)
+    assert title == f"{hostile} failed"
+    assert message.endswith(f"next: pulumi up {hostile}")
+
+
+@pytest.mark.parametrize(("findings", "shown", "more"), [(10, 10, 0), (11, 9, 2), (30, 9, 21)])
+def test_github_takes_ten_annotations_of_a_kind_and_the_rest_is_counted_and_told(findings, shown, more):
+    told = report(result("d", Outcome.FAIL, *(bad(n, text="x") for n in range(findings))))
+    found = commands(told)
+    assert len(found) == min(findings, 10)
+    assert [title for title, _ in found].count("d failed") == shown
+    assert (found[-1][0] == f"and {more} more") == bool(more)
+    assert len([line for line in github.render(told, STYLE).splitlines() if line.startswith("and d failed: x")]) == more
+
+
+def test_github_shows_a_skip_that_is_no_verdict_as_an_error():
+    assert commands(report(PASSED, SKIPPED, strict=True)) == [("b skipped", "needs CLOUDFLARE_API_TOKEN")]
+    assert commands(report(SKIPPED)) == [("b skipped", "needs CLOUDFLARE_API_TOKEN")]
+    exempt = result("b", Outcome.SKIP, reason="no such promise", exempt=True)
+    assert commands(report(PASSED, exempt, strict=True)) == []
+    assert commands(report(exempt)) == [("b skipped", "no such promise")]
+    assert int(parsed(report(exempt)).get("errors")) == 1
+
+
+def test_text_gives_github_s_runner_no_command():
+    hostile = "::add-mask::a ##[add-mask]b"
+    told = report(result("d", Outcome.FAIL, bad(text=hostile), evidence=(hostile,)), stack=hostile)
+    for line in text.render(told, Style(verbose=True)).splitlines():
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+
+
+# ---- json
+
+
+def published():
+    return json.loads((ROOT / "docs" / "report.schema.json").read_text())
+
+
+def test_the_published_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(published())
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "tests" / "golden" / "checks").glob("*.json")), ids=lambda file: file.name
+)
+def test_json_is_of_the_published_form(file):
+    data = json.loads(file.read_text())
+    jsonschema.validate(data, published(), cls=jsonschema.Draft202012Validator)
+    assert file.name.endswith(f".exit{data['exit_code']}.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": 2},
+        {"exit_code": 0},
+        {"outcome": "skip"},
+        {"more": 1},
+        {"checks": [{"id": "a", "outcome": "skip", "reason": ""}]},
+    ],
+)
+def test_another_form_is_told_apart(change):
+    data = json.loads(load("json")(report(result("d", Outcome.FAIL, bad())), STYLE))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data | change, published(), cls=jsonschema.Draft202012Validator)

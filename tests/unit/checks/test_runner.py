@@ -107,7 +107,7 @@ def check(name, manner, **options):
     return Check(run=function, proves="p", runbook="r", step=0, causes=(cause,), **options)
 
 
-def judge(*checks, seconds=60.0, patience=None, credentials=None, strict=False):
+def judge(*checks, seconds=60.0, patience=None, credentials=None, strict=False, watch=None):
     context = SimpleNamespace(
         manifest=Manifest.from_dict(manifest_data()),
         stack="prod",
@@ -116,7 +116,7 @@ def judge(*checks, seconds=60.0, patience=None, credentials=None, strict=False):
         now=NOW,
         again=lambda *names: f"python -m checks run {' '.join(names)} --stack prod",
     )
-    report = run(checks, context, strict=strict)
+    report = run(checks, context, strict=strict, watch=watch)
     assert [result.id for result in report.results] == [item.id for item in checks]
     return report, {result.id: result for result in report.results}
 

@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import subprocess
+import sys
 import tracemalloc
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -115,8 +118,8 @@ def test_metadata_in_iso_form(text):
 
 def test_a_bomb_is_refused_in_little_memory(monkeypatch):
     monkeypatch.setattr(stored_day, "DAY_LIMIT", 4 * 2**20)
-    line = json.dumps(GOOD[0]).encode() + b"\n"
-    bomb = gzip.compress(line * (5 * 2**20 // len(line)), compresslevel=1)
+    rows = (GOOD[0] | {"timestamp": GOOD[0]["timestamp"] + n} for n in range(70_000))
+    bomb = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows), compresslevel=1)
     tracemalloc.start()
     with pytest.raises(UnjudgedDayError, match="more than 4,194,304 bytes"):
         judged(bomb)
@@ -134,6 +137,84 @@ def test_too_many_points_are_refused(monkeypatch):
 def test_a_line_beyond_the_bounds_is_not_judged():
     with pytest.raises(UnjudgedDayError, match="a line of more than"):
         judged(gzip.compress(b"x" * 100_000))
+
+
+def test_a_point_has_one_sample_at_a_time():
+    with pytest.raises(BrokenDayError, match="found another one in line 3"):
+        judged(*stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0] | {"value": 1}]))
+
+
+def test_samples_are_in_the_order_in_which_they_were_measured():
+    with pytest.raises(BrokenDayError, match="no timestamp before the one above it in line 3"):
+        judged(*stored("2024-12-10", [GOOD[0], GOOD[2], GOOD[1]]))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [None, "", "x/y", "2024-12-11T00:00:00Z/2024-12-12T00:00:00Z", "2024-12-10T00:00:00Z", "2024-12-10T00:00:00Z/x"],
+)
+def test_metadata_that_names_another_window_of_ace(source):
+    with pytest.raises(BrokenDayError, match="metadata source 2024-12-10T00:00:00Z/2024-12-11T00:00:00Z"):
+        judged(*stored("2024-12-10", source=source))
+
+
+@pytest.mark.parametrize(
+    "name", ["ses/ses_falls_city/a/b", "ses/p0", "VAV-707.DaTemp", "ses/weather/x", "a/ses_other/b"]
+)
+def test_names_that_do_not_speak_of_another_site(name):
+    read(stored("2024-12-10", [GOOD[0] | {"point_name": name}])[0], day=DAY, site="ses_falls_city")
+
+
+def test_a_point_of_another_site():
+    raw, _ = stored("2024-12-10", [GOOD[0], GOOD[1] | {"point_name": "ses/ses_elsewhere/x/y.Temp"}])
+    with pytest.raises(BrokenDayError, match=r"points of site ses_falls_city, found ses/.*, of site ses_elsewhere"):
+        read(raw, day=DAY, site="ses_falls_city")
+
+
+def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
+    monkeypatch.setattr(stored_day, "POINT_LIMIT", 2)
+    rows = [GOOD[0] | {"point_name": f"p{n}"} for n in range(3)]
+    with pytest.raises(UnjudgedDayError, match="points in a day"):
+        list(stored_day.samples(stored("2024-12-10", rows)[0], day=DAY))
+
+
+BOMB = """
+import gzip, io, resource, sys, zlib
+from datetime import date
+from checks import stored_day
+
+made = io.BytesIO()
+with gzip.GzipFile(fileobj=made, mode="wb", compresslevel=1) as file:
+    if sys.argv[1] == "lines":
+        for first in range(0, 86_400_000, 2_000_000):
+            lines = b"".join(b'{"point_name":"%s","timestamp":%d,"value":1}\\n' % (b"p" * 60_000, 1733788800000 + first + n) for n in range(110))
+            file.write(lines)
+    else:
+        for _ in range(128):
+            file.write(bytes(2**20))
+raw = made.getvalue()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    stored_day.read(raw, day=date(2024, 12, 10))
+    print("read", len(raw))
+except stored_day.UnjudgedDayError as error:
+    print(error)
+print(len(raw), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("zeros", "a line of more than 65,536 bytes"), ("lines", "more than 268,435,456")]
+)
+def test_a_real_bomb_stays_within_the_stated_memory(kind, text):
+    done = subprocess.run(
+        [sys.executable, "-c", BOMB, kind], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
+    )
+    said, measured = done.stdout.splitlines()
+    size, grown = map(int, measured.split())
+    assert said.startswith(text)
+    assert size < 2**22
+    assert grown < 32 * 1024, f"{grown} KiB"
 
 
 @given(st.binary(max_size=200))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
+import queue
 import re
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -15,12 +17,16 @@ import ace_key
 from checks.command import Outside, Request, execute
 from checks.options import Target
 from checks.patience import Patience
+from rehearsal.ace.query import InvalidQuery, read
+from rehearsal.ace.samples import Sample
+from rehearsal.ace.window import page
 
 KEY = "fake-ace-key-for-tests"
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 API_TOKEN = "fake-cloudflare-token-for-rehearsals-0001"
 TAG = "bv:11111111:222222222222:33333333"
 NAME = "building-vitals-backfill"
+ETL = "etl.rehearsal.workers.dev"
 URL = f"https://{NAME}.rehearsal.workers.dev"
 NOW = datetime(2024, 12, 20, 12, tzinfo=UTC)
 COMMAND = re.compile(  # every hint, in whatever world: a command and nothing else
@@ -77,6 +83,11 @@ def lines(day, count=3):
     return [{"point_name": f"ses/p{n % 2}", "timestamp": start + 1000 * n, "value": 20.5 + n} for n in range(count)]
 
 
+def window(day):
+    following = date.fromisoformat(day) + timedelta(days=1)
+    return f"{day}T00:00:00Z/{following}T00:00:00Z"
+
+
 def stored(day, rows=None, *, raw=None, content=None, **metadata):
     """One object: (bytes, custom metadata), true unless told otherwise; None removes an entry."""
     samples = lines(day) if rows is None else rows
@@ -84,8 +95,14 @@ def stored(day, rows=None, *, raw=None, content=None, **metadata):
     times = [sample["timestamp"] for sample in samples]
     true = {"samples": str(len(samples)), "points": str(len({sample["point_name"] for sample in samples}))}
     true |= {"first": str(min(times)), "last": str(max(times))} if times else {}
-    true |= {"sha256": hashlib.sha256(content).hexdigest(), "source": "x/y", "worker_version": "v1"} | metadata
+    true |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window(day), "worker_version": "v1"} | metadata
     return (gzip.compress(content) if raw is None else raw), {k: v for k, v in true.items() if v is not None}
+
+
+def sample(row):
+    """A stored line as ACE tells it: the value's text, at a naive time."""
+    text = row["value"] if isinstance(row["value"], str) else json.dumps(row["value"])
+    return Sample(row["point_name"], text, datetime.fromtimestamp(row["timestamp"] / 1000, UTC).replace(tzinfo=None))
 
 
 def answer(status, body=None, **headers):
@@ -117,6 +134,53 @@ class Clock:
             self.time += seconds
 
 
+def trace(method, url, lines=(), **changes):
+    """A TraceItem, as the tail sends it."""
+    logs = [{"message": [json.dumps(line)], "level": "log", "timestamp": 0} for line in lines]
+    event = {"request": {"method": method, "url": url, "headers": {}}, "response": {"status": 200}}
+    return {"event": event, "outcome": "ok", "exceptions": [], "logs": logs, "scriptName": NAME} | changes
+
+
+class Tail:
+    """A tail's websocket without a network: what is fed arrives, and an exception that is fed is raised."""
+
+    def __init__(self):
+        self.url = "wss://tail.example/t1"
+        self.items = queue.SimpleQueue()
+        self.refused = []
+        self.sent = []
+        self.connected = []
+        self.open = False
+        self.change = lambda item: item
+
+    def feed(self, item):
+        if self.open:  # what ends before anybody listens is lost
+            self.items.put(self.change(item))
+
+    @contextlib.contextmanager
+    def connect(self, url):
+        self.connected.append(url)
+        if self.refused:
+            raise self.refused.pop()
+        self.open = True
+        try:
+            yield self
+        finally:
+            self.open = False
+
+    def send(self, message):
+        self.sent.append(message)
+
+    def recv(self, timeout=None):
+        try:
+            item = self.items.get(timeout=timeout and min(timeout, 0.05))
+        except queue.Empty:
+            raise TimeoutError from None
+        if isinstance(item, Exception):
+            raise item
+        return item if isinstance(item, str | bytes) else json.dumps(item)
+
+
 class World:
     """The healthy system; tests replace ``routes`` entries or attributes to break it."""
 
@@ -134,10 +198,14 @@ class World:
         self.versions = [self.version(1, TAG, "upload")]
         self.live = ["v1"]
         self.objects = {}
+        self.measured = {}
+        self.expired = False
         self.http_metadata = {"contentType": "application/x-ndjson"}
         self.page = 1000
         self.routes = {}
         self.asked = []
+        self.tail = Tail()
+        self.etl_key = KEY
         for n in range(days):
             self.write(self.day(n))
 
@@ -179,10 +247,16 @@ class World:
         return f"timeseries/ses_falls_city/{day}/data.ndjson.gz"
 
     def write(self, day, *args, **kwargs):
+        """Store a day; ACE has measured what it should hold, to be changed in `measured`."""
         self.objects[self.place(day)] = stored(day, *args, **kwargs)
+        self.measured[day] = lines(day) if not args or args[0] is None else args[0]
 
     def handle(self, request):
+        before = len(self.objects)
         reply = self.reply(request)
+        if request.url.host == httpx.URL(self.manifest["worker"]["url"]).host:
+            lines = self.logged(request.url.path, len(self.objects) - before, reply)
+            self.tail.feed(trace(request.method, str(request.url), lines))
         if not reply.is_stream_consumed:
             return reply
         return httpx.Response(reply.status_code, headers=reply.headers, stream=httpx.ByteStream(reply.content))
@@ -195,7 +269,50 @@ class World:
                 return reply(request) if callable(reply) else reply
         if request.url.host == "api.cloudflare.com":
             return self.api(request, path)
+        if request.url.host == "flightdeck.aceiot.cloud":
+            return self.ace(request, path)
+        if request.url.host == ETL:
+            return self.etl(request)
         return self.worker(request, path)
+
+    # ---- what the tail shows, and the sibling
+
+    def logged(self, path, written, reply):
+        """The lines that the worker logs of a request."""
+        if path != "/trigger":
+            return []
+        if reply.status_code == 502:
+            error = json.loads(reply.content)["error"]
+            failed = {"code": error["code"], "reason": error["message"]}
+            return [{"message": "[ACE API] Failed", **failed}, {"message": "[Backfill] Batch failed", **failed}]
+        said = {"message": "[Backfill] Batch ended", "continuation": True}
+        lines = [{"message": "[ACE API] Success", "rows": 3}, {"message": "[Backfill] Data written to R2"}] * written
+        return [*lines, said] if reply.status_code == 200 else []
+
+    def etl(self, request):
+        """The sibling: it knows who holds its key."""
+        if request.headers.get("Authorization") != f"Bearer {ace_key.operator_token(self.etl_key)}":
+            return answer(401, {"status": "error", "error": {"code": "unauthorized", "message": "needs the token"}})
+        return answer(200, {"status": "idle"})
+
+    # ---- ACE, with the real one's refusals and its cursor's defect
+
+    def ace(self, request, path):
+        if not request.headers.get("Authorization", "").startswith("Bearer "):
+            return answer(401, {"message": "Missing Authorization Header"})
+        if self.expired:
+            return answer(401, {"message": "Token has expired"})
+        if request.headers["Authorization"] != f"Bearer {KEY}":
+            return answer(500, {"message": "An unhandled exception occurred."})
+        if path != "/api/sites/ses_falls_city/timeseries/paginated":
+            return answer(403, {"id": None, "name": None, "client": None})
+        try:
+            query = read(request.url.params)
+        except InvalidQuery as error:
+            return answer(400, {"message": str(error), "errors": error.errors})
+        rows = [sample(row) for day in sorted(self.measured) for row in self.measured[day]]
+        wanted = [row for row in rows if query.start <= row.time < query.end]
+        return httpx.Response(200, content=page(wanted, query, quirks=True).encode())
 
     # ---- the worker
 
@@ -257,6 +374,10 @@ class World:
             return envelope(found[0]) if found else refusal(404, 10007, "no such version")
         if path == f"workers/scripts/{NAME}/schedules":
             return envelope({"schedules": [{"cron": cron, "created_on": "x"} for cron in self.schedules]})
+        if path == f"workers/scripts/{NAME}/tails":
+            return envelope({"id": "t1", "url": self.tail.url, "expires_at": "2024-12-20T18:00:00Z"})
+        if path == f"workers/scripts/{NAME}/tails/t1":
+            return envelope(None)
         if path == "workers/subdomain":
             return envelope({"subdomain": self.subdomain})
         if path == "r2/buckets/ace-timeseries/objects":
@@ -305,6 +426,7 @@ class World:
             environ=ENVIRON if environ is None else environ,
             write=written.append,
             transport=httpx.MockTransport(self.handle),
+            connect=self.tail.connect,
             patience=lambda given: Patience.lasting(given, clock=self.clock, sleep=self.clock.sleep),
             now=lambda: NOW,
         )

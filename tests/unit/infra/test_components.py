@@ -42,7 +42,6 @@ def declared(read):
             bucket = Bucket("timeseries", settings=settings, exists=True)
             Worker(
                 "backfill",
-                settings=settings,
                 bindings=bound,
                 promised=promised,
                 message=message,

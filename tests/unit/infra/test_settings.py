@@ -101,3 +101,33 @@ def test_an_empty_key_in_the_environment_is_refused(read):
 
 def test_extra_bindings_become_bindings(read):
     assert read(extraBindings=json.dumps([KV])).extra_bindings == (KvNamespace(name="CACHE", namespace_id="abc"),)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("", None),
+        ("etl", "https://etl.example.workers.dev"),
+        ("https://etl.example.org", "https://etl.example.org"),
+    ],
+)
+def test_the_etl_worker_is_a_name_or_a_url(read, given, url):
+    assert read(etlWorker=given).etl_worker == url
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        ({"etlWorker": "E T L"}, "etlWorker must be 1 to 63 of a-z"),
+        ({"etlWorker": "http://etl.example.org"}, "etlWorker must be https"),
+        (
+            {"etlWorker": "etl", "workersSubdomain": "", "workerUrl": "https://backfill.example.org"},
+            "etlWorker must be a whole URL where workersSubdomain is not set",
+        ),
+    ],
+)
+def test_an_etl_worker_that_cannot_be_is_one_line(read, config, problem):
+    with pytest.raises(SettingsError) as caught:
+        read(**config)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).startswith(problem)

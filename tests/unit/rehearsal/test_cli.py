@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import errno
 import os
 import signal
@@ -23,8 +24,8 @@ class Edge:
 
 
 def world(edge):
-    rest = dict.fromkeys(("folder", "ace", "cloudflare", "worker_url", "worker_name", "bucket", "environment"))
-    return local.Local(edge=edge, **rest)
+    names = {field.name for field in dataclasses.fields(local.Local)} - {"edge"}
+    return local.Local(edge=edge, **dict.fromkeys(names))
 
 
 def test_work_ends_with_the_edge_in_order():

@@ -1,0 +1,88 @@
+"""The ETL worker holds the same key: both workers accept one operator token, and refuse another."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from checks.context import Context
+from checks.credentials import Secret
+from checks.model import Blame, Cause, Check, Credential, Evidence, Finding
+
+if TYPE_CHECKING:
+    from checks.clients.worker import Reply, Worker
+
+SETTING = "etlWorker"
+
+
+def parity(context: Context) -> Iterator[Evidence | Finding]:
+    """Ask the sibling with the operator's token, then both workers with a fresh wrong one."""
+    etl = context.etl
+    if etl is None:
+        actual = repr(context.manifest.siblings.etl_worker)
+        yield _finding(SETTING, "https://HOST, without a slash at its end", actual, Blame.CONFIG, context.edit())
+        return
+    wrong = Secret(secrets.token_urlsafe(32))
+    findings = [*_accepted(context, etl), *_refused(context, "the ETL worker", etl, wrong)]
+    findings += _refused(context, "the backfill worker", context.worker, wrong)
+    yield from findings
+    if not findings:
+        yield Evidence("the ETL worker accepts the operator token: it holds the same key")
+        yield Evidence("both workers refuse a wrong token")
+
+
+def _accepted(context: Context, etl: Worker) -> Iterator[Finding]:
+    reply, who = etl.status(context.credentials.operator), "GET /status of the ETL worker with the operator token"
+    if reply.status == 401:
+        actual = "401: it holds another key than this worker"
+        yield _finding(who, "200", actual, Blame.CONFIG, _same_key(context))
+    elif not _let_in(reply):
+        actual = f"{reply.shown} (does {SETTING} lead to the ETL worker, and can it tell keys apart?)"
+        yield _finding(who, "200", actual, Blame.CONFIG, context.edit())
+
+
+def _refused(context: Context, who: str, worker: Worker, wrong: Secret) -> Iterator[Finding]:
+    reply = worker.status(wrong)
+    if reply.status != 401:
+        actual = f"{reply.status}: it lets in whoever asks" if _let_in(reply) else reply.shown
+        hint = context.pulumi("up") if worker is context.worker else context.pulumi("config get etlWorker")
+        yield _finding(f"GET /status of {who} with a wrong token", "401", actual, Blame.WORKER, hint)
+
+
+def _let_in(reply: Reply) -> bool:
+    """Return whether a token was accepted: what it reports beyond the door is beside that, unless it has no key."""
+    return reply.own and (reply.status == 200 or (reply.status >= 500 and reply.code != "not_configured"))
+
+
+def _same_key(context: Context) -> str:
+    """Return the command that gives the sibling a key; nobody can read one, so it must be typed again."""
+    host = urlsplit(str(context.manifest.siblings.etl_worker)).hostname or ""
+    if not host.endswith(".workers.dev"):
+        return context.pulumi("config get etlWorker")
+    return f"npx wrangler secret put ACE_API_KEY --name {shlex.quote(host.partition('.')[0])}"
+
+
+def _finding(subject: str, expected: str, actual: str, blame: Blame, hint: str) -> Finding:
+    return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
+
+
+CHECK = Check(
+    run=parity,
+    proves="the ETL worker holds the same key as this one: both accept one operator token, and refuse another",
+    runbook="token comparison",
+    step=8,
+    causes=(
+        Cause(what="the ETL worker was given another key, or its key was not rotated", fix="give both the same key"),
+        Cause(
+            what="etlWorker leads to another worker, or to one that has no operator route",
+            fix="correct it in Pulumi.NAME.yaml, then pulumi up --stack NAME",
+        ),
+    ),
+    needs=("key",),
+    wants=(Credential.OPERATOR,),
+    tags=frozenset({"read-only", "edge"}),
+    exempt=lambda context: None if context.manifest.siblings.etl_worker else "no sibling is declared",
+)

@@ -1,0 +1,117 @@
+"""A stored day equals an independent read of the same window from ACE, row for row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from checks import days, objects, row_by_row, stored_day
+from checks.context import Context
+from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError
+from checks.row_by_row import Comparison, Difference
+from checks.stored_day import BrokenDayError
+
+if TYPE_CHECKING:
+    from checks.clients.cloudflare_answers import StoredObject
+
+REWRITE = "npx wrangler r2 object delete BUCKET/KEY --remote, then python -m checks run trigger proof --stack NAME"
+
+
+def proof(context: Context) -> Iterator[Evidence | Finding]:
+    """Read one stored day (all of them when thorough) again from ACE, and compare; stop at the first that differs."""
+    stored = objects.stored(context)
+    if isinstance(stored, Finding):
+        yield stored
+        return
+    filled = [day for day, item in sorted(stored.items()) if item.metadata.get("samples") != "0"]
+    if not filled:
+        raise NoVerdictError(_nothing(context, len(stored)))
+    chosen = sorted(stored) if context.thorough else [days.one(days.sample(filled, context.now), context.now)]
+    rows = 0
+    for day in chosen:
+        raw = objects.fetch(context, stored[day])
+        if isinstance(raw, Finding):
+            yield raw
+            return
+        try:
+            with objects.judging(context, stored[day].key, "proof"):
+                compared = _compare(context, day, raw)
+                if not compared.equal:
+                    yield from _said(context, day, stored[day], raw, compared)
+                    return
+        except BrokenDayError as error:
+            yield _finding(context, stored[day].key, stored[day].key, error.expected, error.actual, Blame.WORKER)
+            return
+        rows += compared.rows
+    what = f"{chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} days"
+    yield Evidence(f"{what}: all {rows:,} samples are ACE's, row for row")
+
+
+def _compare(context: Context, day: date, raw: bytes) -> Comparison:
+    start, end = stored_day.window(day)
+    rows = context.ace.rows(start, end, size=context.manifest.ace.page_size)
+    return row_by_row.compare(rows, stored_day.samples(raw, day=day))
+
+
+def _said(
+    context: Context, day: date, item: StoredObject, raw: bytes, compared: Comparison
+) -> Iterator[Evidence | Finding]:
+    """Yield the first differences, and whose they are: whether the object is as it was written tells the first part."""
+    note, blame = "the object is as it was written, so it was read or converted wrongly", Blame.WORKER
+    if compared.later:
+        note, blame = "the object knows none of these points: ACE got them since, or they were not read", Blame.UPSTREAM
+    try:
+        stored_day.compare(stored_day.read(raw, day=day), item.metadata)
+    except BrokenDayError as error:
+        note, blame = f"the object was changed since it was written ({error})", Blame.STORAGE
+    for number, difference in enumerate(compared.first):
+        expected, actual = _both(difference)
+        total = f" ({compared.shown}, of {compared.rows:,}; {note})" if number == 0 else ""
+        moment = stored_day.shown(difference.timestamp)
+        subject = f"{day}: {difference.point} at {moment}"
+        yield _finding(context, item.key, subject, expected, f"{actual}{total}", blame)
+
+
+def _both(difference: Difference) -> tuple[str, str]:
+    ace, stored = difference.ace, difference.stored
+    return (
+        "no such row at ACE" if ace is None else f"{row_by_row.text(ace)}, as ACE has it",
+        "absent" if stored is None else row_by_row.text(stored),
+    )
+
+
+def _finding(context: Context, key: str, subject: str, expected: str, actual: str, blame: Blame) -> Finding:
+    return objects.rewrite(context, subject, expected, actual, key=key, blame=blame, again="proof")
+
+
+def _nothing(context: Context, count: int) -> Finding:
+    return Finding(
+        subject=f"objects under {context.manifest.storage.prefix}",
+        expected="at least one stored day with samples, to compare",
+        actual=f"{count} days are stored, each as empty" if count else "nothing is stored",
+        blame=Blame.PROPAGATION,
+        hint=context.again("trigger", "proof"),
+    )
+
+
+CHECK = Check(
+    run=proof,
+    proves="a stored day, another one each day (or all), equals an independent read of the same window from ACE",
+    runbook="step 7",
+    step=7,
+    causes=(
+        Cause(
+            what="the worker lost rows, or converted values wrongly",
+            fix=REWRITE,
+        ),
+        Cause(
+            what="ACE changed since the day was stored: once written again, the day is equal; if it is not, see above",
+            fix=REWRITE,
+        ),
+        Cause(what="somebody changed the object by hand: its metadata is not true either", fix=REWRITE),
+    ),
+    needs=("token", "r2"),
+    wants=(Credential.CLOUDFLARE, Credential.ACE),
+    tags=frozenset({"read-only", "api", "data", "upstream"}),
+)

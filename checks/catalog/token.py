@@ -1,0 +1,110 @@
+"""ACE accepts the key and serves the site; asks ACE itself, and needs no worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import ace_key
+from checks import stored_day
+from checks.clients.ace_answers import AceError, Trouble
+from checks.context import Context
+from checks.model import BEFORE_DEPLOYMENT, Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError
+from checks.progress import is_date
+
+ROWS = 10  # of ACE's enum, and enough: one page is asked for, and none after it
+WAIT = 10.0  # seconds of the deadline for an ACE that is down: nothing else waits for it
+
+
+def token(context: Context) -> Iterator[Evidence | Finding]:
+    """Ask ACE for one small page of the first declared day, and say what its refusal means."""
+    key, ace = context.credentials.ace_key, context.manifest.ace
+    assessment = ace_key.assess("" if key is None else key.reveal(), now=context.now)
+    if assessment.problem and assessment.expires is None:  # one that no request can carry, or that is none
+        yield _finding(context, f"it {assessment.problem}: ACE was not asked", _renew(context))
+        return
+    if not is_date(ace.start_date):
+        raise NoVerdictError(_undated(context))
+    start, end = stored_day.window(date.fromisoformat(ace.start_date))
+    try:
+        page = context.ace.page(start, end, size=ROWS, keep=max(0.0, context.patience.seconds - WAIT))
+    except AceError as error:
+        expired = assessment.problem if error.trouble in (Trouble.WRONG_KEY, Trouble.NOT_ALLOWED) else None
+        yield _refused(context, error, expired)
+        return
+    what = f"ACE accepts {context.credentials.ace_source}"
+    if page.rows:
+        yield Evidence(f"{what} and serves {ace.site}")
+    else:  # a site that is unknown is refused: this one is known, and a day without data breaks no promise
+        yield Evidence(f"{what} and knows {ace.site}; it holds nothing for {ace.start_date} (startDate)")
+    if assessment.expires is None:
+        yield Evidence("when the key expires is not written in it")
+    else:
+        days = (assessment.expires - context.now).days
+        yield Evidence(f"the key expires in {days} days, on {assessment.expires:%Y-%m-%d}")
+
+
+def _refused(context: Context, error: AceError, expired: str | None) -> Finding:
+    """Return whom a refusal accuses; a key that is past its ``exp`` explains it, however ACE puts it."""
+    actual = f"the key {expired}; ACE says {error.finding.actual}" if expired else error.finding.actual
+    curl = error.finding.hint
+    hints = {
+        Trouble.NO_KEY: _renew(context),
+        Trouble.WRONG_KEY: _renew(context),
+        Trouble.NOT_ALLOWED: _renew(context),
+        Trouble.UNKNOWN_SITE: context.edit(),
+        Trouble.BAD_PARAMETER: context.edit(),
+        Trouble.NOT_ACE: context.edit(),
+        Trouble.SHAPE: curl,
+    }
+    blame = Blame.UPSTREAM if error.trouble is Trouble.SHAPE else Blame.CONFIG
+    return _finding(context, actual, hints[error.trouble], blame)
+
+
+def _renew(context: Context) -> str:
+    return f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}"
+
+
+def _undated(context: Context) -> Finding:
+    return Finding(
+        subject="startDate",
+        expected="a date as YYYY-MM-DD, to ask ACE for",
+        actual=repr(context.manifest.ace.start_date),
+        blame=Blame.CONFIG,
+        hint=context.edit(),
+    )
+
+
+def _finding(context: Context, actual: str, hint: str, blame: Blame = Blame.CONFIG) -> Finding:
+    return Finding(
+        subject=f"{context.credentials.ace_source}, at ACE",
+        expected=f"it is accepted, and {context.manifest.ace.site} is served",
+        actual=actual,
+        blame=blame,
+        hint=hint,
+    )
+
+
+CHECK = Check(
+    run=token,
+    proves="ACE accepts the key and serves the site; says in how many days the key expires",
+    runbook="scripts/test-ace-token.sh",
+    step=0,
+    causes=(
+        Cause(
+            what="the key is wrong (ACE says 500), expired (the date is said) or of another account",
+            fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
+        ),
+        Cause(
+            what="ACE knows no such site, or refuses a parameter",
+            fix="correct Pulumi.NAME.yaml, then pulumi up --stack NAME",
+        ),
+        Cause(what="ACE changed the form of its answers", fix="see CHANGELOG.md for a newer version, or ask ACE"),
+        Cause(
+            what="no verdict: ACE is down or limits the rate", fix="wait, then python -m checks run token --stack NAME"
+        ),
+    ),
+    after=("config",),
+    wants=(Credential.ACE,),
+    tags=frozenset({"read-only", "upstream", BEFORE_DEPLOYMENT}),
+)

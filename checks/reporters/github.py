@@ -1,0 +1,65 @@
+"""The report as GitHub workflow commands on standard output: annotations, worst first, then the recap.
+
+Source: GitHub's workflow commands; its runner also obeys the older ``##[command]``, anywhere in a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checks.model import Finding, Outcome, Report, Result
+from checks.reporters import Style, is_amiss
+from checks.reporters.text import WORDS, inert, recap
+
+MOST = 10  # annotations of one type and step: GitHub drops further ones without a word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Annotation:
+    title: str
+    text: str
+
+
+def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
+    """Return at most MOST errors and MOST notices; what is more is counted, and follows as plain lines."""
+    errors: list[_Annotation] = []
+    notices: list[_Annotation] = []
+    for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.SKIP):
+        for result in report.results:
+            if result.outcome is outcome:
+                harmless = outcome is Outcome.SKIP and not is_amiss(report, result)
+                (notices if harmless else errors).extend(_made(result))
+    lines = [*_limited("error", errors), *_limited("notice", notices), inert(recap(report, Style()))]
+    return "\n".join(lines) + "\n"
+
+
+def _made(result: Result) -> Iterator[_Annotation]:
+    title = f"{result.id} {WORDS[result.outcome]}"
+    if result.outcome is Outcome.SKIP:
+        yield _Annotation(title=title, text=result.reason)
+    for finding in result.findings:
+        yield _Annotation(title=title, text=_told(finding))
+
+
+def _told(finding: Finding) -> str:
+    said = f"{finding.subject}: expected {finding.expected}; actual {finding.actual}"
+    return f"{said}\nblame: {finding.blame.value}\nnext: {finding.hint}"
+
+
+def _limited(kind: str, made: list[_Annotation]) -> Iterator[str]:
+    shown, rest = (made, []) if len(made) <= MOST else (made[: MOST - 1], made[MOST - 1 :])
+    for item in shown:
+        yield f"::{kind} title={_property(item.title)}::{_data(item.text)}"
+    if rest:
+        yield f"::{kind} title=and {len(rest)} more::the log of this step has them all"
+    for item in rest:
+        yield f"and {inert(' '.join(f'{item.title}: {item.text}'.split()))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,15 @@
+"""ACE's connections break."""
+
+from __future__ import annotations
+
+from rehearsal import breaking
+from rehearsal.ace import AceFault
+from rehearsal.faults import Fault
+
+FAULT = Fault(
+    breaks="ACE resets every connection",
+    caught_by=("trigger", "logs"),
+    blame="upstream",
+    seconds=6.0,
+    apply=breaking.ace(AceFault.RESET),
+)

@@ -1,0 +1,15 @@
+"""ACE's answers break off."""
+
+from __future__ import annotations
+
+from rehearsal import breaking
+from rehearsal.ace import AceFault
+from rehearsal.faults import Fault
+
+FAULT = Fault(
+    breaks="ACE ends its answers in the middle",
+    caught_by=("trigger", "logs"),
+    blame="upstream",
+    seconds=6.0,
+    apply=breaking.ace(AceFault.TRUNCATED),
+)

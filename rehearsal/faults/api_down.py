@@ -1,0 +1,17 @@
+"""Cloudflare's API is out."""
+
+from __future__ import annotations
+
+from rehearsal import breaking
+from rehearsal.faults import Fault, Verdict
+from rehearsal.trouble import Kind, Trouble
+
+FAULT = Fault(
+    breaks="every request to Cloudflare's API is answered 502 by a proxy",
+    caught_by=("secrets", "deployed", "bindings"),
+    blame="upstream",
+    verdict=Verdict.NONE,
+    seconds=2.0,
+    besides=("r2",),
+    apply=breaking.to_api(Trouble(kind=Kind.STATUS)),
+)

@@ -1,0 +1,13 @@
+"""Nothing goes on by itself any more."""
+
+from __future__ import annotations
+
+from rehearsal import breaking
+from rehearsal.faults import Fault
+
+FAULT = Fault(
+    breaks="somebody removed the cron",
+    caught_by=("bindings",),
+    blame="config",
+    apply=breaking.script("PUT", "/schedules", json=[]),
+)

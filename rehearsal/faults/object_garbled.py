@@ -1,0 +1,15 @@
+"""A stored day that is no gzip file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rehearsal import breaking
+from rehearsal.faults import Fault
+
+FAULT = Fault(
+    breaks="a stored day holds bytes that do not decompress",
+    caught_by=("r2",),
+    blame="worker",
+    apply=breaking.first_day(lambda day: replace(day, body=bytes(byte ^ 0x55 for byte in day.body))),
+)

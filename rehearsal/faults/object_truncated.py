@@ -1,0 +1,15 @@
+"""A stored day that breaks off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rehearsal import breaking
+from rehearsal.faults import Fault
+
+FAULT = Fault(
+    breaks="a stored day was cut off in the middle",
+    caught_by=("r2",),
+    blame="worker",
+    apply=breaking.first_day(lambda day: replace(day, body=day.body[: len(day.body) // 2])),
+)

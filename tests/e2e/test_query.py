@@ -1,0 +1,130 @@
+"""The query worker, deployed by the program: its promise kept, broken by data, by hand and by a foreign worker."""
+
+import gzip
+import json
+
+import httpx
+import pytest
+
+from rehearsal import local
+
+
+def set_up(world):
+    """Turn the query worker on, as docs/query-worker.md says."""
+    world.pulumi("config", "set", "queryWorker", "true")
+    world.pulumi("config", "set", "queryUrl", world.local.query_url)
+
+
+@pytest.fixture(scope="module")
+def served(world):
+    """The deployed rehearsal with its query worker, and every day stored."""
+    set_up(world)
+    world.pulumi("up", "--yes", "--skip-preview")
+    code, report = world.checks("trigger")
+    assert code == 0, report
+    return world
+
+
+def query(world):
+    code, report = world.checks("query")
+    return code, next(check for check in report["checks"] if check["id"] == "query")
+
+
+def api(world):
+    environment = world.local.environment
+    headers = {"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"}
+    base = f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{local.ACCOUNT_ID}/"
+    return httpx.Client(base_url=base, headers=headers, trust_env=False)
+
+
+def test_a_stored_day_is_served_exactly_and_nothing_else_has_changed(served):
+    code, check = query(served)
+    assert (code, check["outcome"]) == (0, "pass"), check
+    health = httpx.get(f"{served.local.query_url}/health", trust_env=False).json()
+    assert (health["status"], health["service"]) == ("healthy", "query-worker")
+    assert health["worker_version"]["tag"].startswith("bv:")
+    manifest = json.loads(served.pulumi("stack", "output", "manifest", "--json"))
+    assert manifest["siblings"]["query_url"] == served.local.query_url
+    served.pulumi("preview", "--expect-no-changes")
+    code, report = served.checks()
+    assert (code, {check["id"]: check["outcome"] for check in report["checks"]}["query"]) == (0, "pass"), report
+
+
+def test_an_object_that_was_overwritten_is_found(served):
+    for key in served.objects():
+        with api(served) as client:
+            path = f"r2/buckets/{served.local.bucket}/objects/{key}"
+            raw = client.get(path).content
+            head = next(
+                item
+                for item in client.get(f"r2/buckets/{served.local.bucket}/objects").json()["result"]
+                if item["key"] == key
+            )
+        other = b"".join(
+            json.dumps({**json.loads(line), "value": 1}, separators=(",", ":")).encode() + b"\n"
+            for line in gzip.decompress(raw).splitlines()
+        )
+        served.wait(
+            served.local.edge.r2_put(
+                served.local.bucket,
+                key,
+                gzip.compress(other),
+                http_metadata={},
+                custom_metadata=head["custom_metadata"],
+            )
+        )
+    code, check = query(served)
+    assert (code, check["outcome"]) == (1, "fail")
+    assert "metadata sha256" in check["findings"][0]["expected"]
+    served.empty_bucket()
+    assert served.checks("trigger")[0] == 0
+    assert query(served)[0] == 0
+
+
+def test_an_unbound_bucket_is_found_seen_by_the_preview_and_healed_as_the_hint_says(served):
+    source = (local.ROOT / "workers" / "query" / "worker.js").read_text()
+    metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": []}
+    with api(served) as client:
+        files = {
+            "metadata": (None, json.dumps(metadata), "application/json"),
+            "worker.js": ("worker.js", source, "application/javascript+module"),
+        }
+        client.put(f"workers/scripts/{served.local.query_name}", files=files).raise_for_status()
+    code, check = query(served)
+    assert (code, check["outcome"]) == (1, "fail")
+    [found] = check["findings"]
+    assert found["actual"].startswith("503 not_configured")
+    assert (found["blame"], found["hint"]) == ("config", f"pulumi up --stack {local.STACK}")
+    assert "changed outside (upload)" in served.pulumi("preview", "--diff")
+    served.pulumi("up", "--yes", "--skip-preview")
+    served.pulumi("preview", "--expect-no-changes")
+    assert query(served)[0] == 0
+
+
+def test_crons_and_secrets_put_on_it_by_hand_are_drift(served):
+    script = f"workers/scripts/{served.local.query_name}"
+    with api(served) as client:
+        secret = {"name": "BY_HAND", "text": "fake", "type": "secret_text"}
+        client.put(f"{script}/secrets", json=secret).raise_for_status()
+        client.put(f"{script}/schedules", json=[{"cron": "0 * * * *"}]).raise_for_status()
+        assert "; by hand: BY_HAND added; live crons: 0 * * * *" in served.pulumi("preview", "--diff")
+        served.pulumi("up", "--yes", "--skip-preview")
+        assert client.get(f"{script}/secrets").json()["result"] == []
+        assert client.get(f"{script}/schedules").json()["result"]["schedules"] == []
+
+
+def test_a_foreign_worker_of_its_name_is_never_taken_over(empty_world):
+    with api(empty_world) as client:
+        metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": []}
+        files = {
+            "metadata": (None, json.dumps(metadata), "application/json"),
+            "worker.js": ("worker.js", "export default {};", "application/javascript+module"),
+        }
+        client.put(f"workers/scripts/{empty_world.local.query_name}", files=files).raise_for_status()
+    set_up(empty_world)
+    for adopt in ("false", "true"):
+        empty_world.pulumi("config", "set", "adopt", adopt)
+        code, output = empty_world.run("pulumi", "preview")
+        assert code != 0
+        assert "it is never taken over" in output
+        assert "Traceback" not in output

@@ -1,0 +1,31 @@
+import pytest
+
+from rehearsal import breaking, gallery
+from rehearsal.faults import Fault, Verdict, catalogue
+
+
+async def nothing(local):
+    pass
+
+
+def test_the_page_has_a_row_a_fault_and_a_column_a_check():
+    page = gallery.page(
+        {
+            "a": Fault(breaks="A breaks", caught_by=("one",), blame="worker", besides=("two",), apply=nothing),
+            "b": Fault(breaks="B breaks", caught_by=("two",), blame="config", apply=nothing),
+            "c": Fault(breaks="C is slow", verdict=Verdict.KEPT, apply=nothing),
+        }
+    )
+    assert "| fault | what is broken | `one` | `two` | blame |" in page
+    assert "| `a` | A breaks | ● | ○ | worker |" in page
+    assert "| `b` | B breaks |  | ● | config |" in page
+    assert page.endswith("| `c` | C is slow |\n")
+
+
+def test_a_fault_in_code_that_has_changed_is_an_error_and_not_another_fault():
+    with pytest.raises(ValueError, match="0 times, not once: no such text"):
+        breaking.rewritten(("no such text", ""))
+
+
+def test_every_fault_s_file_says_what_it_is_about():
+    assert all(fault.breaks and not fault.breaks.endswith(".") for fault in catalogue().values())

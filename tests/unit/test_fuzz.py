@@ -1,0 +1,378 @@
+"""Whatever comes in from outside: a verdict of the right kind, in time; never a wrong exception, never a green one."""
+
+import copy
+import gzip
+import json
+from datetime import UTC, date, datetime
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import supersession
+from checks import promise
+from checks.clients.ace import Ace
+from checks.clients.cloudflare import Cloudflare
+from checks.clients.transport import Http
+from checks.clients.worker import Worker
+from checks.credentials import Secret
+from checks.model import Blame, NoVerdictError, ShapeError
+from checks.options import Refused
+from checks.patience import Patience
+from checks.progress import Progress
+from checks.stored_day import BrokenDayError, UnjudgedDayError, compare, read
+from infra import settings as infra_settings
+from manifest import Manifest, ManifestError
+from review import comment, preview
+from tests.unit.checks.world import ACCOUNT, NAME, Clock, World, lines, manifest_data, stored
+
+QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+
+
+def some(examples):
+    """Few examples, none of which hangs; on a busy machine each takes its time."""
+    return settings(max_examples=examples, deadline=5000, suppress_health_check=QUICK)
+
+
+TEXT = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["", " ", "\x00", "\ud800", "-1", "1e999", "9" * 5000, "0001-01-01T00:00:00+23:59", "2024-12-10"]),
+    st.sampled_from(["9999-12-31T23:59:59-23:59", "NaN", "{site}", "../..", "https://[", "null", "::error::x"]),
+)
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(), TEXT, st.sampled_from([0, 1, -1, 1e308])
+)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=8
+)
+NESTED = b"[" * 100_000
+BYTES = st.one_of(st.binary(max_size=200), st.sampled_from([b"", b"null", b"[]", b"{}", b"\xff\xfe", NESTED]))
+
+
+def places(data, path=()):
+    """Every place in some JSON, as paths."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path, *(place for key, item in items for place in places(item, (*path, key)))]
+
+
+def changed(data, path, value):
+    if not path:
+        return value
+    data = copy.deepcopy(data)
+    place = data
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return data
+
+
+@st.composite
+def mutants(draw, data):
+    """Some true JSON with up to two places in it replaced by anything."""
+    for _ in range(draw(st.integers(1, 2))):
+        data = changed(data, draw(st.sampled_from(places(data))), draw(JSON))
+    return data
+
+
+# ---- what is promised and configured
+
+
+@some(150)
+@given(mutants(manifest_data()) | JSON)
+def test_a_manifest_is_read_whole_or_refused(data):
+    try:
+        read_ = Manifest.from_dict(data)
+    except ManifestError as error:
+        assert str(error)
+    else:
+        assert read_.to_dict() == data
+
+
+@some(60)
+@given(BYTES | mutants(manifest_data()).map(lambda data: json.dumps(data).encode()))
+def test_a_manifest_s_file_is_read_or_refused_in_one_line(tmp_path, raw):
+    file = tmp_path / "manifest.json"
+    file.write_bytes(raw)
+    try:
+        promise.from_file(str(file))
+    except promise.UnusableError as error:
+        assert str(error)
+
+
+KEYS = [*infra_settings._RULES, *infra_settings._OPTIONAL_RULES, "aceApiKey", "extraBindings", "adopt"]
+DECLARED = {
+    "accountId": "0" * 32, "aceApiKey": "fake-key-for-fuzzing-0001", "bucket": "ace-timeseries", "workerName": "w",
+    "workersSubdomain": "s", "site": "ses_falls_city", "startDate": "2024-12-10", "adopt": "false", "pageSize": "10000",
+    "aceBaseUrl": "https://flightdeck.aceiot.cloud", "keyTemplate": "timeseries/{site}/{date}/data.ndjson.gz",
+    "schedule": "*/5 * * * *", "extraBindings": "[]",
+}  # fmt: skip
+
+
+@some(150)
+@given(st.dictionaries(st.sampled_from(KEYS), TEXT | JSON.map(json.dumps) | st.none(), max_size=3), st.booleans())
+def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret):
+    source = infra_settings.Source(
+        get=(DECLARED | values).get,
+        provider=lambda key: "fake-token-0001" if key == "apiToken" else None,
+        is_secret=lambda key: secret,
+        environment={},
+        now=datetime(2024, 12, 20, tzinfo=UTC),
+    )
+    try:
+        used = infra_settings.read(source)
+    except infra_settings.SettingsError as error:
+        assert all(line.strip() for line in str(error).split("\n"))
+    else:
+        assert secret
+        assert used.start_date <= (used.end_date or used.start_date)
+
+
+# ---- what is stored
+
+
+@some(80)
+@given(st.one_of(BYTES, BYTES.map(gzip.compress), mutants(lines("2024-12-10")).map(json.dumps).map(str.encode)))
+def test_a_stored_day_of_anything_is_no_day(raw):
+    for content in (raw, gzip.compress(raw, mtime=0), gzip.compress(raw)[:-5]):
+        try:
+            found = read(content, day=date(2024, 12, 10))
+        except (BrokenDayError, UnjudgedDayError) as error:
+            assert str(error)
+        else:
+            assert found.samples == 0
+
+
+@some(120)
+@given(
+    mutants(lines("2024-12-10", 1)[0]), st.dictionaries(st.sampled_from(["samples", "first", "last", "sha256"]), TEXT)
+)
+def test_a_line_is_a_sample_or_the_day_is_broken(sample, metadata):
+    try:
+        raw, true = stored("2024-12-10", content=(json.dumps(sample) + "\n").encode())
+        found = read(raw, day=date(2024, 12, 10))
+        compare(found, true | metadata)
+    except (BrokenDayError, UnjudgedDayError):
+        return
+    assert isinstance(sample["point_name"], str)
+    assert type(sample["timestamp"]) is int
+
+
+# ---- what systems answer
+
+
+def http(handle, clock):
+    patience = Patience.lasting(20.0, clock=clock, sleep=clock.sleep)
+    return Http.open(
+        "https://x.example", blame=Blame.UPSTREAM, patience=patience, transport=httpx.MockTransport(handle)
+    )
+
+
+def reply(draw, truth):
+    """An answer that is anything: any status, any headers that matter, a body of bytes, JSON or a damaged truth."""
+    status = draw(st.sampled_from([200, 200, 200, 200, 204, 302, 400, 401, 403, 404, 429, 500, 503, 599]))
+    headers = draw(st.sampled_from([{}, {"Retry-After": "1"}, {"Retry-After": "9" * 9}, {"Location": "https://["}]))
+    body = draw(st.one_of(BYTES, JSON.map(encoded), mutants(truth).map(encoded), mutants(truth).map(encoded)))
+    return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
+
+
+def encoded(data):
+    return json.dumps(data).encode()
+
+
+def said(status, data):
+    return httpx.Response(status, stream=httpx.ByteStream(encoded(data)))
+
+
+PAGE = {
+    "point_samples": [{"name": "a", "value": "1", "time": "2024-12-10T00:00:01"}],
+    "has_more": True,
+    "next_cursor": "eyJ0aW1lc3RhbXAiOiAiMjAyNC0xMi0xMFQwMDowMDowMSIsICJvZmZzZXQiOiAxfQ==",
+}
+
+
+@some(120)
+@given(st.data())
+def test_ace_answers_rows_or_no_verdict(data):
+    asked = []
+
+    def handle(request):
+        asked.append(request)
+        return reply(data.draw, PAGE) if len(asked) < 5 else said(401, {})
+
+    with http(handle, Clock()) as client:
+        ace = Ace(http=client, site="s", key=Secret("fake-key-0001"))
+        start, end = datetime(2024, 12, 10, tzinfo=UTC), datetime(2024, 12, 11, tzinfo=UTC)
+        try:
+            rows = list(ace.rows(start, end, size=1000))
+        except NoVerdictError as error:
+            assert error.finding.actual
+        else:
+            assert all(row.name for row in rows)
+
+
+MADE = {"author_email": "a@example.org", "created_on": "2024-12-19T10:00:00Z"}
+VERSION = {
+    "id": "v1",
+    "number": 1,
+    "metadata": MADE,
+    "annotations": {"workers/tag": "t", "workers/triggered_by": "upload"},
+}
+API = {
+    "secrets": (lambda api: api.secrets(NAME), [{"name": "A", "type": "secret_text"}]),
+    "deployment": (
+        lambda api: api.deployment(NAME),
+        {"deployments": [{"strategy": "percentage", **MADE, "versions": [{"version_id": "v1", "percentage": 100}]}]},
+    ),
+    "versions": (lambda api: api.versions(NAME, lambda found: len(found) > 1), {"items": [VERSION]}),
+    "version": (
+        lambda api: api.version(NAME, "v1"),
+        {**VERSION, "resources": {"bindings": [{"name": "A", "type": "b"}]}},
+    ),
+    "schedules": (lambda api: api.schedules(NAME), {"schedules": [{"cron": "* * * * *"}]}),
+    "subdomain": (lambda api: api.subdomain(), {"subdomain": "s"}),
+    "objects": (
+        lambda api: list(api.objects("b", prefix="p", jurisdiction="default")),
+        [{"key": "k", "size": 1, "custom_metadata": {"a": "b"}, "http_metadata": {"contentEncoding": "gzip"}}],
+    ),
+    "read": (lambda api: api.read("b", "k", jurisdiction="eu"), {}),
+}
+
+
+@pytest.mark.parametrize("call", API)
+@some(40)
+@given(st.data())
+def test_cloudflare_answers_what_is_documented_or_no_verdict(call, data):
+    asked, (ask, result) = [], API[call]
+    truth = {"success": True, "errors": [], "messages": [], "result": result, "result_info": {"cursor": "c"}}
+
+    def handle(request):
+        asked.append(request)
+        return reply(data.draw, truth) if len(asked) < 4 else said(200, truth | {"result_info": {}})
+
+    with http(handle, Clock()) as client:
+        api = Cloudflare(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001"))
+        try:
+            hash(repr(ask(api)))
+        except NoVerdictError as error:
+            assert error.finding.actual
+
+
+@some(60)
+@given(st.data())
+def test_the_worker_answers_in_its_form_or_not(data):
+    truth = {
+        "status": "error",
+        "error": {"code": "storage", "message": "m"},
+        "last_error": {"code": "storage", "message": "m"},
+        "progress": World().progress(),
+    }
+    with http(lambda request: reply(data.draw, truth), Clock()) as client:
+        worker = Worker(http=client)
+        for ask in (worker.health, lambda: worker.status(Secret("fake-0001")), lambda: worker.trigger(None)):
+            try:
+                found = ask()
+                hash((found.status, found.code, repr(found.error), repr(found.last_error), found.own, found.shown))
+                Progress.read(found.body)
+            except NoVerdictError as error:
+                assert error.finding.actual
+            except ShapeError as error:
+                assert str(error)
+
+
+# ---- what the engine and a mark say
+
+
+@some(100)
+@given(st.text(max_size=80) | TEXT)
+def test_a_line_on_what_is_superseded_is_one_or_none(text):
+    found = supersession.parse(text)
+    assert found is None or supersession.parse(str(found)) == found
+
+
+STEP = {
+    "op": "update",
+    "urn": "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker::w",
+    "oldState": {"inputs": {"promise": manifest_data()}, "outputs": {"contentSha256": "a"}},
+    "newState": {"inputs": {"promise": manifest_data(ace__site="other")}},
+}
+STEPS = {
+    "config": {"building-vitals:site": "x"},
+    "steps": [STEP, {**STEP, "urn": STEP["urn"].replace("building-vitals:edge:Worker", preview.SCRIPT)}],
+    "diagnostics": [{"message": "site must be", "severity": "error", "urn": STEP["urn"]}],
+}
+
+
+@some(40)
+@given(BYTES | mutants(STEPS).map(encoded))
+def test_a_review_is_a_comment_whatever_the_engine_wrote(raw):
+    seen = preview.read(raw, stack="prod")
+    text = comment.render(seen)
+    assert 0 < len(text) <= 65_536
+    assert seen.failed or seen.changes or "urn" in raw.decode("utf-8", "replace")
+
+
+# ---- the whole command
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory):
+    """What a healthy run asks, and the longest answer to each; how a tail is ended is nobody's verdict."""
+    world, answers = World(), {}
+    true = world.reply
+
+    def reply(request):
+        real = true(request)
+        if request.method != "DELETE":
+            name = f"{request.method} {request.url.path}"
+            answers[name] = max(answers.get(name, b""), real.content, key=len)
+        return real
+
+    world.reply = reply
+    assert world.run(tmp_path_factory.mktemp("healthy"))[0] == 0
+    return dict(sorted(answers.items()))
+
+
+def lied_to(tmp_path, target, status, body):
+    """Run the command on a world in which one answer is another one, always; returns exit code and output."""
+    world = World()
+    true = world.reply
+
+    def reply(request):
+        real = true(request)
+        wrong = f"{request.method} {request.url.path}" == target
+        return httpx.Response(status, stream=httpx.ByteStream(body)) if wrong else real
+
+    world.reply = reply
+    try:
+        return world.run(tmp_path)
+    except Refused as error:
+        return error.code, str(error)
+
+
+@some(40)
+@given(st.data())
+def test_the_command_is_never_green_on_an_answer_that_is_anything(tmp_path, answered, data):
+    target = data.draw(st.sampled_from(list(answered)))
+    status = data.draw(st.sampled_from([200, 200, 200, 404, 403, 500]))
+    code, text = lied_to(tmp_path, target, status, data.draw(BYTES | JSON.map(encoded)))
+    assert code in (1, 3), text
+    assert "a defect of the check" not in text, text
+
+
+@some(40)
+@given(st.data())
+def test_the_command_has_no_defect_on_an_answer_that_is_nearly_true(tmp_path, answered, data):
+    target = data.draw(st.sampled_from([name for name, body in answered.items() if body.startswith(b"{")]))
+    body = data.draw(mutants(json.loads(answered[target])).map(encoded))
+    code, text = lied_to(tmp_path, target, 200, body)
+    assert code in (0, 1, 3), text
+    assert "a defect of the check" not in text, text
+
+
+@pytest.mark.parametrize("version", [[], {"id": [], "tag": "t"}, {"id": "v1", "tag": {}}, "v1"])
+def test_a_version_of_another_form_is_a_finding(tmp_path, version):
+    body = {"status": "healthy", "service": "backfill-worker", "version": "1.0.0", "worker_version": version}
+    code, text = lied_to(tmp_path, "GET /health", 200, encoded(body))
+    assert code == 1
+    assert "worker_version.tag: expected bv:" in text
