@@ -65,7 +65,7 @@ def test_three_values_are_all_that_production_needs(stack):
         stack.run("config", "set", key, "another")
     code, output = stack.run("preview")
     assert code == 0, output
-    assert "8 to create" in output
+    assert "9 to create" in output
     assert "fake-ace-key" not in output
     assert "fake-ace-key" not in stack.file.read_text()
 
@@ -210,3 +210,14 @@ def test_a_bucket_without_protection_is_refused_at_preview(stack, tmp_path):
     assert code != 0
     assert "the bucket 'timeseries' is declared without protect=True" in output, output
     assert "Traceback" not in output
+
+
+def test_a_public_setting_that_is_stored_as_a_secret_is_refused(stack):
+    settings(stack)
+    for path, value in {"name": "NOTE", "type": "plain_text"}.items():
+        assert stack.run("config", "set", "--path", f"extraBindings[0].{path}", value)[0] == 0
+    assert stack.run("config", "set", "--secret", "--path", "extraBindings[0].text", given="fake-canary\n")[0] == 0
+    code, output = stack.run("preview")
+    assert code != 0
+    assert "extraBindings holds a value stored as a secret" in output
+    assert "fake-canary" not in output
