@@ -2,7 +2,6 @@
 
 import shutil
 
-import httpx
 import pytest
 import yaml
 
@@ -122,32 +121,6 @@ def test_adopting_what_the_stack_already_has_deletes_nothing(world, tmp_path):
         line.path for line in lines if line.path.endswith((f"buckets/{world.local.bucket}", world.local.worker_name))
     ] == []
     world.wait(world.local.edge.r2_delete(world.local.bucket, "kept"))
-
-
-def test_what_was_made_by_hand_is_seen_and_taken_back(world):
-    environment = world.local.environment
-    script = f"accounts/{local.ACCOUNT_ID}/workers/scripts/{world.local.worker_name}"
-    with httpx.Client(
-        base_url=environment["CLOUDFLARE_BASE_URL"],
-        headers={"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"},
-    ) as api:
-        api.put(f"{script}/secrets", json={"name": "BY_HAND", "text": "fake", "type": "secret_text"}).raise_for_status()
-        api.delete(f"{script}/subdomain").raise_for_status()
-        assert "changed outside (secret)" in world.pulumi("preview", "--diff")
-        world.pulumi("up", "--yes", "--skip-preview")
-        assert [item["name"] for item in api.get(f"{script}/secrets").json()["result"]] == ["ACE_API_KEY"]
-        api.put(f"{script}/schedules", json=[]).raise_for_status()
-        assert "changed outside (crons)" in world.pulumi("preview", "--diff")
-        world.pulumi("up", "--yes", "--skip-preview")
-        live = api.get(f"{script}/schedules").json()["result"]["schedules"]
-        assert [item["cron"] for item in live] == ["*/5 * * * *"]
-        world.pulumi("preview", "--expect-no-changes")
-        for path in (script, f"accounts/{local.ACCOUNT_ID}/r2/buckets/{world.local.bucket}"):
-            api.delete(path).raise_for_status()
-        world.pulumi("up", "--yes", "--skip-preview")
-        world.pulumi("preview", "--expect-no-changes")
-    code, report = world.checks()
-    assert (code, report["counts"]["pass"]) == (0, 8)
 
 
 def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(world, tmp_path):
