@@ -9,7 +9,6 @@ from pulumi.runtime.config import is_config_secret
 
 import ace_key
 from infra import adoption, declaration, ledger, live, policy, query, settings
-from infra.secret import Secret
 from infra.storage import Bucket
 from infra.worker import Worker
 
@@ -32,11 +31,11 @@ try:
             adopt=stack.adopt,
             bindings_of=lambda version: live.bindings(client, stack.account_id, stack.worker_name, version),
         )
-        exists = stack.adopt and live.has_bucket(client, stack.account_id, stack.bucket)
+        exists = stack.adopt and uploaded is None and live.has_bucket(client, stack.account_id, stack.bucket)
     beside = query.plan(stack, **names)
     bound = declaration.bindings(stack, kept=adoption.kept_secrets(stack, worker, uploaded=uploaded))
     promised = declaration.promise(stack, bound, **names)
-    policy.enforce(bound, key=stack.ace_api_key)
+    policy.enforce(promised, key=stack.ace_api_key)
 except (settings.SettingsError, live.ApiError, ledger.ForeignWorkerError, policy.PolicyError) as error:
     raise pulumi.RunError(str(error)) from None
 superseded = ledger.superseded(promised, worker, uploaded=uploaded)
@@ -45,13 +44,12 @@ for warning in (*stack.warnings, superseded, None if beside is None else beside.
         pulumi.log.warn(str(warning))
 
 policy.watch()
-Secret("ACE_API_KEY", text=stack.ace_api_key)
 bucket = Bucket("timeseries", settings=stack, exists=exists)
 Worker(
     "backfill",
     bindings=bound,
     promised=promised,
-    message=ledger.message(worker, superseded),
+    message=ledger.message(promised, worker, superseded),
     source=Path("workers", "backfill", "worker.js"),
     opts=pulumi.ResourceOptions(depends_on=[bucket]),
 )

@@ -18,7 +18,7 @@ _WHO = re.compile(r"[\w.+-]{1,100}(?:@[\w.-]{1,100})?", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _HOW = re.compile(r"[a-z_ ]{1,60}")
 _TYPE = re.compile(r"[a-z0-9_]{1,40}")
-_CRON = re.compile(r"[\w*/,#-]+(?: [\w*/,#-]+){4}", re.ASCII)
+_CRON = re.compile(r"(?=.{9,60}$)[\w*/,#-]+(?: [\w*/,#-]+){4}", re.ASCII)
 _UNSHOWN = "unnamed"  # stands for what cannot be written in one word
 
 _LINE = re.compile(

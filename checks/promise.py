@@ -18,7 +18,7 @@ SIZE_LIMIT = 2**20  # bytes of a manifest
 OUTPUTS = ("stack", "output", "--json", "--show-secrets")
 KEY = ("config", "get", "aceApiKey")
 PREVIEW = ("preview", "--json")
-WORKER = "building-vitals:edge:Worker"  # the component whose input `promise` is the manifest
+PROMISE = "building-vitals:edge:Promise::backfill"  # the component whose input `manifest` is the manifest
 NO_KEY = "not found"  # what the engine says of a setting that a stack does not have
 
 
@@ -105,13 +105,14 @@ def _planned(stack: str) -> object:
     for step in _objects(preview.get("steps")):
         urn, new = step.get("urn"), step.get("newState")
         inputs = new.get("inputs") if isinstance(new, dict) else None
-        if isinstance(urn, str) and _type(urn) == WORKER and isinstance(inputs, dict):
-            return inputs.get("promise")
-    raise UnreadableError(f"pulumi preview: it shows no {WORKER}, so that nothing says what would be deployed")
+        if isinstance(urn, str) and _component(urn) == PROMISE and isinstance(inputs, dict):
+            return inputs.get("manifest")
+    raise UnreadableError(f"pulumi preview: it shows no {PROMISE}, so that nothing says what would be deployed")
 
 
-def _type(urn: str) -> str:
-    return "".join(urn.split("::")[2:3]).rpartition("$")[2]
+def _component(urn: str) -> str:
+    """Return type and name of the resource, without its parents' types."""
+    return "::".join(urn.split("::")[2:]).rpartition("$")[2]
 
 
 def _manifest(stack: str, data: object) -> Manifest:

@@ -19,8 +19,8 @@ def kept_secrets(
     Those of the worker that it adopts, and those of its own last upload from then on: one that somebody adds later is
     drift. Raises SettingsError where ``extraBindings`` keeps a secret that is not there.
     """
-    bound = () if worker is None else worker.bindings
-    there = {item["name"] for item in bound if item["type"] == SecretText.type}
+    latest = () if worker is None else worker.latest  # what an upload inherits from, rolled back or not
+    there = {item["name"] for item in latest if item["type"] == SecretText.type}
     listed = [item.name for item in settings.extra_bindings if isinstance(item, SecretText)]
     for name in listed:
         if name not in there:

@@ -56,18 +56,22 @@ def superseded(
         by=None if how == "crons" else deployment.author,  # of those nobody records who and when
         on=None if how == "crons" else deployment.created_on[:19].replace("T", " "),
         adopted=uploaded is None,
-        changes=() if uploaded is None else tuple(_changes(uploaded, worker.bindings, how)),
+        changes=() if uploaded is None else tuple(_changes(uploaded, worker, ours)),
         crons=None if declared == _digest(worker.schedules) else worker.schedules,
         lost=tuple(_lost(promised, worker.bindings)) if uploaded is None else (),
     )
 
 
-def message(worker: live.Worker | None, superseded: Supersession | None) -> str | None:
-    """Return the message of the next upload: what it supersedes, else the live one, so that nothing changes."""
+def message(promised: manifest.Manifest, worker: live.Worker | None, superseded: Supersession | None) -> str | None:
+    """Return the message of the next upload: what it supersedes, else the live one, so that nothing changes.
+
+    An upload that comes of a changed promise says nothing: what an earlier one superseded is not its matter.
+    """
     if superseded is not None:
         return str(superseded)
     serving = None if worker is None else worker.serving
-    return None if serving is None or not serving.message else serving.message
+    same = serving is not None and serving.tag == promised.worker.tag
+    return serving.message if serving is not None and same and serving.message else None
 
 
 def uploaded(
@@ -119,14 +123,19 @@ def _changed(worker: live.Worker, ours: str) -> str | None:
     return None if crons == _digest(worker.schedules) else "crons"
 
 
-def _changes(before: Bindings, now: Bindings, how: str) -> list[Change]:
-    """Return what became of each binding since our upload; a secret's value is told by what made the version."""
+def _changes(before: Bindings, worker: live.Worker, ours: str) -> list[Change]:
+    """Return what became of each binding since our upload.
+
+    That a secret has another value is told by what made the version, and only where nothing else came in between.
+    """
+    now, last = worker.bindings, _last(worker, ours)
     old, new = ({item["name"]: _row(item) for item in bindings} for bindings in (before, now))
     found = [Change(name=name, what=DELETED) for name in old if name not in new]
     found += [Change(name=name, what=ADDED) for name in new if name not in old]
     found += [Change(name=name, what=CHANGED) for name in new if name in old and old[name] != new[name]]
     secrets = [item["name"] for item in now if item["type"] == "secret_text"]
-    if how == "secret" and not found and len(secrets) == 1:
+    directly = len(worker.versions) > 1 and worker.versions[0] == worker.serving and worker.versions[1] == last
+    if directly and worker.versions[0].triggered_by == "secret" and not found and len(secrets) == 1:
         found.append(Change(name=secrets[0], what=CHANGED))
     return found
 
@@ -144,8 +153,18 @@ def _bound(bindings: Iterable[Mapping[str, Any]]) -> str:
 def _row(item: Mapping[str, Any]) -> list[Any]:
     kind = kinds().get(item["type"])
     public = [] if kind is None else [f.name for f in dataclasses.fields(kind) if f.repr and f.name != "name"]
-    return [item["name"], item["type"], *(item.get(field) for field in public)]
+    return [item["name"], item["type"], *(_plain(item["type"], item.get(field)) for field in public)]
+
+
+def _plain(kind: str, value: object) -> object:
+    """Return a value as it is compared: JSON by what it means, however it is written."""
+    if kind != "json" or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]

@@ -45,7 +45,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A live worker; ``bindings`` are those of the (first) version that serves.
+    """A live worker; ``bindings`` are those of the (first) version that serves, ``latest`` those of the newest one.
 
     ``versions``, newest first, reach back to the one that serves and to the newest of this stack's marks.
     """
@@ -54,6 +54,7 @@ class Worker:
     deployment: Deployment
     versions: tuple[Version, ...]
     bindings: tuple[Mapping[str, Any], ...]
+    latest: tuple[Mapping[str, Any], ...]
     schedules: tuple[str, ...]
 
     @property
@@ -92,11 +93,16 @@ def read(client: httpx.Client, account_id: str, name: str, *, ours: str) -> Work
         raise ApiError(f"the worker {name!r} exists, and nothing of it is deployed: deploy or delete it first")
     try:
         deployment = _deployment(deployments[0])
+        serving = deployment.versions[0]
+        versions = tuple(_versions(client, scripts, serving=serving, ours=ours))
+        bound = bindings(client, account_id, name, serving)
+        newest = versions[0].id if versions else serving
         return Worker(
             name=name,
             deployment=deployment,
-            versions=tuple(_versions(client, scripts, serving=deployment.versions[0], ours=ours)),
-            bindings=bindings(client, account_id, name, deployment.versions[0]),
+            versions=versions,
+            bindings=bound,
+            latest=bound if newest == serving else bindings(client, account_id, name, newest),
             schedules=tuple(sorted(item["cron"] for item in _get(client, f"{scripts}/schedules")["schedules"])),
         )
     except (KeyError, TypeError, IndexError, AttributeError, _AbsentError) as error:
@@ -134,9 +140,9 @@ def _get(client: httpx.Client, path: str) -> Any:
         response = client.get(path)
         answer = response.json()
     except httpx.HTTPError as error:
-        raise ApiError(f"Cloudflare's API cannot be reached ({type(error).__name__}): {client.base_url}") from None
+        raise ApiError(f"Cloudflare's API cannot be reached ({type(error).__name__}): {_place(client)}") from None
     except ValueError:
-        raise ApiError(f"Cloudflare's API answered {response.status_code} without JSON: {client.base_url}") from None
+        raise ApiError(f"Cloudflare's API answered {response.status_code} without JSON: {_place(client)}") from None
     if not isinstance(answer, dict):
         raise _unknown_shape(TypeError())
     if answer.get("success"):
@@ -146,6 +152,10 @@ def _get(client: httpx.Client, path: str) -> Any:
         raise _AbsentError
     advice = ": is CLOUDFLARE_API_TOKEN right for this account?" if response.status_code in {400, 401, 403} else ""
     raise ApiError(f"Cloudflare's API refused with {response.status_code} {codes}{advice}")
+
+
+def _place(client: httpx.Client) -> str:
+    return f"{client.base_url.scheme}://{client.base_url.netloc.decode()}"
 
 
 def _versions(client: httpx.Client, scripts: str, *, serving: str, ours: str) -> Iterator[Version]:

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import pulumi
 
+import manifest
 import secret_scan
-from infra.bindings import Binding
-from infra.bindings.json import Json
-from infra.bindings.plain_text import PlainText
+
+_READABLE = {"plain_text", "json"}  # kinds whose value is a text of the user's
 
 
 class PolicyError(ValueError):
     """A rule is broken; the message is one line a problem, and never holds a value."""
 
 
-def enforce(bound: Sequence[Binding], *, key: str) -> None:
-    """Refuse a public binding that looks like a secret or holds the key; raises PolicyError.
+def enforce(promised: manifest.Manifest, *, key: str) -> None:
+    """Refuse a promise in which something public looks like a secret, or holds the key; raises PolicyError.
 
     A placeholder for the key is refused with the settings (``ace_key.py``).
     """
-    problems = []
-    for binding in bound:
-        if not isinstance(binding, PlainText | Json):
-            continue
-        text = binding.text if isinstance(binding, PlainText) else binding.json
-        if key in text:
-            reason = "holds the ACE key"
-        elif secret_scan.by_name(binding.name):
-            reason = "is named as a secret"
-        elif secret_scan.by_form(text):
-            reason = "has a value that looks like a secret"
-        else:
-            continue
-        problems.append(
-            f"the binding {binding.name} is {binding.type}, which anybody with access to the account can read, and "
-            f"{reason}: make it a secret (wrangler secret put), and rotate what was in the file"
-        )
+    problems = [
+        f"{what} can be read by anybody with access to the account, and {reason}: "
+        "make it a secret (wrangler secret put), and rotate what was in the file"
+        for what, reason in _problems(promised, key)
+    ]
     if problems:
         raise PolicyError("\n".join(problems))
 
@@ -45,6 +33,25 @@ def enforce(bound: Sequence[Binding], *, key: str) -> None:
 def watch() -> None:
     """Refuse, from here on, every bucket that is declared without protection."""
     pulumi.runtime.register_stack_transformation(_protected)
+
+
+def _problems(promised: manifest.Manifest, key: str) -> Iterator[tuple[str, str]]:
+    for binding in promised.bindings:
+        reason = _reason(" ".join(binding.properties.values()), key)
+        if reason is None and binding.type in _READABLE and secret_scan.by_name(binding.name):
+            reason = "is named as a secret"
+        if reason is not None:
+            yield f"the binding {binding.name} is {binding.type}, which", reason
+    for setting, text in (("workerUrl", promised.worker.url), ("aceBaseUrl", promised.ace.base_url)):
+        reason = _reason(text, key)
+        if reason is not None:
+            yield f"the setting {setting}", reason
+
+
+def _reason(text: str, key: str) -> str | None:
+    if key in text:
+        return "holds the ACE key"
+    return "has a value that looks like a secret" if secret_scan.by_form(text) else None
 
 
 def _protected(args: pulumi.ResourceTransformationArgs) -> None:

@@ -76,6 +76,7 @@ def plan(settings: Settings, *, project: str, stack: str) -> Planned | None:
         ) from None
     bound = declaration.query_bindings(settings)
     promised = declaration.query_promise(settings, bound, project=project, stack=stack)
-    policy.enforce(bound, key=settings.ace_api_key)
+    policy.enforce(promised, key=settings.ace_api_key)
     superseded = ledger.superseded(promised, worker, uploaded=uploaded)
-    return Planned(bound=bound, promised=promised, superseded=superseded, message=ledger.message(worker, superseded))
+    message = ledger.message(promised, worker, superseded)
+    return Planned(bound=bound, promised=promised, superseded=superseded, message=message)

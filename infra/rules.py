@@ -118,6 +118,8 @@ def key_template(value: str) -> str | None:
 def cron(value: str) -> str | None:
     """Five fields in Cloudflare's dialect (day of week 1 to 7, Sunday is 1; L, W and # where they belong)."""
     fields = value.split()
+    if not value.isascii() or value != " ".join(fields):
+        return f"must be fields of ASCII with one space in between, found {value!r}"
     if len(fields) != len(_CRON_FIELDS):
         return f"must be a cron of 5 fields (minute hour day month weekday), found {value!r}"
     for text, (name, low, high, words, special) in zip(fields, _CRON_FIELDS, strict=True):

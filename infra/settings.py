@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import ace_key
-from infra import query, rules
-from infra.bindings import Binding, kinds
-from infra.declaration import BINDING_NAMES
+import secret_scan
+from infra import extra_bindings, query, rules
+from infra.bindings import Binding
 
 
 class SettingsError(ValueError):
@@ -88,17 +87,27 @@ def read(source: Source) -> Settings:
         if rule is None and value:
             rule = _OPTIONAL_RULES[key]
         problem = rule(value) if rule else None
-        if problem:
-            problems.append(f"{key} {problem}")
+        if source.is_secret(key):
+            problems.append(f"{key} is stored as a secret, and would be public: set it without --secret")
+        elif problem:
+            problems.append(f"{key} {_shown(problem, value)}")
     problems += _between(values)
     key, key_warning = _key(source, problems)
-    extra = _extra_bindings(_text(source, "extraBindings"), problems)
+    if source.is_secret("extraBindings"):
+        problems.append("extraBindings holds a value stored as a secret, and would be public: set it without --secret")
+    extra = extra_bindings.read(_text(source, "extraBindings"), problems)
     adopt = _flag(_text(source, "adopt"), problems)
     asked = query.read(values, _text(source, "queryWorker"), problems)
     api_token = _of_provider(source, "apiToken", "CLOUDFLARE_API_TOKEN")
     if api_token is None:
         problems.append("cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)")
+    elif not re.fullmatch(r"[0-9A-Za-z_-]{40,80}", api_token):
+        problems.append(
+            "cloudflare:apiToken has not the form of Cloudflare's tokens: 40 to 80 letters, digits, '_', '-'"
+        )
     api_url = _of_provider(source, "baseUrl", "CLOUDFLARE_BASE_URL")
+    if api_url is not None and (problem := rules.url(api_url)):
+        problems.append(f"cloudflare:baseUrl {problem.partition(', found')[0]}")
     if problems or api_token is None:
         raise SettingsError("\n".join(problems))
     url = values["workerUrl"]
@@ -125,6 +134,11 @@ def read(source: Source) -> Settings:
         api_token=api_token,
         warnings=key_warning,
     )
+
+
+def _shown(problem: str, value: str) -> str:
+    """Return a problem without the value that was found, where that may be a secret under the wrong key."""
+    return problem.partition(", found")[0] if secret_scan.by_form(value) else problem
 
 
 def _text(source: Source, key: str) -> str:
@@ -174,42 +188,6 @@ def _key(source: Source, problems: list[str]) -> tuple[str, tuple[str, ...]]:
     if assessment.problem:
         problems.append(f"{origin} {assessment.problem}")
     return key, (f"{origin} {assessment.warning}",) if assessment.warning else ()
-
-
-def _extra_bindings(text: str, problems: list[str]) -> tuple[Binding, ...]:
-    try:
-        items = json.loads(text) if text else []
-    except ValueError:
-        items = None
-    if not isinstance(items, list):
-        problems.append("extraBindings must be a list of objects with name and type")
-        return ()
-    known = kinds()
-    taken = set(BINDING_NAMES)
-    found = []
-    for position, item in enumerate(items):
-        where = f"extraBindings[{position}]"
-        if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
-            problems.append(f"{where} must be an object whose values are strings")
-        elif item.get("type") == "secret_text" and "text" in item:
-            problems.append(f"{where} must have no text: a secret does not belong in the stack's file")
-        elif item.get("type") not in known:
-            problems.append(f"{where}.type must be one of {', '.join(sorted(known))}, found {item.get('type')!r}")
-        elif not item.get("name") or item["name"] in taken:
-            problems.append(f"{where}.name must be set and used by no other binding, found {item.get('name')!r}")
-        else:
-            taken.add(item["name"])
-            found.extend(_built(known[item["type"]], item, where, problems))
-    return tuple(found)
-
-
-def _built(kind: type[Binding], item: Mapping[str, str], where: str, problems: list[str]) -> list[Binding]:
-    fields = {key: value for key, value in item.items() if key != "type"}
-    expected = {item.name for item in dataclasses.fields(kind) if item.repr}  # a secret's text is not given here
-    if set(fields) != expected:
-        problems.append(f"{where} must have the fields {', '.join(sorted(expected | {'type'}))}")
-        return []
-    return [kind(**fields)]
 
 
 def _flag(text: str, problems: list[str]) -> bool:

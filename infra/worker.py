@@ -11,6 +11,9 @@ import pulumi_cloudflare as cloudflare
 
 import manifest
 from infra.bindings import Binding
+from infra.bindings.secret_text import SecretText
+from infra.promise import Promise
+from infra.secret import Secret
 
 COMPATIBILITY_DATE = "2026-04-01"
 
@@ -28,11 +31,8 @@ class Worker(pulumi.ComponentResource):
         source: Path,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Declare the worker: ``source`` is relative to the program, the promise's tag and ``message`` mark the upload.
-
-        The promise is an input of this component, so that a preview shows it old and new; the provider hides bindings.
-        """
-        super().__init__("building-vitals:edge:Worker", name, {"promise": promised.to_dict()}, opts)
+        """Declare the worker: ``source`` is relative to the program, the promise and ``message`` mark the upload."""
+        super().__init__("building-vitals:edge:Worker", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         script = cloudflare.WorkersScript(
             name,
@@ -66,6 +66,10 @@ class Worker(pulumi.ComponentResource):
             schedules=[{"cron": cron} for cron in promised.schedules],
             opts=pulumi.ResourceOptions.merge(after, _sent_again_with(message)),
         )
+        Promise(name, promised=promised, opts=after)
+        for binding in bindings:
+            if isinstance(binding, SecretText) and binding.text is not None:
+                Secret(binding.name, text=binding.text, opts=after)
         self.register_outputs({})
 
 

@@ -21,7 +21,10 @@ Properties = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step: what is done (``op``, the engine's word) to which resource, and its states before and after."""
+    """One step: what is done (``op``, the engine's word) to which resource, and its states before and after.
+
+    ``reasons`` are the properties that differ, and some that the provider computes.
+    """
 
     op: str
     urn: str
@@ -31,6 +34,7 @@ class Step:
     name: str
     old: Properties
     new: Properties
+    reasons: frozenset[str]
 
     def inputs(self, *, old: bool = False) -> Properties:
         """Return the declared properties, after or before; empty where the JSON has none."""
@@ -44,9 +48,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """The whole of it; ``errors`` are texts with the type of the resource that they are about, if any."""
+    """The whole of it; ``errors`` are texts with the type of the resource that they are about, if any.
+
+    ``unread`` says that a step is there which this grammar does not know.
+    """
 
     steps: tuple[Step, ...]
+    unread: bool
     errors: tuple[tuple[str, str | None], ...]
     settings: frozenset[str]
 
@@ -59,8 +67,10 @@ def read(raw: bytes) -> Output | None:
         return None
     if not isinstance(data, dict) or not isinstance(data.get("steps"), list):
         return None
+    steps = [_step(item) for item in data["steps"]]
     return Output(
-        steps=tuple(step for item in _objects(data["steps"]) if (step := _step(item)) is not None),
+        steps=tuple(step for step in steps if step is not None),
+        unread=None in steps,
         errors=tuple(
             (str(item.get("message")), None if (urn := _urn(item)) is None else urn["type"])
             for item in _objects(data.get("diagnostics"))
@@ -70,12 +80,14 @@ def read(raw: bytes) -> Output | None:
     )
 
 
-def _step(item: Properties) -> Step | None:
-    urn, op = _urn(item), item.get("op")
+def _step(item: object) -> Step | None:
+    item = _object(item)
+    urn, op, reasons = _urn(item), item.get("op"), item.get("diffReasons")
     if urn is None or not isinstance(op, str):
         return None
+    named = frozenset(reason for reason in reasons if isinstance(reason, str)) if isinstance(reasons, list) else ()
     old, new = _object(item.get("oldState")), _object(item.get("newState"))
-    return Step(op=op, urn=urn[0], old=old, new=new, **urn.groupdict())
+    return Step(op=op, urn=urn[0], old=old, new=new, reasons=frozenset(named), **urn.groupdict())
 
 
 def _urn(item: Properties) -> re.Match[str] | None:

@@ -19,18 +19,21 @@ from review.engine import Output, Step
 from supersession import Supersession
 
 KEY = "ACE_API_KEY"
-WORKER = "building-vitals:edge:Worker"
+STACK = "pulumi:pulumi:Stack"
+PROMISE = "building-vitals:edge:Promise"
 BACKFILL = "backfill"  # the component that the comment is about; of the query worker it says that it changes
 SECRET = "building-vitals:edge:Secret"  # noqa: S105 - a type token
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 SCRIPT = "cloudflare:index/workersScript:WorkersScript"
+CRONS = "cloudflare:index/workersCronTrigger:WorkersCronTrigger"
 SUBDOMAIN = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"
 
 _OPS = {
     "create": "create", "update": "update", "delete": "delete", "replace": "replace", "import": "import",
     "create-replacement": "replace", "delete-replaced": "replace", "import-replacement": "replace", "discard": "delete",
 }  # fmt: skip
-_WATCHED = {SCRIPT: ("contentSha256",), SUBDOMAIN: ("enabled",)}
+_QUIET = {"same", "refresh", "read"}
+_WATCHED = {SCRIPT: ("contentSha256",), SUBDOMAIN: ("enabled", "previewsEnabled")}
 _PROJECT_FILE = Path(__file__).resolve().parent.parent / "Pulumi.yaml"
 
 
@@ -48,8 +51,9 @@ class Preview:
     """A preview, as far as it may be shown.
 
     ``old`` and ``new`` are what is promised now and after, both None where nothing of it changes; ``promised`` is what
-    holds after. ``rotates`` says whether the declared key changes, None if that is unknown. ``by_hand`` is what the
-    refresh found. ``refused`` are settings that the program named as wrong, ``broken`` types at which it failed.
+    holds after, ``first`` that there was nothing before. ``rotates`` says whether the declared key changes, None if it
+    is unknown. ``by_hand`` is what the refresh found. ``refused`` are settings that the program named as wrong,
+    ``broken`` types at which it failed.
     """
 
     project: str
@@ -59,12 +63,19 @@ class Preview:
     old: Manifest | None = None
     new: Manifest | None = None
     promised: Manifest | None = None
+    first: bool = False
     rotates: bool | None = None
     code_changes: bool = False
+    loses_bucket: bool = False
     superseded: Supersession | None = None
     by_hand: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+
+    @property
+    def adopts(self) -> bool:
+        """Return whether a worker is taken over that never was this stack's."""
+        return self.superseded is not None and self.superseded.adopted
 
 
 def read(raw: bytes, *, stack: str = "") -> Preview:
@@ -79,25 +90,27 @@ def read(raw: bytes, *, stack: str = "") -> Preview:
         )
     done = [step for step in output.steps if step.op in _OPS]
     script = next((step for step in done if step.type == SCRIPT and step.name == BACKFILL), None)
-    worker = next((step for step in done if step.type == WORKER and step.name == BACKFILL), None)
+    promise = next((step for step in done if step.type == PROMISE and step.name == BACKFILL), None)
     superseded = None if script is None else _superseded(script)
-    old = None if worker is None else _manifest(worker.inputs(old=True).get("promise"))
-    new = None if worker is None else _manifest(worker.inputs().get("promise"))
+    old = None if promise is None else _manifest(promise.inputs(old=True).get("manifest"))
+    new = None if promise is None else _manifest(promise.inputs().get("manifest"))
     recorded = (
-        _manifest(step.inputs().get("promise"))
+        _manifest(step.inputs().get("manifest"))
         for step in output.steps
-        if step.type == WORKER and step.name == BACKFILL
+        if step.type == PROMISE and step.name == BACKFILL
     )
     return Preview(
         project=output.steps[0].project,
         stack=output.steps[0].stack,
-        failed=bool(output.errors),
+        failed=bool(output.errors) or not _whole(output),
         changes=tuple(dict.fromkeys(_changes(done))),
         old=old,
         new=new,
         promised=new if new is not None else next((promise for promise in recorded if promise is not None), None),
-        rotates=_rotates(output, first=script is not None and script.op == "create" and superseded is None),
+        first=promise is not None and promise.op == "create",
+        rotates=_rotates(output, script, superseded),
         code_changes=script is not None and _code_changes(script, output),
+        loses_bucket=any(step.type == BUCKET and _loses(step) for step in done),
         superseded=superseded,
         by_hand=tuple(dict.fromkeys(_seen_by_refresh(done, output))),
         refused=_refused(output),
@@ -115,6 +128,12 @@ def _stack(given: str) -> str:
     return "unknown" if found is None else found[1]
 
 
+def _whole(output: Output) -> bool:
+    """Return whether the preview came to its end, and nothing in it is unknown here: a change that cannot be read."""
+    known = all(step.op in _OPS or step.op in _QUIET for step in output.steps)
+    return known and not output.unread and any(step.type == STACK and step.op != "refresh" for step in output.steps)
+
+
 def _changes(done: list[Step]) -> Iterator[Change]:
     for step in done:
         if not step.type.startswith("pulumi:"):
@@ -128,15 +147,25 @@ def _manifest(data: object) -> Manifest | None:
         return None
 
 
-def _rotates(output: Output, *, first: bool) -> bool | None:
+def _rotates(output: Output, script: Step | None, superseded: Supersession | None) -> bool | None:
     """Return whether the declared key changes; None where the preview cannot tell.
 
-    A secret that is new in the state says nothing of the live worker, unless there is none.
+    A secret that is new in the state says nothing of the live worker, unless there is none. Bindings that are sent
+    anew, while neither the promise nor the secret does change, are a preview of a part (``--target``).
     """
     ops = {step.op for step in output.steps if step.type == SECRET and step.name == KEY}
+    first = script is not None and script.op == "create" and superseded is None
     if "update" in ops or ("create" in ops and first):
         return True
-    return None if output.errors or "create" in ops else False
+    explained = superseded is not None or any(step.type == PROMISE and step.op in _OPS for step in output.steps)
+    partial = script is not None and "bindings" in script.reasons and not explained
+    return None if output.errors or partial or "create" in ops else False
+
+
+def _loses(bucket: Step) -> bool:
+    """Return whether a bucket goes; a replacement of the same name is an import of what is there."""
+    names = [bucket.inputs(old=old).get("name") for old in (True, False)]
+    return _OPS[bucket.op] == "delete" or (_OPS[bucket.op] == "replace" and names[0] != names[1])
 
 
 def _recorded(step: Step, output: Output) -> engine.Properties:

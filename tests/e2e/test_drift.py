@@ -114,6 +114,8 @@ ROWS = [
         "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off",), who=False),
     Row("bucket deleted", lambda h: h.call("DELETE", f"r2/buckets/{h.bucket}"),
         "R2Bucket timeseries create", ("The R2 bucket was deleted",), who=False),
+    Row("worker deleted", lambda h: h.call("DELETE", h.script),
+        "WorkersScript backfill create", ("The worker was deleted", "The schedule (crons) went with the worker"), who=False),
 ]  # fmt: skip
 
 

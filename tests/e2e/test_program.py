@@ -2,7 +2,6 @@
 
 import shutil
 
-import httpx
 import pytest
 import yaml
 
@@ -65,7 +64,7 @@ def test_three_values_are_all_that_production_needs(stack):
         stack.run("config", "set", key, "another")
     code, output = stack.run("preview")
     assert code == 0, output
-    assert "8 to create" in output
+    assert "9 to create" in output
     assert "fake-ace-key" not in output
     assert "fake-ace-key" not in stack.file.read_text()
 
@@ -122,33 +121,6 @@ def test_adopting_what_the_stack_already_has_deletes_nothing(world, tmp_path):
         line.path for line in lines if line.path.endswith((f"buckets/{world.local.bucket}", world.local.worker_name))
     ] == []
     world.wait(world.local.edge.r2_delete(world.local.bucket, "kept"))
-
-
-def test_what_was_made_by_hand_is_seen_and_taken_back(world):
-    environment = world.local.environment
-    script = f"accounts/{local.ACCOUNT_ID}/workers/scripts/{world.local.worker_name}"
-    with httpx.Client(
-        base_url=environment["CLOUDFLARE_BASE_URL"],
-        headers={"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"},
-    ) as api:
-        api.put(f"{script}/secrets", json={"name": "BY_HAND", "text": "fake", "type": "secret_text"}).raise_for_status()
-        api.delete(f"{script}/subdomain").raise_for_status()
-        assert "changed outside (secret)" in world.pulumi("preview", "--diff")
-        world.pulumi("up", "--yes", "--skip-preview")
-        assert [item["name"] for item in api.get(f"{script}/secrets").json()["result"]] == ["ACE_API_KEY"]
-        api.put(f"{script}/schedules", json=[]).raise_for_status()
-        assert "changed outside (crons)" in world.pulumi("preview", "--diff")
-        world.pulumi("up", "--yes", "--skip-preview")
-        live = api.get(f"{script}/schedules").json()["result"]["schedules"]
-        assert [item["cron"] for item in live] == ["*/5 * * * *"]
-        world.pulumi("preview", "--expect-no-changes")
-        for path in (script, f"accounts/{local.ACCOUNT_ID}/r2/buckets/{world.local.bucket}"):
-            api.delete(path).raise_for_status()
-        world.pulumi("up", "--yes", "--skip-preview")
-        world.pulumi("preview", "--expect-no-changes")
-    code, report = world.checks()
-    assert code == 0
-    assert {check["id"] for check in report["checks"] if check["outcome"] != "pass"} == {"parity", "query"}  # exempt
 
 
 def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(world, tmp_path):
@@ -212,3 +184,14 @@ def test_a_bucket_without_protection_is_refused_at_preview(stack, tmp_path):
     assert code != 0
     assert "the bucket 'timeseries' is declared without protect=True" in output, output
     assert "Traceback" not in output
+
+
+def test_a_public_setting_that_is_stored_as_a_secret_is_refused(stack):
+    settings(stack)
+    for path, value in {"name": "NOTE", "type": "plain_text"}.items():
+        assert stack.run("config", "set", "--path", f"extraBindings[0].{path}", value)[0] == 0
+    assert stack.run("config", "set", "--secret", "--path", "extraBindings[0].text", given="fake-canary\n")[0] == 0
+    code, output = stack.run("preview")
+    assert code != 0
+    assert "extraBindings holds a value stored as a secret" in output
+    assert "fake-canary" not in output

@@ -3,9 +3,11 @@
 import contextlib
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from ace_key import operator_token
 from rehearsal import local, process
@@ -92,3 +94,21 @@ def test_a_rotation_has_no_gap(deployed):
         assert key not in comment + output
         files = [path for path in world.local.folder.rglob("*") if path.is_file() and "pulumi-home" not in path.parts]
         assert [str(path) for path in files if key.encode() in path.read_bytes()] == []
+
+
+def test_after_a_deployment_that_failed_the_review_still_says_what_will_change(deployed):
+    world, file = deployed, Path(deployed.local.environment["PULUMI_OPTION_CONFIG_FILE"])
+    review = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review"
+    kept = yaml.safe_load(file.read_text())
+    broken = [{"name": "NOWHERE", "type": "r2_bucket", "bucket_name": "there-is-none"}]
+    declare(world, NEW_KEY)
+    declared = yaml.safe_load(file.read_text())
+    file.write_text(
+        yaml.safe_dump({**declared, "config": {**declared["config"], "building-vitals:extraBindings": broken}})
+    )
+    assert world.run("pulumi", "up", "--yes", "--skip-preview", ACE_API_KEY="")[0] != 0
+    assert status(world, OLD_KEY) == 200
+    file.write_text(yaml.safe_dump(declared))
+    assert "value changes: yes" in world.run("bash", "-c", review, ACE_API_KEY="")[1]
+    file.write_text(yaml.safe_dump(kept))
+    assert world.run("pulumi", "preview", "--expect-no-changes", ACE_API_KEY="")[0] == 0

@@ -84,3 +84,10 @@ def test_what_is_too_long_loses_whole_items_and_counts_them():
 )
 def test_another_message_is_none(text):
     assert supersession.parse(text) is None
+
+
+def test_many_long_crons_stay_within_the_limit():
+    long = (f"{','.join(map(str, range(n, 60)))} * * * *" for n in range(5))
+    line = str(Supersession(version="608d4072", how="crons", crons=(*long, "*/5 * * * *")))
+    assert len(line) <= supersession.LIMIT
+    assert supersession.parse(line) is not None

@@ -12,7 +12,7 @@ from checks.engine import UnreadableError, UnusableError
 from checks.options import Refused
 from tests.unit.checks.world import ENVIRON, KEY, NOW, World, manifest_data
 
-URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker::backfill"
+URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker$building-vitals:edge:Promise::backfill"
 NOT_THERE = {"err": "error: configuration key 'aceApiKey' not found for stack 'prod'\n", "code": 255}
 
 
@@ -39,10 +39,10 @@ def preview(*steps, **more):
 
 
 def step(data, urn=URN):
-    return {"op": "create", "urn": urn, "newState": {"inputs": {"promise": data}}}
+    return {"op": "create", "urn": urn, "newState": {"inputs": {"manifest": data}}}
 
 
-@pytest.mark.parametrize("urn", [URN, URN.replace("building-vitals:edge", "a:b:C$building-vitals:edge")])
+@pytest.mark.parametrize("urn", [URN, URN.replace("building-vitals:edge:Worker$", "")])
 def test_the_promises_of_a_preview(pulumi, urn):
     asked = pulumi(stack={"out": "{}"}, preview=preview({"urn": 5}, 7, step(manifest_data(), urn)))
     found = promise.from_stack("prod", planned=True)
@@ -60,7 +60,7 @@ def test_a_preview_is_not_asked_for_where_something_is_deployed(pulumi):
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        (preview(), UnreadableError, "shows no building-vitals:edge:Worker"),
+        (preview(), UnreadableError, "shows no building-vitals:edge:Promise"),
         (preview(step(None, urn="urn:pulumi:prod::x")), UnreadableError, "shows no"),
         ({"out": "[]"}, UnreadableError, "shows no"),
         (preview(step({"schema": 2})), UnreadableError, "manifest.schema: expected 1"),

@@ -33,7 +33,11 @@ def source_of(config, environment, provider, *, secret=("aceApiKey",)):
 @pytest.fixture
 def read():
     def read(*, environment=None, provider=None, secret=("aceApiKey",), **config):
-        environment = {"CLOUDFLARE_API_TOKEN": "fake-cloudflare-token"} if environment is None else environment
+        environment = (
+            {"CLOUDFLARE_API_TOKEN": "fake-cloudflare-token-of-forty-characters"}
+            if environment is None
+            else environment
+        )
         return settings.read(source_of({**NEEDED, **config}, environment, provider or {}, secret=secret))
 
     return read

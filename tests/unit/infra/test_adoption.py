@@ -12,6 +12,7 @@ WORKER = live.Worker(
     deployment=live.Deployment(versions=("v1",), author="jo", created_on="t"),
     versions=(),
     bindings=BOUND,
+    latest=BOUND,
     schedules=(),
 )
 KEEP = json.dumps([{"name": "SLACK_TOKEN", "type": "secret_text"}])
@@ -40,12 +41,18 @@ def test_from_its_own_first_upload_on_a_secret_added_by_hand_is_drift(read):
 
 
 def test_a_kept_secret_that_somebody_deleted_is_kept_no_longer(read):
-    worker = dataclasses.replace(WORKER, bindings=BOUND[:2])
+    worker = dataclasses.replace(WORKER, latest=BOUND[:2])
     assert kept(read, worker=worker, uploaded=BOUND, adopt="true") == []
 
 
-@pytest.mark.parametrize("worker", [None, dataclasses.replace(WORKER, bindings=BOUND[:2])])
+@pytest.mark.parametrize("worker", [None, dataclasses.replace(WORKER, latest=BOUND[:2])])
 def test_a_listed_secret_that_is_not_live_is_refused_in_one_line(read, worker):
     with pytest.raises(settings.SettingsError, match="wrangler secret put SLACK_TOKEN --name building") as caught:
         kept(read, worker=worker, extraBindings=KEEP)
     assert "\n" not in str(caught.value)
+
+
+def test_a_rollback_past_a_listed_secret_does_not_lock_the_stack(read):
+    rolled_back = dataclasses.replace(WORKER, bindings=BOUND[:2])
+    assert kept(read, worker=rolled_back, extraBindings=KEEP) == []
+    assert kept(read, worker=rolled_back, uploaded=BOUND, adopt="true") == ["SLACK_TOKEN"]

@@ -8,7 +8,6 @@ import pytest
 
 from infra import declaration, policy
 from infra.bindings.secret_text import SecretText
-from infra.secret import Secret
 from infra.storage import Bucket
 from infra.worker import Worker
 
@@ -38,7 +37,6 @@ def declared(read):
         @pulumi.runtime.test
         def program():
             policy.watch()
-            Secret("ACE_API_KEY", text=settings.ace_api_key)
             bucket = Bucket("timeseries", settings=settings, exists=True)
             Worker(
                 "backfill",
@@ -93,8 +91,9 @@ def test_no_binding_but_the_key_holds_it(declared):
 
 def test_the_promise_and_the_key_are_inputs_of_components_so_that_a_preview_compares_them(declared):
     found = declared()
-    assert found["Worker"].inputs["promise"]["worker"]["tag"] == "bv:tag"
-    assert "fake-ace-key" not in json.dumps(found["Worker"].inputs)
+    assert found["Promise"].inputs["manifest"]["worker"]["tag"] == "bv:tag"
+    assert "fake-ace-key" not in json.dumps(found["Promise"].inputs)
+    assert found["Secret"].name == "ACE_API_KEY"
     sealed = found["Secret"].inputs["text"]
     assert sealed[pulumi.runtime.rpc._special_sig_key] == pulumi.runtime.rpc._special_secret_sig
 

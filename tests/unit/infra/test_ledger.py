@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import re
 
 import pytest
@@ -27,6 +28,7 @@ def worker(promised):
         deployment=live.Deployment(versions=(first.id,), author="jo@example.org", created_on="2026-11-21T08:30:00.1Z"),
         versions=(first,),
         bindings=tuple({**item, "jurisdiction": "x"} for item in promised.to_dict()["bindings"]),
+        latest=(),
         schedules=promised.schedules,
     )
 
@@ -43,7 +45,7 @@ def message(promised, worker, *, adopt=False, before=None):
     ours = ledger.owner(promised.project, promised.stack)
     bindings = worker.bindings if worker and before is None else before
     uploaded = ledger.uploaded(worker, ours, adopt=adopt, bindings_of=lambda _: bindings)
-    return ledger.message(worker, ledger.superseded(promised, worker, uploaded=uploaded))
+    return ledger.message(promised, worker, ledger.superseded(promised, worker, uploaded=uploaded))
 
 
 def outside(what, version="ffff0000", more=""):
@@ -179,3 +181,25 @@ def test_a_message_is_kept_within_cloudflares_limit(promised, worker):
     said = message(promised, by_hand, before=worker.bindings)
     assert 900 < len(said.encode()) <= 1000
     assert re.search(r"EXTRA_\d+ added, and \d+ more$", said)
+
+
+def test_a_later_change_of_the_program_does_not_carry_on_what_was_superseded_once(read, worker):
+    healed = dataclasses.replace(worker, versions=(dataclasses.replace(worker.versions[0], message="supersedes x"),))
+    assert message(promise_of(read(site="other")), healed) is None
+
+
+def test_who_changed_another_secret_and_took_it_back_is_not_accused_of_the_key(promised, worker):
+    once = changed(worker, **HAND)
+    versions = (dataclasses.replace(once.versions[0], id="ffff1111-cccc", number=3), *once.versions)
+    deployment = dataclasses.replace(worker.deployment, versions=(versions[0].id,))
+    twice = dataclasses.replace(once, versions=versions, deployment=deployment)
+    assert message(promised, twice, before=worker.bindings) == outside("secret", "ffff1111")
+
+
+def test_json_is_compared_by_what_it_means(read, worker):
+    extra = json.dumps([{"type": "json", "name": "LIMITS", "json": '{"b": 1, "a": [2]}'}])
+    promised = promise_of(read(extraBindings=extra))
+    first = dataclasses.replace(worker.versions[0], tag=promised.worker.tag)
+    bindings = [*worker.bindings, {"name": "LIMITS", "type": "json", "json": {"a": [2], "b": 1}}]
+    echoed = dataclasses.replace(worker, versions=(first,), bindings=tuple(bindings))
+    assert message(promised, echoed) is None

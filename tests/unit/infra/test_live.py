@@ -54,7 +54,15 @@ def test_a_live_worker_is_read():
     assert [(v.id, v.tag, v.triggered_by) for v in worker.versions] == [("v2", "", "secret"), ("v1", "bv:x", "upload")]
     assert worker.serving.id == "v2"
     assert worker.bindings == ({"name": "A", "type": "secret_text"},)
+    assert worker.latest == worker.bindings
     assert worker.schedules == ("a", "b")
+
+
+def test_after_a_rollback_the_newest_version_s_bindings_are_read_too():
+    back = {"deployments": [{"versions": [{"version_id": "v1", "percentage": 100}], "created_on": "t3"}]}
+    older = {"resources": {"bindings": []}}
+    worker = ask(ANSWERS | {f"{SCRIPT}/deployments": back, f"{SCRIPT}/versions/v1": older})
+    assert (worker.bindings, worker.latest) == ((), ({"name": "A", "type": "secret_text"},))
 
 
 @pytest.mark.parametrize("code", [10007, 10090])

@@ -1,13 +1,26 @@
+import dataclasses
+
 import pulumi
 import pytest
 
-from infra import policy
+from infra import declaration, policy
 from infra.bindings.json import Json
 from infra.bindings.kv_namespace import KvNamespace
 from infra.bindings.plain_text import PlainText
 from infra.bindings.secret_text import SecretText
 
 KEY = "fake-ace-key-for-tests"
+
+
+@pytest.fixture
+def enforce(read):
+    def enforce(*bindings, **worker):
+        settings = read()
+        promised = declaration.promise(settings, bindings, project="building-vitals", stack="prod")
+        promised = dataclasses.replace(promised, worker=dataclasses.replace(promised.worker, **worker))
+        policy.enforce(promised, key=KEY)
+
+    return enforce
 
 
 @pytest.mark.parametrize(
@@ -20,9 +33,9 @@ KEY = "fake-ace-key-for-tests"
         (Json(name="NOTE", json='{"a": "ghp_' + "a" * 36 + '"}'), "has a value that looks like a secret"),
     ],
 )
-def test_a_public_binding_that_looks_like_a_secret_is_refused_without_its_value(binding, reason):
+def test_a_public_binding_that_looks_like_a_secret_is_refused_without_its_value(enforce, binding, reason):
     with pytest.raises(policy.PolicyError, match=reason) as caught:
-        policy.enforce([binding], key=KEY)
+        enforce(binding)
     said = str(caught.value)
     assert "\n" not in said
     assert binding.name in said
@@ -31,21 +44,31 @@ def test_a_public_binding_that_looks_like_a_secret_is_refused_without_its_value(
     assert "fakefake" not in said
 
 
-def test_what_is_public_or_secret_already_passes():
-    policy.enforce(
-        [
-            SecretText(name="SLACK_TOKEN"),
-            PlainText(name="KEY_TEMPLATE", text="timeseries/{site}/{date}/data.ndjson.gz"),
-            PlainText(name="ACE_BASE_URL", text="https://flightdeck.aceiot.cloud"),
-            KvNamespace(name="CACHE", namespace_id="0123456789abcdef0123456789abcdef"),
-        ],
-        key=KEY,
+def test_what_is_public_or_secret_already_passes(enforce):
+    enforce(
+        SecretText(name="SLACK_TOKEN"),
+        PlainText(name="KEY_TEMPLATE", text="timeseries/{site}/{date}/data.ndjson.gz"),
+        PlainText(name="ACE_BASE_URL", text="https://flightdeck.aceiot.cloud"),
+        KvNamespace(name="CACHE", namespace_id="0123456789abcdef0123456789abcdef"),
     )
 
 
-def test_every_problem_is_a_line():
+@pytest.mark.parametrize(
+    ("binding", "worker", "named"),
+    [
+        (KvNamespace(name="CACHE", namespace_id=KEY), {}, "the binding CACHE is kv_namespace"),
+        (SecretText(name="X"), {"url": f"https://x.example.dev/{KEY}"}, "the setting workerUrl"),
+    ],
+)
+def test_the_key_is_refused_wherever_it_would_be_public(enforce, binding, worker, named):
+    with pytest.raises(policy.PolicyError, match=named) as caught:
+        enforce(binding, **worker)
+    assert KEY not in str(caught.value)
+
+
+def test_every_problem_is_a_line(enforce):
     with pytest.raises(policy.PolicyError) as caught:
-        policy.enforce([PlainText(name="A_SECRET", text="x"), PlainText(name="B_SECRET", text="y")], key=KEY)
+        enforce(PlainText(name="A_SECRET", text="x"), PlainText(name="B_SECRET", text="y"))
     assert [line.split()[2] for line in str(caught.value).splitlines()] == ["A_SECRET", "B_SECRET"]
 
 

@@ -37,7 +37,7 @@ def test_a_whole_url_an_end_and_no_schedule(read):
 
 def test_the_key_comes_from_the_environment_where_the_stack_has_none(read):
     found = read(
-        aceApiKey="", environment={"ACE_API_KEY": "fake-key-of-the-environment", "CLOUDFLARE_API_TOKEN": "fake"}
+        aceApiKey="", environment={"ACE_API_KEY": "fake-key-of-the-environment", "CLOUDFLARE_API_TOKEN": "fake" * 10}
     )
     assert found.ace_api_key == "fake-key-of-the-environment"
     assert found.warnings[0].startswith("ACE_API_KEY (environment) is no JWT")
@@ -45,10 +45,13 @@ def test_the_key_comes_from_the_environment_where_the_stack_has_none(read):
 
 def test_the_providers_own_settings_are_used_where_set(read):
     found = read(
-        environment={"CLOUDFLARE_API_TOKEN": "fake-of-environment", "CLOUDFLARE_BASE_URL": "http://127.0.0.1:1/x"},
-        provider={"apiToken": "fake-of-stack"},
+        environment={
+            "CLOUDFLARE_API_TOKEN": "fake-of-environment-padded-to-forty-characters",
+            "CLOUDFLARE_BASE_URL": "http://127.0.0.1:1/x",
+        },
+        provider={"apiToken": "fake-of-stack-padded-to-more-than-forty-characters"},
     )
-    assert found.api_token == "fake-of-stack"
+    assert found.api_token == "fake-of-stack-padded-to-more-than-forty-characters"
     assert found.api_url == "http://127.0.0.1:1/x"
 
 
@@ -96,7 +99,7 @@ def test_each_rule_is_one_line_that_names_the_key(read, config, problem):
 
 def test_an_empty_key_in_the_environment_is_refused(read):
     with pytest.raises(SettingsError, match=r"ACE_API_KEY \(environment\) is empty"):
-        read(aceApiKey="", environment={"ACE_API_KEY": "", "CLOUDFLARE_API_TOKEN": "fake"})
+        read(aceApiKey="", environment={"ACE_API_KEY": "", "CLOUDFLARE_API_TOKEN": "fake" * 10})
 
 
 def test_extra_bindings_become_bindings(read):
@@ -131,3 +134,32 @@ def test_an_etl_worker_that_cannot_be_is_one_line(read, config, problem):
         read(**config)
     assert len(str(caught.value).splitlines()) == 1
     assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.parametrize("key", ["site", "bucket", "extraBindings"])
+def test_a_setting_stored_as_a_secret_would_be_public_and_is_refused(read, key):
+    with pytest.raises(SettingsError, match=f"^{key} .*stored as a secret, and would be public"):
+        read(secret=("aceApiKey", key))
+
+
+@pytest.mark.parametrize("key", ["bucket", "accountId", "site", "startDate", "schedule"])
+def test_a_secret_under_the_wrong_key_is_not_repeated(read, key):
+    value = "https://jo:fakefake@db.example.org"
+    with pytest.raises(SettingsError) as caught:
+        read(**{key: value})
+    assert "fakefake" not in str(caught.value)
+    assert key in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["fake", "fake" * 10 + "\n", "é" * 40, "fake token " * 5])
+def test_a_token_that_cannot_be_cloudflares_is_refused_without_being_shown(read, token):
+    with pytest.raises(SettingsError, match="has not the form of Cloudflare's tokens") as caught:
+        read(environment={"CLOUDFLARE_API_TOKEN": token})
+    assert token.strip() not in str(caught.value)
+
+
+def test_an_api_address_with_a_password_is_refused_without_it(read):
+    environment = {"CLOUDFLARE_API_TOKEN": "fake" * 10, "CLOUDFLARE_BASE_URL": "https://jo:fakefake@api.example.org"}
+    with pytest.raises(SettingsError, match="cloudflare:baseUrl must hold no user name") as caught:
+        read(environment=environment)
+    assert "fakefake" not in str(caught.value)

@@ -8,8 +8,8 @@ CANARY = "fake-canary-that-must-not-pass"
 WORKER = "building-vitals:edge:Worker"
 TYPES = {
     "stack": "pulumi:pulumi:Stack::building-vitals-prod",
-    "secret": "building-vitals:edge:Secret::ACE_API_KEY",
-    "worker": f"{WORKER}::backfill",
+    "secret": f"{WORKER}$building-vitals:edge:Secret::ACE_API_KEY",
+    "promise": f"{WORKER}$building-vitals:edge:Promise::backfill",
     "bucket": "building-vitals:storage:Bucket$cloudflare:index/r2Bucket:R2Bucket::timeseries",
     "script": f"{WORKER}$cloudflare:index/workersScript:WorkersScript::backfill",
     "subdomain": f"{WORKER}$cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain::backfill",
@@ -52,7 +52,7 @@ PROMISE = {
 OUTSIDE = "supersedes 608d4072, changed outside (secret) by jo@example.org on 2026-11-20 08:30:00 UTC"
 LIVE = {
     "secret": {"text": "[secret]"},
-    "worker": {"promise": PROMISE},
+    "promise": {"manifest": PROMISE},
     "bucket": {"name": "ace-timeseries"},
     "script": {
         "annotations": {"workersTag": PROMISE["worker"]["tag"]},

@@ -1,5 +1,6 @@
 """What a reviewer reads, word by word: tests/golden/review, the exit code in the file's name."""
 
+import json
 import os
 from pathlib import Path
 
@@ -15,8 +16,8 @@ BOUND = PROMISE["bindings"]
 NEW = [step("create", kind, None, inputs) for kind, inputs in LIVE.items()]
 
 
-def worker(changed):
-    return step("update", "worker", LIVE["worker"], {"promise": changed})
+def promised(changed):
+    return step("update", "promise", LIVE["promise"], {"manifest": changed})
 
 
 def created(message):
@@ -29,14 +30,14 @@ def many():
         promise(bindings=BOUND + [{"name": f"SETTING_{n:03}", "type": "plain_text", "text": text} for n in range(300)])
         for text in ("before", "after")
     )
-    return preview(step("update", "worker", {"promise": old}, {"promise": new}), upload())
+    return preview(step("update", "promise", {"manifest": old}, {"manifest": new}), upload())
 
 
 CASES = {
     "first_deployment": lambda: preview(*NEW, first=True),
     "no_change": lambda: preview(),
     "plain_setting": lambda: preview(
-        worker(promise(ace={"page_size": 5000}, bindings=[*BOUND[:3], {**BOUND[3], "text": "another_site"}])),
+        promised(promise(ace={"page_size": 5000}, bindings=[*BOUND[:3], {**BOUND[3], "text": "another_site"}])),
         upload(contentSha256="bbbb"),
     ),
     "key_rotated": lambda: preview(step("update", "secret", LIVE["secret"], LIVE["secret"]), upload()),
@@ -46,7 +47,7 @@ CASES = {
         upload(OUTSIDE.replace("(secret)", "(upload)") + "; by hand: BUCKET deleted, SITE changed"), CRONS_AGAIN
     ),
     "adoption": lambda: preview(
-        *[step("create", kind, None, LIVE[kind]) for kind in ("secret", "worker", "subdomain", "crons")],
+        *[step("create", kind, None, LIVE[kind]) for kind in ("secret", "promise", "subdomain", "crons")],
         step("import", "bucket", LIVE["bucket"], LIVE["bucket"]),
         created(
             "supersedes 608d4072, adopted, last changed (upload) by jo@example.org on 2026-11-20 08:30:00 UTC; "
@@ -56,7 +57,7 @@ CASES = {
     ),
     "replaced_bucket": lambda: preview(
         step("replace", "bucket", LIVE["bucket"], {"name": "another"}),
-        worker(promise(storage={"bucket": "another"}, bindings=[BOUND[0], {**BOUND[1], "bucket_name": "another"}, *BOUND[2:]])),
+        promised(promise(storage={"bucket": "another"}, bindings=[BOUND[0], {**BOUND[1], "bucket_name": "another"}, *BOUND[2:]])),
         upload(),
         errors=[(f"error: unable to replace resource {CANARY}", "bucket"), ("error: preview failed", None)],
     ),
@@ -67,7 +68,7 @@ CASES = {
     "nothing_readable": lambda: b"error: validating stack config",
     "workers_dev_off": lambda: preview(step("update", "subdomain", {"enabled": False}, LIVE["subdomain"])),
     "bucket_gone": lambda: preview(step("create", "bucket", None, LIVE["bucket"])),
-    "dropped_binding": lambda: preview(worker(promise(bindings=BOUND[:1])), upload()),
+    "dropped_binding": lambda: preview(promised(promise(bindings=BOUND[:1])), upload()),
 }  # fmt: skip
 CODES = {"no_change": 0, "replaced_bucket": 1, "engine_error": 1, "nothing_readable": 1}
 
@@ -111,14 +112,14 @@ def test_without_detailed_exitcode_changes_are_no_failure():
 )
 def test_a_value_in_the_promise_that_looks_like_a_secret_is_hidden(value):
     changed = promise(bindings=[*BOUND[:3], {**BOUND[3], "text": value}], ace={"site": value})
-    _, text = run(preview(worker(changed), upload()))
+    _, text = run(preview(promised(changed), upload()))
     assert value not in text
     assert text.count("it looks like a secret") == 2
 
 
 def test_a_value_under_a_secrets_name_is_hidden():
     changed = promise(bindings=[*BOUND, {"name": "DB_PASSWORD", "type": "plain_text", "text": "hunter2"}])
-    assert "hunter2" not in run(preview(worker(changed), upload()))[1]
+    assert "hunter2" not in run(preview(promised(changed), upload()))[1]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_value_under_a_secrets_name_is_hidden():
 )
 def test_no_value_breaks_out_of_its_cell(value):
     changed = promise(bindings=[*BOUND[:3], {**BOUND[3], "text": value}])
-    _, text = run(preview(worker(changed), upload()))
+    _, text = run(preview(promised(changed), upload()))
     [row] = [line for line in text.splitlines() if "binding SITE" in line]
     assert row.replace("\\|", "").count("|") == 4
     assert len(text.splitlines()) == len(run(CASES["plain_setting"]())[1].splitlines()) - 1
@@ -188,7 +189,7 @@ def test_a_comment_that_is_too_long_loses_rows_and_never_a_part_of_one():
     long = "x y" * 60
     bindings = [{"name": f"S{n:03}{'_' * 90}", "type": "plain_text", "text": long} for n in range(300)]
     changed = promise(bindings=[*BOUND, *bindings])
-    _, text = run(preview(worker(changed), upload()))
+    _, text = run(preview(promised(changed), upload()))
     assert len(text) < 65_536
     assert "more: the job's log has them all" in text
     for line in text.splitlines():
@@ -197,3 +198,67 @@ def test_a_comment_that_is_too_long_loses_rows_and_never_a_part_of_one():
 
 def test_refreshed_is_every_resource():
     assert len(refreshed()) == len(LIVE) + 1
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        {"op": "delete", "urn": "urn:pulumi:prod::building-vitals::cloudflare:index/r2Bucket:R2Bucket::my bucket"},
+        {"op": "delete", "urn": "x"},
+        {"op": "a-new-op", "urn": step("same", "bucket", {}, {})["urn"]},
+        1,
+    ],
+)
+def test_a_step_that_cannot_be_read_is_never_no_change(unread):
+    code, text = run(preview(unread), "--detailed-exitcode")
+    assert code == 1
+    assert "it failed" in text
+
+
+def test_a_preview_that_broke_off_after_the_refresh_is_never_no_change():
+    raw = json.dumps({"steps": [item for item in refreshed() if item["op"] == "refresh"], "diagnostics": []}).encode()
+    assert run(raw, "--detailed-exitcode")[0] == 1
+
+
+def test_an_old_promise_that_cannot_be_read_is_no_first_deployment():
+    old = {"manifest": {**PROMISE, "schema": 0}}
+    code, text = run(preview(step("update", "promise", old, {"manifest": promise()}), upload()), "--detailed-exitcode")
+    assert code == 2
+    assert "first deployment" not in text
+    assert "**not known**" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (OUTSIDE, "unknown: the declared value stays"),
+        (OUTSIDE.replace("(secret)", "(rollback)"), "unknown: the declared value stays"),
+        ("supersedes 608d4072, changed outside (crons); live crons: none", "no**"),
+    ],
+)
+def test_which_key_is_live_is_said_only_where_it_is_known(message, said):
+    assert f"value changes: {said}" in run(preview(upload(message)))[1]
+
+
+def test_a_preview_of_a_part_does_not_say_that_the_key_stays():
+    part = upload() | {"diffReasons": ["bindings", "etag"]}
+    assert "value changes: unknown" in run(preview(part))[1]
+
+
+def test_a_kept_secret_is_not_said_to_be_put_back():
+    kept = promise(bindings=[*BOUND, {"name": "SLACK", "type": "secret_text"}])
+    by_hand = upload(f"{OUTSIDE}; by hand: SLACK changed")
+    _, text = run(preview(step("update", "promise", LIVE["promise"], {"manifest": kept}), by_hand))
+    assert "| `SLACK` | its value was changed | kept as it is: nobody knows its value |" in text
+    assert "stay as they are now" in text
+
+
+def test_the_import_of_a_bucket_that_the_state_has_is_no_loss():
+    _, text = run(preview(step("replace", "bucket", LIVE["bucket"], LIVE["bucket"])))
+    assert "Would be lost" not in text
+
+
+def test_a_worker_that_is_gone_takes_its_crons_with_it():
+    _, text = run(preview(*[step("create", kind, None, LIVE[kind]) for kind in ("script", "crons")]))
+    assert "The worker was deleted" in text
+    assert "The schedule (crons) went with the worker" in text
