@@ -92,7 +92,7 @@ def test_what_exists_is_refused_then_adopted_whole(theirs):
     assert worker.live.secrets["SLACK_TOKEN"] == SLACK
     assert worker.live.secrets["ACE_API_KEY"] == world.local.environment["ACE_API_KEY"]
     assert "kept" in world.objects()
-    code, report = world.checks("--skip", "r2")
+    code, report = world.checks("--skip", "data")
     assert code == 0, report
 
     # Listed, it stays without `adopt`; not listed, the review says that it goes.

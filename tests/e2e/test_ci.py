@@ -234,7 +234,7 @@ def test_a_broken_promise_after_a_deployment_fails_it_and_junit_says_which(world
     fault = faults.catalogue()["ace-down"]
     world.wait(fault.apply(world.local))
     code, output, summary = job.run("deploy")
-    world.wait(fault.end(world.local))
+    world.local.ace.restore()
     assert code == 1, output
     assert "trigger" in summary
     assert [name for name, failed in judged(job.junit).items() if failed] == ["trigger", "logs"]

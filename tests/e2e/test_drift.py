@@ -172,5 +172,5 @@ def test_a_lifecycle_rule_is_nobodys_business(world, hand, record_property):
 
 def test_at_the_end_every_promise_is_kept(world, hand):
     world.empty_bucket()
-    code, report = world.checks("--skip", "trigger", "--skip", "r2")
+    code, report = world.checks("--skip", "trigger", "--skip", "data")
     assert code == 0, report
