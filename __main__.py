@@ -1,5 +1,9 @@
 """The Pulumi program: settings in, components, manifest out."""
 
+import gc
+
+gc.disable()  # what the provider's SDK makes at its import all stays: looking for garbage in it takes a fifth of a preview
+
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +16,8 @@ from infra import adoption, declaration, ledger, live, policy, query, settings
 from infra.storage import Bucket
 from infra.worker import Worker
 
+gc.freeze()
+gc.enable()
 config = pulumi.Config()
 source = settings.Source(
     get=config.get,
