@@ -2,7 +2,7 @@
 
 import gc
 
-gc.disable()  # what the provider's SDK makes at its import all stays: looking for garbage in it takes a fifth of a preview
+gc.disable()  # what the provider's SDK makes at its import stays: looking for garbage in it costs a fifth of a preview
 
 import os
 from datetime import UTC, datetime
