@@ -11,8 +11,8 @@ _HEAD = """# What can go wrong, and which check says so
 Made by `python -m rehearsal faults --markdown`; `tests/e2e/test_faults.py` does each of these to a deployed
 rehearsal, runs every check, and compares. Try one: `scripts/rehearse --fault secret-missing`.
 
-{count} faults. ● must say so, and blame the one named; ○ may say so too. A check that is neither must not fail. The last
-column is the time that the checks are given, in seconds; `scripts/test` prints at its end how long each took.
+{count} faults. ● must say so, and blame the one named; ○ may say so too. A check that is neither must not fail. Last
+comes the time that the checks are given, in seconds; `scripts/test` prints at its end how long each took.
 """
 _PARTS = (
     (Verdict.BROKEN, "Promises broken (exit code 1)"),

@@ -16,10 +16,10 @@ def test_the_page_has_a_row_a_fault_and_a_column_a_check():
             "c": Fault(breaks="C is slow", verdict=Verdict.KEPT, apply=nothing),
         }
     )
-    assert "| fault | what is broken | `one` | `two` | blame |" in page
-    assert "| `a` | A breaks | ● | ○ | worker |" in page
-    assert "| `b` | B breaks |  | ● | config |" in page
-    assert page.endswith("| `c` | C is slow |\n")
+    assert "| fault | what is broken | `one` | `two` | blame | seconds |" in page
+    assert "| `a` | A breaks | ● | ○ | worker | 30 |" in page
+    assert "| `b` | B breaks |  | ● | config | 30 |" in page
+    assert page.endswith("| `c` | C is slow | 30 |\n")
 
 
 def test_a_fault_in_code_that_has_changed_is_an_error_and_not_another_fault():
