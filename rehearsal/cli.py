@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from rehearsal import environment, faults, gallery, local, process
+from rehearsal import environment, faults, local, process
 from rehearsal.edge import EdgeError
 from rehearsal.folder import run_folder
 from toolchain import interrupt
@@ -55,13 +55,9 @@ def serve(days: int) -> None:
 
 
 @main.command(name="faults")
-@click.option("--markdown", is_flag=True, help="As the page docs/gallery.md.")
-def list_faults(markdown: bool) -> None:
+def list_faults() -> None:
     """List what `up --fault NAME` can break, and which check must catch it."""
     known = faults.catalogue()
-    if markdown:
-        click.echo(gallery.page(known), nl=False)
-        return
     width = max(map(len, known)) + 2
     for name, fault in sorted(known.items()):
         caught = f"caught by: {', '.join(fault.caught_by)}; blame: {fault.blame}" if fault.caught_by else "must pass"

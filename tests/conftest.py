@@ -1,4 +1,9 @@
-"""What every test run ends with: the drifts and the faults, as tests/e2e/test_drift.py and test_faults.py saw them."""
+"""How tests are named, and what every run ends with: the drifts and the faults, as tests/e2e/ saw them."""
+
+
+def pytest_make_parametrize_id(val, argname):
+    """Name no test by bytes: gzip's hold the time, and xdist refuses workers that collect different names."""
+    return argname if isinstance(val, bytes) else None
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,11 +1,11 @@
 """The incident, and its relatives: each is caught by the named check, blamed rightly, and by nothing else.
 
 One world is deployed and put back after each fault. What was seen is printed at the end of the run
-(tests/conftest.py); docs/gallery.md is the same table without the seconds, and is tested to be current.
+(tests/conftest.py), and written to docs/gallery.md where the page says something else.
 """
 
 import json
-import time
+import re
 
 import pytest
 
@@ -47,6 +47,12 @@ def deployed(world, tmp_path_factory):
     deployed.restore()
 
 
+@pytest.fixture(scope="module")
+def took():
+    """The seconds that the checks took with each fault."""
+    return {}
+
+
 def outcomes(report, outcome):
     return {result["id"]: result["findings"] for result in report["checks"] if result["outcome"] == outcome}
 
@@ -61,10 +67,6 @@ def test_every_fault_names_checks_that_exist_and_says_what_must_come_of_it():
         assert not (fault.verdict is faults.Verdict.KEPT and fault.caught_by), name
 
 
-def test_the_gallery_is_current():
-    assert PAGE.read_text() == gallery.page(CATALOGUE), "python -m rehearsal faults --markdown > docs/gallery.md"
-
-
 def test_a_deployment_without_a_fault_is_green(world, deployed):
     code, report = world.checks()
     assert code == 0
@@ -76,10 +78,9 @@ def test_a_deployment_without_a_fault_is_green(world, deployed):
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
-def test_a_fault_is_caught_and_blamed_rightly(world, deployed, name, record_property):
+def test_a_fault_is_caught_and_blamed_rightly(world, deployed, took, name, record_property):
     fault = CATALOGUE[name]
     deployed.restore()
-    began = time.perf_counter()
     world.wait(fault.apply(world.local))
     code, report = deployed.checks(seconds=fault.seconds)
     failed, unjudged = outcomes(report, "fail"), outcomes(report, "error")
@@ -91,13 +92,27 @@ def test_a_fault_is_caught_and_blamed_rightly(world, deployed, name, record_prop
     for check in fault.caught_by:
         assert said[check][0]["blame"] == fault.blame, shown  # the first is what people read first
     assert "checker" not in {finding["blame"] for findings in failed.values() for finding in findings}, shown
-    record_property("fault", [name, " ".join(fault.caught_by), fault.blame, time.perf_counter() - began])
+    took[name] = report["seconds"]
+    record_property("fault", [name, " ".join(fault.caught_by), fault.blame, report["seconds"]])
     if name in HEALED_BY_THE_ENGINE:
         assert {finding["hint"] for check in fault.caught_by for finding in failed[check]} == {
             "pulumi up --stack rehearsal"
         }
         assert "changed outside (" in world.pulumi("up", "--yes", "--skip-preview", "--diff", "--stack", "rehearsal")
         assert deployed.checks()[0] == 0
+
+
+def test_the_gallery_says_what_was_seen(took):
+    if took.keys() != CATALOGUE.keys():
+        pytest.skip("not every fault was done, or one was not caught")
+    old, new = PAGE.read_text(), gallery.page(CATALOGUE, took)
+    if untimed(old) != untimed(new):
+        PAGE.write_text(new)
+        pytest.fail("docs/gallery.md was not current: it is written anew, look at what changed")
+
+
+def untimed(page):
+    return re.sub(r"[\d.]+ \|$", "|", page, flags=re.MULTILINE)
 
 
 def test_at_the_end_the_world_is_as_it_was_deployed(world, deployed):

@@ -286,6 +286,7 @@ def test_storage_that_refuses_is_unhealthy_and_an_error(world: World) -> None:
         (gzip.compress(b'{"point_name":"p","timestamp":1,"value":null}\n'), "holds a line that is no sample"),
         (gzip.compress(b'{"point_name":"\xff"}\n'), "is not UTF-8"),
     ],
+    ids=["no-gzip", "no-json", "broken-timestamp", "no-value", "no-utf8"],
 )
 def test_an_object_that_is_no_day_is_an_error_and_no_silence(world: World, raw: bytes, reason: str) -> None:
     world.store("other", DAYS[1], [], raw=raw, samples=None)
