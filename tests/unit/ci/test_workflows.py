@@ -104,7 +104,7 @@ def lint(folder, tool):
 @pytest.fixture
 def copy(tmp_path):
     shutil.copytree(FOLDER, tmp_path / ".github" / "workflows")
-    for name in ("scripts", "ci"):
+    for name in ("scripts", "ci", "bench"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return tmp_path
 
