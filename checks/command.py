@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from checks.redaction import Redactor
 from checks.tandem import Tandem
 from checks.urls import is_base
 from manifest import Manifest
+
+Open = Callable[..., contextlib.AbstractContextManager[Http]]  # Http.open, with what all systems have in common
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,8 @@ def execute(request: Request, outside: Outside) -> int:
     except selection.SelectionError as error:
         raise Refused(redactor.line(str(error)), EXIT_USAGE) from None
     promised, stack_key = _promised(request, checks), _stack_key(request, checks, outside.environ)
-    redactor = Redactor(known(outside.environ, promised.operator_token, stack_key))
+    secrets = known(outside.environ, promised.operator_token, stack_key)
+    redactor = Redactor(secrets)
     try:
         credentials = gather(outside.environ, stack_token=promised.operator_token, stack_key=stack_key)
         base = _api_base(outside.environ)
@@ -83,9 +87,10 @@ def execute(request: Request, outside: Outside) -> int:
         raise Refused(redactor.line(str(error)), EXIT_USAGE) from None
     with contextlib.ExitStack() as stack:
         patience = outside.patience(request.seconds)
-        worker, api, upstream = _opened(stack, patience, outside.transport, promised.manifest, base)
-        etl = _sibling(stack, patience, outside.transport, promised.manifest.siblings.etl_worker)
-        query = _sibling(stack, patience, outside.transport, promised.manifest.siblings.query_url, "queryUrl")
+        open_ = functools.partial(Http.open, patience=patience, secrets=secrets, transport=outside.transport)
+        worker, api, upstream = _opened(stack, open_, promised.manifest, base)
+        etl = _sibling(stack, open_, promised.manifest.siblings.etl_worker, "etlWorker")
+        query = _sibling(stack, open_, promised.manifest.siblings.query_url, "queryUrl")
         context = Context(
             manifest=promised.manifest,
             stack=promised.manifest.stack if request.stack is None else request.stack,
@@ -105,9 +110,7 @@ def execute(request: Request, outside: Outside) -> int:
     return _publish(report, request, outside.write)
 
 
-def _opened(
-    stack: contextlib.ExitStack, patience: Patience, transport: Transport | None, promised: Manifest, base: str
-) -> tuple[Http, Http, Http]:
+def _opened(stack: contextlib.ExitStack, open_: Open, promised: Manifest, base: str) -> tuple[Http, Http, Http]:
     """Open the systems, to be closed with the stack: the worker, Cloudflare's API, and ACE."""
     places = (
         (promised.worker.url, Blame.WORKER, SETTINGS),
@@ -116,25 +119,18 @@ def _opened(
     )
     try:
         worker, api, upstream = (
-            stack.enter_context(Http.open(place, blame=blame, patience=patience, setting=setting, transport=transport))
-            for place, blame, setting in places
+            stack.enter_context(open_(place, blame=blame, setting=setting)) for place, blame, setting in places
         )
     except UnusableEnvironmentError as error:
         raise Refused(str(error), EXIT_USAGE) from None
     return worker, api, upstream
 
 
-def _sibling(
-    stack: contextlib.ExitStack,
-    patience: Patience,
-    transport: Transport | None,
-    url: str | None,
-    setting: str = "etlWorker",
-) -> Http | None:
+def _sibling(stack: contextlib.ExitStack, open_: Open, url: str | None, setting: str) -> Http | None:
     """Open a sibling of the worker, None where none is declared, or one that cannot be asked: its check says so."""
     if url is None or not is_base(url):
         return None
-    opened = Http.open(url, blame=Blame.WORKER, patience=patience, setting=setting, transport=transport)
+    opened = open_(url, blame=Blame.WORKER, setting=setting)
     return stack.enter_context(opened)  # what makes the environment unusable was told of the systems before it
 
 

@@ -7,41 +7,48 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from checks.progress import Progress, is_date, last_day
-from manifest import Ace, Manifest
+from checks.context import Context
+from checks.progress import Progress, is_date, last_days
+from manifest import Manifest
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare import Cloudflare
     from checks.clients.cloudflare_answers import StoredObject
 
 SAMPLE = 4  # days that are decoded: the first, the last, and others between
 
 
-def stored(cloudflare: Cloudflare, manifest: Manifest, now: datetime) -> dict[date, StoredObject]:
-    """Return the stored days of the declared range; whatever else lies under the prefix is not ours to judge."""
-    found = {}
-    first, last = date.fromisoformat(manifest.ace.start_date), last_day(manifest.ace, now)
-    if manifest.ace.end_date is None:  # midnight may have passed since this run began
-        last += timedelta(days=1)
+def stored(context: Context) -> dict[date, StoredObject]:
+    """Return the stored days of the declared range, over or not; what else lies under the prefix is not ours to judge.
+
+    Raises ApiError and NoVerdictError.
+    """
+    found, manifest = {}, context.manifest
+    first = date.fromisoformat(manifest.ace.start_date)
+    last = date.max if manifest.ace.end_date is None else date.fromisoformat(manifest.ace.end_date)
     storage = manifest.storage
-    for item in cloudflare.objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
+    for item in context.cloudflare.objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
         day = _day(manifest, item.key)
         if day is not None and first <= day <= last:
             found[day] = item
     return found
 
 
-def absent(ace: Ace, now: datetime, progress: Progress, found: Collection[date]) -> list[date]:
+def early(context: Context, found: Collection[date]) -> list[date]:
+    """Return the days that are not over by anybody's clock: what is stored of them can't be whole."""
+    return sorted(day for day in found if day > last_days(context)[1])
+
+
+def absent(context: Context, progress: Progress, found: Collection[date]) -> list[date]:
     """Return the days that are said to be complete and are not there.
 
     The days before the one that the worker is at must all be there, and as many as it counts: a hole that the worker
     knows of, and will fill, breaks no promise.
     """
-    first = date.fromisoformat(ace.start_date)
-    declared = (last_day(ace, now) - first).days + 1
+    first = date.fromisoformat(context.manifest.ace.start_date)
+    declared = (last_days(context)[1] - first).days + 1
     passed = (progress.current_date - first).days if progress.current_date is not None else 0
     counted = progress.days_complete if len(found) < progress.days_complete else 0
-    claimed = min(max(min(passed, progress.days_complete), counted), declared + 1)
+    claimed = min(max(min(passed, progress.days_complete), counted), declared)
     return [day for day in (first + timedelta(days=n) for n in range(claimed)) if day not in found]
 
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checks import days
+from checks.bounded import UnjudgedDayError
 from checks.clients.cloudflare_answers import NO_BUCKET, ApiError
 from checks.context import Context
 from checks.model import Blame, Finding, NoVerdictError
-from checks.stored_day import UnjudgedDayError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def stored(context: Context) -> dict[date, StoredObject] | Finding:
     """Return the stored days of the declared range, or the finding that there is no bucket."""
     try:
-        return days.stored(context.cloudflare, context.manifest, context.now)
+        return days.stored(context)
     except ApiError as error:
         if NO_BUCKET not in error.codes:
             raise

@@ -14,6 +14,7 @@ from manifest import Ace
 if TYPE_CHECKING:
     from checks.clients.worker import Reply
 
+CLOCKS = timedelta(hours=1)  # by so much may the worker's clock and this one differ
 COUNTERS = ("days_complete", "days_total", "samples_fetched", "samples_written")
 
 
@@ -59,6 +60,15 @@ def last_day(ace: Ace, now: datetime) -> date:
     """Return the last day to copy: the declared one, but never one that is not over (UTC)."""
     yesterday = now.date() - timedelta(days=1)
     return yesterday if ace.end_date is None else min(yesterday, date.fromisoformat(ace.end_date))
+
+
+def last_days(context: Context) -> tuple[date, date]:
+    """Return the least and the greatest last day that a worker may count to, by its clock and during this run.
+
+    They differ around midnight (UTC) only.
+    """
+    ace, late = context.manifest.ace, CLOCKS + timedelta(seconds=context.patience.seconds)
+    return last_day(ace, context.now - CLOCKS), last_day(ace, context.now + late)
 
 
 def accuse(context: Context, subject: str, reply: Reply) -> Finding:

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from checks import bounded
+from checks.bounded import Few, UnjudgedDayError
 from checks.clients.ace_answers import Row
-from checks.stored_day import POINT_LIMIT, Sample, UnjudgedDayError, is_number
+from checks.stored_day import Sample, is_number
 
 SAID = 3  # differences that are said one by one
 Group = Mapping[str, list[Any]]  # the values of one timestamp by point
@@ -35,8 +37,8 @@ class Comparison:
     missing: int = 0
     extra: int = 0
     first: list[Difference] = field(default_factory=list)
-    stored: set[str] = field(default_factory=set)
-    lacking: set[str] = field(default_factory=set)
+    stored: Few[str] = field(default_factory=Few)
+    lacking: Few[str] = field(default_factory=Few)
 
     @property
     def equal(self) -> bool:
@@ -78,7 +80,8 @@ def compare(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
 
 
 def _judge(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
-    found.stored |= ours.keys()
+    for name in ours:
+        found.stored.hold(name)
     found.rows += sum(map(len, theirs.values()))
     for name in theirs.keys() | ours.keys() if theirs.keys() != ours.keys() else theirs:
         pairs = itertools.zip_longest(theirs.get(name, ()), ours.get(name, ()))
@@ -89,7 +92,7 @@ def _judge(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
             found.extra += ace is None
             found.differing += ace is not None and stored is not None
             if stored is None:
-                found.lacking.add(name)
+                found.lacking.hold(name)
             if len(found.first) < SAID:
                 found.first.append(Difference(point=name, timestamp=now, ace=ace, stored=stored))
 
@@ -104,9 +107,13 @@ def _same(ace: str, stored: float | str) -> bool:
 def _grouped(rows: Iterable[tuple[int, str, Any]]) -> Iterator[tuple[int, Group]]:
     for now, group in itertools.groupby(rows, key=operator.itemgetter(0)):
         values: dict[str, list[Any]] = {}
+        held = 0
         for count, (_, name, value) in enumerate(group):
-            if count >= POINT_LIMIT:
-                raise UnjudgedDayError(f"more than {POINT_LIMIT:,} rows of one timestamp")
+            held += len(name) + (len(value) if isinstance(value, str) else 0)
+            if count >= bounded.POINT_LIMIT or held > bounded.HELD_LIMIT:
+                raise UnjudgedDayError(
+                    f"more than {bounded.POINT_LIMIT:,} rows, or {bounded.HELD_LIMIT:,} characters, of one timestamp"
+                )
             values.setdefault(name, []).append(value)
         yield now, values
 

@@ -6,31 +6,16 @@ import hashlib
 import json
 import math
 import re
-import zlib
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-DAY_LIMIT = 256 * 2**20  # bytes of NDJSON; the largest real day known is 58 MB
-LINE_LIMIT = 64 * 2**10  # bytes
-POINT_LIMIT = 100_000  # distinct names
-CHUNK = 256 * 2**10  # bytes decompressed at once
+from checks import bounded
+from checks.bounded import BrokenDayError, Few
+
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
-GZIP = b"\x1f\x8b"
-
-
-class BrokenDayError(ValueError):
-    """A stored day is not what it should be: what was expected, and what is there."""
-
-    def __init__(self, expected: str, actual: str) -> None:
-        super().__init__(f"expected {expected}, found {actual}")
-        self.expected = expected
-        self.actual = actual
-
-
-class UnjudgedDayError(ValueError):
-    """A stored day is beyond this checker's own bounds: it may be true, and nothing is said of it."""
 
 
 class Sample(NamedTuple):
@@ -47,7 +32,7 @@ class Day:
 
     day: date
     samples: int = 0
-    points: set[str] = field(default_factory=set)
+    points: Few[str] = field(default_factory=Few)
     first: int | None = None
     last: int | None = None
     sha256: str = ""
@@ -56,24 +41,29 @@ class Day:
 def read(raw: bytes, *, day: date, site: str = "") -> Day:
     """Decode one stored day of a site; raises BrokenDayError for anything that is no gzip of its samples.
 
-    Raises UnjudgedDayError for a day beyond the bounds of this module.
+    Raises UnjudgedDayError for a day beyond this checker's bounds.
     """
-    found, digest = Day(day=day), hashlib.sha256()
+    found, digest, sites = Day(day=day), hashlib.sha256(), dict[str, str]()
     for sample in _samples(raw, day, digest):
         if sample.name not in found.points:
-            _meet(found, sample.name, site)
+            found.points.hold(sample.name)
+            sites.setdefault(_site(sample.name), sample.name)
         found.samples += 1
         found.first = sample.timestamp if found.first is None else found.first
         found.last = sample.timestamp
     found.sha256 = digest.hexdigest()
+    sites.pop("", None)
+    if site and sites and site not in sites:
+        other, name = next(iter(sites.items()))
+        raise BrokenDayError(f"points of site {site}", f"{name}, of site {other}")
     return found
 
 
 def samples(raw: bytes, *, day: date) -> Iterator[Sample]:
     """Yield the samples of a stored day, never holding it whole; raises as ``read`` does.
 
-    They are in the order in which they were measured, as ACE sends and the worker writes them, and a point has one
-    sample at a time: so only the points of one timestamp are held.
+    They are in the order in which they were measured, as ACE sends and the worker writes them, and no line stands there
+    twice: so only the lines of one timestamp are held.
     """
     return _samples(raw, day, hashlib.sha256())
 
@@ -91,33 +81,24 @@ def shown(moment: int) -> str:
 
 def _samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
     start, end = (int(moment.timestamp()) * 1000 for moment in window(day))
-    now, names = start, set[str]()
-    for number, line in enumerate(_lines(raw, digest), start=1):
+    now, lines = start, Few[bytes]()
+    for number, line in enumerate(bounded.lines(raw, digest), start=1):
         sample = _sample(line, number, start, end)
         if sample.timestamp < now:
             raise BrokenDayError(f"no timestamp before the one above it in line {number}", str(sample.timestamp))
         if sample.timestamp > now:
-            now, names = sample.timestamp, set()
-        if sample.name in names:
-            raise BrokenDayError(f"one sample of {sample.name} at {now}", f"another one in line {number}")
-        names.add(sample.name)
-        if len(names) > POINT_LIMIT:
-            raise UnjudgedDayError(f"more than {POINT_LIMIT:,} points in a day")
+            now, lines = sample.timestamp, Few()
+        if line in lines:  # two values are none of the worker's doing: microseconds are cut, and `proof` compares
+            raise BrokenDayError(f"one line of {sample.name} at {now} and this value", f"it again in line {number}")
+        lines.hold(line)
         yield sample
 
 
-def _meet(found: Day, name: str, site: str) -> None:
-    """Note a point; raises BrokenDayError where its name is of another site.
-
-    ACE's names are ``client/site/…``, and its sites ``client_…``; any other name says nothing of a site.
-    """
+def _site(name: str) -> str:
+    """Return the site that a name speaks of: ACE's are ``client/site/…``, and its sites ``client_…``; else nothing."""
     client, _, rest = name.partition("/")
-    named, deeper, _ = rest.partition("/")
-    if site and deeper and named.startswith(f"{client}_") and named != site:
-        raise BrokenDayError(f"points of site {site}", f"{name}, of site {named}")
-    found.points.add(name)
-    if len(found.points) > POINT_LIMIT:
-        raise UnjudgedDayError(f"more than {POINT_LIMIT:,} points in a day")
+    site, deeper, _ = rest.partition("/")
+    return site if deeper and site.startswith(f"{client}_") else ""
 
 
 def compare(found: Day, metadata: Mapping[str, str]) -> None:
@@ -135,38 +116,6 @@ def compare(found: Day, metadata: Mapping[str, str]) -> None:
     source = metadata.get("source", "")
     if [_moment(text) for text in source.split("/")] != [int(moment.timestamp()) * 1000 for moment in (start, end)]:
         raise BrokenDayError(f"metadata source {start:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}", repr(source))
-
-
-def _lines(raw: bytes, digest: Any) -> Iterator[bytes]:
-    rest = b""
-    for chunk in _decompressed(raw):
-        digest.update(chunk)
-        *lines, rest = (rest + chunk).split(b"\n")
-        if max(map(len, (rest, *lines))) > LINE_LIMIT:
-            raise UnjudgedDayError(f"a line of more than {LINE_LIMIT:,} bytes")
-        yield from lines
-    if rest:
-        yield rest
-
-
-def _decompressed(raw: bytes) -> Iterator[bytes]:
-    inflate, size, pending = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16), 0, raw
-    while not inflate.eof:
-        try:
-            chunk = inflate.decompress(pending, CHUNK)
-        except zlib.error:
-            raise BrokenDayError("a gzip file", "bytes that do not decompress") from None
-        pending = inflate.unconsumed_tail
-        if not chunk and not inflate.eof:
-            raise BrokenDayError("a whole gzip file", f"one cut off after {len(raw):,} bytes")
-        if not size and chunk.startswith(GZIP):
-            raise BrokenDayError("NDJSON, compressed once", "it is compressed twice")
-        size += len(chunk)
-        if size > DAY_LIMIT:
-            raise UnjudgedDayError(f"more than {DAY_LIMIT:,} bytes in a day")
-        yield chunk
-    if inflate.unused_data:
-        raise BrokenDayError("one gzip file", f"{len(inflate.unused_data):,} bytes behind its end")
 
 
 def _sample(line: bytes, number: int, start: int, end: int) -> Sample:
@@ -191,12 +140,10 @@ def is_number(text: str) -> bool:
     return bool(NUMBER.fullmatch(text)) and math.isfinite(float(text))
 
 
-def _is_value(value: object) -> bool:
+def _is_value(value: Any) -> bool:
     if isinstance(value, str):
         return not is_number(value)
-    return not isinstance(value, bool) and (
-        isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
-    )
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # an int of JSON may be larger
 
 
 def _moment(text: str) -> int | None:

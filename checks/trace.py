@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from checks.redaction import READ
+
 TAGS = ("[ACE API]", "[Backfill]")
 ROUTES = ("/health", "/status", "/trigger")
-SHOWN = 200  # characters of a text of the worker
 CODE = re.compile(r"[a-z_]{1,40}")
 NAME = re.compile(r"[A-Za-z]{1,40}")
 WORDLESS = {"[Backfill] Unexpected error": "internal", "[Backfill] Not configured": "not_configured"}
@@ -25,6 +26,7 @@ REFUSALS = (
     (re.compile(r"\b403\b"), "403"),
     (re.compile(r"An unhandled exception occurred", re.IGNORECASE), "500, as ACE answers to a bad key"),
 )
+SUCCESS = re.compile(r"\bsuccess", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,8 @@ def _line(text: str) -> Line:
     said = fields.get("message") if isinstance(fields, dict) else None
     if not isinstance(fields, dict) or not isinstance(said, str) or not said.startswith(TAGS):
         tag = next(tag for tag in TAGS if tag in text)
-        refusal = next((name for pattern, name in REFUSALS if pattern.search(text)), "")
+        found = (name for pattern, name in REFUSALS if pattern.search(text))
+        refusal = "" if SUCCESS.search(text) else next(found, "")  # "Success: 401 samples" is none
         return Line(text=f"{tag} …", refusal=refusal)
     reason = fields.get("reason")
     shown = f"{said}: {reason}" if isinstance(reason, str) else said
@@ -120,4 +123,5 @@ def _word(value: object, form: re.Pattern[str]) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    """Return what the redaction will look at, and one more, by which it knows: it masks secrets before it cuts."""
+    return text[: READ + 1]

@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from checks import days, objects, row_by_row, stored_day
+from checks.bounded import BrokenDayError
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError
 from checks.row_by_row import Comparison, Difference
-from checks.stored_day import BrokenDayError
 
 if TYPE_CHECKING:
     from checks.clients.cloudflare_answers import StoredObject

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from checks import days, objects, served, stored_day
+from checks.bounded import BrokenDayError
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, ShapeError, TransientError
 from checks.question import PATH, Question
@@ -70,7 +71,7 @@ def _question(context: Context, day: date, item: StoredObject) -> tuple[Question
         try:
             found = stored_day.read(raw, day=day)
             stored_day.compare(found, item.metadata)
-        except stored_day.BrokenDayError as error:
+        except BrokenDayError as error:
             return objects.rewrite(context, item.key, error.expected, error.actual, key=item.key, again="query")
         points = _points(context, sorted(found.points))
         samples = served.asked(stored_day.samples(raw, day=day), points, MOST)

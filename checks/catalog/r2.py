@@ -7,8 +7,19 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from checks import days, empty_days, objects, stored_day
+from checks.bounded import BrokenDayError
 from checks.context import Context
-from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, ShapeError
+from checks.model import (
+    Blame,
+    Cause,
+    Check,
+    Credential,
+    Evidence,
+    Finding,
+    NoVerdictError,
+    ShapeError,
+    TransientError,
+)
 from checks.progress import Progress, accuse, accused
 
 if TYPE_CHECKING:
@@ -31,6 +42,8 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     if isinstance(stored, Finding):
         yield stored
         return
+    for day in days.early(context, stored):
+        yield _rewrite(context, stored.pop(day).key, "no object before the day is over (UTC)", "a part of that day")
     missing = _missing(context, progress, stored.keys())
     if missing is not None:
         yield missing
@@ -53,8 +66,15 @@ def _decoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[
     """Decode a sample of the days, or all of them when thorough."""
     chosen = sorted(stored) if context.thorough else days.sample(sorted(stored), context.now)
     whole = samples = broken = 0
+    beyond: NoVerdictError | None = None
     for day in chosen:
-        judged = _judge(context, day, stored[day])
+        try:
+            judged = _judge(context, day, stored[day])
+        except TransientError:
+            raise
+        except NoVerdictError as error:  # a day beyond this checker's bounds must not hide a broken one behind it
+            beyond = beyond or error
+            continue
         if not isinstance(judged, Finding):
             whole, samples = whole + 1, samples + judged.samples
             continue
@@ -64,6 +84,8 @@ def _decoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[
     yield Evidence(f"{whole} of them decoded and compared: {samples:,} samples")
     if broken > MOST:
         yield Evidence(f"{broken - MOST} more days are not whole")
+    if beyond is not None:
+        raise beyond
 
 
 def _progress(context: Context, reply: Reply) -> Progress | Finding:
@@ -76,7 +98,7 @@ def _progress(context: Context, reply: Reply) -> Progress | Finding:
 
 
 def _missing(context: Context, progress: Progress, stored: Collection[date]) -> Finding | None:
-    absent = days.absent(context.manifest.ace, context.now, progress, stored)
+    absent = days.absent(context, progress, stored)
     if not absent:
         return None
     more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
@@ -120,7 +142,7 @@ def _judge(context: Context, day: date, item: StoredObject) -> stored_day.Day | 
         with objects.judging(context, item.key, "r2"):
             found = stored_day.read(raw, day=day, site=context.manifest.ace.site)
         stored_day.compare(found, item.metadata)
-    except stored_day.BrokenDayError as error:
+    except BrokenDayError as error:
         return _rewrite(context, item.key, error.expected, error.actual)
     return found
 
@@ -172,6 +194,14 @@ CHECK = Check(
         Cause(
             what="a day was stored as empty before ACE had its data; or ACE itself holds a sample twice",
             fix="delete the object, and the cron writes it again; if that does not help, ask ACE",
+        ),
+        Cause(
+            what="the worker stored a day before it was over (UTC), so that its rest would be lost",
+            fix="delete the object, and the cron writes that day once it is over",
+        ),
+        Cause(
+            what="no verdict: an object decompresses to more than can be judged in 256 MiB of memory",
+            fix="if it is no day of yours, delete it, and the cron writes that day again",
         ),
     ),
     needs=("key",),

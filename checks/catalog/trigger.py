@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, ShapeError
-from checks.progress import Progress, accuse, last_day
+from checks.progress import Progress, accuse, last_days
 
 if TYPE_CHECKING:
     from checks.clients.worker import Reply
@@ -121,13 +121,11 @@ def _unwritten(after: Progress, kept: Progress) -> tuple[str, str] | None:
 
 def _other_range(context: Context, after: Progress) -> tuple[str, str] | None:
     """Return the declared number of days if the worker counts others; yesterday may change while it counts."""
-    ace = context.manifest.ace
-    first, last = date.fromisoformat(ace.start_date), last_day(ace, context.now)
-    declared = max(0, (last - first).days + 1)
-    slack = 0 if last < context.now.date() - timedelta(days=1) else 1
-    if abs(after.days_total - declared) <= slack:
+    first = date.fromisoformat(context.manifest.ace.start_date)
+    least, most = (max(0, (last - first).days + 1) for last in last_days(context))
+    if least <= after.days_total <= most:
         return None
-    return f"days_total {declared} ({first} to {last})", f"{after.days_total}"
+    return f"days_total {least} ({first} to {last_days(context)[0]})", f"{after.days_total}"
 
 
 def _finding(context: Context, subject: str, expected: str, actual: str) -> Finding:

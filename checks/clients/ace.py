@@ -14,6 +14,7 @@ from checks.credentials import Secret
 from checks.model import Blame, Finding, ShapeError, TransientError
 
 PAGE_LIMIT = 32 * 2**20  # bytes; 100,000 rows are about half of it
+ROW_LIMIT, ENVELOPE_LIMIT = 512, 64 * 2**10  # bytes: more than the rows asked for may take is never read into memory
 PAGES = 2000  # of one window; 500,000 rows in the smallest pages are 500
 PAGE_SECONDS = 30.0
 
@@ -35,7 +36,7 @@ class Ace:
         """Return one page of the raw samples of a window (UTC)."""
         times = {"start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end_time": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
         params = {**times, "page_size": str(size), "raw_data": "true"} | ({"cursor": cursor.text} if cursor else {})
-        answer = self.http.patience.attempt(lambda: self._ask(params), keep=keep)
+        answer = self.http.patience.attempt(lambda: self._ask(params, size), keep=keep)
         if answers.is_empty(answer):
             return Page(rows=())
         if answer.status != 200:
@@ -71,14 +72,14 @@ class Ace:
                 raise self._misshapen(str(error)) from None
         raise self._misshapen(f"more than {PAGES:,} pages")
 
-    def _ask(self, params: dict[str, str]) -> Answer:
+    def _ask(self, params: dict[str, str], size: int) -> Answer:
         if self.key is None:
             finding = self._finding("a key to ask ACE with", "ACE_API_KEY is not set")
             raise AceError(finding, Trouble.NO_KEY)
         path = f"/api/sites/{quote(self.site, safe='')}/timeseries/paginated"
-        headers = {"Accept": "application/json"}
+        headers, limit = {"Accept": "application/json"}, min(PAGE_LIMIT, ENVELOPE_LIMIT + ROW_LIMIT * size)
         answer = self.http.ask(
-            "GET", path, token=self.key, params=params, headers=headers, limit=PAGE_LIMIT, timeout=PAGE_SECONDS
+            "GET", path, token=self.key, params=params, headers=headers, limit=limit, timeout=PAGE_SECONDS
         )
         if answer.status == 429:
             wait = retry_after(answer)

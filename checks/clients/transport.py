@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,8 +57,9 @@ class Answer:
 class Http:
     """A system at a base URL; ``blame`` is whose fault it is when it cannot be reached.
 
-    ``setting`` is what names the URL in the stack's configuration, if anything does. Proxies and certificates from
-    the environment are honoured, except towards this machine itself.
+    ``setting`` is what names the URL in the stack's configuration, if anything does. ``secrets`` are masked in every
+    answer before anything is cut out of it. Proxies and certificates from the environment are honoured, except towards
+    this machine itself.
     """
 
     base: str
@@ -66,11 +67,19 @@ class Http:
     patience: Patience
     client: httpx.Client
     setting: str = ""
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
     @contextmanager
     def open(
-        cls, base: str, *, blame: Blame, patience: Patience, setting: str = "", transport: Transport | None = None
+        cls,
+        base: str,
+        *,
+        blame: Blame,
+        patience: Patience,
+        setting: str = "",
+        secrets: Collection[str] = (),
+        transport: Transport | None = None,
     ) -> Iterator[Http]:
         """Yield a client for one system; ``transport`` replaces the network.
 
@@ -78,7 +87,14 @@ class Http:
         """
         headers = {"User-Agent": "building-vitals-checks", "Accept-Encoding": "identity"}
         with obstacles.client(trust_env=not is_loopback(base), transport=transport, headers=headers) as client:
-            yield cls(base=base.rstrip("/"), blame=blame, patience=patience, client=client, setting=setting)
+            yield cls(
+                base=base.rstrip("/"),
+                blame=blame,
+                patience=patience,
+                client=client,
+                setting=setting,
+                secrets=tuple(text.encode("utf-8", "replace") for text in secrets),
+            )
 
     def ask(
         self,
@@ -108,8 +124,8 @@ class Http:
                 method, self.base + path, params=params, headers=sent, content=content, timeout=seconds
             ) as response:
                 body = self._read(response, request, limit)
-                if token is not None:  # a system that echoes it: masked before anything is cut out of the text
-                    body = body.replace(token.reveal().encode(), b"***")
+                for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
+                    body = body.replace(secret, b"***")  # a system that echoes one
                 return Answer(request=request, status=response.status_code, headers=response.headers, body=body)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
             raise NoVerdictError(self._refused(request, type(error).__name__)) from None

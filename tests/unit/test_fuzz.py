@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import supersession
 from checks import promise
+from checks.bounded import BrokenDayError, UnjudgedDayError
 from checks.clients.ace import Ace
 from checks.clients.cloudflare import Cloudflare
 from checks.clients.transport import Http
@@ -21,7 +22,7 @@ from checks.model import Blame, NoVerdictError, ShapeError
 from checks.options import Refused
 from checks.patience import Patience
 from checks.progress import Progress
-from checks.stored_day import BrokenDayError, UnjudgedDayError, compare, read
+from checks.stored_day import compare, read
 from infra import settings as infra_settings
 from manifest import Manifest, ManifestError
 from review import comment, preview

@@ -178,6 +178,14 @@ def test_an_answer_that_is_too_large(monkeypatch):
         rows(lambda _: body(GOOD))
 
 
+def test_more_than_the_rows_asked_for_may_take_is_not_read():
+    """Nobody sends 2 MB for ten rows: parsing them would hold up every other check."""
+    reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
+    with asked(streamed(lambda _: reply)) as ace, pytest.raises(NoVerdictError, match="a bigger one") as caught:
+        ace.page(START, END, size=10)
+    assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
+
+
 def test_a_walk_without_end_ends(monkeypatch):
     source = [Sample("p", str(n), NAIVE + timedelta(seconds=n)) for n in range(20)]
     for cut, options, text in ((stalled, {}, "row|page"), (page, {"quirks": True}, "more than 2 pages")):

@@ -7,12 +7,13 @@ import httpx
 import pytest
 
 import ace_key
-from checks import catalog, stored_day
+from checks import bounded, catalog
 from tests.unit.checks.world import (
     API_TOKEN,
     ENVIRON,
     KEY,
     NAME,
+    NOW,
     TAG,
     World,
     answer,
@@ -219,6 +220,16 @@ def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
     world.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
     _, report = world.report(tmp_path, "key")
     assert not any(token[:n] in json.dumps(report) for n in range(5, len(token)))
+
+
+@pytest.mark.parametrize("before", [170, 181, 189, 199])
+@pytest.mark.parametrize("path", ["/health", "/status", "/deployments"])
+def test_any_secret_that_a_system_tells_is_masked_before_it_is_cut(tmp_path, path, before):
+    """The key is never sent: a system that tells it is not the one that it was sent to."""
+    world = World()
+    world.routes["GET", path] = httpx.Response(404, text="x" * before + KEY)
+    _, report = world.report(tmp_path, environ={**ENVIRON, "ACE_API_KEY": KEY})
+    assert not any(KEY[:n] in json.dumps(report) for n in range(5, len(KEY)))
 
 
 def test_secrets_on_many_pages_of_versions(tmp_path):
@@ -559,11 +570,31 @@ def test_trigger_is_left_out_when_only_reading(tmp_path):
     assert "POST /trigger" not in world.asked
 
 
-@pytest.mark.parametrize("total", [10, 9, 11])
-def test_trigger_counts_until_yesterday_when_no_end_is_declared(tmp_path, total):
-    manifest = manifest_data(ace__end_date=None)
+def endless(end_date=None, **more):
+    """A world that copies until yesterday."""
+    manifest = manifest_data(ace__end_date=end_date)
     manifest["bindings"] = [item for item in manifest["bindings"] if item["name"] != "END_DATE"]
-    assert World(manifest=manifest, total=total).report(tmp_path, "trigger")[0] == 0
+    if end_date is not None:
+        manifest["bindings"].append({"name": "END_DATE", "type": "plain_text", "text": end_date})
+    return World(manifest=manifest, **more)
+
+
+BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 12, 20, 0, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "total", "outcome"),
+    [
+        (NOW, 10, "pass"), (NOW, 9, "fail"), (NOW, 11, "fail"),
+        (BEFORE, 9, "pass"), (BEFORE, 10, "pass"), (BEFORE, 8, "fail"), (BEFORE, 11, "fail"),
+        (AFTER, 9, "pass"), (AFTER, 10, "pass"), (AFTER, 8, "fail"), (AFTER, 11, "fail"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end_date", [None, "2030-01-01"])
+def test_trigger_counts_until_yesterday_by_any_clock_that_is_right_to_the_hour(tmp_path, end_date, now, total, outcome):
+    world = endless(end_date, total=total)
+    world.now = now
+    assert world.report(tmp_path, "trigger")[1]["trigger"]["outcome"] == outcome
 
 
 # ---- r2
@@ -657,7 +688,7 @@ def test_r2_sees_metadata_that_lacks_something(tmp_path, name):
 
 
 def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(stored_day, "POINT_LIMIT", 0)
+    monkeypatch.setattr(bounded, "POINT_LIMIT", 0)
     found = unjudged(tmp_path, World(), "r2")
     assert (found["blame"], found["actual"]) == ("checker", "more than 0 points in a day")
 
@@ -737,12 +768,31 @@ def test_r2_of_an_object_that_may_not_be_read(tmp_path):
     assert "CLOUDFLARE_API_TOKEN" in unjudged(tmp_path, world, "r2")["expected"]
 
 
-def test_r2_of_a_backfill_without_end(tmp_path):
-    manifest = manifest_data(ace__end_date=None)
-    manifest["bindings"] = [item for item in manifest["bindings"] if item["name"] != "END_DATE"]
-    world = World(manifest=manifest, total=10)
-    world.write("2024-12-20")  # midnight passed while this run looked
-    assert "3 of 10 days stored" in world.report(tmp_path, "r2")[1]["r2"]["evidence"][0]
+@pytest.mark.parametrize("end_date", [None, "2030-01-01"])
+def test_r2_of_a_backfill_without_end_around_midnight(tmp_path, end_date):
+    for now in (BEFORE, AFTER):
+        world = endless(end_date, days=10, total=10)  # until the 19th
+        world.now = now
+        _, report = world.report(tmp_path, "r2")
+        assert report["r2"]["outcome"] == "pass", report["r2"]["findings"]
+        assert "10 of 10 days stored" in report["r2"]["evidence"][0]
+
+
+@pytest.mark.parametrize("end_date", [None, "2030-01-01"])
+def test_r2_of_a_day_that_is_not_over(tmp_path, end_date):
+    world = endless(end_date, days=10, total=10)
+    world.write("2024-12-20")  # at noon of that day: never written again, so that its afternoon is lost
+    found = broken(tmp_path, world, "r2")
+    assert found["subject"] == world.place("2024-12-20")
+    assert found["expected"] == "no object before the day is over (UTC)"
+    assert found["blame"] == "worker"
+    assert f"/{world.place('2024-12-20')} --remote" in found["hint"]
+
+
+def test_r2_does_not_judge_days_behind_the_declared_end(tmp_path):
+    world = World()
+    world.write("2024-12-30")
+    assert world.report(tmp_path, "r2")[1]["r2"]["outcome"] == "pass"
 
 
 @pytest.mark.parametrize(
@@ -773,13 +823,6 @@ def test_r2_in_a_jurisdiction(tmp_path):
     )
     assert world.report(tmp_path, "r2")[0] == 0
     assert set(places) == {"eu"}
-
-
-def test_a_declared_end_in_the_future_means_yesterday(tmp_path):
-    manifest = manifest_data(ace__end_date="2030-01-01")
-    manifest["bindings"][6]["text"] = "2030-01-01"
-    assert World(manifest=manifest, total=10).report(tmp_path, "trigger")[0] == 0
-    assert datetime(2024, 12, 19, tzinfo=UTC).date().isoformat() == World.day(9)
 
 
 def test_r2_refuses_a_list_without_end(tmp_path, monkeypatch):

@@ -408,14 +408,22 @@ def test_nobody_waits_in_a_tandem_of_one():
     assert time.monotonic() - begun < 0.1
 
 
+def test_an_older_workers_success_that_counts_401_samples_is_no_refusal(tmp_path):
+    world = World()
+    seen(world, "[ACE API] Success: 401 samples", "[Backfill] Data written to R2: 403 samples")
+    assert not [item for item in logs(tmp_path, world)[1]["findings"] if "401" in item["actual"]]
+    seen(world, "[ACE API] 401 Unauthorized")
+    assert "401" in logs(tmp_path, world)[1]["findings"][0]["actual"]
+
+
 def test_no_secret_of_a_line_is_shown(tmp_path):
     world = World()
-    leak = REFUSED | {"reason": f"Bearer {KEY} and {API_TOKEN} " + "x" * 500, "headers": {"Authorization": "hunter2"}}
+    leak = REFUSED | {"reason": f"Bearer {KEY} and {API_TOKEN} " + "x" * 5000, "headers": {"Authorization": "hunter2"}}
     seen(world, leak, f"[ACE API] 401 {KEY} hunter2", "hunter2 without a tag")
     _, text = world.run(tmp_path, "logs", verbose=True)
     for secret in ("hunter2", KEY, API_TOKEN, "tail.example"):
         assert secret not in text
-    assert "x" * 201 not in text
+    assert "x" * 601 not in text
 
 
 # ---- the parts

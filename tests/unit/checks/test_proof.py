@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 
-from checks import days, row_by_row, stored_day
+from checks import bounded, days, row_by_row
+from checks.bounded import UnjudgedDayError
 from checks.clients.ace_answers import Row
 from checks.row_by_row import compare
-from checks.stored_day import Sample, UnjudgedDayError
+from checks.stored_day import Sample
 from tests.unit.checks.test_catalog import broken, outcomes, unjudged
 from tests.unit.checks.world import API_TOKEN, ENVIRON, KEY, NOW, World, answer, lines, refusal
 
@@ -153,7 +154,7 @@ def test_proof_has_no_verdict_when_ace_fails_half_way(tmp_path):
 
 
 def test_proof_says_nothing_of_a_day_beyond_its_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(stored_day, "POINT_LIMIT", 0)
+    monkeypatch.setattr(bounded, "POINT_LIMIT", 0)
     assert unjudged(tmp_path, World(), "proof", skip=("r2",))["blame"] == "checker"
 
 
@@ -181,8 +182,8 @@ def test_values(ace, stored, same):
 
 
 def test_a_timestamp_with_too_many_rows_is_not_judged(monkeypatch):
-    monkeypatch.setattr(row_by_row, "POINT_LIMIT", 2)
-    with pytest.raises(UnjudgedDayError, match="rows of one timestamp"):
+    monkeypatch.setattr(bounded, "POINT_LIMIT", 2)
+    with pytest.raises(UnjudgedDayError, match="more than 2 rows"):
         compare([Row(str(n), "1", 0) for n in range(3)], [])
 
 

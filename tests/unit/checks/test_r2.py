@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.unit.checks.test_catalog import broken
+from tests.unit.checks.test_catalog import broken, unjudged
 from tests.unit.checks.world import API_TOKEN, KEY, World, answer, lines, stored
 
 DAY = "2024-12-10"
@@ -26,7 +26,7 @@ def with_object(raw=None, rows=None, **metadata):
         (with_object(gzip.compress(json.dumps(GOOD[0]).encode() + b'\n{"point_na')), "JSON in line 2", "something else"),
         (with_object(rows=lines("2024-12-11")), "a timestamp of that day", "1733875200000"),
         (with_object(rows=[GOOD[1], GOOD[0]]), "no timestamp before the one above", "1733788800000"),
-        (with_object(rows=[GOOD[0], GOOD[0]]), "one sample of ses/p0 at 1733788800000", "another one in line 2"),
+        (with_object(rows=[GOOD[0], GOOD[0]]), "one line of ses/p0 at 1733788800000", "it again in line 2"),
         (with_object(rows=[GOOD[0] | {"point_name": "ses/ses_other/x/y"}]), "points of site ses_falls_city", "ses/ses_other"),
         (with_object(source="2024-12-11T00:00:00Z/2024-12-12T00:00:00Z"), "metadata source 2024-12-10", "'2024-12-11"),
         (with_object(sha256="0" * 64), "metadata sha256", "'0000"),
@@ -39,6 +39,15 @@ def test_r2_names_what_is_wrong_with_an_object(tmp_path, world, expected, actual
     assert found["expected"].startswith(expected)
     assert found["actual"].startswith(actual)
     assert found["blame"] == "worker"
+
+
+def test_a_day_beyond_the_bounds_hides_no_broken_one(tmp_path):
+    world = World(days=3)
+    world.write(World.day(0), None, raw=gzip.compress(b"x" * 100_000))
+    assert unjudged(tmp_path, world, "r2")["actual"] == "a line of more than 65,536 bytes"
+    world.write(World.day(2), None, raw=b"no gzip")
+    found = broken(tmp_path, world, "r2")
+    assert (found["subject"], found["actual"]) == (world.place(World.day(2)), "bytes that do not decompress")
 
 
 def test_r2_is_thorough_on_request(tmp_path):

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks import stored_day
-from checks.stored_day import BrokenDayError, UnjudgedDayError, compare, read
+from checks import bounded, stored_day
+from checks.bounded import BrokenDayError, UnjudgedDayError
+from checks.stored_day import compare, read
 from tests.unit.checks.world import lines, stored
 
 DAY = date(2024, 12, 10)
@@ -117,7 +118,7 @@ def test_metadata_in_iso_form(text):
 
 
 def test_a_bomb_is_refused_in_little_memory(monkeypatch):
-    monkeypatch.setattr(stored_day, "DAY_LIMIT", 4 * 2**20)
+    monkeypatch.setattr(bounded, "DAY_LIMIT", 4 * 2**20)
     rows = (GOOD[0] | {"timestamp": GOOD[0]["timestamp"] + n} for n in range(70_000))
     bomb = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows), compresslevel=1)
     tracemalloc.start()
@@ -129,7 +130,7 @@ def test_a_bomb_is_refused_in_little_memory(monkeypatch):
 
 
 def test_too_many_points_are_refused(monkeypatch):
-    monkeypatch.setattr(stored_day, "POINT_LIMIT", 1)
+    monkeypatch.setattr(bounded, "POINT_LIMIT", 1)
     with pytest.raises(UnjudgedDayError, match="more than 1 points"):
         judged(stored("2024-12-10")[0])
 
@@ -139,9 +140,20 @@ def test_a_line_beyond_the_bounds_is_not_judged():
         judged(gzip.compress(b"x" * 100_000))
 
 
-def test_a_point_has_one_sample_at_a_time():
-    with pytest.raises(BrokenDayError, match="found another one in line 3"):
-        judged(*stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0] | {"value": 1}]))
+def test_a_line_stands_there_once():
+    with pytest.raises(BrokenDayError, match="found it again in line 3"):
+        judged(*stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0]]))
+
+
+def test_two_values_of_a_point_in_one_millisecond_are_aces_microseconds():
+    found = judged(*stored("2024-12-10", [GOOD[0], GOOD[0] | {"value": 1}, GOOD[1]]))
+    assert (found.samples, len(found.points)) == (3, 2)
+
+
+@pytest.mark.parametrize("digits", [309, 400, 4000])
+def test_a_whole_number_that_is_not_finite_is_no_value(digits):
+    with pytest.raises(BrokenDayError, match="a finite number"):
+        judged(*stored("2024-12-10", [GOOD[0] | {"value": 10**digits}]))
 
 
 def test_samples_are_in_the_order_in_which_they_were_measured():
@@ -165,56 +177,84 @@ def test_names_that_do_not_speak_of_another_site(name):
     read(stored("2024-12-10", [GOOD[0] | {"point_name": name}])[0], day=DAY, site="ses_falls_city")
 
 
-def test_a_point_of_another_site():
+def test_a_name_that_looks_like_a_site_among_the_sites_own_accuses_nobody():
+    rows = [GOOD[0] | {"point_name": "ses/ses_falls_city/x"}, GOOD[1] | {"point_name": "ses/ses_weather/y"}]
+    read(stored("2024-12-10", rows)[0], day=DAY, site="ses_falls_city")
+
+
+def test_the_points_of_another_site():
     raw, _ = stored("2024-12-10", [GOOD[0], GOOD[1] | {"point_name": "ses/ses_elsewhere/x/y.Temp"}])
     with pytest.raises(BrokenDayError, match=r"points of site ses_falls_city, found ses/.*, of site ses_elsewhere"):
         read(raw, day=DAY, site="ses_falls_city")
 
 
 def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
-    monkeypatch.setattr(stored_day, "POINT_LIMIT", 2)
+    monkeypatch.setattr(bounded, "POINT_LIMIT", 2)
     rows = [GOOD[0] | {"point_name": f"p{n}"} for n in range(3)]
     with pytest.raises(UnjudgedDayError, match="points in a day"):
         list(stored_day.samples(stored("2024-12-10", rows)[0], day=DAY))
 
 
 BOMB = """
-import gzip, io, resource, sys, zlib
+import gzip, io, resource, sys
 from datetime import date
-from checks import stored_day
+from checks import bounded, row_by_row, stored_day
 
-made = io.BytesIO()
-with gzip.GzipFile(fileobj=made, mode="wb", compresslevel=1) as file:
-    if sys.argv[1] == "lines":
-        for first in range(0, 86_400_000, 2_000_000):
-            lines = b"".join(b'{"point_name":"%s","timestamp":%d,"value":1}\\n' % (b"p" * 60_000, 1733788800000 + first + n) for n in range(110))
-            file.write(lines)
-    else:
-        for _ in range(128):
-            file.write(bytes(2**20))
-raw = made.getvalue()
+DAY, START = date(2024, 12, 10), 1733788800000
+WIDE = "\\U0001f600" + "n" * 59_000  # one emoji, and Python takes four bytes for each character
+
+def line(name, moment, value="1"):
+    return f'{{"point_name":"{name}","timestamp":{moment},"value":{value}}}\\n'.encode()
+
+def made(kind):
+    if kind == "zeros":
+        return (bytes(2**20) for _ in range(128))
+    if kind == "lines":
+        return (line("p" * 60_000, START + n * 10_000) for n in range(4_500))
+    if kind == "names":
+        return (line(f"{n}{WIDE}", START + n) for n in range(4_300))
+    if kind == "names at once":
+        return (line(f"{n}{WIDE}", START) for n in range(4_300))
+    return (line(n, START, f'"{WIDE}"') for n in range(4_300))
+
+file = io.BytesIO()
+with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1) as packed:
+    for part in made(sys.argv[1]):
+        packed.write(part)
+raw = file.getvalue()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-try:
-    stored_day.read(raw, day=date(2024, 12, 10))
-    print("read", len(raw))
-except stored_day.UnjudgedDayError as error:
-    print(error)
-print(len(raw), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+for read in (
+    lambda: stored_day.read(raw, day=DAY),
+    lambda: row_by_row.compare([], stored_day.samples(raw, day=DAY)),
+):
+    try:
+        read()
+        print("read", len(raw))
+    except bounded.UnjudgedDayError as error:
+        print(error)
+print(len(raw), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [("zeros", "a line of more than 65,536 bytes"), ("lines", "more than 268,435,456")]
+    ("kind", "text"),
+    [
+        ("zeros", "a line of more than 65,536 bytes"),
+        ("lines", "more than 268,435,456 bytes in a day"),
+        ("names", "more than 16,777,216 characters of names, or of one timestamp"),
+        ("names at once", "more than 16,777,216 characters of names, or of one timestamp"),
+        ("values at once", "more than 16,777,216 characters of names, or of one timestamp"),
+    ],
 )
 def test_a_real_bomb_stays_within_the_stated_memory(kind, text):
     done = subprocess.run(
         [sys.executable, "-c", BOMB, kind], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
-    said, measured = done.stdout.splitlines()
+    day, compared, measured = done.stdout.splitlines()
     size, grown = map(int, measured.split())
-    assert said.startswith(text)
+    assert (day, compared) == (text, text)
     assert size < 2**22
-    assert grown < 32 * 1024, f"{grown} KiB"
+    assert grown < bounded.MEMORY, f"{grown:,} bytes"
 
 
 @given(st.binary(max_size=200))

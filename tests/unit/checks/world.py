@@ -200,6 +200,7 @@ class World:
         self.objects = {}
         self.measured = {}
         self.expired = False
+        self.now = NOW
         self.http_metadata = {"contentType": "application/x-ndjson"}
         self.page = 1000
         self.routes = {}
@@ -428,7 +429,7 @@ class World:
             transport=httpx.MockTransport(self.handle),
             connect=self.tail.connect,
             patience=lambda given: Patience.lasting(given, clock=self.clock, sleep=self.clock.sleep),
-            now=lambda: NOW,
+            now=lambda: self.now,
         )
         return execute(request, outside), "".join(written)
 
