@@ -7,6 +7,7 @@ import pytest
 
 from rehearsal import local, process
 from rehearsal.folder import run_folder
+from tests.e2e import warm
 
 
 class World:
@@ -47,6 +48,7 @@ def started(days=2):
         with run_folder() as folder:
             running = local.running(folder, days=days)
             world = World(asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(timeout=60), loop)
+            world.local.environment["PATH"] = warm.entries(world.local.environment["PATH"])
             try:
                 yield world
             finally:

@@ -1,0 +1,127 @@
+"""The stand-ins for Pulumi's plugins, out of one process that has imported what they need: 2 s of CPU less a run.
+
+The same code over the same protocol as the executables in rehearsal/provider/bin; only their start differs. The suite
+runs the engine some two hundred times; test_rehearse.py and tests/contract start the executables themselves.
+
+``python -m tests.e2e.warm SOCKET`` forks one for each connection, until its standard input ends.
+"""
+
+import atexit
+import functools
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = """#!{python} -IS
+import json, os, signal, socket, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+told = json.dumps([{name!r}, sys.argv[1:], dict(os.environ), os.getcwd()]).encode()
+connection = socket.socket(socket.AF_UNIX)
+connection.connect({socket!r})
+socket.send_fds(connection, [len(told).to_bytes(4, "big")], [0, 1, 2])
+connection.sendall(told)
+connection.recv(1)
+"""
+
+
+@functools.cache
+def folder():
+    """Start the process, once, and return the folder to put before the stand-ins' own on PATH."""
+    made = tempfile.mkdtemp(prefix="bv-warm-")
+    place = os.path.join(made, "socket")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.warm", place],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    atexit.register(_end, process, made)
+    assert process.stdout.readline() == b"ready\n"
+    return made
+
+
+def entries(path):
+    """Return PATH with a warm start for each stand-in that stands there, and for no official plugin."""
+    from rehearsal.provider import BIN, LANGUAGE_HOST, PLUGIN
+
+    for name in (LANGUAGE_HOST, PLUGIN):
+        found = shutil.which(name, path=path)
+        file = Path(folder(), name)
+        if found and Path(found).is_relative_to(BIN) and not file.exists():
+            file.write_text(CLIENT.format(python=sys.executable, name=name, socket=f"{folder()}/socket"))
+            file.chmod(0o755)
+    return os.pathsep.join([folder(), path])
+
+
+def _end(process, made):
+    process.stdin.close()
+    process.wait(10)
+    shutil.rmtree(made)
+
+
+def _serve(place, mains):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(place)
+        listener.listen(16)
+        os.write(1, b"ready\n")
+        while True:
+            ready, _, _ = select.select([listener, 0], [], [])
+            if 0 in ready:
+                return
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _become(connection, mains)
+            connection.close()
+
+
+def _become(connection, mains):
+    """Be the plugin that the connection asks for, with its descriptors, environment and folder, as long as it lasts."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    length, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
+    name, arguments, environment, folder = json.loads(connection.makefile("rb").read(int.from_bytes(length, "big")))
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    threading.Thread(target=lambda: connection.recv(1) or os._exit(0), daemon=True).start()
+    code = 1
+    try:
+        mains[name](arguments)
+        code = 0
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def main(place):
+    import gc
+
+    gc.disable()
+
+    import httpx  # noqa: F401
+    import pulumi_cloudflare  # noqa: F401
+
+    from rehearsal.provider import LANGUAGE_HOST, PLUGIN, language, plugin
+
+    def language_host(arguments):
+        sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]  # the program's is its own
+        language.main(arguments)
+
+    gc.freeze()
+    gc.enable()
+    _serve(place, {LANGUAGE_HOST: language_host, PLUGIN: plugin.main})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
