@@ -37,7 +37,7 @@ connection.recv(1)
 def folder():
     """Start the process, once, and return the folder to put before the stand-ins' own on PATH."""
     made = tempfile.mkdtemp(prefix="bv-warm-")
-    place = os.path.join(made, "socket")
+    place = f"{made}/socket"
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.e2e.warm", place],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True,
