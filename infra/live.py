@@ -103,9 +103,9 @@ def read(client: httpx.Client, account_id: str, name: str, *, ours: str) -> Work
             versions=versions,
             bindings=bound,
             latest=bound if newest == serving else bindings(client, account_id, name, newest),
-            schedules=tuple(sorted(item["cron"] for item in _get(client, f"{scripts}/schedules")["schedules"])),
+            schedules=tuple(sorted(_text(item["cron"]) for item in _get(client, f"{scripts}/schedules")["schedules"])),
         )
-    except (KeyError, TypeError, IndexError, AttributeError, _AbsentError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, _AbsentError) as error:
         raise _unknown_shape(error) from None
 
 
@@ -113,7 +113,8 @@ def bindings(client: httpx.Client, account_id: str, name: str, version: str) -> 
     """Return the bindings of one version of a worker, a secret's without its text; raises ApiError as ``read`` does."""
     try:
         detail = _get(client, f"accounts/{account_id}/workers/scripts/{name}/versions/{version}")
-        return tuple({**item, "name": item["name"], "type": item["type"]} for item in detail["resources"]["bindings"])
+        found = detail["resources"]["bindings"]
+        return tuple({**item, "name": _text(item["name"]), "type": _text(item["type"])} for item in found)
     except (KeyError, TypeError, _AbsentError) as error:
         raise _unknown_shape(error) from None
 
@@ -135,23 +136,32 @@ class _AbsentError(Exception):
     pass
 
 
-def _get(client: httpx.Client, path: str) -> Any:
+def _get(client: httpx.Client, path: str) -> Mapping[str, Any]:
+    """Return an answer's result, which is an object for all that is asked here; every other answer is an error."""
     try:
         response = client.get(path)
         answer = response.json()
     except httpx.HTTPError as error:
         raise ApiError(f"Cloudflare's API cannot be reached ({type(error).__name__}): {_place(client)}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ApiError(f"Cloudflare's API answered {response.status_code} without JSON: {_place(client)}") from None
     if not isinstance(answer, dict):
         raise _unknown_shape(TypeError())
-    if answer.get("success"):
-        return answer["result"]
-    codes = [error.get("code") for error in answer.get("errors", ())]
+    if answer.get("success") is True:
+        if not isinstance(answer.get("result"), dict):
+            raise _unknown_shape(KeyError())
+        return answer["result"]  # type: ignore[no-any-return]
+    codes = _codes(answer.get("errors"))
     if _ABSENT.intersection(codes):
         raise _AbsentError
     advice = ": is CLOUDFLARE_API_TOKEN right for this account?" if response.status_code in {400, 401, 403} else ""
     raise ApiError(f"Cloudflare's API refused with {response.status_code} {codes}{advice}")
+
+
+def _codes(errors: object) -> list[int]:
+    """Return the codes of an error answer, as many as it has: what stands before the API answers in other shapes."""
+    found = [error.get("code") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    return [code for code in found if isinstance(code, int)]
 
 
 def _place(client: httpx.Client) -> str:
@@ -174,17 +184,23 @@ def _versions(client: httpx.Client, scripts: str, *, serving: str, ours: str) ->
 def _version(item: Mapping[str, Any]) -> Version:
     annotations = item.get("annotations") or {}
     return Version(
-        id=item["id"],
-        number=item["number"],
-        tag=annotations.get("workers/tag") or "",
-        message=annotations.get("workers/message") or "",
-        triggered_by=annotations.get("workers/triggered_by") or "upload",
+        id=_text(item["id"]),
+        number=int(item["number"]),
+        tag=_text(annotations.get("workers/tag") or ""),
+        message=_text(annotations.get("workers/message") or ""),
+        triggered_by=_text(annotations.get("workers/triggered_by") or "upload"),
     )
 
 
 def _deployment(item: Mapping[str, Any]) -> Deployment:
     return Deployment(
-        versions=tuple(served["version_id"] for served in item["versions"] if served["percentage"] > 0),
-        author=item.get("author_email") or "somebody",
-        created_on=item["created_on"],
+        versions=tuple(_text(served["version_id"]) for served in item["versions"] if served["percentage"] > 0),
+        author=_text(item.get("author_email") or "somebody"),
+        created_on=_text(item["created_on"]),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value

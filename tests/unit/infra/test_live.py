@@ -136,6 +136,23 @@ def test_a_bucket_is_there_or_not(answer, there):
         assert live.has_bucket(client, "acc", "b") is there
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        httpx.Response(502, json={"errors": ["upstream down"]}),
+        httpx.Response(200, json={"success": True}),
+        httpx.Response(200, json={"success": False, "errors": None}),
+    ],
+)
+def test_whether_a_bucket_is_there_is_never_guessed(reply):
+    with (
+        httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(lambda _: reply)) as client,
+        pytest.raises(live.ApiError) as caught,
+    ):
+        live.has_bucket(client, "acc", "b")
+    assert "\n" not in str(caught.value)
+
+
 def test_a_worker_of_which_nothing_is_deployed_is_no_missing_worker():
     with pytest.raises(live.ApiError, match="nothing of it is deployed"):
         ask({f"{SCRIPT}/deployments": {"deployments": []}})
@@ -163,6 +180,29 @@ def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
         ({"deployments": [{"versions": []}]}, "unknown shape"),
         ({"other": 1}, "unknown shape"),
         (httpx.Response(200, json=[]), "unknown shape"),
+        *(
+            (httpx.Response(status, json=body), said)
+            for status, body, said in (
+                (502, {"errors": ["upstream down"]}, r"refused with 502 \[\]$"),
+                (200, {"success": False, "errors": None}, r"refused with 200 \[\]$"),
+                (500, {"success": False, "errors": "down"}, r"refused with 500 \[\]$"),
+                (
+                    500,
+                    {"success": False, "errors": [{"code": ["10007"]}, {"message": "fake"}]},
+                    r"refused with 500 \[\]$",
+                ),
+                (200, {"success": True}, "unknown shape"),
+                (200, {"success": True, "result": None}, "unknown shape"),
+                (200, {"success": True, "result": "fake"}, "unknown shape"),
+                (200, {"success": "false", "result": {}}, r"refused with 200"),
+            )
+        ),
+        (httpx.Response(200, text="[" * 100_000), "without JSON"),
+        ({"deployments": [{"versions": [{"version_id": 2, "percentage": 100}], "created_on": "t"}]}, "unknown shape"),
+        (
+            {"deployments": [{"versions": [{"version_id": "v2", "percentage": 100}], "created_on": None}]},
+            "unknown shape",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(answer, message):
