@@ -45,9 +45,11 @@ try:
 except (settings.SettingsError, live.ApiError, ledger.ForeignWorkerError, policy.PolicyError) as error:
     raise pulumi.RunError(str(error)) from None
 superseded = ledger.superseded(promised, worker, uploaded=uploaded)
-for warning in (*stack.warnings, superseded, None if beside is None else beside.superseded):
-    if warning is not None:
-        pulumi.log.warn(str(warning))
+for warning in stack.warnings:
+    pulumi.log.warn(warning)
+for line in (superseded, None if beside is None else beside.superseded):
+    if line is not None:
+        pulumi.log.warn(line.whole())  # all of it: only Cloudflare's message has a limit
 
 policy.watch()
 bucket = Bucket("timeseries", settings=stack, exists=exists)

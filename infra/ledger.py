@@ -16,7 +16,7 @@ from typing import Any
 import manifest
 from infra import live
 from infra.bindings import kinds
-from supersession import ADDED, CHANGED, DELETED, Change, Lost, Supersession
+from supersession import ADDED, CHANGED, DELETED, Bound, Change, Supersession
 
 Bindings = Sequence[Mapping[str, Any]]
 
@@ -59,6 +59,7 @@ def superseded(
         changes=() if uploaded is None else tuple(_changes(uploaded, worker, ours)),
         crons=None if declared == _digest(worker.schedules) else worker.schedules,
         lost=tuple(_lost(promised, worker.bindings)) if uploaded is None else (),
+        replaced=tuple(_replaced(promised, worker.bindings)) if uploaded is None else (),
     )
 
 
@@ -140,9 +141,20 @@ def _changes(before: Bindings, worker: live.Worker, ours: str) -> list[Change]:
     return found
 
 
-def _lost(promised: manifest.Manifest, bindings: Bindings) -> Iterable[Lost]:
-    declared = {item.name for item in promised.bindings}
-    return (Lost(name=item["name"], type=item["type"]) for item in bindings if item["name"] not in declared)
+def _lost(promised: manifest.Manifest, bindings: Bindings) -> Iterable[Bound]:
+    """Yield the bindings of which nothing declares the name and kind: another kind under a name is another thing."""
+    declared = {(item.name, item.type) for item in promised.bindings}
+    found = ((item["name"], item["type"]) for item in bindings)
+    return (Bound(name=name, type=kind) for name, kind in found if (name, kind) not in declared)
+
+
+def _replaced(promised: manifest.Manifest, bindings: Bindings) -> Iterable[Bound]:
+    """Yield the bindings that are declared with another value; a secret's is never known."""
+    rows = [_row({"name": item.name, "type": item.type, **item.properties}) for item in promised.bindings]
+    declared = {(row[0], row[1]): row for row in rows}
+    for item in bindings:
+        if declared.get((item["name"], item["type"]), _row(item)) != _row(item):
+            yield Bound(name=item["name"], type=item["type"])
 
 
 def _bound(bindings: Iterable[Mapping[str, Any]]) -> str:

@@ -66,11 +66,14 @@ def _failure(seen: Preview) -> Iterator[str]:
 
 
 def _lost(seen: Preview) -> Iterator[str | Table]:
-    bindings = [(item.name, item.type) for item in promises.dropped(seen.old, seen.new)]
+    gone = [(item.name, item.type) for item in promises.dropped(seen.old, seen.new)]
+    gone += () if seen.superseded is None else [(item.name, item.type) for item in seen.superseded.lost]
+    rows = [(code(name), code(kind), _why_lost(name, seen)) for name, kind in gone]
     if seen.superseded is not None:
-        bindings += [(item.name, item.type) for item in seen.superseded.lost]
-    why = "nothing declares it" if seen.adopts else "nothing declares it any more"
-    rows = [(code(name), code(kind), why) for name, kind in bindings]
+        rows += [
+            (code(item.name), code(item.type), "its value: the declared one takes its place")
+            for item in seen.superseded.replaced
+        ]
     if seen.loses_bucket:
         rows.append(("the R2 bucket", code("r2_bucket"), "another one takes its place, without its data"))
     if not rows:
@@ -79,8 +82,19 @@ def _lost(seen: Preview) -> Iterator[str | Table]:
     yield Table(head=("what", "kind", "why"), rows=rows)
     if seen.superseded is not None and seen.superseded.more:
         yield f"… and {seen.superseded.more} more bindings."
-    if bindings:
+    if any(name not in _declared(seen) for name, _ in gone):
         yield "To keep a binding, declare it in `extraBindings` (docs/adopt-an-existing-worker.md)."
+
+
+def _why_lost(name: str, seen: Preview) -> str:
+    kind = _declared(seen).get(name)
+    if kind is not None:
+        return f"its name is declared as {code(kind)}"
+    return "nothing declares it" if seen.adopts else "nothing declares it any more"
+
+
+def _declared(seen: Preview) -> dict[str, str]:
+    return {} if seen.promised is None else {item.name: item.type for item in seen.promised.bindings}
 
 
 def _rotation(seen: Preview) -> str:

@@ -50,12 +50,13 @@ class Step:
 class Output:
     """The whole of it; ``errors`` are texts with the type of the resource that they are about, if any.
 
-    ``unread`` says that a step is there which this grammar does not know.
+    ``unread`` says that a step is there which this grammar does not know. ``warnings`` are texts, whoever's.
     """
 
     steps: tuple[Step, ...]
     unread: bool
     errors: tuple[tuple[str, str | None], ...]
+    warnings: tuple[str, ...]
     settings: frozenset[str]
 
 
@@ -75,6 +76,11 @@ def read(raw: bytes) -> Output | None:
             (str(item.get("message")), None if (urn := _urn(item)) is None else urn["type"])
             for item in _objects(data.get("diagnostics"))
             if item.get("severity") == "error"
+        ),
+        warnings=tuple(
+            str(item.get("message")).strip().removeprefix("warning: ")
+            for item in _objects(data.get("diagnostics"))
+            if item.get("severity") == "warning"
         ),
         settings=frozenset(key.partition(":")[2] for key in _object(data.get("config"))),
     )

@@ -91,7 +91,7 @@ def read(raw: bytes, *, stack: str = "") -> Preview:
     done = [step for step in output.steps if step.op in _OPS]
     script = next((step for step in done if step.type == SCRIPT and step.name == BACKFILL), None)
     promise = next((step for step in done if step.type == PROMISE and step.name == BACKFILL), None)
-    superseded = None if script is None else _superseded(script)
+    superseded = None if script is None else _superseded(script, output)
     old = None if promise is None else _manifest(promise.inputs(old=True).get("manifest"))
     new = None if promise is None else _manifest(promise.inputs().get("manifest"))
     recorded = (
@@ -179,10 +179,20 @@ def _code_changes(script: Step, output: Output) -> bool:
     return script.op == "update" and script.inputs().get("contentSha256") != before.get("contentSha256")
 
 
-def _superseded(script: Step) -> Supersession | None:
-    """Return what the upload supersedes; nothing for the message that the live version already has."""
+def _superseded(script: Step, output: Output) -> Supersession | None:
+    """Return what the upload supersedes; nothing for the message that the live version already has.
+
+    The message has a limit. The program's warning tells the same whole: to the letter in that grammar, or not at all.
+    """
     before, after = (_message(script.inputs(old=old)) for old in (True, False))
-    return supersession.parse(after) if before != after else None
+    said = supersession.parse(after) if before != after else None
+    if said is None or not said.more:
+        return said
+    for text in output.warnings:
+        whole = supersession.parse(text)
+        if whole is not None and whole.same_as(said) and not whole.more and whole.whole() == text:
+            return whole
+    return said
 
 
 def _message(inputs: engine.Properties) -> str:

@@ -167,6 +167,26 @@ def test_an_adoption_names_what_it_would_lose_and_the_crons_that_go(promised, wo
     assert said.endswith("; live crons: 0 1 * * *; lost: CACHE (kv_namespace)")
 
 
+def adopting(promised, worker, bindings):
+    foreign = dataclasses.replace(
+        worker, versions=(dataclasses.replace(worker.versions[0], tag=""),), bindings=tuple(bindings)
+    )
+    return message(promised, foreign, adopt=True).partition(" UTC")[2]
+
+
+def test_an_adoption_names_what_has_a_declared_name_and_another_kind(promised, worker):
+    others = [item for item in worker.bindings if item["name"] not in {"SITE", "ACE_API_KEY"}]
+    kinds = [{"name": "SITE", "type": "secret_text"}, {"name": "ACE_API_KEY", "type": "plain_text", "text": "fake"}]
+    assert adopting(promised, worker, [*others, *kinds]) == "; lost: SITE (secret_text), ACE_API_KEY (plain_text)"
+
+
+def test_an_adoption_names_what_has_another_value_and_never_the_key_which_it_replaces_on_purpose(promised, worker):
+    other = {"BUCKET": {"bucket_name": "another"}, "SITE": {"text": "another"}, "ACE_API_KEY": {"text": "another"}}
+    bindings = [{**item, **other.get(item["name"], {})} for item in worker.bindings]
+    assert adopting(promised, worker, bindings) == "; replaced: BUCKET (r2_bucket), SITE (plain_text)"
+    assert adopting(promised, worker, worker.bindings) == ""
+
+
 def test_what_we_uploaded_last_is_asked_for_only_where_something_else_is_live(promised, worker):
     ours = ledger.owner(promised.project, promised.stack)
     asked = []

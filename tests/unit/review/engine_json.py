@@ -81,10 +81,11 @@ def refreshed():
     return [step("refresh", kind, inputs, inputs) for kind, inputs in LIVE.items()] + [step("same", "stack", {}, {})]
 
 
-def preview(*steps, errors=(), first=False):
+def preview(*steps, errors=(), warnings=(), first=False):
     """A whole preview; the engine's own texts hold a canary wherever they are free."""
     config = {f"building-vitals:{key}": CANARY for key in ("bucket", "pageSize", "aceApiKey")}
     diagnostics = [{"message": f"warning: {CANARY}", "severity": "warning"}]
+    diagnostics += [{"message": f"warning: {text}\n", "severity": "warning"} for text in warnings]
     diagnostics += [
         {"message": text, "severity": "error", **({"urn": PREFIX + TYPES[kind]} if kind else {})}
         for text, kind in errors

@@ -51,7 +51,8 @@ CASES = {
         step("import", "bucket", LIVE["bucket"], LIVE["bucket"]),
         created(
             "supersedes 608d4072, adopted, last changed (upload) by jo@example.org on 2026-11-20 08:30:00 UTC; "
-            "live crons: 0 1 * * *; lost: CACHE (kv_namespace), FLAG (plain_text)"
+            "live crons: 0 1 * * *; lost: CACHE (kv_namespace), FLAG (plain_text), SITE (secret_text); "
+            "replaced: BUCKET (r2_bucket)"
         ),
         first=True,
     ),
@@ -243,6 +244,26 @@ def test_which_key_is_live_is_said_only_where_it_is_known(message, said):
 def test_a_preview_of_a_part_does_not_say_that_the_key_stays():
     part = upload() | {"diffReasons": ["bindings", "etag"]}
     assert "value changes: unknown" in run(preview(part))[1]
+
+
+ADOPTED = OUTSIDE.replace("changed outside", "adopted, last changed")
+
+
+@pytest.mark.parametrize(
+    ("warning", "named"),
+    [
+        (f"{ADOPTED}; lost: CACHE (kv_namespace), FLAG (plain_text), NOTE (plain_text)", True),
+        (f"{ADOPTED.replace('608d4072', 'ffff0000')}; lost: CACHE (kv_namespace), NOTE (plain_text)", False),
+        (f"{ADOPTED}; lost: CACHE (kv_namespace), NOTE (plain_text) {CANARY}", False),
+        (f"{ADOPTED}; lost: CACHE (kv_namespace), NOTE (plain_text); and {CANARY}", False),
+    ],
+)
+def test_what_the_message_had_no_room_for_comes_from_the_programs_warning_or_is_counted(warning, named):
+    said = created(f"{ADOPTED}; lost: CACHE (kv_namespace), and 2 more")
+    _, text = run(preview(said, warnings=[warning], first=True))
+    assert ("| `NOTE` | `plain_text` | nothing declares it |" in text) is named
+    assert ("… and 2 more bindings." in text) is not named
+    assert CANARY not in text
 
 
 def test_a_kept_secret_is_not_said_to_be_put_back():
