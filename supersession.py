@@ -88,10 +88,7 @@ class Supersession:
 
     def _head(self) -> str:
         verb = "adopted, last changed" if self.adopted else "changed outside"
-        text = f"supersedes {_word(_VERSION, self.version[:8])}, {verb} ({_word(_HOW, self.how)})"
-        if self.by is not None and self.on is not None and _MOMENT.fullmatch(self.on):
-            text += f" by {_word(_WHO, self.by)} on {self.on} UTC"
-        return text
+        return f"supersedes {_word(_VERSION, self.version[:8])}, {verb} {deed(self.how, by=self.by, on=self.on)}"
 
     def _clauses(self) -> tuple[list[str], list[str], list[str]]:
         """Return what may be cut, the most important first: what was done by hand, what is lost, what is replaced."""
@@ -122,6 +119,12 @@ class Supersession:
         if self.crons is None:
             return []
         return [_word(_CRON, cron) for cron in self.crons[:5]] if self.crons else ["none"]
+
+
+def deed(how: str, *, by: str | None, on: str | None) -> str:
+    """Return what made a version, and who and when where that is recorded; nothing from outside breaks the line."""
+    text = f"({_word(_HOW, how)})"
+    return f"{text} by {_word(_WHO, by)} on {on} UTC" if by and on and _MOMENT.fullmatch(on) else text
 
 
 def parse(message: str) -> Supersession | None:

@@ -54,7 +54,7 @@ def superseded(
         version=deployment.versions[0],
         how=how,
         by=None if how == "crons" else deployment.author,  # of those nobody records who and when
-        on=None if how == "crons" else deployment.created_on[:19].replace("T", " "),
+        on=None if how == "crons" else deployment.moment,
         adopted=uploaded is None,
         changes=() if uploaded is None else tuple(_changes(uploaded, worker, ours)),
         crons=None if declared == _digest(worker.schedules) else worker.schedules,

@@ -42,6 +42,11 @@ class Deployment:
     author: str
     created_on: str
 
+    @property
+    def moment(self) -> str:
+        """Return when, to the second, as people write it; UTC."""
+        return self.created_on[:19].replace("T", " ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
