@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from review import by_hand, preview, promises
+from review import by_hand, model, promises
 from review.markdown import Table, code, join
-from review.preview import KEY, Change, Preview
+from review.model import KEY, Change, Preview
 
 _RESOURCES = {
-    preview.SCRIPT: "the worker (code and all bindings)",
-    preview.BUCKET: "the R2 bucket",
-    preview.SUBDOMAIN: "the workers.dev address",
-    preview.CRONS: "the schedule (crons)",
+    (model.SCRIPT, model.BACKFILL): "the worker (code and all bindings)",
+    (model.SUBDOMAIN, model.BACKFILL): "the workers.dev address",
+    (model.CRONS, model.BACKFILL): "the schedule (crons)",
+    (model.SCRIPT, model.QUERY): "the query worker (code and all bindings)",
+    (model.SUBDOMAIN, model.QUERY): "the query worker's workers.dev address",
+    (model.CRONS, model.QUERY): "the query worker's schedule (crons)",
 }
 _OPS = {
     "create": "created", "update": "changed", "replace": "replaced", "delete": "**deleted**", "import": "taken over",
@@ -48,7 +50,7 @@ def _verdict(seen: Preview) -> str:
         return "an existing worker is taken over"
     if seen.first:
         return "a first deployment"
-    if seen.superseded is not None or seen.by_hand:
+    if seen.heals:
         return "what was changed by hand is put back"
     return f"the value of `{KEY}` changes" if seen.rotates else "changes"
 
@@ -60,8 +62,8 @@ def _failure(seen: Preview) -> Iterator[str]:
     if seen.refused:
         yield f"Settings to correct: {', '.join(code(name) for name in seen.refused)}."
     if seen.broken:
-        yield f"It failed at: {', '.join(_resource(kind) for kind in seen.broken)}."
-    if preview.BUCKET in seen.broken and seen.loses_bucket:
+        yield f"It failed at: {', '.join(dict.fromkeys(_resource(item.type, item.name) for item in seen.broken))}."
+    if seen.loses_bucket and any(item.type == model.BUCKET for item in seen.broken):
         yield "The bucket is protected: it is neither deleted nor replaced by another one."
 
 
@@ -113,23 +115,22 @@ def _resources(seen: Preview) -> Iterator[str | Table]:
     shown = [step for step in seen.changes if not step.type.startswith("building-vitals:")]
     if shown:
         yield "#### What happens"
-        yield Table(
-            head=("resource", "what happens"), rows=[(_resource(step.type), _happens(step, seen)) for step in shown]
-        )
+        rows = [(_resource(step.type, step.name), _happens(step, seen)) for step in shown]
+        yield Table(head=("resource", "what happens"), rows=rows)
 
 
 def _happens(step: Change, seen: Preview) -> str:
     if step.op == "replace" and "CronTrigger" in step.type:
         return "sent again"
-    if step.type == preview.SCRIPT and step.op == "create" and seen.adopts:
+    if step.type == model.SCRIPT and step.name == model.BACKFILL and step.op == "create" and seen.adopts:
         return "uploaded in place of the live one"
-    if step.type == preview.SCRIPT and step.op == "update":
-        return "uploaded again: " + ("the code changes" if seen.code_changes else "the code is the same")
+    if step.type == model.SCRIPT and step.op == "update":
+        return "uploaded again: " + ("the code changes" if step.new_code else "the code is the same")
     return _OPS[step.op]
 
 
-def _resource(kind: str) -> str:
-    return _RESOURCES.get(kind, code(kind))
+def _resource(kind: str, name: str) -> str:
+    return "the R2 bucket" if kind == model.BUCKET else _RESOURCES.get((kind, name), code(kind))
 
 
 def _settings(seen: Preview) -> Iterator[str | Table]:
