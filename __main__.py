@@ -41,10 +41,10 @@ try:
             ours=uploaded is not None,
             there=lambda: live.has_bucket(client, stack.account_id, stack.bucket),
         )
-    beside = query.plan(stack, **names)
     bound = declaration.bindings(stack, kept=adoption.kept_secrets(stack, worker, uploaded=uploaded))
     promised = declaration.promise(stack, bound, **names)
     policy.enforce(promised, key=stack.ace_api_key)
+    beside = query.plan(stack, **names)  # after the policy, which knows by which settings to call what both are given
 except (
     settings.SettingsError,
     live.ApiError,
