@@ -163,9 +163,13 @@ def _bound(bindings: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _row(item: Mapping[str, Any]) -> list[Any]:
+    """Return what of a binding is compared; what may be left out is in it only where it says something."""
     kind = kinds().get(item["type"])
-    public = [] if kind is None else [f.name for f in dataclasses.fields(kind) if f.repr and f.name != "name"]
-    return [item["name"], item["type"], *(_plain(item["type"], item.get(field)) for field in public)]
+    public = [] if kind is None else [f for f in dataclasses.fields(kind) if f.repr and f.name != "name"]
+    values = [_plain(item["type"], item.get(f.name)) for f in public if f.default is dataclasses.MISSING]
+    extra = [(f.name, item.get(f.name), f.metadata["absent"]) for f in public if "absent" in f.metadata]
+    more = [[name, value] for name, value, absent in extra if value not in (None, "", absent)]
+    return [item["name"], item["type"], *values, *more]
 
 
 def _plain(kind: str, value: object) -> object:
