@@ -12,7 +12,7 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 
 import ace_key
-from infra import adoption, declaration, ledger, live, policy, query, recorded, settings, storage
+from infra import adoption, api, declaration, ledger, live, policy, query, recorded, settings, storage
 from infra.worker import Worker
 
 gc.freeze()
@@ -28,7 +28,7 @@ source = settings.Source(
 names = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
 try:
     stack = settings.read(source)
-    with live.connect(stack.api_url, stack.api_token) as client:
+    with api.connect(stack.api_url, stack.api_token) as client:
         worker = live.read(client, stack.account_id, stack.worker_name, ours=ledger.owner(**names))
         uploaded = ledger.uploaded(
             worker,
@@ -47,7 +47,7 @@ try:
     beside = query.plan(stack, **names)  # after the policy, which knows by which settings to call what both are given
 except (
     settings.SettingsError,
-    live.ApiError,
+    api.ApiError,
     ledger.ForeignWorkerError,
     storage.BucketExistsError,
     recorded.StateError,

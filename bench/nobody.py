@@ -1,4 +1,4 @@
-"""Stands in for ``infra/live.py`` in the bench's program without the ledger: asks nobody, and loads nothing for it."""
+"""Stands in for ``infra/live.py`` and ``infra/api.py`` in the bench's program without the ledger: asks nobody."""
 
 from __future__ import annotations
 

@@ -42,5 +42,6 @@ def _without_ledger(folder: Path) -> Path:
     for name in ("infra", "workers"):
         shutil.copytree(local.ROOT / name, folder / name)
     (folder / ".venv").symlink_to(local.ROOT / ".venv")
-    shutil.copy(Path(__file__).with_name("nobody.py"), folder / "infra" / "live.py")
+    for name in ("api.py", "live.py"):
+        shutil.copy(Path(__file__).with_name("nobody.py"), folder / "infra" / name)
     return folder
