@@ -12,8 +12,7 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 
 import ace_key
-from infra import adoption, declaration, ledger, live, policy, query, settings
-from infra.storage import Bucket
+from infra import adoption, api, declaration, ledger, live, policy, query, recorded, settings, storage
 from infra.worker import Worker
 
 gc.freeze()
@@ -29,7 +28,7 @@ source = settings.Source(
 names = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
 try:
     stack = settings.read(source)
-    with live.connect(stack.api_url, stack.api_token) as client:
+    with api.connect(stack.api_url, stack.api_token) as client:
         worker = live.read(client, stack.account_id, stack.worker_name, ours=ledger.owner(**names))
         uploaded = ledger.uploaded(
             worker,
@@ -37,20 +36,33 @@ try:
             adopt=stack.adopt,
             bindings_of=lambda version: live.bindings(client, stack.account_id, stack.worker_name, version),
         )
-        exists = stack.adopt and uploaded is None and live.has_bucket(client, stack.account_id, stack.bucket)
-    beside = query.plan(stack, **names)
+        taken_over = storage.takes_over(
+            stack,
+            ours=uploaded is not None,
+            there=lambda: live.has_bucket(client, stack.account_id, stack.bucket),
+        )
     bound = declaration.bindings(stack, kept=adoption.kept_secrets(stack, worker, uploaded=uploaded))
     promised = declaration.promise(stack, bound, **names)
     policy.enforce(promised, key=stack.ace_api_key)
-except (settings.SettingsError, live.ApiError, ledger.ForeignWorkerError, policy.PolicyError) as error:
+    beside = query.plan(stack, **names)  # after the policy, which knows by which settings to call what both are given
+except (
+    settings.SettingsError,
+    api.ApiError,
+    ledger.ForeignWorkerError,
+    storage.BucketExistsError,
+    recorded.StateError,
+    policy.PolicyError,
+) as error:
     raise pulumi.RunError(str(error)) from None
 superseded = ledger.superseded(promised, worker, uploaded=uploaded)
-for warning in (*stack.warnings, superseded, None if beside is None else beside.superseded):
-    if warning is not None:
-        pulumi.log.warn(str(warning))
+for warning in stack.warnings:
+    pulumi.log.warn(warning)
+for line in (superseded, None if beside is None else beside.superseded):
+    if line is not None:
+        pulumi.log.warn(line.whole())  # all of it: only Cloudflare's message has a limit
 
 policy.watch()
-bucket = Bucket("timeseries", settings=stack, exists=exists)
+bucket = storage.Bucket(storage.NAME, settings=stack, taken_over=taken_over)
 Worker(
     "backfill",
     bindings=bound,

@@ -14,27 +14,47 @@ _FORMS = (
     "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SquareOAuthDetector",
     "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
-_NAME = re.compile(
-    r"(.*_)?(SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)(_.*)?|(.*_)?(API|ACCESS|AUTH|PRIVATE|SIGNING|ENCRYPTION)_?KEY"
-    r"|(?!(.*_)?PUBLIC_).*_?(TOKEN|PWD|JWT|APIKEY|BEARER)|(?!(.*_)?PUBLIC_)(.+_)?KEY"
-)
+_STRONG = {  # wherever they stand
+    "SECRET", "SECRETS", "PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "PASSPHRASES", "CREDENTIAL", "CREDENTIALS",
+}  # fmt: skip
+_ABOUT = {"COUNT", "EXPIRY", "LENGTH", "LIMIT", "NAME", "POLICY", "PREFIX", "ROTATION", "TEMPLATE", "TTL"}
+_WEAK = {"APIKEY", "APIKEYS", "BEARER", "JWT", "KEY", "PASS", "PW", "PWD", "TOKEN", "TOKENS"}  # where they end a name
+_WHICH = re.compile(
+    r"OLD|NEW|PREV|PREVIOUS|CURRENT|NEXT|PRIMARY|SECONDARY|MAIN|DEFAULT|BACKUP|LIVE|TEST|SANDBOX|DEV|STAGING|STAGE|PROD"
+    r"|PRODUCTION|V?\d+"
+)  # may follow: which of several it is
+_OF_KEYS = {"ACCESS", "API", "AUTH", "ENCRYPTION", "PRIVATE", "SIGNING"}  # else KEYS are those of a table
+_OF_FILTERS = {"ALL", "BAND", "HIGH", "LOW"}  # a low pass is no password
+_PUBLIC = {"PUBLIC", "PUBLISHABLE"}
+_GLUED = re.compile(r".*(TOKEN|PWD|JWT|APIKEY|BEARER|PASSWORD)|(API|ACCESS|AUTH|PRIVATE|SIGNING|ENCRYPTION)KEY")
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}")  # 32 digits are an id of Cloudflare's, 40 a commit
 _WORD = re.compile(r"[\w+/=-]{32,}", re.ASCII)
 _ENTROPY = 4.3  # bits a character: words of a language stay below, 32 random letters and digits do not
 
 
 def by_name(name: str) -> bool:
-    """Return whether a name is one that people give to secrets (``DB_PASSWORD``, ``SLACK_TOKEN``)."""
-    return _NAME.fullmatch(name.upper().replace("-", "_")) is not None
+    """Return whether a name is one that people give to secrets (``DB_PASSWORD``, ``TOKEN_PROD``, ``smtpPass``)."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper().replace("-", "_").strip("_").split("_")
+    if _STRONG.intersection(words):
+        return words[-1] not in _ABOUT
+    while len(words) > 1 and _WHICH.fullmatch(words[-1]):
+        words.pop()
+    *before, last = words
+    if _PUBLIC.intersection(before):
+        return False
+    if last in {"PASS", "KEYS"}:
+        return bool(_OF_KEYS.intersection(before)) if last == "KEYS" else not _OF_FILTERS.intersection(before)
+    return last in _WEAK or _GLUED.fullmatch(last) is not None
 
 
 def by_form(text: str) -> bool:
-    """Return whether a text has the form of a known kind of secret, or holds a long random word."""
+    """Return whether a text has the form of a known kind of secret, or holds a long random word or 64 hex digits."""
     from detect_secrets.core.scan import scan_line  # 0.15 s: only where there is something to look at
     from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString
     from detect_secrets.settings import transient_settings
 
     entropy = Base64HighEntropyString().calculate_shannon_entropy
-    if any(entropy(word) > _ENTROPY for word in _WORD.findall(text)):
+    if _DIGEST.search(text) or any(entropy(word) > _ENTROPY for word in _WORD.findall(text)):
         return True
     with transient_settings({"plugins_used": [{"name": name} for name in _FORMS]}):
         return any(True for line in text.splitlines() for _ in scan_line(line))

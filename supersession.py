@@ -27,7 +27,8 @@ _LINE = re.compile(
     r"(?: by (?P<by>\S+) on (?P<on>[\d: -]{19}) UTC)?"
     r"(?:; by hand: (?P<changes>[^;]+))?"
     r"(?:; live crons: (?P<crons>[^;]+))?"
-    r"(?:; lost: (?P<lost>[^;]+))?",
+    r"(?:; lost: (?P<lost>[^;]+))?"
+    r"(?:; replaced: (?P<replaced>[^;]+))?",
     re.ASCII,
 )
 
@@ -41,8 +42,8 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """A live binding that nothing declares, and that the upload therefore drops."""
+class Bound:
+    """A live binding: its name and kind, never its value."""
 
     name: str
     type: str
@@ -53,7 +54,8 @@ class Supersession:
     """Which live version is superseded, what made it (``how``), who and when, and what that means for bindings.
 
     ``adopted`` where the worker never was this stack's. ``by`` and ``on`` are None where nobody records them.
-    ``crons`` are the live ones, None where they are as declared. ``more`` counts what the limit cut off.
+    ``crons`` are the live ones, None where they are as declared. ``lost`` are bindings of which nothing declares the
+    name and kind, ``replaced`` those that are declared with another value. ``more`` counts what the limit cut off.
     """
 
     version: str
@@ -63,32 +65,54 @@ class Supersession:
     adopted: bool = False
     changes: tuple[Change, ...] = ()
     crons: tuple[str, ...] | None = None
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[Bound, ...] = ()
+    replaced: tuple[Bound, ...] = ()
     more: int = 0
 
     def __str__(self) -> str:
         """Return the line, at most LIMIT bytes of ASCII; what is too much is counted, and not cut in a word."""
-        changes = [f"{_word(_NAME, item.name)} {_word(_TYPE, item.what)}" for item in self.changes]
-        lost = [f"{_word(_NAME, item.name)} ({_word(_TYPE, item.type)})" for item in self.lost]
-        text, left = "", len(changes) + len(lost)
-        for shown in range(left, -1, -1):
-            text = self._line(changes[:shown], lost[: max(0, shown - len(changes))], self.more)
+        text = ""
+        for shown in range(sum(map(len, self._clauses())), -1, -1):
+            text = self._line(shown)
             if len(text) <= LIMIT:
                 break
         return text
 
-    def _line(self, changes: list[str], lost: list[str], more: int) -> str:
+    def whole(self) -> str:
+        """Return the line with all that is known, however long: for people, not for Cloudflare."""
+        return self._line(sum(map(len, self._clauses())))
+
+    def same_as(self, other: Supersession) -> bool:
+        """Return whether both tell of the same version and the same hand; one may name more than the other."""
+        return self._head() == other._head()
+
+    def _head(self) -> str:
         verb = "adopted, last changed" if self.adopted else "changed outside"
-        text = f"supersedes {_word(_VERSION, self.version[:8])}, {verb} ({_word(_HOW, self.how)})"
-        if self.by is not None and self.on is not None and _MOMENT.fullmatch(self.on):
-            text += f" by {_word(_WHO, self.by)} on {self.on} UTC"
-        for name, shown, cut in (
-            ("by hand", changes, len(self.changes) - len(changes)),
-            ("live crons", self._crons(), 0),
-            ("lost", lost, len(self.lost) - len(lost) + more),
+        return f"supersedes {_word(_VERSION, self.version[:8])}, {verb} {deed(self.how, by=self.by, on=self.on)}"
+
+    def _clauses(self) -> tuple[list[str], list[str], list[str]]:
+        """Return what may be cut, the most important first: what was done by hand, what is lost, what is replaced."""
+        changes = [f"{_word(_NAME, item.name)} {_word(_TYPE, item.what)}" for item in self.changes]
+        lost, replaced = (
+            [f"{_word(_NAME, item.name)} ({_word(_TYPE, item.type)})" for item in bound]
+            for bound in (self.lost, self.replaced)
+        )
+        return changes, lost, replaced
+
+    def _line(self, shown: int) -> str:
+        changes, lost, replaced = self._clauses()
+        text, left = self._head(), shown
+        for name, items, more in (
+            ("by hand", changes, 0),
+            ("live crons", None, 0),
+            ("lost", lost, self.more),
+            ("replaced", replaced, 0),
         ):
-            items = [*shown, *([f"and {cut} more"] if cut > 0 else [])]
-            text += f"; {name}: {', '.join(items)}" if items else ""
+            kept = self._crons() if items is None else items[:left]
+            cut = more + (0 if items is None else len(items) - len(kept))
+            left -= 0 if items is None else len(kept)
+            words = [*kept, *([f"and {cut} more"] if cut > 0 else [])]
+            text += f"; {name}: {', '.join(words)}" if words else ""
         return text
 
     def _crons(self) -> list[str]:
@@ -97,15 +121,20 @@ class Supersession:
         return [_word(_CRON, cron) for cron in self.crons[:5]] if self.crons else ["none"]
 
 
+def deed(how: str, *, by: str | None, on: str | None) -> str:
+    """Return what made a version, and who and when where that is recorded; nothing from outside breaks the line."""
+    text = f"({_word(_HOW, how)})"
+    return f"{text} by {_word(_WHO, by)} on {on} UTC" if by and on and _MOMENT.fullmatch(on) else text
+
+
 def parse(message: str) -> Supersession | None:
     """Read a line back, None for a message of another form: nothing but this grammar passes."""
     found = _LINE.fullmatch(message)
     if found is None:
         return None
     changes, more = _items(found["changes"])
-    lost, more_lost = _items(found["lost"])
     named = [re.fullmatch(r"(\S+) (\S+)", item) for item in changes]
-    typed = [re.fullmatch(r"(\S+) \((\S+)\)", item) for item in lost]
+    (lost, more_lost), (replaced, more_replaced) = _bound(found["lost"]), _bound(found["replaced"])
     crons = None if found["crons"] is None else tuple(re.split(r", ", found["crons"]))
     return Supersession(
         version=_word(_VERSION, found["version"]),
@@ -115,9 +144,16 @@ def parse(message: str) -> Supersession | None:
         adopted=found["adopted"] is not None,
         changes=tuple(Change(name=_word(_NAME, m[1]), what=_word(_TYPE, m[2])) for m in named if m),
         crons=() if crons == ("none",) else None if crons is None else tuple(_word(_CRON, cron) for cron in crons),
-        lost=tuple(Lost(name=_word(_NAME, m[1]), type=_word(_TYPE, m[2])) for m in typed if m),
-        more=more + more_lost,
+        lost=lost,
+        replaced=replaced,
+        more=more + more_lost + more_replaced,
     )
+
+
+def _bound(text: str | None) -> tuple[tuple[Bound, ...], int]:
+    items, more = _items(text)
+    typed = [re.fullmatch(r"(\S+) \((\S+)\)", item) for item in items]
+    return tuple(Bound(name=_word(_NAME, m[1]), type=_word(_TYPE, m[2])) for m in typed if m), more
 
 
 def _items(text: str | None) -> tuple[list[str], int]:

@@ -13,11 +13,6 @@ from rehearsal.folder import run_folder
 LIMIT = 1.15
 _PROGRAM = ("__main__.py", "manifest.py", "ace_key.py", "supersession.py", "secret_scan.py", "Pulumi.yaml")
 _ARGUMENTS = ("pulumi", "preview", "--expect-no-changes", "--non-interactive")
-_WITHOUT = """
-
-def read(*_: object, **__: object) -> None:  # noqa: D103 - the bench's: nothing is asked
-    return None
-"""
 
 
 def preview(runs: int) -> bool:
@@ -40,13 +35,13 @@ async def _compared(folder: Path, runs: int) -> float:
 
 
 def _without_ledger(folder: Path) -> Path:
-    """Copy the program, and let it ask nobody what is live."""
+    """Copy the program, and let it ask nobody what is live, nor load what it would ask with."""
     folder.mkdir()
     for name in _PROGRAM:
         shutil.copy(local.ROOT / name, folder)
     for name in ("infra", "workers"):
         shutil.copytree(local.ROOT / name, folder / name)
     (folder / ".venv").symlink_to(local.ROOT / ".venv")
-    with (folder / "infra" / "live.py").open("a") as live:
-        live.write(_WITHOUT)
+    for name in ("api.py", "live.py"):
+        shutil.copy(Path(__file__).with_name("nobody.py"), folder / "infra" / name)
     return folder

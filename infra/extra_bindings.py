@@ -40,8 +40,11 @@ def read(text: str, problems: list[str]) -> tuple[Binding, ...]:
 
 def _built(kind: type[Binding], item: Mapping[str, str], where: str, problems: list[str]) -> list[Binding]:
     fields = {key: value for key, value in item.items() if key != "type"}
-    expected = {item.name for item in dataclasses.fields(kind) if item.repr}  # a secret's text is not given here
-    if set(fields) != expected:
-        problems.append(f"{where} must have the fields {', '.join(sorted(expected | {'type'}))}")
+    given = [field for field in dataclasses.fields(kind) if field.repr]  # a secret's text is not given here
+    needed = {field.name for field in given if field.default is dataclasses.MISSING}
+    allowed = {field.name for field in given}
+    if not needed <= set(fields) <= allowed:
+        may = f", and may have {', '.join(sorted(allowed - needed))}" if allowed - needed else ""
+        problems.append(f"{where} must have the fields {', '.join(sorted(needed | {'type'}))}{may}")
         return []
     return [kind(**fields)]

@@ -16,7 +16,7 @@ from typing import Any
 import manifest
 from infra import live
 from infra.bindings import kinds
-from supersession import ADDED, CHANGED, DELETED, Change, Lost, Supersession
+from supersession import ADDED, CHANGED, DELETED, Bound, Change, Supersession
 
 Bindings = Sequence[Mapping[str, Any]]
 
@@ -54,11 +54,12 @@ def superseded(
         version=deployment.versions[0],
         how=how,
         by=None if how == "crons" else deployment.author,  # of those nobody records who and when
-        on=None if how == "crons" else deployment.created_on[:19].replace("T", " "),
+        on=None if how == "crons" else deployment.moment,
         adopted=uploaded is None,
         changes=() if uploaded is None else tuple(_changes(uploaded, worker, ours)),
         crons=None if declared == _digest(worker.schedules) else worker.schedules,
         lost=tuple(_lost(promised, worker.bindings)) if uploaded is None else (),
+        replaced=tuple(_replaced(promised, worker.bindings)) if uploaded is None else (),
     )
 
 
@@ -140,9 +141,20 @@ def _changes(before: Bindings, worker: live.Worker, ours: str) -> list[Change]:
     return found
 
 
-def _lost(promised: manifest.Manifest, bindings: Bindings) -> Iterable[Lost]:
-    declared = {item.name for item in promised.bindings}
-    return (Lost(name=item["name"], type=item["type"]) for item in bindings if item["name"] not in declared)
+def _lost(promised: manifest.Manifest, bindings: Bindings) -> Iterable[Bound]:
+    """Yield the bindings of which nothing declares the name and kind: another kind under a name is another thing."""
+    declared = {(item.name, item.type) for item in promised.bindings}
+    found = ((item["name"], item["type"]) for item in bindings)
+    return (Bound(name=name, type=kind) for name, kind in found if (name, kind) not in declared)
+
+
+def _replaced(promised: manifest.Manifest, bindings: Bindings) -> Iterable[Bound]:
+    """Yield the bindings that are declared with another value; a secret's is never known."""
+    rows = [_row({"name": item.name, "type": item.type, **item.properties}) for item in promised.bindings]
+    declared = {(row[0], row[1]): row for row in rows}
+    for item in bindings:
+        if declared.get((item["name"], item["type"]), _row(item)) != _row(item):
+            yield Bound(name=item["name"], type=item["type"])
 
 
 def _bound(bindings: Iterable[Mapping[str, Any]]) -> str:
@@ -151,9 +163,13 @@ def _bound(bindings: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _row(item: Mapping[str, Any]) -> list[Any]:
+    """Return what of a binding is compared; what may be left out is in it only where it says something."""
     kind = kinds().get(item["type"])
-    public = [] if kind is None else [f.name for f in dataclasses.fields(kind) if f.repr and f.name != "name"]
-    return [item["name"], item["type"], *(_plain(item["type"], item.get(field)) for field in public)]
+    public = [] if kind is None else [f for f in dataclasses.fields(kind) if f.repr and f.name != "name"]
+    values = [_plain(item["type"], item.get(f.name)) for f in public if f.default is dataclasses.MISSING]
+    extra = [(f.name, item.get(f.name), f.metadata["absent"]) for f in public if "absent" in f.metadata]
+    more = [[name, value] for name, value, absent in extra if value not in (None, "", absent)]
+    return [item["name"], item["type"], *values, *more]
 
 
 def _plain(kind: str, value: object) -> object:

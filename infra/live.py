@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+from infra.api import AbsentError, ApiError, Client, get, unknown_shape
 
-TIMEOUT = 20.0  # seconds a request
-_ABSENT = {10006, 10007, 10090}  # bucket, script, service
 _PAGES = 100  # of versions, at most
-
-
-class ApiError(Exception):
-    """The API could not be asked or refused; the message says so in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +35,11 @@ class Deployment:
     author: str
     created_on: str
 
+    @property
+    def moment(self) -> str:
+        """Return when, to the second, as people write it; UTC."""
+        return self.created_on[:19].replace("T", " ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
@@ -63,32 +61,18 @@ class Worker:
         return next((version for version in self.versions if version.id == self.deployment.versions[0]), None)
 
 
-@contextmanager
-def connect(api_url: str, token: str) -> Iterator[httpx.Client]:
-    """Yield a client of the API; raises ApiError for a proxy or an address that cannot be used."""
-    try:
-        client = httpx.Client(base_url=api_url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT)
-    except (ImportError, ValueError, httpx.InvalidURL) as error:
-        raise ApiError(
-            f"Cloudflare's API cannot be asked ({type(error).__name__}): see HTTPS_PROXY, ALL_PROXY and "
-            "CLOUDFLARE_BASE_URL (a socks proxy needs: pip install 'httpx[socks]')"
-        ) from None
-    with client:
-        yield client
-
-
-def read(client: httpx.Client, account_id: str, name: str, *, ours: str) -> Worker | None:
+def read(client: Client, account_id: str, name: str, *, ours: str) -> Worker | None:
     """Return the live worker, or None where there is none yet; ``ours`` is how this stack's marks begin.
 
     Raises ApiError when the API cannot be reached, refuses, or answers in another shape.
     """
     scripts = f"accounts/{account_id}/workers/scripts/{name}"
     try:
-        deployments = _get(client, f"{scripts}/deployments")["deployments"]
-    except _AbsentError:
+        deployments = get(client, f"{scripts}/deployments")["deployments"]
+    except AbsentError:
         return None
     except (KeyError, TypeError) as error:
-        raise _unknown_shape(error) from None
+        raise unknown_shape(error) from None
     if not deployments:
         raise ApiError(f"the worker {name!r} exists, and nothing of it is deployed: deploy or delete it first")
     try:
@@ -103,66 +87,36 @@ def read(client: httpx.Client, account_id: str, name: str, *, ours: str) -> Work
             versions=versions,
             bindings=bound,
             latest=bound if newest == serving else bindings(client, account_id, name, newest),
-            schedules=tuple(sorted(item["cron"] for item in _get(client, f"{scripts}/schedules")["schedules"])),
+            schedules=tuple(sorted(_text(item["cron"]) for item in get(client, f"{scripts}/schedules")["schedules"])),
         )
-    except (KeyError, TypeError, IndexError, AttributeError, _AbsentError) as error:
-        raise _unknown_shape(error) from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, AbsentError) as error:
+        raise unknown_shape(error) from None
 
 
-def bindings(client: httpx.Client, account_id: str, name: str, version: str) -> tuple[Mapping[str, Any], ...]:
+def bindings(client: Client, account_id: str, name: str, version: str) -> tuple[Mapping[str, Any], ...]:
     """Return the bindings of one version of a worker, a secret's without its text; raises ApiError as ``read`` does."""
     try:
-        detail = _get(client, f"accounts/{account_id}/workers/scripts/{name}/versions/{version}")
-        return tuple({**item, "name": item["name"], "type": item["type"]} for item in detail["resources"]["bindings"])
-    except (KeyError, TypeError, _AbsentError) as error:
-        raise _unknown_shape(error) from None
+        detail = get(client, f"accounts/{account_id}/workers/scripts/{name}/versions/{version}")
+        found = detail["resources"]["bindings"]
+        return tuple({**item, "name": _text(item["name"]), "type": _text(item["type"])} for item in found)
+    except (KeyError, TypeError, AbsentError) as error:
+        raise unknown_shape(error) from None
 
 
-def has_bucket(client: httpx.Client, account_id: str, name: str) -> bool:
+def has_bucket(client: Client, account_id: str, name: str) -> bool:
     """Return whether the account has an R2 bucket of this name; raises ApiError as ``read`` does."""
     try:
-        _get(client, f"accounts/{account_id}/r2/buckets/{name}")
-    except _AbsentError:
+        get(client, f"accounts/{account_id}/r2/buckets/{name}")
+    except AbsentError:
         return False
     return True
 
 
-def _unknown_shape(error: Exception) -> ApiError:
-    return ApiError(f"Cloudflare's API answered in an unknown shape ({type(error).__name__})")
-
-
-class _AbsentError(Exception):
-    pass
-
-
-def _get(client: httpx.Client, path: str) -> Any:
-    try:
-        response = client.get(path)
-        answer = response.json()
-    except httpx.HTTPError as error:
-        raise ApiError(f"Cloudflare's API cannot be reached ({type(error).__name__}): {_place(client)}") from None
-    except ValueError:
-        raise ApiError(f"Cloudflare's API answered {response.status_code} without JSON: {_place(client)}") from None
-    if not isinstance(answer, dict):
-        raise _unknown_shape(TypeError())
-    if answer.get("success"):
-        return answer["result"]
-    codes = [error.get("code") for error in answer.get("errors", ())]
-    if _ABSENT.intersection(codes):
-        raise _AbsentError
-    advice = ": is CLOUDFLARE_API_TOKEN right for this account?" if response.status_code in {400, 401, 403} else ""
-    raise ApiError(f"Cloudflare's API refused with {response.status_code} {codes}{advice}")
-
-
-def _place(client: httpx.Client) -> str:
-    return f"{client.base_url.scheme}://{client.base_url.netloc.decode()}"
-
-
-def _versions(client: httpx.Client, scripts: str, *, serving: str, ours: str) -> Iterator[Version]:
+def _versions(client: Client, scripts: str, *, serving: str, ours: str) -> Iterator[Version]:
     """Yield versions, newest first, page by page, until the one that serves and one of ours are among them."""
     seen: dict[str, Version] = {}
     for page in range(1, _PAGES + 1):
-        items = [item for item in _get(client, f"{scripts}/versions?page={page}")["items"] if item["id"] not in seen]
+        items = [item for item in get(client, f"{scripts}/versions?page={page}")["items"] if item["id"] not in seen]
         found = {item["id"]: _version(item) for item in items}
         seen |= found
         yield from found.values()
@@ -174,17 +128,23 @@ def _versions(client: httpx.Client, scripts: str, *, serving: str, ours: str) ->
 def _version(item: Mapping[str, Any]) -> Version:
     annotations = item.get("annotations") or {}
     return Version(
-        id=item["id"],
-        number=item["number"],
-        tag=annotations.get("workers/tag") or "",
-        message=annotations.get("workers/message") or "",
-        triggered_by=annotations.get("workers/triggered_by") or "upload",
+        id=_text(item["id"]),
+        number=int(item["number"]),
+        tag=_text(annotations.get("workers/tag") or ""),
+        message=_text(annotations.get("workers/message") or ""),
+        triggered_by=_text(annotations.get("workers/triggered_by") or "upload"),
     )
 
 
 def _deployment(item: Mapping[str, Any]) -> Deployment:
     return Deployment(
-        versions=tuple(served["version_id"] for served in item["versions"] if served["percentage"] > 0),
-        author=item.get("author_email") or "somebody",
-        created_on=item["created_on"],
+        versions=tuple(_text(served["version_id"]) for served in item["versions"] if served["percentage"] > 0),
+        author=_text(item.get("author_email") or "somebody"),
+        created_on=_text(item["created_on"]),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value

@@ -42,8 +42,13 @@ def _problems(promised: manifest.Manifest, key: str) -> Iterator[tuple[str, str]
             reason = "is named as a secret"
         if reason is not None:
             yield f"the binding {binding.name} is {binding.type}, which", reason
-    for setting, text in (("workerUrl", promised.worker.url), ("aceBaseUrl", promised.ace.base_url)):
-        reason = _reason(text, key)
+    for setting, text in (
+        ("workerUrl", promised.worker.url),
+        ("aceBaseUrl", promised.ace.base_url),
+        ("queryUrl", promised.siblings.query_url),
+        ("etlWorker", promised.siblings.etl_worker),
+    ):
+        reason = None if text is None else _reason(text, key)
         if reason is not None:
             yield f"the setting {setting}", reason
 

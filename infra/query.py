@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import manifest
-from infra import declaration, ledger, live, policy
+from infra import api, declaration, ledger, live, policy
 
 if TYPE_CHECKING:
     from infra.bindings import Binding
@@ -60,7 +60,7 @@ def plan(settings: Settings, *, project: str, stack: str) -> Planned | None:
     if name is None:
         return None
     try:
-        with live.connect(settings.api_url, settings.api_token) as client:
+        with api.connect(settings.api_url, settings.api_token) as client:
             worker = live.read(client, settings.account_id, name, ours=ours)
             uploaded = ledger.uploaded(
                 worker,

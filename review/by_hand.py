@@ -4,38 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from review import preview
+from review import model
 from review.markdown import Table, code
-from review.preview import KEY, Preview
-from supersession import Supersession
+from review.model import KEY, Preview
+from supersession import ADDED, CHANGED, DELETED, Supersession
 
 _HOW = {
     "secret": "a secret of the live worker was changed",
-    "upload": "other code and bindings were uploaded",
+    "upload": "another version was uploaded",
     "deployment": "another version was deployed",
     "rollback": "an older version was made live again",
     "split over several versions": "the traffic was split over several versions",
     "bindings": "the live bindings are not those that were uploaded",
     "crons": "the schedule (crons) was changed",
 }
+_WORDS = {DELETED: "deleted", ADDED: "added", CHANGED: "changed"}
 _BY_REFRESH = {
-    f"{preview.BUCKET} gone": "The R2 bucket was deleted. A new one is created, **without the data that was in it**.",
-    f"{preview.SCRIPT} gone": "The worker was deleted. It is created again.",
-    f"{preview.SUBDOMAIN} gone": "The workers.dev address was removed. It is created again.",
-    f"{preview.SUBDOMAIN} changed": "The workers.dev address was switched off, or its preview URLs on. It is put back.",
-    f"{preview.CRONS} gone": "The schedule (crons) went with the worker. It is sent again.",
-    f"{preview.SCRIPT} changed": "The code of the live worker was replaced. The program's code is uploaded again.",
-}
+    (model.BUCKET, model.GONE):
+        "The R2 bucket was deleted. A new one is created, **without the data that was in it**.",
+    (model.SCRIPT, model.GONE): "The {worker} was deleted. It is created again.",
+    (model.SCRIPT, model.CODE): "The code of the live {worker} was replaced. The program's code is uploaded again.",
+    (model.SUBDOMAIN, model.GONE): "The {its}workers.dev address was removed. It is created again.",
+    (model.SUBDOMAIN, model.ENABLED): "The {its}workers.dev address was switched off. It is switched on again.",
+    (model.SUBDOMAIN, model.PREVIEWS):
+        "The {its}preview URLs on workers.dev were switched on. They are switched off again.",
+    (model.CRONS, model.GONE): "The {its}schedule (crons) went with the worker. It is sent again.",
+}  # fmt: skip
 
 
 def section(seen: Preview) -> Iterator[str | Table]:
     """Yield what the section holds, nothing where nobody changed anything."""
     superseded = seen.superseded
-    if superseded is None and not seen.by_hand:
+    if not seen.heals and superseded is None:
         return
     yield "#### Changed by hand, outside this program" if not seen.adopts else "#### Taken over"
     if superseded is not None:
-        yield _sentence(superseded)
+        yield _sentence(superseded, "the live version")
         if superseded.how == "secret" and _kept(seen):
             yield "Secrets of which only the name is declared stay as they are now."
         if superseded.changes:
@@ -44,23 +48,38 @@ def section(seen: Preview) -> Iterator[str | Table]:
         if superseded.crons is not None:
             live = ", ".join(map(code, superseded.crons)) if superseded.crons else "none"
             yield f"Live crons: {live}. After `pulumi up`: the declared ones."
-    for finding in seen.by_hand:
-        yield _BY_REFRESH.get(finding, "A resource is not as it was left. It is put back.")
+    if seen.query is not None:
+        yield _sentence(seen.query, "the query worker's live version") + _named(seen.query)
+    for found in seen.by_hand:
+        query = found.name == model.QUERY
+        text = _BY_REFRESH.get((found.type, found.what), "A resource is not as it was left. It is put back.")
+        yield text.format(worker="query worker" if query else "worker", its="query worker's " if query else "")
 
 
-def _sentence(superseded: Supersession) -> str:
+def _sentence(superseded: Supersession, subject: str) -> str:
     what = _HOW.get(superseded.how, "the live worker is not as it was left")
     who = f" by {code(superseded.by)} on {superseded.on} UTC" if superseded.by and superseded.on else ""
     version = code(superseded.version)
     if superseded.adopted:
-        return f"The live version {version} was made by other means, last{who}. This deployment takes its place."
+        return f"{_capital(subject)} {version} was made by other means, last{who}. This deployment takes its place."
     if not who:
         who = "; Cloudflare does not record by whom"
-    return f"In the live version {version} {what}{who}. This deployment puts back what is declared."
+    return f"{_capital(subject)} {version}: {what}{who}. This deployment puts back what is declared."
+
+
+def _named(superseded: Supersession) -> str:
+    """Return the bindings that somebody changed, as the end of a sentence's line."""
+    changes = [f"{code(item.name)} {_WORDS.get(item.what, 'changed')}" for item in superseded.changes]
+    more = [f"and {superseded.more} more"] if superseded.more else []
+    return f" By hand: {', '.join([*changes, *more])}." if changes else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _became(what: str) -> str:
-    return {"deleted": "deleted", "added": "added", "changed": "its value was changed"}.get(what, "changed")
+    return "its value was changed" if what == CHANGED else _WORDS.get(what, "changed")
 
 
 def _after(seen: Preview, name: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from review import by_hand, preview, promises
+from review import by_hand, model, promises
 from review.markdown import Table, code, join
-from review.preview import KEY, Change, Preview
+from review.model import KEY, Change, Preview
 
 _RESOURCES = {
-    preview.SCRIPT: "the worker (code and all bindings)",
-    preview.BUCKET: "the R2 bucket",
-    preview.SUBDOMAIN: "the workers.dev address",
-    preview.CRONS: "the schedule (crons)",
+    (model.SCRIPT, model.BACKFILL): "the worker (code and all bindings)",
+    (model.SUBDOMAIN, model.BACKFILL): "the workers.dev address",
+    (model.CRONS, model.BACKFILL): "the schedule (crons)",
+    (model.SCRIPT, model.QUERY): "the query worker (code and all bindings)",
+    (model.SUBDOMAIN, model.QUERY): "the query worker's workers.dev address",
+    (model.CRONS, model.QUERY): "the query worker's schedule (crons)",
 }
 _OPS = {
     "create": "created", "update": "changed", "replace": "replaced", "delete": "**deleted**", "import": "taken over",
@@ -48,7 +50,7 @@ def _verdict(seen: Preview) -> str:
         return "an existing worker is taken over"
     if seen.first:
         return "a first deployment"
-    if seen.superseded is not None or seen.by_hand:
+    if seen.heals:
         return "what was changed by hand is put back"
     return f"the value of `{KEY}` changes" if seen.rotates else "changes"
 
@@ -60,17 +62,20 @@ def _failure(seen: Preview) -> Iterator[str]:
     if seen.refused:
         yield f"Settings to correct: {', '.join(code(name) for name in seen.refused)}."
     if seen.broken:
-        yield f"It failed at: {', '.join(_resource(kind) for kind in seen.broken)}."
-    if preview.BUCKET in seen.broken and seen.loses_bucket:
+        yield f"It failed at: {', '.join(dict.fromkeys(_resource(item.type, item.name) for item in seen.broken))}."
+    if seen.loses_bucket and any(item.type == model.BUCKET for item in seen.broken):
         yield "The bucket is protected: it is neither deleted nor replaced by another one."
 
 
 def _lost(seen: Preview) -> Iterator[str | Table]:
-    bindings = [(item.name, item.type) for item in promises.dropped(seen.old, seen.new)]
+    gone = [(item.name, item.type) for item in promises.dropped(seen.old, seen.new)]
+    gone += () if seen.superseded is None else [(item.name, item.type) for item in seen.superseded.lost]
+    rows = [(code(name), code(kind), _why_lost(name, seen)) for name, kind in gone]
     if seen.superseded is not None:
-        bindings += [(item.name, item.type) for item in seen.superseded.lost]
-    why = "nothing declares it" if seen.adopts else "nothing declares it any more"
-    rows = [(code(name), code(kind), why) for name, kind in bindings]
+        rows += [
+            (code(item.name), code(item.type), "its value: the declared one takes its place")
+            for item in seen.superseded.replaced
+        ]
     if seen.loses_bucket:
         rows.append(("the R2 bucket", code("r2_bucket"), "another one takes its place, without its data"))
     if not rows:
@@ -79,8 +84,19 @@ def _lost(seen: Preview) -> Iterator[str | Table]:
     yield Table(head=("what", "kind", "why"), rows=rows)
     if seen.superseded is not None and seen.superseded.more:
         yield f"… and {seen.superseded.more} more bindings."
-    if bindings:
+    if any(name not in _declared(seen) for name, _ in gone):
         yield "To keep a binding, declare it in `extraBindings` (docs/adopt-an-existing-worker.md)."
+
+
+def _why_lost(name: str, seen: Preview) -> str:
+    kind = _declared(seen).get(name)
+    if kind is not None:
+        return f"its name is declared as {code(kind)}"
+    return "nothing declares it" if seen.adopts else "nothing declares it any more"
+
+
+def _declared(seen: Preview) -> dict[str, str]:
+    return {} if seen.promised is None else {item.name: item.type for item in seen.promised.bindings}
 
 
 def _rotation(seen: Preview) -> str:
@@ -99,23 +115,22 @@ def _resources(seen: Preview) -> Iterator[str | Table]:
     shown = [step for step in seen.changes if not step.type.startswith("building-vitals:")]
     if shown:
         yield "#### What happens"
-        yield Table(
-            head=("resource", "what happens"), rows=[(_resource(step.type), _happens(step, seen)) for step in shown]
-        )
+        rows = [(_resource(step.type, step.name), _happens(step, seen)) for step in shown]
+        yield Table(head=("resource", "what happens"), rows=rows)
 
 
 def _happens(step: Change, seen: Preview) -> str:
     if step.op == "replace" and "CronTrigger" in step.type:
         return "sent again"
-    if step.type == preview.SCRIPT and step.op == "create" and seen.adopts:
+    if step.type == model.SCRIPT and step.name == model.BACKFILL and step.op == "create" and seen.adopts:
         return "uploaded in place of the live one"
-    if step.type == preview.SCRIPT and step.op == "update":
-        return "uploaded again: " + ("the code changes" if seen.code_changes else "the code is the same")
+    if step.type == model.SCRIPT and step.op == "update":
+        return "uploaded again: " + ("the code changes" if step.new_code else "the code is the same")
     return _OPS[step.op]
 
 
-def _resource(kind: str) -> str:
-    return _RESOURCES.get(kind, code(kind))
+def _resource(kind: str, name: str) -> str:
+    return "the R2 bucket" if kind == model.BUCKET else _RESOURCES.get((kind, name), code(kind))
 
 
 def _settings(seen: Preview) -> Iterator[str | Table]:

@@ -47,15 +47,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """The whole of it; ``errors`` are texts with the type of the resource that they are about, if any.
+class Problem:
+    """An error: the engine's text, and the type and name of the resource that it is about, None where there is none."""
 
-    ``unread`` says that a step is there which this grammar does not know.
+    text: str
+    type: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """The whole of it, as far as it can be read.
+
+    ``unread`` says that a step is there which this grammar does not know. ``warnings`` are texts, whoever's.
     """
 
     steps: tuple[Step, ...]
     unread: bool
-    errors: tuple[tuple[str, str | None], ...]
+    errors: tuple[Problem, ...]
+    warnings: tuple[str, ...]
     settings: frozenset[str]
 
 
@@ -71,13 +81,19 @@ def read(raw: bytes) -> Output | None:
     return Output(
         steps=tuple(step for step in steps if step is not None),
         unread=None in steps,
-        errors=tuple(
-            (str(item.get("message")), None if (urn := _urn(item)) is None else urn["type"])
+        errors=tuple(_problem(item) for item in _objects(data.get("diagnostics")) if item.get("severity") == "error"),
+        warnings=tuple(
+            str(item.get("message")).strip().removeprefix("warning: ")
             for item in _objects(data.get("diagnostics"))
-            if item.get("severity") == "error"
+            if item.get("severity") == "warning"
         ),
         settings=frozenset(key.partition(":")[2] for key in _object(data.get("config"))),
     )
+
+
+def _problem(item: Properties) -> Problem:
+    urn, text = _urn(item), str(item.get("message"))
+    return Problem(text=text) if urn is None else Problem(text=text, type=urn["type"], name=urn["name"])
 
 
 def _step(item: object) -> Step | None:

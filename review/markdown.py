@@ -49,4 +49,4 @@ def _table(table: Table, shown: int) -> str:
     cells = ([cell.replace("|", "\\|") for cell in row] for row in table.rows[:shown])
     lines += [f"| {' | '.join(row)} |" for row in cells]
     left = len(table.rows) - shown
-    return "\n".join(lines) + (f"\n\n… and {left:,} more: the job's log has them all." if left else "")
+    return "\n".join(lines) + (f"\n\n… and {left:,} more: `pulumi preview --diff` shows them all." if left else "")

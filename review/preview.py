@@ -9,73 +9,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import supersession
 from manifest import Manifest, ManifestError
 from review import engine
 from review.engine import Output, Step
+from review.model import (
+    BACKFILL,
+    BUCKET,
+    CODE,
+    ENABLED,
+    GONE,
+    KEY,
+    PREVIEWS,
+    PROMISE,
+    QUERY,
+    SCRIPT,
+    SECRET,
+    STACK,
+    SUBDOMAIN,
+    Broken,
+    Change,
+    Found,
+    Preview,
+)
 from supersession import Supersession
-
-KEY = "ACE_API_KEY"
-STACK = "pulumi:pulumi:Stack"
-PROMISE = "building-vitals:edge:Promise"
-BACKFILL = "backfill"  # the component that the comment is about; of the query worker it says that it changes
-SECRET = "building-vitals:edge:Secret"  # noqa: S105 - a type token
-BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
-SCRIPT = "cloudflare:index/workersScript:WorkersScript"
-CRONS = "cloudflare:index/workersCronTrigger:WorkersCronTrigger"
-SUBDOMAIN = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"
 
 _OPS = {
     "create": "create", "update": "update", "delete": "delete", "replace": "replace", "import": "import",
     "create-replacement": "replace", "delete-replaced": "replace", "import-replacement": "replace", "discard": "delete",
 }  # fmt: skip
 _QUIET = {"same", "refresh", "read"}
-_WATCHED = {SCRIPT: ("contentSha256",), SUBDOMAIN: ("enabled", "previewsEnabled")}
+_WATCHED = {SCRIPT: (CODE,), SUBDOMAIN: (ENABLED, PREVIEWS)}
 _PROJECT_FILE = Path(__file__).resolve().parent.parent / "Pulumi.yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What happens to one resource: ``op`` is create, update, replace, import or delete."""
-
-    op: str
-    type: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """A preview, as far as it may be shown.
-
-    ``old`` and ``new`` are what is promised now and after, both None where nothing of it changes; ``promised`` is what
-    holds after, ``first`` that there was nothing before. ``rotates`` says whether the declared key changes, None if it
-    is unknown. ``by_hand`` is what the refresh found. ``refused`` are settings that the program named as wrong,
-    ``broken`` types at which it failed.
-    """
-
-    project: str
-    stack: str
-    failed: bool
-    changes: tuple[Change, ...] = ()
-    old: Manifest | None = None
-    new: Manifest | None = None
-    promised: Manifest | None = None
-    first: bool = False
-    rotates: bool | None = None
-    code_changes: bool = False
-    loses_bucket: bool = False
-    superseded: Supersession | None = None
-    by_hand: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    broken: tuple[str, ...] = ()
-
-    @property
-    def adopts(self) -> bool:
-        """Return whether a worker is taken over that never was this stack's."""
-        return self.superseded is not None and self.superseded.adopted
 
 
 def read(raw: bytes, *, stack: str = "") -> Preview:
@@ -89,9 +56,8 @@ def read(raw: bytes, *, stack: str = "") -> Preview:
             refused=() if output is None else _refused(output),
         )
     done = [step for step in output.steps if step.op in _OPS]
-    script = next((step for step in done if step.type == SCRIPT and step.name == BACKFILL), None)
-    promise = next((step for step in done if step.type == PROMISE and step.name == BACKFILL), None)
-    superseded = None if script is None else _superseded(script)
+    script, promise = _step(done, SCRIPT, BACKFILL), _step(done, PROMISE, BACKFILL)
+    superseded = _superseded(script, output)
     old = None if promise is None else _manifest(promise.inputs(old=True).get("manifest"))
     new = None if promise is None else _manifest(promise.inputs().get("manifest"))
     recorded = (
@@ -103,19 +69,29 @@ def read(raw: bytes, *, stack: str = "") -> Preview:
         project=output.steps[0].project,
         stack=output.steps[0].stack,
         failed=bool(output.errors) or not _whole(output),
-        changes=tuple(dict.fromkeys(_changes(done))),
+        changes=tuple(dict.fromkeys(_changes(done, output))),
         old=old,
         new=new,
         promised=new if new is not None else next((promise for promise in recorded if promise is not None), None),
         first=promise is not None and promise.op == "create",
         rotates=_rotates(output, script, superseded),
-        code_changes=script is not None and _code_changes(script, output),
         loses_bucket=any(step.type == BUCKET and _loses(step) for step in done),
         superseded=superseded,
+        query=_superseded(_step(done, SCRIPT, QUERY), output),
         by_hand=tuple(dict.fromkeys(_seen_by_refresh(done, output))),
         refused=_refused(output),
-        broken=tuple(dict.fromkeys(kind for _, kind in output.errors if kind is not None)),
+        broken=tuple(dict.fromkeys(_broken(output))),
     )
+
+
+def _step(done: list[Step], kind: str, name: str) -> Step | None:
+    return next((step for step in done if step.type == kind and step.name == name), None)
+
+
+def _broken(output: Output) -> Iterator[Broken]:
+    for problem in output.errors:
+        if problem.type is not None and problem.name is not None:
+            yield Broken(type=problem.type, name=problem.name)
 
 
 def _project() -> str:
@@ -134,10 +110,11 @@ def _whole(output: Output) -> bool:
     return known and not output.unread and any(step.type == STACK and step.op != "refresh" for step in output.steps)
 
 
-def _changes(done: list[Step]) -> Iterator[Change]:
+def _changes(done: list[Step], output: Output) -> Iterator[Change]:
     for step in done:
         if not step.type.startswith("pulumi:"):
-            yield Change(op=_OPS[step.op], type=step.type, name=step.name)
+            new_code = step.type == SCRIPT and _code_changes(step, output)
+            yield Change(op=_OPS[step.op], type=step.type, name=step.name, new_code=new_code)
 
 
 def _manifest(data: object) -> Manifest | None:
@@ -176,13 +153,25 @@ def _recorded(step: Step, output: Output) -> engine.Properties:
 def _code_changes(script: Step, output: Output) -> bool:
     """Return whether the program's code changes: against what was uploaded last, not what somebody put there since."""
     before = _recorded(script, output) or script.inputs(old=True)
-    return script.op == "update" and script.inputs().get("contentSha256") != before.get("contentSha256")
+    return script.op == "update" and script.inputs().get(CODE) != before.get(CODE)
 
 
-def _superseded(script: Step) -> Supersession | None:
-    """Return what the upload supersedes; nothing for the message that the live version already has."""
+def _superseded(script: Step | None, output: Output) -> Supersession | None:
+    """Return what the upload supersedes; nothing for the message that the live version already has.
+
+    The message has a limit. The program's warning tells the same whole: to the letter in that grammar, or not at all.
+    """
+    if script is None:
+        return None
     before, after = (_message(script.inputs(old=old)) for old in (True, False))
-    return supersession.parse(after) if before != after else None
+    said = supersession.parse(after) if before != after else None
+    if said is None or not said.more:
+        return said
+    for text in output.warnings:
+        whole = supersession.parse(text)
+        if whole is not None and whole.same_as(said) and not whole.more and whole.whole() == text:
+            return whole
+    return said
 
 
 def _message(inputs: engine.Properties) -> str:
@@ -191,19 +180,20 @@ def _message(inputs: engine.Properties) -> str:
     return line if isinstance(line, str) else ""
 
 
-def _seen_by_refresh(done: list[Step], output: Output) -> Iterator[str]:
+def _seen_by_refresh(done: list[Step], output: Output) -> Iterator[Found]:
     """Yield what the engine's refresh found changed since the last ``up``: what no upload records."""
     for step in done:
         recorded = _recorded(step, output)
         if recorded and step.op == "create":
-            yield f"{step.type} gone"
+            yield Found(type=step.type, name=step.name, what=GONE)
         fields = _WATCHED.get(step.type, ()) if recorded and step.op == "update" else ()
-        if any(step.live.get(field) != recorded.get(field) for field in fields):
-            yield f"{step.type} changed"
+        for field in fields:
+            if step.live.get(field) != recorded.get(field):
+                yield Found(type=step.type, name=step.name, what=field)
 
 
 def _refused(output: Output) -> tuple[str, ...]:
     """Return the settings that an error's lines begin with: names only, and only those that the configuration has."""
-    lines = (line.strip() for text, _ in output.errors for line in text.splitlines())
+    lines = (line.strip() for problem in output.errors for line in problem.text.splitlines())
     words = (re.match(r"(?:error: )?(\w{1,60})", line) for line in lines)
     return tuple(dict.fromkeys(word[1] for word in words if word and word[1] in output.settings))

@@ -19,7 +19,7 @@ import manifest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """A binding whose fields, apart from ``name``, are its public settings."""
+    """A binding whose fields, apart from ``name``, are its public settings; one that is None is not declared."""
 
     type: ClassVar[str]
     name: str
@@ -33,7 +33,13 @@ class Binding:
         return manifest.Binding(name=self.name, type=self.type, properties=self._settings())
 
     def _settings(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "name"}
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "name"}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def optional(*, absent: str) -> Any:
+    """Return a field that may be left out; the API may answer ``absent`` for one that was."""
+    return dataclasses.field(default=None, metadata={"absent": absent})
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from infra.bindings import Binding
+from infra.bindings import Binding, optional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,3 +14,4 @@ class R2Bucket(Binding):
 
     type: ClassVar[str] = "r2_bucket"
     bucket_name: str
+    jurisdiction: str | None = optional(absent="default")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from infra.bindings import Binding
+from infra.bindings import Binding, optional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,3 +14,4 @@ class Service(Binding):
 
     type: ClassVar[str] = "service"
     service: str
+    environment: str | None = optional(absent="production")

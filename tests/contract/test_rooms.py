@@ -73,7 +73,7 @@ def test_only_the_command_line_knows_click_and_only_the_clients_know_httpx():
 
 
 def test_only_what_asks_cloudflare_knows_httpx_and_only_the_review_s_command_knows_click():
-    assert [path.name for path in files("infra") if "httpx" in roots(path)] == ["live.py"]
+    assert [path.name for path in files("infra") if "httpx" in roots(path)] == ["api.py"]
     assert [path.name for path in files("review") if "click" in roots(path)] == ["__main__.py"]
 
 

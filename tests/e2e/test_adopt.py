@@ -10,6 +10,7 @@ import yaml
 from rehearsal import local
 
 REVIEW = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review --detailed-exitcode"
+MANY = [f"A_SETTING_OF_SOMEBODY_{number:02}" for number in range(60)]  # more than a message has room for
 KV_ID = "0123456789abcdef0123456789abcdef"
 SLACK = "fake-slack-value-of-another-team"
 CODE = """export default { fetch(request, env) { return Response.json(Object.keys(env).sort()) } }"""
@@ -26,15 +27,19 @@ def theirs(empty_world):
         "name": name,
         "main": "worker.js",
         "compatibility_date": "2026-04-01",
-        "r2_buckets": [{"binding": "OLD", "bucket_name": bucket}],
+        "r2_buckets": [
+            {"binding": "OLD", "bucket_name": bucket},
+            {"binding": "BUCKET", "bucket_name": "elsewhere"},
+        ],
         "kv_namespaces": [{"binding": "CACHE", "id": KV_ID}],
-        "vars": {"FLAG": "on"},
+        "vars": {"FLAG": "on", **dict.fromkeys(MANY, "on")},
         "triggers": {"crons": ["0 1 * * *"]},
     }
     (folder / "wrangler.json").write_text(json.dumps(config))
-    world.wait(world.local.wrangler("r2", "bucket", "create", bucket))
+    for name_of_bucket in (bucket, "elsewhere"):
+        world.wait(world.local.wrangler("r2", "bucket", "create", name_of_bucket))
     world.wait(world.local.wrangler("deploy", "--config", str(folder / "wrangler.json")))
-    for secret, value in {"ACE_API_KEY": "fake-key-of-before", "SLACK_TOKEN": SLACK}.items():
+    for secret, value in {"ACE_API_KEY": "fake-key-of-before", "SLACK_TOKEN": SLACK, "SITE": SLACK}.items():
         world.wait(world.local.wrangler("secret", "put", secret, "--name", name, given=value))
     world.wait(world.local.edge.r2_put(bucket, "kept", b"data", http_metadata={}, custom_metadata={}))
     return world
@@ -48,14 +53,18 @@ def keep(world, *bindings):
     file.write_text(yaml.safe_dump(stack))
 
 
-def live_bindings(world):
+def call(world, method, path):
     environment = world.local.environment
     with httpx.Client(
         base_url=f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{local.ACCOUNT_ID}/",
         headers={"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"},
     ) as api:
-        found = api.get(f"workers/scripts/{world.local.worker_name}/settings").raise_for_status().json()
-    return {item["name"]: item for item in found["result"]["bindings"]}
+        return api.request(method, path).raise_for_status().json()["result"]
+
+
+def live_bindings(world):
+    found = call(world, "GET", f"workers/scripts/{world.local.worker_name}/settings")
+    return {item["name"]: item for item in found["bindings"]}
 
 
 def test_what_exists_is_refused_then_adopted_whole(theirs):
@@ -66,13 +75,19 @@ def test_what_exists_is_refused_then_adopted_whole(theirs):
     assert "FLAG" in live_bindings(world)
 
     world.pulumi("config", "set", "adopt", "true")
-    lost = "; lost: FLAG (plain_text), CACHE (kv_namespace), OLD (r2_bucket)"
+    lost = ["FLAG (plain_text)", "CACHE (kv_namespace)", "OLD (r2_bucket)", "SITE (secret_text)"]
+    lost += [f"{name} (plain_text)" for name in MANY]
     [said] = {line.partition("warning: ")[2] for line in world.pulumi("preview").splitlines() if " adopted, " in line}
-    assert all(item in said for item in lost.removeprefix("; lost: ").split(", ")), said
+    assert all(item in said for item in lost), said
+    assert said.endswith("; replaced: BUCKET (r2_bucket)")
+    assert "ACE_API_KEY" not in said
     code, comment = world.run("bash", "-c", REVIEW)
     assert code == 2
     for row in ("`FLAG` | `plain_text`", "`CACHE` | `kv_namespace`", "`OLD` | `r2_bucket`"):
         assert f"| {row} | nothing declares it |" in comment, comment
+    assert "| `SITE` | `secret_text` | its name is declared as `plain_text` |" in comment
+    assert "| `BUCKET` | `r2_bucket` | its value: the declared one takes its place |" in comment
+    assert all(f"| `{name}` | `plain_text` |" in comment for name in MANY)
     assert "| `SLACK_TOKEN`" not in comment
     assert "Live crons: `0 1 * * *`" in comment
 
@@ -84,6 +99,7 @@ def test_what_exists_is_refused_then_adopted_whole(theirs):
     adopted = world.pulumi("up", "--yes", "--skip-preview")
     assert "= 1 imported" in adopted
     world.pulumi("preview", "--expect-no-changes")
+    assert "imported" not in world.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
 
     bound = live_bindings(world)
     assert {"CACHE", "SLACK_TOKEN", "ACE_API_KEY", "BUCKET"} <= bound.keys()
@@ -103,3 +119,64 @@ def test_what_exists_is_refused_then_adopted_whole(theirs):
     world.pulumi("preview", "--expect-no-changes")
     for text in (said, comment, adopted):
         assert SLACK not in text
+
+
+def put(world, key):
+    world.wait(world.local.edge.r2_put(world.local.bucket, key, b"data", http_metadata={}, custom_metadata={}))
+
+
+def test_a_bucket_of_somebody_s_is_refused_before_anything_is_made_then_taken_over(empty_world):
+    world = empty_world
+    world.wait(world.local.wrangler("r2", "bucket", "create", world.local.bucket))
+    put(world, "kept")
+    code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
+    assert code != 0
+    refusal = (
+        f"error: the bucket {world.local.bucket!r} exists, and this stack does not have it: "
+        "to take it over with its data, run: pulumi config set adopt true"
+    )
+    assert refusal in [line.strip() for line in output.splitlines()], output
+    assert "Traceback" not in output
+    assert world.local.cloudflare._api.workers == {}
+
+    world.pulumi("config", "set", "adopt", "true")
+    assert "= 1 imported" in world.pulumi("up", "--yes", "--skip-preview")
+    assert "kept" in world.objects()
+    for adopt in ("true", "false"):
+        world.pulumi("config", "set", "adopt", adopt)
+        world.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_lost_state_is_found_again_with_adopt_and_nothing_is_replaced_after(empty_world):
+    world, state = empty_world, empty_world.local.folder / "empty.json"
+    world.pulumi("stack", "export", "--file", str(state))
+    assert "imported" not in world.pulumi("up", "--yes", "--skip-preview")
+    put(world, "kept")
+    world.pulumi("stack", "import", "--force", "--file", str(state))
+    code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
+    assert code != 0
+    assert "10004" in output  # the worker is ours, so nobody asked; docs/troubleshooting.md says what it means
+
+    world.pulumi("config", "set", "adopt", "true")
+    assert "= 1 imported" in world.pulumi("up", "--yes", "--skip-preview")
+    world.pulumi("preview", "--expect-no-changes")
+    assert "kept" in world.objects()
+    code, report = world.checks("--skip", "data", "--skip", "trigger")
+    assert code == 0, report
+
+
+def test_adopt_that_is_set_later_never_imports_what_the_stack_made_not_even_with_the_worker_gone(empty_world):
+    world = empty_world
+    world.pulumi("up", "--yes", "--skip-preview")
+    put(world, "kept")
+    world.pulumi("config", "set", "adopt", "true")
+    world.pulumi("preview", "--expect-no-changes")
+    call(world, "DELETE", f"workers/scripts/{world.local.worker_name}")
+    before = len(world.local.cloudflare.requests)
+    healed = world.pulumi("up", "--yes", "--skip-preview")
+    assert "imported" not in healed
+    assert "replaced" not in healed
+    world.pulumi("preview", "--expect-no-changes")
+    assert "kept" in world.objects()
+    since = world.local.cloudflare.requests[before:]
+    assert [request.path for request in since if request.method == "DELETE"] == []

@@ -31,6 +31,21 @@ class Hand:
     def call(self, method, path, **more):
         return self.api.request(method, path, **more).raise_for_status().json()["result"]
 
+    def bindings(self):
+        return {item["name"]: item for item in self.call("GET", f"{self.script}/settings")["bindings"]}
+
+    def secrets(self):
+        return {item["name"] for item in self.call("GET", f"{self.script}/secrets")}
+
+    def crons(self):
+        return [item["cron"] for item in self.call("GET", f"{self.script}/schedules")["schedules"]]
+
+    def serving(self):
+        """Which versions serve, and with which mark: one of the program's is the newest, at 100 %."""
+        served = self.call("GET", f"{self.script}/deployments")["deployments"][0]["versions"]
+        marks = {item["id"]: item["annotations"].get("workers/tag", "") for item in self.versions()}
+        return [(marks[item["version_id"]].partition(":")[0], item["percentage"]) for item in served]
+
     def versions(self):
         return self.call("GET", f"{self.script}/versions?per_page=100")["items"]
 
@@ -78,45 +93,86 @@ def older(hand):
     return next(item["id"] for item in hand.versions()[1:] if "workers/tag" in item["annotations"])
 
 
+def key_is_declared(hand):
+    """No API reads a secret back: what the local Cloudflare gives to the worker."""
+    held = hand.world.local.cloudflare._api.workers[hand.name].live.secrets
+    return held == {"ACE_API_KEY": hand.world.local.environment["ACE_API_KEY"]}
+
+
+def code_is_declared(hand):
+    content = hand.api.get(f"{hand.script}/content/v2").raise_for_status().content
+    return (local.ROOT / "workers" / "backfill" / "worker.js").read_bytes() in content
+
+
+def newest_serves(hand):
+    newest = {"version_id": hand.versions()[0]["id"], "percentage": 100}
+    served = hand.call("GET", f"{hand.script}/deployments")["deployments"][0]["versions"]
+    return served == [newest] and hand.serving() == [("bv", 100)]
+
+
 @dataclass
 class Row:
+    """What is done by hand, how the preview and the comment call it, and whether it is back, asked of Cloudflare."""
+
     name: str
     by_hand: Any
     preview: str
     comment: tuple[str, ...]
+    back: Any
     who: bool = True
 
 
 ROWS = [
     Row("secret value changed", lambda h: h.wrangler("secret", "put", "ACE_API_KEY", "--name", h.name, given=CANARY),
-        "ACE_API_KEY changed", ("| `ACE_API_KEY` | its value was changed | the declared one again |", "value changes: no")),
+        "ACE_API_KEY changed", ("| `ACE_API_KEY` | its value was changed | the declared one again |", "value changes: no"),
+        key_is_declared),
     Row("secret deleted", lambda h: h.wrangler("secret", "delete", "ACE_API_KEY", "--name", h.name),
-        "ACE_API_KEY deleted", ("| `ACE_API_KEY` | deleted | the declared one again |",)),
+        "ACE_API_KEY deleted", ("| `ACE_API_KEY` | deleted | the declared one again |",),
+        lambda h: h.secrets() == {"ACE_API_KEY"}),
     Row("secret added", lambda h: h.wrangler("secret", "put", "BY_HAND", "--name", h.name, given=CANARY),
-        "BY_HAND added", ("| `BY_HAND` | added | removed |",)),
+        "BY_HAND added", ("| `BY_HAND` | added | removed |",),
+        lambda h: h.secrets() == {"ACE_API_KEY"}),
     Row("other code uploaded", wrangler_deploy,
-        "changed outside (upload)", ("other code and bindings were uploaded", "The code of the live worker was replaced")),
+        "changed outside (upload)", ("another version was uploaded", "The code of the live worker was replaced"),
+        code_is_declared),
     Row("plain text changed", lambda h: h.upload(bound("SITE", text=CANARY)),
-        "SITE changed", ("| `SITE` | its value was changed | the declared one again |",)),
+        "SITE changed", ("| `SITE` | its value was changed | the declared one again |",),
+        lambda h: h.bindings()["SITE"]["text"] == "ses_falls_city"),
     Row("R2 binding dropped", lambda h: h.upload(lambda b: [item for item in b if item["name"] != "BUCKET"]),
-        "BUCKET deleted", ("| `BUCKET` | deleted | the declared one again |",)),
+        "BUCKET deleted", ("| `BUCKET` | deleted | the declared one again |",),
+        lambda h: h.bindings()["BUCKET"]["bucket_name"] == h.bucket),
     Row("R2 binding pointed at another bucket", another_bucket,
-        "BUCKET changed", ("| `BUCKET` | its value was changed | the declared one again |",)),
+        "BUCKET changed", ("| `BUCKET` | its value was changed | the declared one again |",),
+        lambda h: h.bindings()["BUCKET"]["bucket_name"] == h.bucket),
     Row("older version rolled back to", lambda h: h.deploy((older(h), 100)),
-        "changed outside (rollback)", ("an older version was made live again",)),
+        "changed outside (rollback)", ("an older version was made live again",),
+        newest_serves),
     Row("two versions at 50/50", lambda h: h.deploy((h.versions()[0]["id"], 50), (older(h), 50)),
-        "changed outside (split over several versions)", ("the traffic was split over several versions",)),
+        "changed outside (split over several versions)", ("the traffic was split over several versions",),
+        newest_serves),
     Row("cron changed", lambda h: h.call("PUT", f"{h.script}/schedules", json=[{"cron": "0 1 * * *"}]),
-        "changed outside (crons); live crons: 0 1 * * *", ("Live crons: `0 1 * * *`",), who=False),
+        "changed outside (crons); live crons: 0 1 * * *", ("Live crons: `0 1 * * *`",),
+        lambda h: h.crons() == ["*/5 * * * *"], who=False),
     Row("cron removed", lambda h: h.call("PUT", f"{h.script}/schedules", json=[]),
-        "changed outside (crons); live crons: none", ("Live crons: none",), who=False),
+        "changed outside (crons); live crons: none", ("Live crons: none",),
+        lambda h: h.crons() == ["*/5 * * * *"], who=False),
     Row("workers.dev switched off", lambda h: h.call("DELETE", f"{h.script}/subdomain"),
-        "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off",), who=False),
+        "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off. It is switched on",),
+        lambda h: h.call("GET", f"{h.script}/subdomain")["enabled"] is True, who=False),
     Row("bucket deleted", lambda h: h.call("DELETE", f"r2/buckets/{h.bucket}"),
-        "R2Bucket timeseries create", ("The R2 bucket was deleted",), who=False),
+        "R2Bucket timeseries create", ("The R2 bucket was deleted",),
+        lambda h: h.call("GET", f"r2/buckets/{h.bucket}")["name"] == h.bucket, who=False),
     Row("worker deleted", lambda h: h.call("DELETE", h.script),
-        "WorkersScript backfill create", ("The worker was deleted", "The schedule (crons) went with the worker"), who=False),
+        "WorkersScript backfill create", ("The worker was deleted", "The schedule (crons) went with the worker"),
+        lambda h: h.serving() == [("bv", 100)] and h.crons() == ["*/5 * * * *"], who=False),
 ]  # fmt: skip
+
+
+def is_back(row, hand):
+    try:
+        return row.back(hand)
+    except (httpx.HTTPStatusError, KeyError):  # what is gone is not back
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +204,12 @@ def test_drift_is_named_and_healed(world, hand, row, record_property):
     assert code == 2, comment
     for text in row.comment:
         assert text in comment, comment
-    assert (WHO in preview and WHO in comment) is row.who
+    assert (WHO in preview, WHO in comment) == (row.who, row.who)
     for secret in (CANARY, world.local.environment["ACE_API_KEY"], world.local.environment["CLOUDFLARE_API_TOKEN"]):
         assert secret not in preview + comment
+    assert not is_back(row, hand)
     world.pulumi("up", "--yes", "--skip-preview")
+    assert is_back(row, hand)
     world.pulumi("preview", "--expect-no-changes")
     record_property("drift", [row.name, row.preview, "healed by `pulumi up`"])
 
@@ -168,6 +226,22 @@ def test_a_lifecycle_rule_is_nobodys_business(world, hand, record_property):
     world.pulumi("up", "--yes", "--skip-preview")
     assert [item["id"] for item in hand.call("GET", f"r2/buckets/{hand.bucket}/lifecycle")["rules"]] == ["keep"]
     record_property("drift", ["lifecycle", "nothing: it is not declared", "left as it is"])
+
+
+def test_after_a_heal_an_ordinary_change_is_one_and_then_all_is_quiet(world, hand):
+    hand.wrangler("secret", "put", "ACE_API_KEY", "--name", hand.name, given=CANARY)
+    world.pulumi("up", "--yes", "--skip-preview")
+    assert hand.versions()[0]["annotations"]["workers/message"].startswith("supersedes ")
+    world.pulumi("config", "set", "pageSize", "10000")
+    preview, code, comment = shown(world)
+    assert code == 2
+    assert "supersedes" not in preview
+    assert "by hand" not in comment
+    assert "| `ace.page_size` | `5000` | `10000` |" in comment
+    world.pulumi("up", "--yes", "--skip-preview")
+    assert "workers/message" not in hand.versions()[0]["annotations"]
+    assert hand.bindings()["PAGE_SIZE"]["text"] == "10000"
+    world.pulumi("preview", "--expect-no-changes")
 
 
 def test_at_the_end_every_promise_is_kept(world, hand):

@@ -81,6 +81,19 @@ def test_a_foreign_worker_is_refused_in_one_line_that_names_adopt(stack):
     assert refusal in [line.strip() for line in output.splitlines()]
 
 
+def test_a_foreign_bucket_is_refused_in_one_line_that_names_adopt(stack):
+    settings(stack)
+    stack.run("config", "set", "workerName", "another")
+    code, output = stack.run("preview")
+    assert code != 0
+    assert "Traceback" not in output
+    refusal = (
+        "error: the bucket 'ace-timeseries' exists, and this stack does not have it: "
+        "to take it over with its data, run: pulumi config set adopt true"
+    )
+    assert refusal in [line.strip() for line in output.splitlines()]
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
@@ -170,7 +183,8 @@ def test_a_placeholder_is_refused_at_preview(stack, key):
 
 def test_a_bucket_without_protection_is_refused_at_preview(stack, tmp_path):
     settings(stack)
-    stack.run("config", "set", "workerName", "another")
+    for key in ("workerName", "bucket"):
+        stack.run("config", "set", key, "another")
     program = tmp_path / "program"
     program.mkdir()
     for name in ("__main__.py", "manifest.py", "ace_key.py", "supersession.py", "secret_scan.py", "Pulumi.yaml"):

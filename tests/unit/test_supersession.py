@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import supersession
-from supersession import ADDED, CHANGED, DELETED, Change, Lost, Supersession
+from supersession import ADDED, CHANGED, DELETED, Bound, Change, Supersession
 
 NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,30}", fullmatch=True)
 CRONS = st.sampled_from(["*/5 * * * *", "0,30 1-5 * * *", "0 1 LW * MON-FRI"])
@@ -25,7 +25,8 @@ def lines(draw):
             for name in draw(st.lists(NAMES, max_size=8))
         ),
         crons=draw(st.none() | st.lists(CRONS, max_size=3).map(tuple)),
-        lost=tuple(Lost(name=name, type="kv_namespace") for name in draw(st.lists(NAMES, max_size=5))),
+        lost=tuple(Bound(name=name, type="kv_namespace") for name in draw(st.lists(NAMES, max_size=5))),
+        replaced=tuple(Bound(name=name, type="plain_text") for name in draw(st.lists(NAMES, max_size=5))),
     )
 
 
@@ -70,13 +71,26 @@ def test_a_line_for_people():
 
 def test_what_is_too_long_loses_whole_items_and_counts_them():
     changes = tuple(Change(name=f"NAME_{number:03}", what=ADDED) for number in range(40))
-    lost = tuple(Lost(name=f"LOST_{number:03}", type="kv_namespace") for number in range(40))
+    lost = tuple(Bound(name=f"LOST_{number:03}", type="kv_namespace") for number in range(40))
     line = Supersession(version="608d4072", how="upload", changes=changes, lost=lost)
     found = supersession.parse(str(line))
     assert len(str(line)) <= supersession.LIMIT
     assert found.changes == changes
     assert len(found.lost) + found.more == 40
     assert re.search(r", and \d+ more$", str(line))
+
+
+def test_the_whole_line_has_no_limit_and_is_of_the_same_hand():
+    lost, replaced = (
+        tuple(Bound(name=f"{word}_{number:03}", type="plain_text") for number in range(60)) for word in ("LOST", "SET")
+    )
+    line = Supersession(version="608d4072", how="upload", adopted=True, lost=lost, replaced=replaced)
+    short, whole = supersession.parse(str(line)), supersession.parse(line.whole())
+    assert whole == line
+    assert len(short.lost) + len(short.replaced) + short.more == 120
+    assert short.more > 0
+    assert whole.same_as(short)
+    assert not whole.same_as(Supersession(version="ffff0000", how="upload", adopted=True))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class Recorder(pulumi.runtime.Mocks):
 
 @pytest.fixture
 def declared(read):
-    def declared(message=None, kept=(), **config):
+    def declared(message=None, kept=(), taken_over=False, **config):
         recorder = Recorder()
         pulumi.runtime.set_mocks(recorder, preview=False)
         settings = read(**config)
@@ -37,7 +37,7 @@ def declared(read):
         @pulumi.runtime.test
         def program():
             policy.watch()
-            bucket = Bucket("timeseries", settings=settings, exists=True)
+            bucket = Bucket("timeseries", settings=settings, taken_over=taken_over)
             Worker(
                 "backfill",
                 bindings=bound,
@@ -74,7 +74,7 @@ def test_the_worker_is_declared_whole(declared):
 
 
 def test_no_schedule_is_an_empty_list_and_adopting_imports(declared):
-    found = declared(schedule="", adopt="true")
+    found = declared(schedule="", taken_over=True)
     assert found["WorkersCronTrigger"].inputs["schedules"] == []
     assert not found["WorkersScript"].resource_id
     assert found["R2Bucket"].resource_id == "0123456789abcdef0123456789abcdef/ace-timeseries/default"

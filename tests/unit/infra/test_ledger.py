@@ -6,6 +6,7 @@ import pytest
 
 from infra import declaration, ledger, live
 
+API_S_OWN = {"created_by": "x", "jurisdiction": "default", "environment": "production"}
 HAND = {"triggered_by": "secret", "tag": ""}
 
 
@@ -27,7 +28,7 @@ def worker(promised):
         name="building-vitals-backfill",
         deployment=live.Deployment(versions=(first.id,), author="jo@example.org", created_on="2026-11-21T08:30:00.1Z"),
         versions=(first,),
-        bindings=tuple({**item, "jurisdiction": "x"} for item in promised.to_dict()["bindings"]),
+        bindings=tuple({**item, **API_S_OWN} for item in promised.to_dict()["bindings"]),
         latest=(),
         schedules=promised.schedules,
     )
@@ -167,6 +168,26 @@ def test_an_adoption_names_what_it_would_lose_and_the_crons_that_go(promised, wo
     assert said.endswith("; live crons: 0 1 * * *; lost: CACHE (kv_namespace)")
 
 
+def adopting(promised, worker, bindings):
+    foreign = dataclasses.replace(
+        worker, versions=(dataclasses.replace(worker.versions[0], tag=""),), bindings=tuple(bindings)
+    )
+    return message(promised, foreign, adopt=True).partition(" UTC")[2]
+
+
+def test_an_adoption_names_what_has_a_declared_name_and_another_kind(promised, worker):
+    others = [item for item in worker.bindings if item["name"] not in {"SITE", "ACE_API_KEY"}]
+    kinds = [{"name": "SITE", "type": "secret_text"}, {"name": "ACE_API_KEY", "type": "plain_text", "text": "fake"}]
+    assert adopting(promised, worker, [*others, *kinds]) == "; lost: SITE (secret_text), ACE_API_KEY (plain_text)"
+
+
+def test_an_adoption_names_what_has_another_value_and_never_the_key_which_it_replaces_on_purpose(promised, worker):
+    other = {"BUCKET": {"bucket_name": "another"}, "SITE": {"text": "another"}, "ACE_API_KEY": {"text": "another"}}
+    bindings = [{**item, **other.get(item["name"], {})} for item in worker.bindings]
+    assert adopting(promised, worker, bindings) == "; replaced: BUCKET (r2_bucket), SITE (plain_text)"
+    assert adopting(promised, worker, worker.bindings) == ""
+
+
 def test_what_we_uploaded_last_is_asked_for_only_where_something_else_is_live(promised, worker):
     ours = ledger.owner(promised.project, promised.stack)
     asked = []
@@ -194,6 +215,32 @@ def test_who_changed_another_secret_and_took_it_back_is_not_accused_of_the_key(p
     deployment = dataclasses.replace(worker.deployment, versions=(versions[0].id,))
     twice = dataclasses.replace(once, versions=versions, deployment=deployment)
     assert message(promised, twice, before=worker.bindings) == outside("secret", "ffff1111")
+
+
+@pytest.mark.parametrize(
+    ("declared", "answered", "same"),
+    [
+        ({"bucket_name": "b"}, {"jurisdiction": ""}, True),
+        ({"bucket_name": "b"}, {"jurisdiction": "eu"}, False),
+        ({"bucket_name": "b"}, {"jurisdiction": {"x": 1}}, False),
+        ({"bucket_name": "b", "jurisdiction": "eu"}, {}, True),
+        ({"bucket_name": "b", "jurisdiction": "eu"}, {"jurisdiction": "default"}, False),
+        ({"service": "s"}, {"environment": "production"}, True),
+        ({"service": "s", "environment": "staging"}, {}, True),
+        ({"service": "s", "environment": "staging"}, {"environment": "production"}, False),
+    ],
+)
+def test_what_may_be_left_out_is_compared_where_it_says_something(read, worker, declared, answered, same):
+    kind = "r2_bucket" if "bucket_name" in declared else "service"
+    promised = promise_of(read(extraBindings=json.dumps([{"type": kind, "name": "MORE", **declared}])))
+    first = dataclasses.replace(worker.versions[0], tag=promised.worker.tag)
+    bindings = (*worker.bindings, {"name": "MORE", "type": kind, **declared, **answered})
+    echoed = dataclasses.replace(worker, versions=(first,), bindings=bindings)
+    assert (message(promised, echoed) is None) is same
+
+
+def test_the_mark_of_what_was_deployed_before_is_the_same(promised):
+    assert promised.worker.tag.rpartition(":")[2] == "84abae1e"
 
 
 def test_json_is_compared_by_what_it_means(read, worker):

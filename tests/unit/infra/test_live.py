@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from infra import live
+from infra import api, live
 
 SCRIPT = "/client/v4/accounts/acc/workers/scripts/w"
 VERSIONS = [
@@ -116,7 +116,7 @@ def test_a_change_of_a_secret_that_kept_our_mark_is_no_upload_of_ours():
 
 
 def test_what_is_absent_behind_a_deployment_is_no_missing_worker():
-    with pytest.raises(live.ApiError, match="unknown shape"):
+    with pytest.raises(api.ApiError, match="unknown shape"):
         ask(ANSWERS | {f"{SCRIPT}/schedules": failed(404, 10007)})
 
 
@@ -136,20 +136,37 @@ def test_a_bucket_is_there_or_not(answer, there):
         assert live.has_bucket(client, "acc", "b") is there
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        httpx.Response(502, json={"errors": ["upstream down"]}),
+        httpx.Response(200, json={"success": True}),
+        httpx.Response(200, json={"success": False, "errors": None}),
+    ],
+)
+def test_whether_a_bucket_is_there_is_never_guessed(reply):
+    with (
+        httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(lambda _: reply)) as client,
+        pytest.raises(api.ApiError) as caught,
+    ):
+        live.has_bucket(client, "acc", "b")
+    assert "\n" not in str(caught.value)
+
+
 def test_a_worker_of_which_nothing_is_deployed_is_no_missing_worker():
-    with pytest.raises(live.ApiError, match="nothing of it is deployed"):
+    with pytest.raises(api.ApiError, match="nothing of it is deployed"):
         ask({f"{SCRIPT}/deployments": {"deployments": []}})
 
 
 @pytest.mark.parametrize("answer", [{"resources": {}}, [], failed(404, 10007)])
 def test_bindings_in_an_unknown_shape_are_one_line(answer):
-    with pytest.raises(live.ApiError, match="unknown shape"):
+    with pytest.raises(api.ApiError, match="unknown shape"):
         ask(ANSWERS | {f"{SCRIPT}/versions/v2": answer})
 
 
 def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
-    with pytest.raises(live.ApiError, match="ALL_PROXY"), live.connect("https://api.example.com", "fake-token"):
+    with pytest.raises(api.ApiError, match="ALL_PROXY"), api.connect("https://api.example.com", "fake-token"):
         pass
 
 
@@ -163,9 +180,32 @@ def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
         ({"deployments": [{"versions": []}]}, "unknown shape"),
         ({"other": 1}, "unknown shape"),
         (httpx.Response(200, json=[]), "unknown shape"),
+        *(
+            (httpx.Response(status, json=body), said)
+            for status, body, said in (
+                (502, {"errors": ["upstream down"]}, r"refused with 502 \[\]$"),
+                (200, {"success": False, "errors": None}, r"refused with 200 \[\]$"),
+                (500, {"success": False, "errors": "down"}, r"refused with 500 \[\]$"),
+                (
+                    500,
+                    {"success": False, "errors": [{"code": ["10007"]}, {"message": "fake"}]},
+                    r"refused with 500 \[\]$",
+                ),
+                (200, {"success": True}, "unknown shape"),
+                (200, {"success": True, "result": None}, "unknown shape"),
+                (200, {"success": True, "result": "fake"}, "unknown shape"),
+                (200, {"success": "false", "result": {}}, r"refused with 200"),
+            )
+        ),
+        (httpx.Response(200, text="[" * 100_000), "without JSON"),
+        ({"deployments": [{"versions": [{"version_id": 2, "percentage": 100}], "created_on": "t"}]}, "unknown shape"),
+        (
+            {"deployments": [{"versions": [{"version_id": "v2", "percentage": 100}], "created_on": None}]},
+            "unknown shape",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(answer, message):
-    with pytest.raises(live.ApiError, match=message) as caught:
+    with pytest.raises(api.ApiError, match=message) as caught:
         ask({f"{SCRIPT}/deployments": answer})
     assert "\n" not in str(caught.value)

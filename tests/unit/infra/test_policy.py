@@ -14,8 +14,8 @@ KEY = "fake-ace-key-for-tests"
 
 @pytest.fixture
 def enforce(read):
-    def enforce(*bindings, **worker):
-        settings = read()
+    def enforce(*bindings, config=None, **worker):
+        settings = read(**(config or {}))
         promised = declaration.promise(settings, bindings, project="building-vitals", stack="prod")
         promised = dataclasses.replace(promised, worker=dataclasses.replace(promised.worker, **worker))
         policy.enforce(promised, key=KEY)
@@ -64,6 +64,18 @@ def test_the_key_is_refused_wherever_it_would_be_public(enforce, binding, worker
     with pytest.raises(policy.PolicyError, match=named) as caught:
         enforce(binding, **worker)
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("setting", ["queryUrl", "etlWorker", "aceBaseUrl"])
+@pytest.mark.parametrize("part", [KEY, "ghp_" + "a" * 36, "0123456789abcdef" * 4])
+def test_an_address_that_holds_a_secret_is_refused_by_its_setting_and_without_its_value(enforce, setting, part):
+    with pytest.raises(policy.PolicyError, match=f"the setting {setting}") as caught:
+        enforce(SecretText(name="X"), config={setting: f"https://x.example.dev/{part}"})
+    assert part not in str(caught.value)
+
+
+def test_addresses_without_a_secret_pass(enforce):
+    enforce(SecretText(name="X"), config={"queryUrl": "https://q.example.dev", "etlWorker": "building-vitals-etl"})
 
 
 def test_every_problem_is_a_line(enforce):

@@ -3,7 +3,7 @@ import contextlib
 import httpx
 import pytest
 
-from infra import declaration, ledger, live, query
+from infra import api, declaration, ledger, query
 from infra.settings import SettingsError
 
 NAMES = {"project": "building-vitals", "stack": "prod"}
@@ -40,7 +40,7 @@ def plan(read, monkeypatch):
             with httpx.Client(base_url="https://api.example.org/client/v4", transport=transport) as client:
                 yield client
 
-        monkeypatch.setattr(live, "connect", connect)
+        monkeypatch.setattr(api, "connect", connect)
         return query.plan(stack, **NAMES)
 
     return plan

@@ -87,6 +87,8 @@ def test_all_problems_at_once_one_line_each(read):
         ({"extraBindings": json.dumps([KV, KV])}, "extraBindings[1].name must be set and used by no other binding, found 'CACHE'"),
         ({"extraBindings": json.dumps([{**KV, "name": "SITE"}])}, "extraBindings[0].name must be set and used by no other"),
         ({"extraBindings": json.dumps([{"type": "kv_namespace", "name": "C"}])}, "extraBindings[0] must have the fields name, namesp"),
+        ({"extraBindings": json.dumps([{"type": "service", "name": "C"}])}, "extraBindings[0] must have the fields name, service, type, and may have environment"),
+        ({"extraBindings": json.dumps([{**KV, "jurisdiction": "eu"}])}, "extraBindings[0] must have the fields name, namesp"),
         ({"extraBindings": json.dumps([{"type": "magic", "name": "C"}])}, "extraBindings[0].type must be one of d1, json,"),
     ],
 )  # fmt: skip
@@ -104,6 +106,22 @@ def test_an_empty_key_in_the_environment_is_refused(read):
 
 def test_extra_bindings_become_bindings(read):
     assert read(extraBindings=json.dumps([KV])).extra_bindings == (KvNamespace(name="CACHE", namespace_id="abc"),)
+
+
+@pytest.mark.parametrize(
+    ("given", "promised"),
+    [
+        ({"type": "r2_bucket", "bucket_name": "b"}, {"bucket_name": "b"}),
+        ({"type": "r2_bucket", "bucket_name": "b", "jurisdiction": "eu"}, {"bucket_name": "b", "jurisdiction": "eu"}),
+        ({"type": "service", "service": "s"}, {"service": "s"}),
+        ({"type": "service", "service": "s", "environment": "e"}, {"service": "s", "environment": "e"}),
+    ],
+)
+def test_a_field_that_may_be_left_out_is_promised_where_it_is_given(read, given, promised):
+    [binding] = read(extraBindings=json.dumps([{"name": "X", **given}])).extra_bindings
+    assert binding.promise().properties == promised
+    sent = binding.upload()
+    assert {name: getattr(sent, name) for name in promised} == promised
 
 
 @pytest.mark.parametrize(

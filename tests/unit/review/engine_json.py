@@ -14,6 +14,10 @@ TYPES = {
     "script": f"{WORKER}$cloudflare:index/workersScript:WorkersScript::backfill",
     "subdomain": f"{WORKER}$cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain::backfill",
     "crons": f"{WORKER}$cloudflare:index/workersCronTrigger:WorkersCronTrigger::backfill",
+    "query_promise": f"{WORKER}$building-vitals:edge:Promise::query",
+    "query_script": f"{WORKER}$cloudflare:index/workersScript:WorkersScript::query",
+    "query_subdomain": f"{WORKER}$cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain::query",
+    "query_crons": f"{WORKER}$cloudflare:index/workersCronTrigger:WorkersCronTrigger::query",
 }
 PROMISE = {
     "schema": 1,
@@ -63,6 +67,7 @@ LIVE = {
     "subdomain": {"enabled": True},
     "crons": {"schedules": [{"cron": "*/5 * * * *"}]},
 }
+QUERY = {f"query_{kind}": LIVE[kind] for kind in ("promise", "script", "subdomain", "crons")}
 
 
 def step(op, kind, old=None, new=None):
@@ -81,16 +86,22 @@ def refreshed():
     return [step("refresh", kind, inputs, inputs) for kind, inputs in LIVE.items()] + [step("same", "stack", {}, {})]
 
 
-def preview(*steps, errors=(), first=False):
+def preview(*steps, errors=(), warnings=(), first=False):
     """A whole preview; the engine's own texts hold a canary wherever they are free."""
     config = {f"building-vitals:{key}": CANARY for key in ("bucket", "pageSize", "aceApiKey")}
     diagnostics = [{"message": f"warning: {CANARY}", "severity": "warning"}]
+    diagnostics += [{"message": f"warning: {text}\n", "severity": "warning"} for text in warnings]
     diagnostics += [
         {"message": text, "severity": "error", **({"urn": PREFIX + TYPES[kind]} if kind else {})}
         for text, kind in errors
     ]
     begin = [step("create", "stack", None, {})] if first else refreshed()
     return json.dumps({"config": config, "steps": [*begin, *steps], "diagnostics": diagnostics}).encode()
+
+
+def query_refreshed():
+    """What comes first where the stack has a query worker too."""
+    return [step("refresh", kind, inputs, inputs) for kind, inputs in QUERY.items()]
 
 
 def promise(**rooms):
@@ -102,7 +113,7 @@ def promise(**rooms):
     return changed
 
 
-def upload(message=None, **fields):
-    """The script sent again."""
+def upload(message=None, kind="script", **fields):
+    """A script sent again."""
     annotations = {"workersTag": "bv:another"} | ({"workersMessage": message} if message else {})
-    return step("update", "script", LIVE["script"], {**LIVE["script"], "annotations": annotations, **fields})
+    return step("update", kind, LIVE["script"], {**LIVE["script"], "annotations": annotations, **fields})

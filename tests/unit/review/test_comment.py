@@ -8,7 +8,19 @@ import pytest
 from click.testing import CliRunner
 
 from review.__main__ import main
-from tests.unit.review.engine_json import CANARY, LIVE, OUTSIDE, PROMISE, preview, promise, refreshed, step, upload
+from tests.unit.review.engine_json import (
+    CANARY,
+    LIVE,
+    OUTSIDE,
+    PROMISE,
+    QUERY,
+    preview,
+    promise,
+    query_refreshed,
+    refreshed,
+    step,
+    upload,
+)
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "review"
 CRONS_AGAIN = step("replace", "crons", LIVE["crons"], LIVE["crons"])
@@ -51,7 +63,8 @@ CASES = {
         step("import", "bucket", LIVE["bucket"], LIVE["bucket"]),
         created(
             "supersedes 608d4072, adopted, last changed (upload) by jo@example.org on 2026-11-20 08:30:00 UTC; "
-            "live crons: 0 1 * * *; lost: CACHE (kv_namespace), FLAG (plain_text)"
+            "live crons: 0 1 * * *; lost: CACHE (kv_namespace), FLAG (plain_text), SITE (secret_text); "
+            "replaced: BUCKET (r2_bucket)"
         ),
         first=True,
     ),
@@ -68,6 +81,15 @@ CASES = {
     "nothing_readable": lambda: b"error: validating stack config",
     "workers_dev_off": lambda: preview(step("update", "subdomain", {"enabled": False}, LIVE["subdomain"])),
     "bucket_gone": lambda: preview(step("create", "bucket", None, LIVE["bucket"])),
+    "preview_urls_on": lambda: preview(
+        step("update", "subdomain", {**LIVE["subdomain"], "previewsEnabled": True}, LIVE["subdomain"])
+    ),
+    "query_worker": lambda: preview(
+        *query_refreshed(),
+        upload(f"{OUTSIDE.replace('(secret)', '(upload)')}; by hand: SITE changed, BUCKET deleted", "query_script"),
+        step("update", "query_subdomain", {"enabled": False}, LIVE["subdomain"]),
+        step("replace", "query_crons", LIVE["crons"], LIVE["crons"]),
+    ),
     "dropped_binding": lambda: preview(promised(promise(bindings=BOUND[:1])), upload()),
 }  # fmt: skip
 CODES = {"no_change": 0, "replaced_bucket": 1, "engine_error": 1, "nothing_readable": 1}
@@ -165,6 +187,33 @@ def test_the_message_that_the_live_version_has_already_is_no_change_by_hand():
     assert "the code changes" in text
 
 
+def test_the_code_of_each_worker_is_its_own():
+    _, text = run(preview(*query_refreshed(), upload(), upload(kind="query_script", contentSha256="bbbb")))
+    assert "| the worker (code and all bindings) | uploaded again: the code is the same |" in text
+    assert "| the query worker (code and all bindings) | uploaded again: the code changes |" in text
+    assert "by hand" not in text
+
+
+def test_a_new_query_worker_takes_no_place_while_another_worker_is_adopted():
+    new = [step("create", kind, None, inputs) for kind, inputs in QUERY.items()]
+    _, text = run(preview(created(OUTSIDE.replace("changed outside", "adopted, last changed")), *new, first=True))
+    assert "| the worker (code and all bindings) | uploaded in place of the live one |" in text
+    assert "| the query worker (code and all bindings) | created |" in text
+    assert "| the query worker's workers.dev address | created |" in text
+
+
+def test_a_query_worker_that_is_gone_is_not_the_worker():
+    gone = [step("create", kind, None, QUERY[kind]) for kind in ("query_script", "query_crons")]
+    _, text = run(preview(*query_refreshed(), *gone))
+    assert "The query worker was deleted. It is created again." in text
+    assert "The query worker's schedule (crons) went with the worker." in text
+
+
+def test_where_it_failed_names_the_worker():
+    _, text = run(preview(errors=[("error: x", "query_script")]))
+    assert "It failed at: the query worker (code and all bindings)." in text
+
+
 def test_code_put_by_hand_is_not_the_programs_change():
     by_hand = step("update", "script", {**LIVE["script"], "contentSha256": "cccc"}, LIVE["script"])
     _, text = run(preview(by_hand))
@@ -191,7 +240,7 @@ def test_a_comment_that_is_too_long_loses_rows_and_never_a_part_of_one():
     changed = promise(bindings=[*BOUND, *bindings])
     _, text = run(preview(promised(changed), upload()))
     assert len(text) < 65_536
-    assert "more: the job's log has them all" in text
+    assert "more: `pulumi preview --diff` shows them all" in text
     for line in text.splitlines():
         assert not line.startswith("|") or line.endswith("|")
 
@@ -243,6 +292,26 @@ def test_which_key_is_live_is_said_only_where_it_is_known(message, said):
 def test_a_preview_of_a_part_does_not_say_that_the_key_stays():
     part = upload() | {"diffReasons": ["bindings", "etag"]}
     assert "value changes: unknown" in run(preview(part))[1]
+
+
+ADOPTED = OUTSIDE.replace("changed outside", "adopted, last changed")
+
+
+@pytest.mark.parametrize(
+    ("warning", "named"),
+    [
+        (f"{ADOPTED}; lost: CACHE (kv_namespace), FLAG (plain_text), NOTE (plain_text)", True),
+        (f"{ADOPTED.replace('608d4072', 'ffff0000')}; lost: CACHE (kv_namespace), NOTE (plain_text)", False),
+        (f"{ADOPTED}; lost: CACHE (kv_namespace), NOTE (plain_text) {CANARY}", False),
+        (f"{ADOPTED}; lost: CACHE (kv_namespace), NOTE (plain_text); and {CANARY}", False),
+    ],
+)
+def test_what_the_message_had_no_room_for_comes_from_the_programs_warning_or_is_counted(warning, named):
+    said = created(f"{ADOPTED}; lost: CACHE (kv_namespace), and 2 more")
+    _, text = run(preview(said, warnings=[warning], first=True))
+    assert ("| `NOTE` | `plain_text` | nothing declares it |" in text) is named
+    assert ("… and 2 more bindings." in text) is not named
+    assert CANARY not in text
 
 
 def test_a_kept_secret_is_not_said_to_be_put_back():

@@ -1,0 +1,25 @@
+"""Whether this stack's own state has a resource, asked of the engine while it runs the program."""
+
+from __future__ import annotations
+
+import pulumi
+
+_STATE = "pulumi:pulumi:readStackResourceOutputs"  # the engine's own, under every backend; needs no plugin
+
+
+class StateError(Exception):
+    """The engine could not say what the state has; the message is one line."""
+
+
+def has(kind: str, name: str) -> bool:
+    """Return whether the state has a resource of this type and name.
+
+    The answer holds the outputs of all resources, secrets among them: nothing but the URNs is looked at. Raises
+    StateError.
+    """
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    try:
+        urns = pulumi.runtime.invoke(_STATE, {"stackName": stack}).value["outputs"].keys()
+    except Exception as error:  # noqa: BLE001 - the SDK raises it bare, with the engine's text
+        raise StateError(f"the engine did not say what the state of {stack} has ({type(error).__name__})") from None
+    return any(urn.endswith(f"{kind}::{name}") for urn in urns)
