@@ -20,7 +20,7 @@ from bench.fake.system import System
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What the runs came to: exit codes of healthy and of broken systems, and each wrong verdict in a line.
+    """What the runs came to: exit codes of healthy and of broken systems, and the wrong verdicts by what they are.
 
     ``silent`` counts the broken systems of which nothing was said (exit code 3) though it could have been, ``rash``
     those of which something was said though nobody can know, ``misled`` those of which somebody was blamed who is not
@@ -32,7 +32,7 @@ class Tally:
     silent: int = 0
     rash: int = 0
     misled: int = 0
-    wrong: list[str] = field(default_factory=list)
+    wrong: dict[str, list[str]] = field(default_factory=dict)
     ran: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
@@ -60,7 +60,8 @@ class Tally:
             self.broken[code] += 1
             problems = list(self._missed(name, code, checks))
         if problems:
-            self.wrong.append(f"{', '.join(problems)}: {name}, system {system.seed}, exit code {code}: {_told(checks)}")
+            told = f"system {system.seed}, exit code {code}: {_told(checks)}"
+            self.wrong.setdefault(f"{', '.join(problems)}: {name}", []).append(told)
 
     def _missed(self, name: str, code: int, checks: Checks) -> list[str]:
         """Return in which ways a broken system was misjudged."""
@@ -85,8 +86,8 @@ def soak(runs: int, seed: int) -> bool:
     """Judge that many systems, every second one with a fault, print the counts, and return whether none was wrong."""
     began = time.perf_counter()
     tally = taken(runs, seed)
-    for line in tally.wrong[:20]:
-        sys.stdout.write(f"{line}\n")
+    for what, cases in tally.wrong.items():
+        sys.stdout.write(f"{what}, {len(cases)} times; the first is {cases[0]}\n")
     unjudged = f"no verdict {tally.broken[NO_VERDICT]}, of which wrong {tally.silent}"
     never = sorted({check for check, _ in tally.ran} - {check for check, said in tally.ran if said == "pass"})
     sys.stdout.write(
