@@ -1,37 +1,39 @@
-"""False alarms and false greens: the checks over random systems, healthy ones and broken ones in turn."""
+"""False alarms, false greens and wrong blames: the checks over random systems, healthy ones and broken ones in turn."""
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-
+from bench.fake.disturbances import DISTURBANCES
+from bench.fake.fault import BROKEN, NO_VERDICT
 from bench.fake.faults import FAULTS
-from bench.fake.system import API_TOKEN, System
-from checks import catalog
-from checks.command import Outside, Request, execute
-from checks.options import Target
-from checks.patience import Patience
-
-NOW = datetime(2025, 1, 20, 12, tzinfo=UTC)
-WITHOUT = ("logs",)  # its websocket is no request that a made-up system answers
+from bench.fake.run import Checks, judged
+from bench.fake.system import System
 
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What the runs came to: exit codes of healthy and of broken systems, and each wrong verdict in a line."""
+    """What the runs came to: exit codes of healthy and of broken systems, and the wrong verdicts by what they are.
+
+    ``silent`` counts the broken systems of which nothing was said (exit code 3) though it could have been, ``rash``
+    those of which something was said though nobody can know, ``misled`` those of which somebody was blamed who is not
+    to blame. ``ran`` is how often each check came to each outcome.
+    """
 
     healthy: Counter[int] = field(default_factory=Counter)
     broken: Counter[int] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
+    silent: int = 0
+    rash: int = 0
+    misled: int = 0
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    ran: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def false_alarms(self) -> int:
@@ -43,62 +45,86 @@ class Tally:
         """Return how many broken systems were judged 0."""
         return self.broken[0]
 
+    @property
+    def held(self) -> bool:
+        """Return whether no verdict was wrong."""
+        return not (self.false_alarms or self.false_greens or self.silent or self.rash or self.misled)
+
+    def add(self, name: str, system: System, code: int, checks: Checks) -> None:
+        """Count the verdict on a system with a disturbance or fault of that name."""
+        self.ran.update((check["id"], check["outcome"]) for check in checks)
+        if name in DISTURBANCES:
+            self.healthy[code] += 1
+            problems = ["false alarm"] if code else []
+        else:
+            self.broken[code] += 1
+            problems = list(self._missed(name, code, checks))
+        if problems:
+            told = f"system {system.seed}, exit code {code}: {_told(checks)}"
+            self.wrong.setdefault(f"{', '.join(problems)}: {name}", []).append(told)
+
+    def _missed(self, name: str, code: int, checks: Checks) -> list[str]:
+        """Return in which ways a broken system was misjudged."""
+        fault = FAULTS[name]
+        telling = "fail" if code == BROKEN else "error"  # where a promise is broken, what was not seen tells less
+        told = [finding for check in checks if check["outcome"] == telling for finding in check["findings"]]
+        blamed = {finding["blame"] for finding in told} - fault.blames
+        silent = code == NO_VERDICT and code not in fault.codes
+        rash = code == BROKEN and code not in fault.codes
+        self.silent += silent
+        self.rash += rash
+        self.misled += bool(blamed)
+        return [
+            *(["false green"] if code == 0 else []),
+            *(["no verdict"] if silent else []),
+            *(["a verdict"] if rash else []),
+            *([f"blamed {', '.join(sorted(blamed))}"] if blamed else []),
+        ]
+
 
 def soak(runs: int, seed: int) -> bool:
     """Judge that many systems, every second one with a fault, print the counts, and return whether none was wrong."""
     began = time.perf_counter()
-    tally = judged(runs, seed)
-    for line in tally.wrong[:20]:
-        sys.stdout.write(f"{line}\n")
+    tally = taken(runs, seed)
+    for what, cases in tally.wrong.items():
+        sys.stdout.write(f"{what}, {len(cases)} times; the first is {cases[0]}\n")
+    unjudged = f"no verdict {tally.broken[NO_VERDICT]}, of which wrong {tally.silent}"
+    never = sorted({check for check, _ in tally.ran} - {check for check, said in tally.ran if said == "pass"})
     sys.stdout.write(
         f"healthy {tally.healthy.total()}, false alarms {tally.false_alarms}\n"
         f"broken  {tally.broken.total()}, false greens {tally.false_greens} "
-        f"(a promise broken {tally.broken[1]}, no verdict {tally.broken[3]})\n"
-        f"{len(FAULTS)} faults, seed {seed}, {time.perf_counter() - began:.0f} s\n"
+        f"(a promise broken {tally.broken[BROKEN]}, {unjudged})\n"
+        f"wrong blames {tally.misled}\n"
+        f"checks  {len({check for check, _ in tally.ran})}, never passed: {', '.join(never) or 'none'}\n"
+        f"{len(FAULTS)} faults, {len(DISTURBANCES)} disturbances, seed {seed}, {time.perf_counter() - began:.0f} s\n"
     )
-    return not tally.false_alarms and not tally.false_greens
+    return tally.held
 
 
-def judged(runs: int, seed: int) -> Tally:
+def taken(runs: int, seed: int) -> Tally:
     """Return what became of this seed's systems: they are the same each time, and threads take turns as they come."""
-    tally, names = Tally(), sorted(FAULTS)
+    tally = Tally()
     source = random.Random(seed)  # noqa: S311 - no secret depends on it
     with tempfile.TemporaryDirectory() as folder:
         for number in range(runs):
-            own = source.getrandbits(48)
-            system, fault = System(own), source.choice(names) if number % 2 else None
-            if fault is not None:
-                FAULTS[fault](system)
-            code, report = _judge(system, Path(folder, "manifest.json"))
-            (tally.healthy if fault is None else tally.broken)[code] += 1
-            if (fault is None) != (code == 0):
-                tally.wrong.append(_line(number, own, fault, code, report))
+            own, name = source.getrandbits(48), source.choice(sorted(FAULTS if number % 2 else DISTURBANCES))
+            system, apply = made(name, own)
+            apply(system)
+            tally.add(name, system, *judged(system, Path(folder)))
     return tally
 
 
-def _judge(system: System, manifest: Path) -> tuple[int, str]:
-    manifest.write_text(json.dumps(system.manifest))
-    request = Request(
-        stack=None,
-        manifest=str(manifest),
-        skip=tuple(name for name in WITHOUT if name in catalog.load()),
-        targets=(Target(format="json"),),
-    )
-    written: list[str] = []
-    outside = Outside(
-        environ={"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": system.declared_key},
-        write=written.append,
-        transport=httpx.MockTransport(system.handle),
-        patience=lambda seconds: Patience.lasting(seconds, clock=system.clock, sleep=system.clock.sleep),
-        now=lambda: NOW,
-    )
-    return execute(request, outside), "".join(written)
+def made(name: str, seed: int) -> tuple[System, Callable[[System], None]]:
+    """Return a healthy system, and what to do to it."""
+    if name in DISTURBANCES:
+        return System(seed), DISTURBANCES[name]
+    return System(seed, at_noon=FAULTS[name].at_noon), FAULTS[name].apply
 
 
-def _line(number: int, own: int, fault: str | None, code: int, report: str) -> str:
+def _told(checks: Checks) -> str:
     said = [
-        f"{check['id']} {check['outcome']}: {finding['subject']}: {finding['actual'][:120]}"
-        for check in json.loads(report)["checks"]
+        f"{check['id']} {check['outcome']}: {finding['subject']}: {finding['actual'][:120]} ({finding['blame']})"
+        for check in checks
         for finding in check["findings"]
     ]
-    return f"run {number}, system {own}, {fault or 'healthy'}: exit code {code}; {'; '.join(said) or 'nothing found'}"
+    return "; ".join(said) or "nothing found"

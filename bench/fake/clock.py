@@ -1,22 +1,41 @@
-"""Time that passes when somebody sleeps or asks, and not otherwise."""
+"""Time that passes when somebody sleeps or asks, and not otherwise; checks that wait side by side wait together."""
 
 from __future__ import annotations
 
 import threading
 
+THREAD = "check "  # what the runner calls the thread of a check, before the check's id
+
 
 class Clock:
-    """A clock in seconds; safe across threads."""
+    """A clock in seconds for each check, in whose thread it is read: how threads take turns does not matter to it.
+
+    A check begins when the latest of those before it ended; ``watch`` is told of both by the runner. Whoever is no
+    check reads when the last one ended.
+    """
 
     def __init__(self) -> None:
-        self._time = 0.0
+        self._ended = 0.0
+        self._times: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def __call__(self) -> float:
         """Return the time."""
-        return self._time
+        return self._times.get(threading.current_thread().name, self._ended)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
+        name = threading.current_thread().name
         with self._lock:
-            self._time += seconds
+            if name in self._times:
+                self._times[name] += seconds
+            else:
+                self._ended += seconds
+
+    def watch(self, check: str, result: object | None) -> None:
+        """Take in that a check begins, or ended with a result."""
+        with self._lock:
+            if result is None:
+                self._times[THREAD + check] = self._ended
+            else:
+                self._ended = max(self._ended, self._times.get(THREAD + check, 0.0))

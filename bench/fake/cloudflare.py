@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from bench.fake import promises
+from bench.fake import promises, tail
 from bench.fake.days import Stored
 
 Answer = tuple[int, bytes]
@@ -20,6 +20,7 @@ class Account:
 
     def __init__(self, source: random.Random, manifest: Mapping[str, Any], objects: dict[str, Stored]) -> None:
         self.objects = objects
+        self.tail = tail.Tail(source)
         self.crons = list(manifest["schedules"])
         self.secrets = ["ACE_API_KEY"]
         self.bound: dict[str, dict[str, str]] = {item["name"]: dict(item) for item in manifest["bindings"]}
@@ -51,7 +52,7 @@ class Account:
         return {"id": version["id"], "tag": version["annotations"].get("workers/tag", "")}
 
     def answer(self, path: str, params: Mapping[str, str]) -> Answer:
-        """Answer a GET."""
+        """Answer a request: none of those that a check may make means two things by its method, but for the tail's."""
         path = path.removeprefix(f"/client/v4/accounts/{promises.ACCOUNT}/")
         if path.startswith(f"{_SCRIPT}/"):
             return self._script(path.removeprefix(f"{_SCRIPT}/"), params)
@@ -65,6 +66,11 @@ class Account:
         return (200, found.body) if found else refusal(404, 10007)
 
     def _script(self, what: str, params: Mapping[str, str]) -> Answer:
+        if what == "tails":
+            return refusal(403, 10000) if self.tail.refused else envelope({"id": "t1", "url": tail.ADDRESS})
+        if what == "tails/t1":
+            self.tail.open = False
+            return envelope(None)
         if what == "secrets":
             return envelope([{"name": name, "type": "secret_text"} for name in self.secrets])
         if what == "schedules":

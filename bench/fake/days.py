@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bench.fake import promises
+
 FIRST = date(2024, 12, 10)
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +30,16 @@ def day(number: int) -> str:
     return (FIRST + timedelta(days=number)).isoformat()
 
 
-def samples(seed: int, of: str) -> list[dict[str, Any]]:
+def key(of: str) -> str:
+    """Return where a day lies."""
+    return promises.TEMPLATE.format(site=promises.SITE, date=of)
+
+
+def samples(seed: int, of: str) -> list[Row]:
     """Return a day's samples in ACE's words, by time and name; some days have none."""
     source = random.Random(f"{seed} {of}")  # noqa: S311 - made-up measurements
     hours = source.choice((0, 1, 5, 24)) if of != day(0) else 24  # the first day has data: else nothing can be judged
-    points = [f"ses/p{number}" for number in range(source.randint(1, 4))]
+    points = [f"ses/{promises.SITE}/AHU/VAV-{number}.DaTemp" for number in range(source.randint(1, 4))]
     return [
         {"name": point, "value": f"{source.uniform(-20, 40):.2f}", "time": f"{of}T{hour:02}:00:00"}
         for hour in range(hours)
@@ -39,19 +47,26 @@ def samples(seed: int, of: str) -> list[dict[str, Any]]:
     ]
 
 
-def stored(of: str, rows: list[dict[str, Any]]) -> Stored:
-    """Return the object of a day's samples, as the worker writes it."""
-    lines = [
-        f'{{"point_name":{json.dumps(row["name"])},"timestamp":{_ms(row["time"])},"value":{float(row["value"])}}}\n'
-        for row in rows
-    ]
-    content = "".join(lines).encode()
+def line(row: Row) -> Row:
+    """Return a sample as the worker stores it."""
+    return {"point_name": row["name"], "timestamp": _ms(row["time"]), "value": float(row["value"])}
+
+
+def stored(of: str, rows: list[Row]) -> Stored:
+    """Return the object of a day's samples, as the worker writes it, with metadata that are true of them."""
+    lines = [line(row) for row in rows]
+    content = "".join(json.dumps(item, separators=(",", ":")) + "\n" for item in lines).encode()
     window = f"{of}T00:00:00Z/{date.fromisoformat(of) + timedelta(days=1)}T00:00:00Z"
-    times = [_ms(row["time"]) for row in rows]
-    custom = {"samples": str(len(rows)), "points": str(len({row["name"] for row in rows}))}
-    custom |= {"first": str(min(times)), "last": str(max(times))} if times else {}
+    custom = {"samples": str(len(lines)), "points": str(len({item["point_name"] for item in lines}))}
+    if lines:
+        custom |= {"first": str(lines[0]["timestamp"]), "last": str(lines[-1]["timestamp"])}
     custom |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window, "worker_version": "v1"}
     return Stored(body=gzip.compress(content, 1), custom=custom)
+
+
+def lines_of(of: Stored) -> list[Row]:
+    """Return what a stored day holds; raises OSError, EOFError or ValueError for one that holds no samples."""
+    return [json.loads(text) for text in gzip.decompress(of.body).splitlines()]
 
 
 def _ms(time: str) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 NAME = "building-vitals-backfill"
 URL = f"https://{NAME}.rehearsal.workers.dev"
+QUERY = "https://building-vitals-query.rehearsal.workers.dev"
+ETL = "https://building-vitals-etl.rehearsal.workers.dev"
 ACE = "https://flightdeck.aceiot.cloud"
 SITE = "ses_falls_city"
 BUCKET = "ace-timeseries"
@@ -16,9 +18,10 @@ TAG = f"{OWNER}:222222222222:33333333:44444444"
 CRON = "*/5 * * * *"
 
 
-def bindings(first: str, last: str) -> list[dict[str, str]]:
+def bindings(first: str, last: str | None) -> list[dict[str, str]]:
     """Return what is declared to be bound."""
-    texts = {"ACE_BASE_URL": ACE, "SITE": SITE, "START_DATE": first, "END_DATE": last, "PAGE_SIZE": "10000"}
+    texts = {"ACE_BASE_URL": ACE, "SITE": SITE, "START_DATE": first, "PAGE_SIZE": "10000"}
+    texts |= {"END_DATE": last} if last else {}
     return [
         {"name": "ACE_API_KEY", "type": "secret_text"},
         {"name": "BUCKET", "type": "r2_bucket", "bucket_name": BUCKET},
@@ -30,8 +33,8 @@ def bindings(first: str, last: str) -> list[dict[str, str]]:
     ]
 
 
-def manifest(first: str, last: str) -> dict[str, Any]:
-    """Return the whole of it."""
+def manifest(first: str, last: str | None) -> dict[str, Any]:
+    """Return the whole of it, without siblings."""
     return {
         "schema": 1,
         "project": "building-vitals",
@@ -49,8 +52,3 @@ def manifest(first: str, last: str) -> dict[str, Any]:
         "ace": {"base_url": ACE, "site": SITE, "start_date": first, "end_date": last, "page_size": 10000},
         "siblings": {"query_url": None, "etl_worker": None},
     }
-
-
-def key(of: str) -> str:
-    """Return where a day lies."""
-    return TEMPLATE.format(site=SITE, date=of)

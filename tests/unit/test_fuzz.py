@@ -3,18 +3,22 @@
 import copy
 import gzip
 import json
+import re
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosedError
 
 import supersession
 from checks import promise
 from checks.bounded import BrokenDayError, UnjudgedDayError
 from checks.clients.ace import Ace
 from checks.clients.cloudflare import Cloudflare
+from checks.clients.query import Query, Question
 from checks.clients.transport import Http
 from checks.clients.worker import Worker
 from checks.credentials import Secret
@@ -23,10 +27,11 @@ from checks.options import Refused
 from checks.patience import Patience
 from checks.progress import Progress
 from checks.stored_day import compare, read
+from checks.trace import Invocation, is_overload
 from infra import settings as infra_settings
 from manifest import Manifest, ManifestError
 from review import comment, preview
-from tests.unit.checks.world import ACCOUNT, NAME, Clock, World, lines, manifest_data, stored
+from tests.unit.checks.world import ACCOUNT, ETL, NAME, URL, Clock, World, answer, lines, manifest_data, stored, trace
 
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
@@ -79,7 +84,7 @@ def mutants(draw, data):
 # ---- what is promised and configured
 
 
-@some(150)
+@some(100)
 @given(mutants(manifest_data()) | JSON)
 def test_a_manifest_is_read_whole_or_refused(data):
     try:
@@ -110,7 +115,7 @@ DECLARED = {
 }  # fmt: skip
 
 
-@some(150)
+@some(100)
 @given(st.dictionaries(st.sampled_from(KEYS), TEXT | JSON.map(json.dumps) | st.none(), max_size=3), st.booleans())
 def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret):
     source = infra_settings.Source(
@@ -192,7 +197,7 @@ PAGE = {
 }
 
 
-@some(120)
+@some(80)
 @given(st.data())
 def test_ace_answers_rows_or_no_verdict(data):
     asked = []
@@ -377,3 +382,213 @@ def test_a_version_of_another_form_is_a_finding(tmp_path, version):
     code, text = lied_to(tmp_path, "GET /health", 200, encoded(body))
     assert code == 1
     assert "worker_version.tag: expected bv:" in text
+
+
+# ---- the siblings and the tail
+
+QUERY_URL = "https://query.rehearsal.workers.dev"
+R2 = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
+SERVED = {"samples": [line for n in range(2) for line in lines(World.day(n))], "count": 6}
+
+
+@some(60)
+@given(st.data())
+def test_the_query_worker_answers_samples_or_not(data):
+    truth = {"samples": lines("2024-12-10"), "count": 3, "error": {"code": "storage", "message": "m"}}
+
+    def handle(request):
+        tail = data.draw(
+            st.sampled_from([b"", b'],"error":{"code":"storage"}', b'],"error":{"code":[]}', b'],"error":{}'])
+        )
+        real = reply(data.draw, truth)
+        return httpx.Response(
+            real.status_code, headers=real.headers, stream=httpx.ByteStream(b"".join(real.stream) + tail)
+        )
+
+    with http(handle, Clock()) as client:
+        worker = Query(http=client)
+        try:
+            told = worker.ask(Question(site="s", points=("a",), start=0, end=1))
+            hash((told.error.code, told.error.shown, told.samples))
+        except NoVerdictError as error:
+            assert error.finding.actual
+        except ShapeError as error:
+            assert str(error)
+
+
+@some(150)
+@given(JSON | mutants(trace("POST", "https://x.example/trigger", [{"message": "[ACE API] Failed", "code": "storage"}])))
+def test_an_item_of_a_tail_says_something_short_or_nothing(item):
+    if not isinstance(item, dict):
+        return
+    seen = Invocation.read(item)
+    is_overload(item)
+    assert len(seen.what) < 100
+    assert re.fullmatch("[A-Za-z]{1,40}", seen.outcome)
+    assert all(len(text) <= 210 for text in (*seen.exceptions, *(line.text for line in seen.lines)))
+    assert all(line.text.startswith(("[ACE API]", "[Backfill]")) for line in seen.lines)
+
+
+class Siblings(World):
+    """A world with both siblings; ``served`` is what the query worker makes of its true answer."""
+
+    def __init__(self):
+        urls = {"siblings__query_url": QUERY_URL, "siblings__etl_worker": f"https://{ETL}"}
+        super().__init__(manifest=manifest_data(**urls))
+        self.served = lambda true: answer(200, true, **R2)
+
+    def reply(self, request):
+        if request.url.host != httpx.URL(QUERY_URL).host:
+            return super().reply(request)
+        given = request.url.params
+        names, (start, end) = given["point_names"].split(","), (int(given[name]) for name in ("start_time", "end_time"))
+        rows = [
+            row
+            for row in SERVED["samples"]
+            if start <= row["timestamp"] < end and {row["point_name"], row["point_name"].rpartition("/")[2]} & {*names}
+        ]
+        return self.served({"samples": rows, "count": len(rows)})
+
+
+def verdict(world, tmp_path, *names):
+    """The exit code and the checks of a run, none of which is at fault itself."""
+    code, text = world.run(tmp_path, *names, formats=("json",))
+    assert code in (0, 1, 3), text
+    assert "a defect of the check" not in text, text
+    return code, {check["id"]: check["outcome"] for check in json.loads(text)["checks"]}
+
+
+def rows(body):
+    """What an answer of the query worker serves, None if it is no whole answer: by other means than the check's."""
+    found = body.get("samples") if isinstance(body, dict) else None
+    if not isinstance(found, list) or body.get("count", len(found)) != len(found):
+        return None
+    fields = [
+        tuple(row.get(name) for name in ("point_name", "timestamp", "value")) for row in found if isinstance(row, dict)
+    ]
+    return sorted((repr(name), repr(at), is_text, repr(value if is_text else float(value)))
+                  for name, at, value in fields if (is_text := isinstance(value, str)) or type(value) in (int, float)) \
+        if len(fields) == len(found) else None  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """What the query worker truly serves to the check, which asks the same each time."""
+    world, bodies = Siblings(), []
+    world.served = lambda true: bodies.append(true) or answer(200, true, **R2)
+    assert verdict(world, tmp_path_factory.mktemp("served"), "query")[0] == 0
+    return bodies[0]
+
+
+@st.composite
+def misserved(draw, body):
+    """An answer that is well-formed and not the stored one, whatever it is."""
+    found = copy.deepcopy(body["samples"])
+    place = draw(st.integers(0, len(found) - 1))
+    how = draw(st.sampled_from(["left out", "twice", "value", "timestamp", "point_name"]))
+    if how == "left out":
+        del found[place]
+    elif how == "twice":
+        found.append(found[place])
+    else:
+        wrong = {"value": ["20.5", 1e-9, True, 0], "timestamp": [0, 1.5, "1"], "point_name": ["p0", "", "ses/p9"]}
+        found[place][how] = draw(st.sampled_from(wrong[how]))
+    return {"samples": found, "count": len(found)}
+
+
+@some(60)
+@given(st.data())
+def test_the_command_is_green_on_an_answer_of_the_query_worker_only_if_it_is_the_stored_one(tmp_path, served, data):
+    body = data.draw(st.one_of(st.just(served), JSON, mutants(served), misserved(served), misserved(served)))
+    names = st.sampled_from(["R2", "SPLIT", "R2_ONLY", "D1", "", "r2"])
+    source, strategy = data.draw(st.just(tuple(R2.values())) | st.tuples(names, names))
+    headers = {"X-Data-Source": source, "X-Query-Strategy": strategy}
+    world = Siblings()
+    world.served = lambda true: httpx.Response(200, headers=headers, stream=httpx.ByteStream(encoded(body)))
+    code, _ = verdict(world, tmp_path, "query")
+    labelled = source in ("R2", "SPLIT") and strategy in ("R2_ONLY", "SPLIT")
+    assert code == (0 if labelled and rows(body) == rows(served) else 1)
+
+
+def shows_a_good_batch(item):
+    """Whether a message is a batch that ended well and logged both successes: by other means than the check's."""
+    try:
+        asked, logs = item["event"]["request"], item["logs"]
+        lines_ = [json.loads(log["message"][0]) for log in logs if isinstance(log, dict)]
+        messages = [line["message"] for line in lines_ if "code" not in line]
+        errors = item["exceptions"] if isinstance(item["exceptions"], list) else []
+        good = item["outcome"] == "ok" and not [error for error in errors if isinstance(error, dict)]
+        starts = all(any(said.startswith(line["message"]) for said in messages) for line in RESULTS)
+        return (
+            good
+            and starts
+            and len(messages) == len(lines_)
+            and asked["method"] == "POST"
+            and urlsplit(asked["url"]).path == "/trigger"
+        )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        return False
+
+
+RESULTS = [{"message": "[ACE API] Success", "rows": 3}, {"message": "[Backfill] Data written to R2"}]
+ITEM = trace("POST", f"{URL}/trigger", RESULTS)
+RAW = st.sampled_from([b"", b"null", b"[]", b"\xff\xfe", NESTED, "\ud800"])
+
+
+FAILED = {"message": ['{"message":"[Backfill] Batch failed","code":"storage","reason":"r"}']}
+WORSE = st.sampled_from(
+    [
+        {"outcome": "exception"},
+        {"outcome": "canceled"},
+        {"exceptions": [{"name": "TypeError"}]},
+        {"exceptions": [{}]},
+        {"logs": ITEM["logs"][1:]},
+        {"logs": ITEM["logs"][:1]},
+        {"logs": [*ITEM["logs"], FAILED]},
+        {"event": {"request": {"method": "GET", "url": f"{URL}/trigger"}}},
+    ]
+).map(lambda changes: ITEM | changes)
+
+
+@some(50)
+@given(st.one_of(st.just(ITEM), RAW, JSON, mutants(ITEM), mutants(ITEM), WORSE, WORSE))
+def test_the_command_is_green_on_messages_of_a_tail_only_if_they_show_a_good_batch(tmp_path, monkeypatch, message):
+    monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)  # of which the world's tail takes a tenth
+    world = World()
+    world.tail.change = lambda item: message if item["event"]["request"]["url"].endswith("/trigger") else item
+    code, _ = verdict(world, tmp_path, "logs")
+    assert code != 0 or shows_a_good_batch(message)
+    assert code == 0 or message != ITEM
+
+
+@some(20)
+@given(
+    st.lists(
+        st.one_of(BYTES, TEXT, JSON, st.sampled_from([ConnectionClosedError(None, None), OSError("x"), EOFError()])),
+        max_size=5,
+    )
+)
+def test_the_command_survives_whatever_else_a_tail_sends(tmp_path, monkeypatch, messages):
+    monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)
+    world = World()
+    for message in messages:
+        world.tail.items.put(message)
+    verdict(world, tmp_path, "logs")
+
+
+@some(30)
+@given(st.data())
+def test_the_command_is_never_green_on_a_sibling_that_answers_anything(tmp_path, data):
+    world = Siblings()
+    status = data.draw(st.sampled_from([200, 204, 302, 404, 429, 500, 503]))
+    body = data.draw(BYTES | JSON.map(encoded))
+    name = data.draw(st.sampled_from(["query", "parity"]))
+    anything = lambda *_: httpx.Response(status, stream=httpx.ByteStream(body))  # noqa: E731
+    setattr(world, {"query": "served", "parity": "etl"}[name], anything)
+    code, checks = verdict(world, tmp_path, name)
+    assert (code, checks[name]) in ((1, "fail"), (3, "error"))
+
+
+def test_a_world_with_siblings_is_healthy(tmp_path):
+    code, checks = verdict(Siblings(), tmp_path)
+    assert (code, set(checks.values())) == (0, {"pass"})
