@@ -21,6 +21,7 @@ STEP = 0.5  # seconds to wait for one message
 SETTLE = 10.0  # seconds after the batch in which its item must have come
 KEPT = 1.5  # seconds of the deadline in which the tail is closed, and the verdict told
 MOST = 500  # invocations that are kept, besides those with lines of ours
+CANCELED = "canceled"  # the outcome of a request whose client went away
 MEAGRE = {"exceededCpu": "its CPU time is up", "exceededMemory": "its memory is full"}
 
 
@@ -43,13 +44,15 @@ class _Seen:
                 self.invocations.append(invocation)
             if invocation.cut:
                 self.lost = "Cloudflare cut its lines off: they were too long"
+            if invocation.is_batch and invocation.outcome == CANCELED:
+                self.lost = "a request broke off, and Cloudflare canceled what it ran"
 
     def lines(self, start: str | tuple[str, ...]) -> int:
         return sum(line.text.startswith(start) for item in self.invocations for line in item.lines)
 
     @property
     def batches(self) -> int:
-        return sum(item.what == BATCH for item in self.invocations)
+        return sum(item.what == BATCH and item.outcome != CANCELED for item in self.invocations)
 
 
 def logs(context: Context) -> Iterator[Evidence | Finding]:
@@ -144,7 +147,7 @@ def _ending(context: Context, item: Invocation) -> Iterator[Finding]:
         smaller = f"{context.pulumi('config set pageSize 1000')} && {context.pulumi('up')}"
         actual = f"{item.outcome}: {MEAGRE[item.outcome]} (a page needs about 30 ms of CPU, so Workers Paid)"
         yield _finding(subject, "ok", actual, Blame.CONFIG, smaller)
-    elif item.is_batch and item.outcome != "ok":
+    elif item.is_batch and item.outcome not in ("ok", CANCELED):  # the network's, and asked again
         yield _finding(subject, "ok", item.outcome, Blame.WORKER, context.tail())
 
 

@@ -26,22 +26,24 @@ def parity(context: Context) -> Iterator[Evidence | Finding]:
         yield _finding(SETTING, "https://HOST, without a slash at its end", actual, Blame.CONFIG, context.edit())
         return
     wrong = Secret(secrets.token_urlsafe(32))
-    findings = [*_accepted(context, etl), *_refused(context, "the ETL worker", etl, wrong)]
-    findings += _refused(context, "the backfill worker", context.worker, wrong)
+    findings = [*_judged(context, etl, wrong), *_refused(context, "the backfill worker", context.worker, wrong)]
     yield from findings
     if not findings:
         yield Evidence("the ETL worker accepts the operator token: it holds the same key")
         yield Evidence("both workers refuse a wrong token")
 
 
-def _accepted(context: Context, etl: Worker) -> Iterator[Finding]:
+def _judged(context: Context, etl: Worker, wrong: Secret) -> Iterator[Finding]:
+    """Yield what is wrong with the sibling; of what is no such worker nothing but that."""
     reply, who = etl.status(context.credentials.operator), "GET /status of the ETL worker with the operator token"
+    if reply.status != 401 and not _let_in(reply):
+        actual = f"{reply.shown} (does {SETTING} lead to the ETL worker, and can it tell keys apart?)"
+        yield _finding(who, "200", actual, Blame.CONFIG, context.edit())
+        return
     if reply.status == 401:
         actual = "401: it holds another key than this worker"
         yield _finding(who, "200", actual, Blame.CONFIG, _same_key(context))
-    elif not _let_in(reply):
-        actual = f"{reply.shown} (does {SETTING} lead to the ETL worker, and can it tell keys apart?)"
-        yield _finding(who, "200", actual, Blame.CONFIG, context.edit())
+    yield from _refused(context, "the ETL worker", etl, wrong)
 
 
 def _refused(context: Context, who: str, worker: Worker, wrong: Secret) -> Iterator[Finding]:

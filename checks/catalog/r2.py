@@ -55,8 +55,11 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     if undescribed is not None:
         yield undescribed
         return
-    yield from empty_days.asked(context, stored)
+    said = list(empty_days.asked(context, stored))
+    yield from said
     if all(item.metadata["samples"] == "0" for item in stored.values()):
+        if any(isinstance(item, Finding) for item in said):
+            return  # ACE has data for the site: that is no question any more
         raise NoVerdictError(_all_empty(context, len(stored)))
     yield from _encoded(context, stored)
     yield from _decoded(context, stored)

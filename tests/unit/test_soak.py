@@ -13,18 +13,6 @@ from bench.fake.system import System
 from checks import catalog
 
 RUNS = 60
-# What the checks misjudge today. Each is counted by the soak; strict, so that who mends a check must say so here.
-KNOWN = {
-    "today is stored as complete": "`trigger` accepts one day more than declared, at any hour",
-    "a batch is cancelled by a reset": "`logs` holds `canceled` against the worker, though another batch went well",
-    "etlWorker leads elsewhere": "`parity` blames the worker too, for what is no answer of a worker of ours",
-    "every day looks empty to the program": "`r2` also blames the site, though ACE showed that it has data",
-}
-
-
-def known(name):
-    marks = [pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else []
-    return pytest.param(name, marks=marks)
 
 
 def judged(name, seed=3):
@@ -38,12 +26,12 @@ def judged(name, seed=3):
 
 def test_no_healthy_system_is_accused_no_broken_one_is_passed_and_nobody_is_blamed_wrongly():
     tally = soak.taken(RUNS, seed=20241210)
-    assert {what: cases for what, cases in tally.wrong.items() if what.partition(": ")[2] not in KNOWN} == {}
+    assert tally.wrong == {}
     assert (tally.healthy.total(), tally.broken.total()) == (30, 30)
     assert {check for check, outcome in tally.ran if outcome == "pass"} == set(catalog.load())
 
 
-@pytest.mark.parametrize("name", [known(name) for name in sorted({**FAULTS, **DISTURBANCES})])
+@pytest.mark.parametrize("name", sorted({**FAULTS, **DISTURBANCES}))
 def test_each_fault_is_seen_and_each_disturbance_borne(name):
     tally = judged(name)
     assert tally.wrong == {}

@@ -327,6 +327,15 @@ def test_the_deadline_is_not_overrun_by_half_a_second(manner):
 
 
 def in_time(manners, seconds):
+    """The best of three: other processes of a busy machine only ever add, and a deadline that is not kept never is."""
+    overruns = []
+    while len(overruns) < 3 and min(overruns, default=1.0) >= 0.5:
+        overruns.append(overrun(manners, seconds))
+    assert min(overruns) < 0.5, overruns
+
+
+def overrun(manners, seconds):
+    """Return by how much the checks overran; what a call into C took longer than HELD is the machine's."""
     hangs = Hangs()
     document()  # made before time counts
     checks = [check(f"c{n}", getattr(hangs, manner)) for n, manner in enumerate(manners)]
@@ -334,14 +343,13 @@ def in_time(manners, seconds):
     begun = time.monotonic()
     try:
         report, results = judge(*checks, check("d", kept, needs=("c0",)), check("e", kept), seconds=seconds)
-        overrun = time.monotonic() - begun - seconds
-        # A machine whose other processes make a call last longer than HELD makes it so much later, and no more.
-        assert overrun < 0.5 + max(0.0, hangs.held - HELD)
+        late = time.monotonic() - begun - seconds
     finally:
         hangs.end.set()
     assert report.exit_code in (1, 3)
     assert results["d"].reason.startswith("needs c0, which ")
     assert results["e"].outcome in (Outcome.PASS, Outcome.ERROR)  # its turn may come too late
+    return late - max(0.0, hangs.held - HELD)
 
 
 def test_what_says_too_much_is_cut_in_time():
