@@ -78,7 +78,7 @@ def recorded(
 
 
 def longest(asked: Sequence[Asked]) -> list[str]:
-    """Return the longest chain, each request ("check kind") made of the one before, or of a check that needs its check.
+    """Return the longest chain: each request, as "check kind", is made of the one before, or its check needs that one.
 
     What a check ``needs`` must be judged before; ``after`` is only an order, and makes no request depend on another.
     """

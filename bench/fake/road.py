@@ -25,7 +25,7 @@ class CutOff(httpx.SyncByteStream):
 
 
 class Road:
-    """The way to all systems. A request's luck depends on the seed and its number among those to its path alone.
+    """The way to all systems. A request's luck depends on the seed and its number among its check's to that path.
 
     ``resets`` is how likely each is; ``limited`` is how many of the next requests a host answers with 429, and after
     how many seconds it wants the next.
@@ -42,7 +42,7 @@ class Road:
     def travel(self, request: httpx.Request, answer: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
         """Answer a request, unless something happens to it."""
         with self._lock:
-            place = f"{request.method} {request.url.host}{request.url.path}"
+            place = f"{threading.current_thread().name} {request.method} {request.url.host}{request.url.path}"
             self._asked[place] += 1
             number = self._asked[place]
             source = random.Random(f"{self._seed} {place} {number}")  # noqa: S311 - no secret depends on it
