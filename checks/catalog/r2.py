@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from checks import days, empty_days, objects, stored_day
+from checks import accusation, days, empty_days, objects, stored_day
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, ShapeError
-from checks.progress import Progress, accuse, accused
+from checks.progress import Progress, day_at
 
 if TYPE_CHECKING:
     from checks.clients.cloudflare_answers import StoredObject
@@ -68,7 +68,7 @@ def _decoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[
 
 def _progress(context: Context, reply: Reply) -> Progress | Finding:
     if reply.own and reply.status != 200:
-        return accuse(context, "GET /status", reply)
+        return accusation.accuse(context, "GET /status", reply)
     try:
         return Progress.read(reply.body)
     except ShapeError as error:
@@ -140,15 +140,16 @@ def _encoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[
 def _nothing_yet(context: Context, reply: Reply) -> Finding:
     """Return what to say of an empty bucket: the worker's last error, if it remembers one, says whose matter it is."""
     failure = reply.last_error
-    blame, hint = Blame.PROPAGATION, context.again("trigger", "r2")
+    accused = accusation.Accusation(blame=Blame.PROPAGATION, hint=context.again("trigger", "r2"))
     if failure.code:
-        blame, hint = accused(context, failure.code)
+        accused = accusation.of(context, failure.code, day_at(reply.body))
+    words = f": {accused.shown(failure.shown)}" if failure.code else ""
     return Finding(
         subject=f"objects under {context.manifest.storage.prefix}",
         expected="at least one day to judge",
-        actual="nothing is stored, and nothing is said to be complete" + (f": {failure.shown}" if failure.code else ""),
-        blame=blame,
-        hint=hint,
+        actual=f"nothing is stored, and nothing is said to be complete{words}",
+        blame=accused.blame,
+        hint=accused.hint,
     )
 
 
