@@ -111,3 +111,16 @@ def first_day(edit: Callable[[Stored], Stored | None]) -> Apply:
             await local.edge.r2_put(local.bucket, key, edited.body, **metadata)
 
     return apply
+
+
+async def met(local: Local) -> Mapping[str, int]:
+    """Return, for each way on which there is trouble now, how many requests met it: what nobody met proves nothing."""
+    found: dict[str, int] = {}
+    road, worker = local.cloudflare.road, await local.edge.met(local.worker_name)
+    if road.trouble is not None:
+        found["Cloudflare's API"] = road.met
+    if worker is not None:
+        found["the worker"] = worker
+    if local.ace.fault is not None or local.ace.latency:
+        found["ACE"] = local.ace.met
+    return found

@@ -42,8 +42,10 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     if undescribed is not None:
         yield undescribed
         return
-    yield from empty_days.asked(context, stored)
-    if all(item.metadata["samples"] == "0" for item in stored.values()):
+    said = list(empty_days.asked(context, stored))
+    yield from said
+    missed = any(isinstance(item, Finding) for item in said)  # then ACE has data, and the site is not the matter
+    if not missed and all(item.metadata["samples"] == "0" for item in stored.values()):
         raise NoVerdictError(_all_empty(context, len(stored)))
     yield from _encoded(context, stored)
     yield from _decoded(context, stored)
