@@ -95,11 +95,13 @@ def _missing(context: Context, progress: Progress, stored: Collection[date]) -> 
 def _undescribed(context: Context, stored: Mapping[date, StoredObject]) -> Finding | None:
     """Return the first object that is empty, or whose metadata is not what every whole day carries."""
     for _, item in sorted(stored.items()):
-        expected = METADATA | (set() if item.metadata.get("samples") == "0" else RANGE)
-        absent = sorted(expected - item.metadata.keys())
+        true = METADATA | (set() if item.metadata.get("samples") == "0" else RANGE)
+        absent = sorted(true - item.metadata.keys())
         if item.size == 0 or absent:
             actual = f"metadata without {', '.join(absent)}" if absent else "0 bytes"
-            return _rewrite(context, item.key, "a whole day with its metadata", actual)
+            actual = actual if item.metadata else "no metadata at all: something else wrote it"
+            expected, blame = "a whole day with its metadata", objects.writer(item)
+            return objects.rewrite(context, item.key, expected, actual, key=item.key, blame=blame, again="r2")
     return None
 
 

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rehearsal.local import Local
@@ -34,7 +34,9 @@ class Fault:
 
     ``caught_by`` are the checks that must say so, each blaming ``blame`` and nobody else; both are empty for what must
     pass. ``besides`` are checks that may say so too, and whom they blame then. ``seconds`` is the deadline that the
-    checks are given, ``waits`` how long they take at least, where there is something to wait for.
+    checks are given, ``waits`` how long they take at least, where there is something to wait for. ``settings`` are
+    what the stack must declare beside the rehearsal's own, as ``local.running`` takes them; ``environment`` makes what
+    the checks find in theirs in place of the rehearsal's own.
     """
 
     breaks: str
@@ -45,6 +47,8 @@ class Fault:
     verdict: Verdict = Verdict.BROKEN
     seconds: float = 30.0
     waits: float = 0.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    environment: Callable[[], Mapping[str, str]] = dict
 
 
 def catalogue() -> Mapping[str, Fault]:
