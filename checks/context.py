@@ -28,7 +28,7 @@ class Context:
 
     ``thorough``: look into everything that is stored, not only into a sample. ``tailing`` opens a tail of the worker,
     ``tandem`` is between the check that tails and the one that triggers, ``etl`` and ``query`` are the siblings, None
-    without one.
+    without one. ``opinions`` are what ACE said when it was asked in the worker's place, so that it is asked once.
     """
 
     manifest: Manifest
@@ -42,6 +42,7 @@ class Context:
     tailing: Callable[[], AbstractContextManager[Tail]]
     thorough: bool = False
     tandem: Tandem = field(default_factory=Tandem)
+    opinions: dict[str, str] = field(default_factory=dict)
     etl: Worker | None = None
     query: Query | None = None
 

@@ -59,6 +59,11 @@ def rewrite(
     return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
 
 
+def writer(item: StoredObject) -> Blame:
+    """Return whose an object is that is not whole: one that carries nothing of ours was not written by the worker."""
+    return Blame.WORKER if item.metadata else Blame.STORAGE
+
+
 @contextmanager
 def judging(context: Context, key: str, check: str) -> Iterator[None]:
     """Turn a day that is beyond this checker's own bounds into no verdict."""

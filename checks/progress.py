@@ -1,4 +1,4 @@
-"""What the worker says of itself: its progress, and whom its error codes accuse. Source: contracts, section 2."""
+"""What the worker says of its progress, and what that should be. Source: contracts, section 2."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from checks.context import Context
-from checks.model import Blame, Finding, ShapeError
+from checks.model import ShapeError
 from manifest import Ace
 
 if TYPE_CHECKING:
-    from checks.clients.worker import Reply
+    from checks.context import Context
 
 CLOCKS = timedelta(hours=1)  # by so much may the worker's clock and this one differ
 COUNTERS = ("days_complete", "days_total", "samples_fetched", "samples_written")
@@ -71,25 +70,9 @@ def last_days(context: Context) -> tuple[date, date]:
     return last_day(ace, context.now - CLOCKS), last_day(ace, context.now + late)
 
 
-def accuse(context: Context, subject: str, reply: Reply) -> Finding:
-    """Return the finding for an answer in which the worker itself reports a failure."""
-    blame, hint = accused(context, reply.code)
-    return Finding(subject=subject, expected="200", actual=reply.shown, blame=blame, hint=hint)
-
-
-def accused(context: Context, code: str) -> tuple[Blame, str]:
-    """Return whom an error code of the worker accuses, and what to type.
-
-    ``upstream_auth`` and ``upstream_rejected`` accuse the configuration: the worker holds the key that was declared
-    (the check ``key`` holds by then), so what ACE refuses is that key, that site or that page size.
-    """
-    upload = context.pulumi("up")
-    known = {
-        "not_configured": (Blame.CONFIG, upload),
-        "upstream_auth": (Blame.CONFIG, f"{context.pulumi('config set --secret aceApiKey')} && {upload}"),
-        "upstream_rejected": (Blame.CONFIG, context.edit()),
-        "upstream_unavailable": (Blame.UPSTREAM, context.again("trigger")),
-        "upstream_contract": (Blame.UPSTREAM, context.again("trigger")),
-        "storage": (Blame.STORAGE, upload),
-    }
-    return known.get(code, (Blame.WORKER, context.tail()))
+def day_at(body: Mapping[str, Any]) -> date | None:
+    """Return the day that the worker is at, None for an answer that does not say so."""
+    try:
+        return Progress.read(body).current_date
+    except ShapeError:
+        return None

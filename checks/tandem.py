@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from checks.credentials import Credentials
     from checks.model import Check
     from checks.progress import Progress
@@ -23,13 +25,15 @@ class Tandem:
     """Two events between two threads: the tail is ``ready`` (or never will be), the trigger is ``over``.
 
     ``tailed`` is whether a tail is to come, ``triggered`` whether a batch is among what was selected, ``posted``
-    whether it began, and ``batch`` what the worker said of it, None if nothing usable.
+    whether it began, ``batch`` what the worker said of it, None if nothing usable, ``day`` the one that it was at
+    when it ended, None if it did not say.
     """
 
     tailed: bool = False
     triggered: bool = False
     posted: bool = False
     batch: Progress | None = None
+    day: date | None = None
     ready: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 

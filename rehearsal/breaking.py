@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rehearsal import hand
+from rehearsal import hand, sibling
 from rehearsal.ace import AceFault
 from toolchain import engine
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rehearsal.trouble import Trouble
 
 Apply = Callable[["Local"], Awaitable[None]]
-WORKER = engine.ROOT / "workers" / "backfill" / "worker.js"
+WORKERS = engine.ROOT / "workers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,27 @@ def program(*replacements: tuple[str, str]) -> Apply:
     return apply
 
 
-def rewritten(*replacements: tuple[str, str]) -> bytes:
-    """Return the shipped program with some of its text replaced."""
-    code = WORKER.read_text()
+def query(*replacements: tuple[str, str]) -> Apply:
+    """Ship another query worker, likewise; its mark is nobody's matter, as no check reads it."""
+
+    async def apply(local: Local) -> None:
+        await hand.upload(local, code=rewritten(*replacements, role="query"), name=local.query_name)
+
+    return apply
+
+
+def etl(*replacements: tuple[str, str], key: str | None = None) -> Apply:
+    """Deploy an ETL worker that holds another key than the declared one, or whose code is so."""
+
+    async def apply(local: Local) -> None:
+        await sibling.deploy(local, code=rewritten(*replacements), key=key)
+
+    return apply
+
+
+def rewritten(*replacements: tuple[str, str], role: str = "backfill") -> bytes:
+    """Return a shipped program with some of its text replaced."""
+    code = (WORKERS / role / "worker.js").read_text()
     for old, new in replacements:
         if code.count(old) != 1:
             raise ValueError(f"the worker's code holds this {code.count(old)} times, not once: {old}")
@@ -111,3 +129,16 @@ def first_day(edit: Callable[[Stored], Stored | None]) -> Apply:
             await local.edge.r2_put(local.bucket, key, edited.body, **metadata)
 
     return apply
+
+
+async def met(local: Local) -> Mapping[str, int]:
+    """Return, for each way on which there is trouble now, how many requests met it: what nobody met proves nothing."""
+    found: dict[str, int] = {}
+    road, worker = local.cloudflare.road, await local.edge.met(local.worker_name)
+    if road.trouble is not None:
+        found["Cloudflare's API"] = road.met
+    if worker is not None:
+        found["the worker"] = worker
+    if local.ace.fault is not None or local.ace.latency:
+        found["ACE"] = local.ace.met
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import errno
 import shlex
 import signal
@@ -65,7 +66,7 @@ def list_faults() -> None:
 
 
 async def _up(folder: Path, days: int, fault: faults.Fault | None) -> int:
-    async with local.running(folder, days=days) as world:
+    async with local.running(folder, days=days, declared=fault.settings if fault else None) as world:
         click.echo(f"local Cloudflare {world.environment['CLOUDFLARE_BASE_URL']}, local ACE {world.ace.url}")
         return await world.while_alive(_deploy_and_verify(world, fault))
 
@@ -79,6 +80,7 @@ async def _deploy_and_verify(world: local.Local, fault: faults.Fault | None) -> 
     if fault is not None:
         click.echo(f"fault: {fault.breaks}")
         await fault.apply(world)
+        world = dataclasses.replace(world, environment={**world.environment, **fault.environment()})
     return await world.stream("python", "-m", "checks", "--stack", local.STACK)
 
 

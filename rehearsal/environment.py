@@ -42,7 +42,7 @@ def of(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
         "NO_PROXY": direct,
         "no_proxy": direct,
         "PATH": os.pathsep.join([*stand_ins, path]),
-        "ACE_API_KEY": given_key() or _fake_key(),
+        "ACE_API_KEY": given_key() or fake_key(),
         "CLOUDFLARE_ACCOUNT_ID": account_id,
         "CLOUDFLARE_API_TOKEN": f"rehearsal-{secrets.token_hex(20)}",
         "WRANGLER_SEND_METRICS": "false",
@@ -83,11 +83,11 @@ def _engine_home(folder: Path) -> Path:
     return home
 
 
-def _fake_key() -> str:
-    """Return a new key in the form of ACE's: a JWT that expires in a year and that nobody signed."""
+def fake_key(*, days: int = 365) -> str:
+    """Return a new key in the form of ACE's: a JWT that expires in so many days and that nobody signed."""
 
     def part(value: Mapping[str, object]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    claims = {"sub": "rehearsal", "exp": int(time.time()) + 365 * 86_400}
+    claims = {"sub": "rehearsal", "exp": int(time.time()) + days * 86_400}
     return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.{secrets.token_urlsafe(32)}"

@@ -11,7 +11,9 @@ _HEAD = """# What can go wrong, and which check says so
 Written by `scripts/test`: `tests/e2e/test_faults.py` does each of these to a deployed rehearsal, runs every check,
 and compares. Try one: `scripts/rehearse --fault secret-missing`.
 
-{count} faults. ● must say so, and blame the one named; ○ may say so too. A check that is neither must not fail. Last
+{count} faults. ● must say so, and blame the one named; ○ may say so too (and blame somebody else, if it
+names one). A check that is neither must not fail, nor may any blame the checker itself. Where there is trouble on a
+way, somebody met it. Last
 come the seconds that the checks took, in the run that wrote this page: `scripts/test` measures and prints them each
 time, and writes the page again when anything else in it has changed.
 """
@@ -36,6 +38,15 @@ def _table(rows: Mapping[str, Fault], seconds: Mapping[str, float]) -> str:
     head = ["fault", "what is broken", *([*(f"`{check}`" for check in checks), "blame"] if checks else []), "seconds"]
     lines = [head, ["---"] * 2 + [":-:"] * len(checks) + ["---"] * bool(checks) + ["--:"]]
     for name, fault in rows.items():
-        marks = ["●" if check in fault.caught_by else "○" if check in fault.besides else "" for check in checks]
+        marks = [_mark(fault, check) for check in checks]
         lines.append([f"`{name}`", fault.breaks, *marks, *([fault.blame] if checks else []), f"{seconds[name]:.1f}"])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _mark(fault: Fault, check: str) -> str:
+    if check in fault.caught_by:
+        return "●"
+    if check not in fault.besides:
+        return ""
+    other = fault.besides[check]
+    return "○" if other == fault.blame else f"○ {other}"

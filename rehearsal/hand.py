@@ -71,10 +71,15 @@ async def upload(
     if tag is not None:
         newest = (await versions(local))[0]["annotations"]
         metadata["annotations"] = {TAG: tag(newest[TAG])}
+    body = local.cloudflare.account.workers[name].live.main.body if code is None else code
+    await put(local, name, body, metadata)
+
+
+async def put(local: Local, name: str, code: bytes, metadata: Mapping[str, Any]) -> None:
+    """Upload a worker of one module, ``worker.js``, with what is said of it."""
     form = aiohttp.FormData()
     form.add_field("metadata", json.dumps(metadata), content_type="application/json")
-    body = local.cloudflare.account.workers[name].live.main.body if code is None else code
-    form.add_field("worker.js", body, filename="worker.js", content_type="application/javascript+module")
+    form.add_field("worker.js", code, filename="worker.js", content_type="application/javascript+module")
     await call(local, "PUT", f"workers/scripts/{name}", data=form)
 
 

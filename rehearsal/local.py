@@ -70,8 +70,11 @@ class Local:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, days: int) -> AsyncIterator[Local]:
-    """Start everything, with an empty stack that copies ``days`` days, and stop everything at the end."""
+async def running(folder: Path, *, days: int, declared: Mapping[str, Any] | None = None) -> AsyncIterator[Local]:
+    """Start everything, with an empty stack that copies ``days`` days, and stop everything at the end.
+
+    ``declared`` are settings of the stack beside the rehearsal's own; an ``etlWorker`` there is a script's name.
+    """
     settings = _settings()
     site, name = settings["site"], settings["workerName"]
     own = environment.of(folder, stack=STACK, account_id=ACCOUNT_ID)
@@ -101,7 +104,7 @@ async def running(folder: Path, *, days: int) -> AsyncIterator[Local]:
             },
         )
         last = date.fromisoformat(settings["startDate"]) + timedelta(days=days - 1)
-        await _empty_stack(local, last)
+        await _empty_stack(local, last, declared or {})
         yield local
 
 
@@ -112,7 +115,7 @@ def _settings() -> dict[str, Any]:
     return defaults | {key.partition(":")[2]: value for key, value in own.items()}
 
 
-async def _empty_stack(local: Local, last: date) -> None:
+async def _empty_stack(local: Local, last: date, declared: Mapping[str, Any]) -> None:
     """Make the stack. The engine writes a new stack's file beside Pulumi.yaml: beside a copy, not in the checkout."""
     (local.folder / "state").mkdir()
     shutil.copy(ROOT / "Pulumi.yaml", local.folder)
@@ -122,9 +125,11 @@ async def _empty_stack(local: Local, last: date) -> None:
     file = local.folder / f"Pulumi.{STACK}.yaml"
     stack = _yaml(ROOT / file.name)
     known = {"accountId": ACCOUNT_ID, "workerUrl": local.worker_url, "aceBaseUrl": local.ace.url, "endDate": str(last)}
+    stack["config"] |= {f"building-vitals:{key}": value for key, value in (known | dict(declared)).items()}
     if stack["config"].get("building-vitals:queryWorker"):  # set for no worker, it would be a promise that nobody keeps
-        known["queryUrl"] = local.query_url
-    stack["config"] |= {f"building-vitals:{key}": value for key, value in known.items()}
+        stack["config"]["building-vitals:queryUrl"] = local.query_url
+    if "etlWorker" in declared:
+        stack["config"]["building-vitals:etlWorker"] = await local.edge.reserve(declared["etlWorker"])
     file.write_text(yaml.safe_dump(_yaml(file) | stack))
 
 

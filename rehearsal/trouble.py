@@ -48,6 +48,11 @@ class Road:
     def trouble(self, trouble: Trouble | None) -> None:
         self._trouble, self._seen, self._met = trouble, 0, 0
 
+    @property
+    def met(self) -> int:
+        """Return how many requests met it."""
+        return self._met
+
     def next(self) -> Trouble | None:
         """Return what the next request meets, if anything."""
         trouble = self._trouble

@@ -95,10 +95,13 @@ def _served(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _judge(context: Context, reply: Reply) -> Iterator[Finding]:
     worker, served = context.manifest.worker, _served(reply.body) or {}
+    told = {"id", "tag"} <= served.keys()  # what says neither is no older version, but code that does not know its own
+    note = f", of version {served.get('id')}, not the program's last upload" if told else ": its code does not say it"
+    whose = Blame.CONFIG if told else Blame.WORKER
     rules: tuple[tuple[str, str, object, Blame, str], ...] = (
         ("status", "healthy", reply.body.get("status"), Blame.WORKER, context.tail()),
         ("version", worker.version, reply.body.get("version"), Blame.WORKER, context.pulumi("up")),
-        ("worker_version.tag", worker.tag, served.get("tag"), Blame.CONFIG, context.pulumi("up")),
+        ("worker_version.tag", worker.tag, served.get("tag"), whose, context.pulumi("up")),
     )
     service = reply.body.get("service")
     if not reply.own or service != worker.service:
@@ -106,10 +109,8 @@ def _judge(context: Context, reply: Reply) -> Iterator[Finding]:
         return
     for name, expected, actual, blame, hint in rules:
         if actual != expected:
-            note = f", of version {served.get('id')}, not the program's last upload" if "tag" in name else ""
-            yield Finding(
-                subject=f"{SUBJECT} {name}", expected=expected, actual=f"{actual!r}{note}", blame=blame, hint=hint
-            )
+            shown = repr(actual) + (note if "tag" in name else "")
+            yield Finding(subject=f"{SUBJECT} {name}", expected=expected, actual=shown, blame=blame, hint=hint)
             return
 
 
@@ -135,6 +136,7 @@ CHECK = Check(
     causes=(
         Cause(what="a secret or the bucket is not bound (503 unhealthy)", fix="pulumi up --stack NAME"),
         Cause(what="an older version is still served", fix="wait a minute, then run the check again"),
+        Cause(what="the worker's code does not say which version it is", fix="correct it, then pulumi up"),
         Cause(what="somebody deployed by hand", fix="pulumi up --stack NAME"),
         Cause(what="the URL leads to another worker, or to none", fix="correct workersSubdomain or workerUrl"),
     ),

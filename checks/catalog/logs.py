@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from checks import accusation
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError
-from checks.progress import accused
 from checks.trace import Invocation, is_overload
 
 if TYPE_CHECKING:
@@ -120,13 +120,14 @@ def _problems(context: Context, invocations: Collection[Invocation]) -> Iterator
     for item in invocations:
         for line in item.lines:
             if line.refusal:
-                key = f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}"
-                said = f"{line.text} {line.refusal}"
-                yield _finding(f"log of {item.what}", "no 401, 403 or 500 of ACE", said, Blame.CONFIG, key)
+                accused = accusation.of(context, "upstream_auth", context.tandem.day)
+                said = accused.shown(f"{line.text} {line.refusal}")
+                yield _finding(f"log of {item.what}", "no 401, 403 or 500 of ACE", said, accused.blame, accused.hint)
             elif line.code and line.code not in told and _counts(item, line.code):
                 told.add(line.code)
-                blame, hint = accused(context, line.code)
-                yield _finding(f"log of {item.what}", "no failure", f"{line.text} ({line.code})", blame, hint)
+                accused = accusation.of(context, line.code, context.tandem.day)
+                said = accused.shown(f"{line.text} ({line.code})")
+                yield _finding(f"log of {item.what}", "no failure", said, accused.blame, accused.hint)
         if not any(_counts(item, line.code) for line in item.lines if line.code):
             yield from _ending(context, item)
 
@@ -186,6 +187,7 @@ CHECK = Check(
             what="ACE refuses the key or the site (401, 403, or its 500 for a bad key)",
             fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
         ),
+        Cause(what="ACE serves this check what it refuses the worker: its code asks wrongly", fix="correct the worker"),
         Cause(what="ACE or the bucket fails (upstream_unavailable, storage)", fix="see what `trigger` says"),
         Cause(
             what="the account is on the free plan, or a page is too large (exceededCpu, exceededMemory)",

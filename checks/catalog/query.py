@@ -72,7 +72,8 @@ def _question(context: Context, day: date, item: StoredObject) -> tuple[Question
             found = stored_day.read(raw, day=day)
             stored_day.compare(found, item.metadata)
         except BrokenDayError as error:
-            return objects.rewrite(context, item.key, error.expected, error.actual, key=item.key, again="query")
+            words, blame = (error.expected, error.actual), objects.writer(item)
+            return objects.rewrite(context, item.key, *words, key=item.key, blame=blame, again="query")
         points = _points(context, sorted(found.points))
         samples = served.asked(stored_day.samples(raw, day=day), points, MOST)
     start, end = samples[0].timestamp, samples[-1].timestamp + 1

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from checks import days, empty_days, objects, stored_day
+from checks import accusation, days, empty_days, objects, stored_day
 from checks.bounded import BrokenDayError
 from checks.context import Context
 from checks.model import (
@@ -20,7 +20,7 @@ from checks.model import (
     ShapeError,
     TransientError,
 )
-from checks.progress import Progress, accuse, accused
+from checks.progress import Progress, day_at
 
 if TYPE_CHECKING:
     from checks.clients.cloudflare_answers import StoredObject
@@ -57,9 +57,8 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
         return
     said = list(empty_days.asked(context, stored))
     yield from said
-    if all(item.metadata["samples"] == "0" for item in stored.values()):
-        if any(isinstance(item, Finding) for item in said):
-            return  # ACE has data for the site: that is no question any more
+    missed = any(isinstance(item, Finding) for item in said)  # then ACE has data, and the site is not the matter
+    if not missed and all(item.metadata["samples"] == "0" for item in stored.values()):
         raise NoVerdictError(_all_empty(context, len(stored)))
     yield from _encoded(context, stored)
     yield from _decoded(context, stored)
@@ -93,7 +92,7 @@ def _decoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[
 
 def _progress(context: Context, reply: Reply) -> Progress | Finding:
     if reply.own and reply.status != 200:
-        return accuse(context, "GET /status", reply)
+        return accusation.accuse(context, "GET /status", reply)
     try:
         return Progress.read(reply.body)
     except ShapeError as error:
@@ -118,11 +117,13 @@ def _missing(context: Context, progress: Progress, stored: Collection[date]) -> 
 def _undescribed(context: Context, stored: Mapping[date, StoredObject]) -> Finding | None:
     """Return the first object that is empty, or whose metadata is not what every whole day carries."""
     for _, item in sorted(stored.items()):
-        expected = METADATA | (set() if item.metadata.get("samples") == "0" else RANGE)
-        absent = sorted(expected - item.metadata.keys())
+        true = METADATA | (set() if item.metadata.get("samples") == "0" else RANGE)
+        absent = sorted(true - item.metadata.keys())
         if item.size == 0 or absent:
             actual = f"metadata without {', '.join(absent)}" if absent else "0 bytes"
-            return _rewrite(context, item.key, "a whole day with its metadata", actual)
+            actual = actual if item.metadata else "no metadata at all: something else wrote it"
+            expected, blame = "a whole day with its metadata", objects.writer(item)
+            return objects.rewrite(context, item.key, expected, actual, key=item.key, blame=blame, again="r2")
     return None
 
 
@@ -165,15 +166,16 @@ def _encoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[
 def _nothing_yet(context: Context, reply: Reply) -> Finding:
     """Return what to say of an empty bucket: the worker's last error, if it remembers one, says whose matter it is."""
     failure = reply.last_error
-    blame, hint = Blame.PROPAGATION, context.again("trigger", "r2")
+    accused = accusation.Accusation(blame=Blame.PROPAGATION, hint=context.again("trigger", "r2"))
     if failure.code:
-        blame, hint = accused(context, failure.code)
+        accused = accusation.of(context, failure.code, day_at(reply.body))
+    words = f": {accused.shown(failure.shown)}" if failure.code else ""
     return Finding(
         subject=f"objects under {context.manifest.storage.prefix}",
         expected="at least one day to judge",
-        actual="nothing is stored, and nothing is said to be complete" + (f": {failure.shown}" if failure.code else ""),
-        blame=blame,
-        hint=hint,
+        actual=f"nothing is stored, and nothing is said to be complete{words}",
+        blame=accused.blame,
+        hint=accused.hint,
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
+from checks.accusation import accuse
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, ShapeError
-from checks.progress import Progress, accuse, last_days
+from checks.progress import Progress, day_at, last_days
 
 if TYPE_CHECKING:
     from checks.clients.worker import Reply
@@ -34,6 +35,7 @@ def _judged(context: Context) -> Iterator[Evidence | Finding]:
         return
     context.tandem.posted = True
     reply = context.worker.trigger(context.credentials.operator)
+    context.tandem.day = day_at(reply.body)
     after = _progress(context, SUBJECT, reply)
     if isinstance(after, Finding):
         yield after
@@ -141,6 +143,7 @@ CHECK = Check(
     causes=(
         Cause(what="ACE refuses the key (upstream_auth)", fix="pulumi config set --secret aceApiKey, then pulumi up"),
         Cause(what="ACE refuses the site or the page size (upstream_rejected)", fix="correct them, then pulumi up"),
+        Cause(what="ACE serves this check what it refuses the worker: its code asks wrongly", fix="correct the worker"),
         Cause(what="ACE is down or changed its answers (upstream_unavailable, upstream_contract)", fix="ask ACE"),
         Cause(what="the bucket is gone or full (storage)", fix="pulumi up --stack NAME"),
     ),

@@ -40,7 +40,8 @@ class LocalAce:
 
     ``quirks``: the real server's cursor defect. ``latency``: seconds before every answer. ``slow_seconds``: what the
     fault ``slow`` adds. ``retry_after``: seconds that ``rate-limited`` asks for. ``empty_is_404``: an empty window is
-    404 as the swagger says, not 200 as measured. All of these, and ``fault``, may be set while it runs.
+    404 as the swagger says, not 200 as measured. All of these, and ``fault``, may be set while it runs. ``met`` counts
+    the requests that met a fault or a latency since the last ``restore``.
     """
 
     def __init__(self, *, key: str, sites: Mapping[str, Source], quirks: bool = True, latency: float = 0.0) -> None:
@@ -53,6 +54,7 @@ class LocalAce:
         self.slow_seconds = 30.0
         self.retry_after = 1
         self.empty_is_404 = False
+        self.met = 0
         self._digest = _digest(key)
         self._sites: Mapping[str, Source] = sites
         self._begun = (quirks, latency, self._digest, self._sites)
@@ -96,7 +98,7 @@ class LocalAce:
 
     def restore(self) -> None:
         """Be as at the start again: the same key, the same sites, no fault; what was recorded stays."""
-        self.fault = None
+        self.fault, self.met = None, 0
         self.quirks, self.latency, self._digest, self._sites = self._begun
 
     def serve(self, site: str, source: Source | None) -> None:
@@ -112,6 +114,7 @@ class LocalAce:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         fault = self.fault  # one fault from start to end, also when it is changed meanwhile
+        self.met += fault is not None or self.latency > 0
         await asyncio.sleep(self.latency + (self.slow_seconds if fault is AceFault.SLOW else 0.0))
         if fault is AceFault.RESET:
             self._record(request, None)

@@ -20,6 +20,7 @@ export function control({ front, runtime, traces, gate }) {
     "/remove": ({ name }) => runtime.remove(name),
     "/cron": ({ name, cron }) => runtime.cron(name, cron),
     "/trouble": ({ name, trouble }) => front.troubles.set(name, trouble),
+    "/met": ({ name }) => front.troubles.met(name),
   };
 
   /** @param {http.IncomingMessage} request @param {http.ServerResponse} response */

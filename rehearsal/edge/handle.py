@@ -75,6 +75,11 @@ class Edge:
         """Let requests to the script's address meet this on their way, from now on; None ends it."""
         await self._link.call("/trouble", {"name": name, "trouble": None if trouble is None else trouble.to_json()})
 
+    async def met(self, name: str) -> int | None:
+        """Return how many requests met the trouble on their way to the script, None where there is none."""
+        count: int | None = await self._link.call("/met", {"name": name})
+        return count
+
     async def r2_put(
         self,
         bucket: str,

@@ -19,6 +19,11 @@ export class Troubles {
     else this.#roads.delete(name);
   }
 
+  /** How many requests met it since it was set; null without trouble. @param {string} name */
+  async met(name) {
+    return this.#roads.get(name)?.met ?? null;
+  }
+
   /**
    * Lets a request meet its trouble, if any.
    * @param {string} name @param {import("node:http").IncomingMessage} request

@@ -9,5 +9,6 @@ from rehearsal.trouble import Kind, Trouble
 FAULT = Fault(
     breaks="the first three requests to Cloudflare's API are answered 429 with Retry-After",
     verdict=Verdict.KEPT,
+    waits=1.0,
     apply=breaking.to_api(Trouble(kind=Kind.STATUS, status=429, retry_after=1, times=3)),
 )

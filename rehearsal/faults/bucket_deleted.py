@@ -17,6 +17,6 @@ FAULT = Fault(
     breaks="somebody deleted the bucket",
     caught_by=("health",),
     blame="config",
-    besides=("r2",),
+    besides={"r2": "storage", "query": "storage"},
     apply=_apply,
 )

@@ -20,6 +20,6 @@ FAULT = Fault(
     breaks="somebody bound another bucket under the same name",
     caught_by=("secrets", "bindings", "deployed", "health"),
     blame="config",
-    besides=("r2",),
+    besides={"r2": "config"},
     apply=_apply,
 )

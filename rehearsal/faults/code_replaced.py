@@ -15,6 +15,6 @@ FAULT = Fault(
     breaks="somebody uploaded other code, and kept every binding",
     caught_by=("secrets", "deployed", "health", "key"),
     blame="config",
-    besides=("trigger",),
+    besides={"trigger": "config"},
     apply=_apply,
 )

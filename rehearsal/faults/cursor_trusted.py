@@ -8,7 +8,7 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="the program takes small pages and follows ACE's own cursor, which then stands still",
     caught_by=("trigger", "logs"),
-    blame="upstream",
+    blame="worker",
     apply=breaking.program(
         ("page_size: config.pageSize, raw_data", 'page_size: "10", raw_data'),
         ("cursor = nextCursor(cursor, page.next_cursor, times);", "cursor = { text: page.next_cursor };"),

@@ -7,7 +7,7 @@ from rehearsal.faults import Fault
 
 FAULT = Fault(
     breaks="the program compresses each day twice",
-    caught_by=("r2",),
+    caught_by=("r2", "query"),
     blame="worker",
     apply=breaking.program(
         (

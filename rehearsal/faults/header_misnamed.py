@@ -8,7 +8,7 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="the program sends its key under another header, so that ACE sees none (401)",
     caught_by=("trigger", "logs"),
-    blame="config",
+    blame="worker",
     apply=breaking.program(
         ('headers.set("Authorization", `Bearer ${key}`);', 'headers.set("X-Api-Key", key);'),
     ),

@@ -8,7 +8,7 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="the program's /health is a constant that never looks at its env",
     caught_by=("health",),
-    blame="config",
+    blame="worker",
     apply=breaking.program(
         (
             'const [code, status] = problems.length > 0 ? [503, "unhealthy"] : [200, "healthy"];',

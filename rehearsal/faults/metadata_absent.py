@@ -7,7 +7,7 @@ from rehearsal.faults import Fault
 
 FAULT = Fault(
     breaks="the program writes its objects without the number of their samples",
-    caught_by=("r2",),
+    caught_by=("r2", "query"),
     blame="worker",
     apply=breaking.program(
         ("customMetadata: { samples: `${samples}`, points", "customMetadata: { points"),

@@ -10,6 +10,7 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="a stored day was written by something else, without its metadata",
     caught_by=("r2",),
-    blame="worker",
+    blame="storage",
+    besides={"query": "storage"},  # on the days when it asks for this one
     apply=breaking.first_day(lambda day: replace(day, custom={})),
 )

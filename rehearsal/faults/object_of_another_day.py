@@ -22,5 +22,6 @@ FAULT = Fault(
     breaks="a stored day was overwritten with another day",
     caught_by=("r2",),
     blame="worker",
+    besides={"query": "worker"},  # on the days when it asks for this one
     apply=_apply,
 )

@@ -8,7 +8,7 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="the program asks for a constant site that the key may not see",
     caught_by=("trigger", "logs"),
-    blame="config",
+    blame="worker",
     apply=breaking.program(
         ("/api/sites/${config.site}/timeseries/paginated`", "/api/sites/ses_nowhere/timeseries/paginated`"),
     ),

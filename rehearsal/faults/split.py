@@ -18,6 +18,6 @@ FAULT = Fault(
     breaks="somebody gave another version half of the requests (a gradual deployment that never ended)",
     caught_by=("secrets", "deployed"),
     blame="config",
-    besides=("health",),
+    besides={"health": "config"},
     apply=_apply,
 )

@@ -11,6 +11,6 @@ FAULT = Fault(
     caught_by=("health",),
     blame="worker",
     seconds=2.0,
-    besides=("key", "trigger", "r2"),
+    besides={"key": "worker", "trigger": "worker", "r2": "worker"},
     apply=breaking.to_worker(Trouble(kind=Kind.STATUS)),
 )

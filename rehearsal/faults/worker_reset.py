@@ -12,6 +12,6 @@ FAULT = Fault(
     blame="worker",
     verdict=Verdict.NONE,
     seconds=2.0,
-    besides=("r2", "trigger"),
+    besides={"r2": "worker", "trigger": "worker"},
     apply=breaking.to_worker(Trouble(kind=Kind.RESET)),
 )

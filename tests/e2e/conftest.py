@@ -40,13 +40,13 @@ class World:
 
 
 @contextlib.contextmanager
-def started(days=2):
+def started(days=2, declared=None):
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
         with run_folder() as folder:
-            running = local.running(folder, days=days)
+            running = local.running(folder, days=days, declared=declared)
             world = World(asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(timeout=60), loop)
             world.local.environment["PATH"] = warm.entries(world.local.environment["PATH"])
             try:
@@ -60,8 +60,9 @@ def started(days=2):
 
 
 @pytest.fixture(scope="module")
-def world():
-    with started() as running:
+def world(request):
+    """A deployed world, which declares what the module's DECLARED says, beside the rehearsal's own."""
+    with started(declared=getattr(request.module, "DECLARED", None)) as running:
         running.pulumi("up", "--yes", "--skip-preview")
         yield running
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from rehearsal.edge import RejectedUpload
+from rehearsal.trouble import Kind, Trouble
 
 NOTHING = "There is nothing here yet\n"
 
@@ -243,3 +244,15 @@ def test_a_cron_fires_when_told_to_and_tells_its_outcome(edge, script):
     assert edge.do(edge.edge.cron("w", "* * * * *"))["outcome"] == "exception"
     with pytest.raises(LookupError, match="absent"):
         edge.do(edge.edge.cron("absent", "* * * * *"))
+
+
+def test_trouble_on_the_way_is_counted_as_it_is_met(edge, script, client):
+    url = edge.serve(script("troubled"))
+    client.get(url)
+    assert edge.do(edge.edge.met("troubled")) is None
+    edge.do(edge.edge.trouble("troubled", Trouble(kind=Kind.STATUS, every=2)))
+    assert edge.do(edge.edge.met("troubled")) == 0
+    assert [client.get(url).status_code for _ in range(3)] == [502, 200, 502]
+    assert edge.do(edge.edge.met("troubled")) == 2
+    edge.do(edge.edge.trouble("troubled", None))
+    assert (client.get(url).status_code, edge.do(edge.edge.met("troubled"))) == (200, None)

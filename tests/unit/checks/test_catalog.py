@@ -377,7 +377,7 @@ def test_health_that_the_worker_denies(tmp_path, environ):
         (answer(200, [1]), "config"),
         (answer(200, {"status": "healthy", "service": "other", "version": "1.0.0"}), "config"),
         (answer(200, {"status": "healthy", "service": "backfill-worker", "version": "0.9"}), "worker"),
-        (answer(200, {"status": "healthy", "service": "backfill-worker", "version": "1.0.0"}), "config"),
+        (answer(200, {"status": "healthy", "service": "backfill-worker", "version": "1.0.0"}), "worker"),
         (answer(200, {"status": "unhealthy", "service": "backfill-worker", "version": "1.0.0"}), "worker"),
         (httpx.Response(500, text="error code: 1101"), "worker"),
     ],
@@ -396,6 +396,21 @@ def test_health_of_nobody(tmp_path):
     world.routes["GET", "/health"] = refuse
     found = unjudged(tmp_path, world, "health")
     assert found["actual"] == "ConnectError: [Errno 111] Connection refused"
+
+
+def test_health_of_code_that_does_not_know_its_version_is_no_upload_by_hand(tmp_path):
+    known = {"status": "healthy", "service": "backfill-worker", "version": "1.0.0"}
+    for version, blame in (
+        (None, "worker"),
+        ({"id": "v1"}, "worker"),
+        ({"id": "", "tag": ""}, "config"),
+        ({"id": "v1", "tag": ""}, "config"),
+    ):
+        world = World()
+        world.routes["GET", "/health"] = answer(200, known | {"worker_version": version})
+        found = broken(tmp_path, world, "health")
+        assert (found["blame"], found["hint"]) == (blame, UP)
+        assert ("its code does not say it" in found["actual"]) == (blame == "worker")
 
 
 # ---- key
@@ -486,6 +501,7 @@ def triggered(world, http=200, **changes):
 )
 def test_trigger_blames_by_the_error_that_the_worker_reports(tmp_path, code, blame, hint):
     world = triggered(World(), 502, status="error", error={"code": code, "message": "why"})
+    world.expired = True  # so that ACE refuses whoever asks; tests/unit/checks/test_second_opinion.py has the others
     found = broken(tmp_path, world, "trigger")
     assert (found["actual"], found["blame"]) == (f"502 {code} (why)", blame)
     assert hint in found["hint"]
@@ -684,7 +700,18 @@ def test_r2_sees_metadata_that_lacks_something(tmp_path, name):
     world = World()
     raw, metadata = stored("2024-12-11")
     world.objects[world.place("2024-12-11")] = (raw, {key: value for key, value in metadata.items() if key != name})
-    assert broken(tmp_path, world, "r2")["actual"] == f"metadata without {name}"
+    found = broken(tmp_path, world, "r2")
+    assert (found["actual"], found["blame"]) == (f"metadata without {name}", "worker")
+
+
+def test_r2_does_not_accuse_the_worker_of_an_object_that_carries_nothing_of_it(tmp_path):
+    world = World()
+    world.objects[world.place("2024-12-11")] = (stored("2024-12-11")[0], {})
+    found = broken(tmp_path, world, "r2")
+    assert (found["actual"], found["blame"]) == ("no metadata at all: something else wrote it", "storage")
+    assert found["hint"].startswith(
+        "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-11/"
+    )
 
 
 def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
@@ -808,6 +835,7 @@ def test_r2_does_not_judge_days_behind_the_declared_end(tmp_path):
 )
 def test_r2_with_nothing_to_judge_blames_whom_the_workers_last_error_accuses(tmp_path, failure, blame):
     world = World(days=0)
+    world.expired = True
     body = {"status": "in_progress", "progress": world.progress(), "continuation": True}
     world.status = lambda: answer(200, {**body, "last_error": failure})
     found = unjudged(tmp_path, world, "r2")

@@ -150,14 +150,20 @@ def test_a_message_of_another_form_says_nothing(tmp_path, junk):
         ('[ACE API] {"message":"An unhandled exception occurred."}', "500, as ACE answers to a bad key"),
     ],
 )
-def test_a_refusal_by_ace_accuses_the_configuration(tmp_path, line, actual):
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_refusal_by_ace_accuses_the_configuration_unless_ace_serves_who_asks_without_the_worker(
+    tmp_path, line, actual, refused
+):
     world = World()
+    world.expired = refused
     seen(world, line, *SUCCESS)
     found = failed(tmp_path, world)
     assert actual in found["actual"]
     assert "hunter2" not in json.dumps(found)
-    assert (found["blame"], found["subject"]) == ("config", "log of POST /trigger")
-    assert found["hint"].startswith(("pulumi config set --secret aceApiKey", "${EDITOR:-vi}"))
+    assert (found["blame"], found["subject"]) == ("config" if refused else "worker", "log of POST /trigger")
+    keys = ("pulumi config set --secret aceApiKey", "${EDITOR:-vi}")
+    assert found["hint"].startswith(keys if refused else f"npx wrangler tail {NAME}")
+    assert ("yet ACE, asked by this checker" in found["actual"]) == (not refused)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +177,7 @@ def test_a_refusal_by_ace_accuses_the_configuration(tmp_path, line, actual):
 )
 def test_a_failure_that_lasted_accuses_whom_its_code_names(tmp_path, code, blame):
     world = World()
+    world.expired = True
     lines = [
         {"message": message, "code": code, "reason": "so"}
         for message in ("[ACE API] Failed", "[Backfill] Batch failed")

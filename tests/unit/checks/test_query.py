@@ -235,6 +235,13 @@ def test_an_object_that_was_overwritten_is_storage_s_and_the_worker_is_not_asked
     assert world.questions == []
 
 
+def test_an_object_that_carries_nothing_of_the_worker_was_written_by_something_else(tmp_path):
+    world = Served()
+    for key, (raw, _) in world.objects.items():
+        world.objects[key] = (raw, {})
+    assert failed(world, tmp_path)["blame"] == "storage"
+
+
 def test_an_object_that_is_listed_and_not_there(tmp_path):
     world = Served()
     world.read = lambda key: httpx.Response(404, json={"success": False, "errors": [{"code": 10007}]})

@@ -108,6 +108,7 @@ def test_r2_says_at_most_three_of_them_and_looks_at_all_when_thorough(tmp_path):
         world.measured[world.day(n)] = lines(world.day(n))
     _, report = world.report(tmp_path, "r2", thorough=True)
     assert [item["expected"] for item in report["r2"]["findings"]][:3] == ["0 samples at ACE, as stored"] * 3
+    assert {item["blame"] for item in report["r2"]["findings"]} == {"worker"}  # nobody asks whether the site has data
     assert "5 days stored as empty; ACE, asked for 5 of them, has data for 5" in report["r2"]["evidence"]
 
 

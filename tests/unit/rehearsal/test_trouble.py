@@ -17,6 +17,7 @@ def test_the_first_request_meets_it_and_then_every_nth(trouble, met):
     road = Road()
     road.trouble = trouble
     assert "".join("x" if road.next() else "." for _ in range(6)) == met
+    assert road.met == met.count("x")
 
 
 def test_new_trouble_counts_from_its_own_beginning():
@@ -24,5 +25,7 @@ def test_new_trouble_counts_from_its_own_beginning():
     road.trouble = Trouble(kind=Kind.RESET, times=1)
     assert road.next()
     assert not road.next()
+    assert road.met == 1
     road.trouble = Trouble(kind=Kind.RESET, times=1)
+    assert road.met == 0
     assert road.next()

@@ -435,6 +435,9 @@ def test_slow_and_latency_delay_the_right_answer() -> None:
             answer = await client.get(PATH, params=WINDOW)
             taken.append(time.perf_counter() - begin)
             assert len(answer.json()["point_samples"]) == 24 * 14
+        assert ace.met == 3  # of four: the first met neither
+        ace.restore()
+        assert ace.met == 0
         return taken
 
     none, latency, slow, both = rehearse(scenario)
