@@ -70,11 +70,12 @@ def _is_result(log: Item) -> bool:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "the log shows that ACE refused the key": fault(_refused, "config"),
+    # ACE serves the checker with the same key: then the worker asks wrongly (docs/decisions.md).
+    "the log shows that ACE refused the key": fault(_refused, "worker"),
     "the log shows neither ACE nor R2": fault(_silent, "worker"),
     "the batch throws": _shown(outcome="exception"),
     "the batch throws, and its outcome is ok": _shown(exceptions=[{"name": "TypeError", "message": "made up"}]),
-    "a cron is refused by ACE meanwhile": fault(_cron, "config"),
+    "a cron is refused by ACE meanwhile": fault(_cron, "worker"),
     # What a tail may have lost is no verdict (docs/decisions.md).
     "the log shows neither ACE nor R2, and it broke": fault(_lost, "upstream", codes=(NO_VERDICT,)),
     # Whether the batch logged well is unknown then, and the rest is well: nobody can say more.
