@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-MEMORY = 256 * 2**20  # bytes, beside the object itself: tested with real bombs
+MEMORY = 256 * 2**20  # bytes, beside the objects themselves, four of at most 32 MiB: tested with real bombs
 DAY_LIMIT = 256 * 2**20  # bytes of NDJSON, never held together; the largest real day known is 58 MB
 LINE_LIMIT = 64 * 2**10  # bytes
 POINT_LIMIT = 100_000  # distinct names

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROWS = 10  # of ACE's enum: one row is enough to know
 MOST = 3  # findings
+WAIT = 3.0  # seconds: one connection may be reset, and nothing else waits for this
 
 
 def asked(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Evidence | Finding]:
@@ -46,8 +47,8 @@ def asked(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Evi
 
 
 def _first(context: Context, day: date) -> str | None:
-    """Return when ACE's first sample of a day is; does not wait for an ACE that is down."""
+    """Return when ACE's first sample of a day is; waits for an ACE that is down no longer than WAIT."""
     start, end = stored_day.window(day)
-    page = context.ace.page(start, end, size=ROWS, keep=context.patience.seconds)
+    page = context.ace.page(start, end, size=ROWS, keep=max(0.0, context.patience.left() - WAIT))
     within = [row.at for row in page.rows if row.at < end.timestamp() * 1_000_000]
     return stored_day.shown(within[0] // 1000) if within else None

@@ -10,8 +10,8 @@ THREAD = "check "  # what the runner calls the thread of a check, before the che
 class Clock:
     """A clock in seconds for each check, in whose thread it is read: how threads take turns does not matter to it.
 
-    A check begins when the latest of those before it ended; ``watch`` is told of both by the runner. Whoever is no
-    check reads when the last one ended.
+    A thread beside a check's own, ``check NAME_N``, has its clock. A check begins when the latest of those before it
+    ended; ``watch`` is told of both by the runner. Whoever is no check reads when the last one ended.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class Clock:
 
     def __call__(self) -> float:
         """Return the time."""
-        return self._times.get(threading.current_thread().name, self._ended)
+        return self._times.get(_check(), self._ended)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
-        name = threading.current_thread().name
+        name = _check()
         with self._lock:
             if name in self._times:
                 self._times[name] += seconds
@@ -39,3 +39,7 @@ class Clock:
                 self._times[THREAD + check] = self._ended
             else:
                 self._ended = max(self._ended, self._times.get(THREAD + check, 0.0))
+
+
+def _check() -> str:
+    return threading.current_thread().name.partition("_")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from checks import history
@@ -27,9 +28,10 @@ class StaleError(TransientError):
 
 def health(context: Context) -> Iterator[Evidence | Finding]:
     """Wait for the declared version, then judge what it says of itself."""
-    expected = _expected(context)
+    expected, stale = _expected(context), list[StaleError]()
     try:
-        reply = context.patience.attempt(lambda: _look(context, expected), keep=context.patience.seconds * KEPT)
+        look = partial(_look, context, expected, stale)
+        reply = context.patience.attempt(look, keep=context.patience.seconds * KEPT)
     except StaleError as error:
         if error.reply.status == 200:
             yield error.finding
@@ -38,9 +40,9 @@ def health(context: Context) -> Iterator[Evidence | Finding]:
     except UnresolvedError as error:
         raise NoVerdictError(misled(context, SUBJECT, error.finding.actual.partition(":")[0])) from None
     except TransientError as error:
-        if not error.answered:
+        if not error.answered and not stale:
             raise
-        yield error.finding
+        yield error.finding if error.answered else stale[-1].finding  # what was seen outlasts a connection that broke
         return
     findings = [_failing(context, reply)] if reply.status != 200 else list(_judge(context, reply))
     yield from findings
@@ -48,15 +50,15 @@ def health(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"{reply.body['service']} {reply.body['version']} is healthy, as uploaded")
 
 
-def _look(context: Context, expected: Collection[str] | None) -> Reply:
-    """Return an answer that waiting can't change; raises StaleError for one that it can."""
+def _look(context: Context, expected: Collection[str] | None, stale: list[StaleError]) -> Reply:
+    """Return an answer that waiting can't change; raises StaleError, and notes it, for one that it can."""
     reply = context.worker.health()
     served = _served(reply.body) or {}
     tag = context.manifest.worker.tag
     ours = reply.body.get("service") == context.manifest.worker.service
     older = served.get("tag") != tag if expected is None else bool(expected) and served.get("id") not in expected
     if ours and served.get("id") and older:
-        raise StaleError(
+        error = StaleError(
             Finding(
                 subject=f"{SUBJECT} worker_version",
                 expected=tag if expected is None else f"{tag}, of version {', '.join(sorted(expected))}",
@@ -66,6 +68,8 @@ def _look(context: Context, expected: Collection[str] | None) -> Reply:
             ),
             reply,
         )
+        stale.append(error)
+        raise error
     return reply
 
 

@@ -8,6 +8,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from checks.address import misled
+from checks.aside import aside
 from checks.context import Context
 from checks.credentials import Secret, Source
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding
@@ -25,7 +26,8 @@ def key(context: Context) -> Iterator[Evidence | Finding]:
     if not nobody.own and nobody.status < 500:
         yield misled(context, "GET /status with no token", nobody.shown)
         return
-    operator = context.worker.status(context.credentials.operator)
+    refused = aside(lambda: context.worker.status(Secret(secrets.token_urlsafe(32))))
+    operator = context.worker.status(context.credentials.operator)  # only now: it is for a worker of ours alone
     if operator.status == 401:
         yield _refused(context)
     elif not _let_in(operator):
@@ -35,8 +37,7 @@ def key(context: Context) -> Iterator[Evidence | Finding]:
         yield _finding(context, "the stack's own operator token", "200", actual, Blame.CONFIG)
     else:
         yield Evidence("the live worker holds the declared key")
-    stranger = context.worker.status(Secret(secrets.token_urlsafe(32)))
-    for name, reply in (("no token", nobody), ("a wrong token", stranger)):
+    for name, reply in (("no token", nobody), ("a wrong token", refused())):
         if reply.status == 401:
             yield Evidence(f"{name} is refused")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -68,8 +69,9 @@ def logs(context: Context) -> Iterator[Evidence | Finding]:
     problems = list(dict.fromkeys(_problems(context, seen.invocations)))
     yield from problems
     if not seen.batches:
-        actual = "no item of it came" if context.tandem.posted else "it never began"
-        raise NoVerdictError(_unseen(context, actual, seen.lost))
+        raise NoVerdictError(
+            _unseen(context, "no item of it came", seen.lost) if context.tandem.posted else _idle(context)
+        )
     missing = _missing(context, seen)
     if missing and seen.lost:
         raise NoVerdictError(_unseen(context, missing, seen.lost))
@@ -84,10 +86,8 @@ def _probe(context: Context, tail: Tail, seen: _Seen) -> None:
     for _ in range(PROBES):
         if seen.invocations or context.tandem.over.is_set():
             return
-        try:
+        with contextlib.suppress(NoVerdictError):  # not this check's matter: the next one may get through
             context.worker.health()
-        except NoVerdictError:
-            return  # not this check's matter
         seen.take(tail, 2 * STEP)
 
 
@@ -161,6 +161,11 @@ def _evidence(context: Context, seen: _Seen) -> Iterator[Evidence]:
     else:
         raise NoVerdictError(_unseen(context, "its log says nothing of ACE, and its answer is no help", ""))
     yield Evidence("no refusal by ACE, no failure and no exception was logged meanwhile")
+
+
+def _idle(context: Context) -> Finding:
+    again = context.again("trigger")
+    return _finding(f"log of {BATCH}", "what a batch logs", "it never began: see trigger", Blame.WORKER, again)
 
 
 def _unseen(context: Context, actual: str, lost: str) -> Finding:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from checks import accusation, days, empty_days, objects, stored_day
-from checks.bounded import BrokenDayError
+from checks import accusation, days, decoded_days, empty_days, objects
+from checks.aside import aside
 from checks.context import Context
 from checks.model import (
     Blame,
@@ -18,7 +18,6 @@ from checks.model import (
     Finding,
     NoVerdictError,
     ShapeError,
-    TransientError,
 )
 from checks.progress import Progress, day_at
 
@@ -28,22 +27,25 @@ if TYPE_CHECKING:
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE = {"first", "last"}  # of a day that has samples
-MOST = 10  # broken days that are said one by one
 
 
 def r2(context: Context) -> Iterator[Evidence | Finding]:
     """Compare the days that the worker calls complete with the objects in the bucket, then decode a sample."""
+    listed = aside(lambda: objects.stored(context))
     reply = context.worker.status(context.credentials.operator)
     progress = _progress(context, reply)
     if isinstance(progress, Finding):
         yield progress
         return
-    stored = objects.stored(context)
+    stored = listed()
     if isinstance(stored, Finding):
         yield stored
         return
     for day in days.early(context, stored):
-        yield _rewrite(context, stored.pop(day).key, "no object before the day is over (UTC)", "a part of that day")
+        key = stored.pop(day).key
+        yield objects.rewrite(
+            context, key, "no object before the day is over (UTC)", "a part of that day", key=key, again="r2"
+        )
     missing = _missing(context, progress, stored.keys())
     if missing is not None:
         yield missing
@@ -61,33 +63,7 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     if not missed and all(item.metadata["samples"] == "0" for item in stored.values()):
         raise NoVerdictError(_all_empty(context, len(stored)))
     yield from _encoded(context, stored)
-    yield from _decoded(context, stored)
-
-
-def _decoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Evidence | Finding]:
-    """Decode a sample of the days, or all of them when thorough."""
-    chosen = sorted(stored) if context.thorough else days.sample(sorted(stored), context.now)
-    whole = samples = broken = 0
-    beyond: NoVerdictError | None = None
-    for day in chosen:
-        try:
-            judged = _judge(context, day, stored[day])
-        except TransientError:
-            raise
-        except NoVerdictError as error:  # a day beyond this checker's bounds must not hide a broken one behind it
-            beyond = beyond or error
-            continue
-        if not isinstance(judged, Finding):
-            whole, samples = whole + 1, samples + judged.samples
-            continue
-        broken += 1
-        if broken <= MOST:
-            yield judged
-    yield Evidence(f"{whole} of them decoded and compared: {samples:,} samples")
-    if broken > MOST:
-        yield Evidence(f"{broken - MOST} more days are not whole")
-    if beyond is not None:
-        raise beyond
+    yield from decoded_days.judged(context, stored)
 
 
 def _progress(context: Context, reply: Reply) -> Progress | Finding:
@@ -136,23 +112,6 @@ def _all_empty(context: Context, count: int) -> Finding:
         blame=Blame.CONFIG,
         hint=context.edit(),
     )
-
-
-def _judge(context: Context, day: date, item: StoredObject) -> stored_day.Day | Finding:
-    raw = objects.fetch(context, item)
-    if isinstance(raw, Finding):
-        return raw
-    try:
-        with objects.judging(context, item.key, "r2"):
-            found = stored_day.read(raw, day=day, site=context.manifest.ace.site)
-        stored_day.compare(found, item.metadata)
-    except BrokenDayError as error:
-        return _rewrite(context, item.key, error.expected, error.actual)
-    return found
-
-
-def _rewrite(context: Context, key: str, expected: str, actual: str) -> Finding:
-    return objects.rewrite(context, key, expected, actual, key=key, again="r2")
 
 
 def _encoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Finding]:
