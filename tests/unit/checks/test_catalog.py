@@ -678,7 +678,9 @@ def test_r2_does_not_accuse_the_worker_of_an_object_that_carries_nothing_of_it(t
     world.objects[world.place("2024-12-11")] = (stored("2024-12-11")[0], {})
     found = broken(tmp_path, world, "r2")
     assert (found["actual"], found["blame"]) == ("no metadata at all: something else wrote it", "storage")
-    assert found["hint"].startswith("npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-11/")
+    assert found["hint"].startswith(
+        "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-11/"
+    )
 
 
 def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
