@@ -11,11 +11,10 @@ _HEAD = """# What can go wrong, and which check says so
 Written by `scripts/test`: `tests/e2e/test_faults.py` does each of these to a deployed rehearsal, runs every check,
 and compares. Try one: `scripts/rehearse --fault secret-missing`.
 
-{count} faults. ● must say so, and blame the one named; ○ may say so too (and blame somebody else, if it
-names one). A check that is neither must not fail, nor may any blame the checker itself. Where there is trouble on a
-way, somebody met it. Last
-come the seconds that the checks took, in the run that wrote this page: `scripts/test` measures and prints them each
-time, and writes the page again when anything else in it has changed.
+{count} faults. ● must say so, and blame the one named; ○ may say so too (and blame somebody else, where one is named).
+A check that is neither must not fail, nor may any blame the checker itself. Where there is trouble on a way, somebody
+met it. Last come the seconds that the checks took, in the run that wrote this page: `scripts/test` measures and prints
+them each time, and writes the page again when anything else in it has changed.
 """
 _PARTS = (
     (Verdict.BROKEN, "Promises broken (exit code 1)"),
