@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from checks import history
 from checks.address import misled
+from checks.aside import aside
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Evidence, Finding, NoVerdictError, TransientError, UnresolvedError
 
@@ -28,7 +29,7 @@ class StaleError(TransientError):
 
 def health(context: Context) -> Iterator[Evidence | Finding]:
     """Wait for the declared version, then judge what it says of itself."""
-    expected, stale = _expected(context), list[StaleError]()
+    expected, stale = aside(lambda: _expected(context)), list[StaleError]()
     try:
         look = partial(_look, context, expected, stale)
         reply = context.patience.attempt(look, keep=context.patience.seconds * KEPT)
@@ -50,9 +51,9 @@ def health(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"{reply.body['service']} {reply.body['version']} is healthy, as uploaded")
 
 
-def _look(context: Context, expected: Collection[str] | None, stale: list[StaleError]) -> Reply:
+def _look(context: Context, awaited: Callable[[], Collection[str] | None], stale: list[StaleError]) -> Reply:
     """Return an answer that waiting can't change; raises StaleError, and notes it, for one that it can."""
-    reply = context.worker.health()
+    reply, expected = context.worker.health(), awaited()
     served = _served(reply.body) or {}
     tag = context.manifest.worker.tag
     ours = reply.body.get("service") == context.manifest.worker.service

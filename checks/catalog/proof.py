@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
 from checks import days, objects, row_by_row, stored_day
+from checks.aside import aside
 from checks.bounded import BrokenDayError
 from checks.context import Context
 from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError
 from checks.row_by_row import Comparison, Difference
 
 if TYPE_CHECKING:
+    from checks.clients.ace_answers import Row
     from checks.clients.cloudflare_answers import StoredObject
 
 REWRITE = "npx wrangler r2 object delete BUCKET/KEY --remote, then python -m checks run trigger proof --stack NAME"
@@ -30,13 +33,13 @@ def proof(context: Context) -> Iterator[Evidence | Finding]:
     chosen = sorted(stored) if context.thorough else [days.one(days.sample(filled, context.now), context.now)]
     rows = 0
     for day in chosen:
-        raw = objects.fetch(context, stored[day])
+        theirs, raw = _rows(context, day), objects.fetch(context, stored[day])
         if isinstance(raw, Finding):
             yield raw
             return
         try:
             with objects.judging(context, stored[day].key, "proof"):
-                compared = _compare(context, day, raw)
+                compared = row_by_row.compare(theirs, stored_day.samples(raw, day=day))
                 if not compared.equal:
                     yield from _said(context, day, stored[day], raw, compared)
                     return
@@ -48,10 +51,12 @@ def proof(context: Context) -> Iterator[Evidence | Finding]:
     yield Evidence(f"{what}: all {rows:,} samples are ACE's, row for row")
 
 
-def _compare(context: Context, day: date, raw: bytes) -> Comparison:
+def _rows(context: Context, day: date) -> Iterator[Row]:
+    """Return ACE's rows of a day; the first page of them is asked for at once, aside."""
     start, end = stored_day.window(day)
     rows = context.ace.rows(start, end, size=context.manifest.ace.page_size)
-    return row_by_row.compare(rows, stored_day.samples(raw, day=day))
+    first = aside(lambda: list(itertools.islice(rows, 1)))
+    return itertools.chain.from_iterable(part() for part in (first, lambda: rows))  # neither before it is wanted
 
 
 def _said(
