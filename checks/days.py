@@ -48,7 +48,8 @@ def absent(context: Context, progress: Progress, found: Collection[date]) -> lis
     declared = (last_days(context)[1] - first).days + 1
     passed = (progress.current_date - first).days if progress.current_date is not None else 0
     counted = progress.days_complete if len(found) < progress.days_complete else 0
-    claimed = min(max(min(passed, progress.days_complete), counted), declared)
+    beyond = 1  # a worker that claims more days than are declared claims at least the next one
+    claimed = min(max(min(passed, progress.days_complete), counted), declared + beyond)
     return [day for day in (first + timedelta(days=n) for n in range(claimed)) if day not in found]
 
 

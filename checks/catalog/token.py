@@ -13,7 +13,7 @@ from checks.model import BEFORE_DEPLOYMENT, Blame, Cause, Check, Credential, Evi
 from checks.progress import is_date
 
 ROWS = 10  # of ACE's enum, and enough: one page is asked for, and none after it
-WAIT = 10.0  # seconds of the deadline for an ACE that is down: nothing else waits for it
+WAIT, SHARE = 10.0, 0.5  # seconds, and the part, of the deadline for an ACE that is down: others wait for this one
 
 
 def token(context: Context) -> Iterator[Evidence | Finding]:
@@ -27,7 +27,8 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
         raise NoVerdictError(_undated(context))
     start, end = stored_day.window(date.fromisoformat(ace.start_date))
     try:
-        page = context.ace.page(start, end, size=ROWS, keep=max(0.0, context.patience.seconds - WAIT))
+        seconds = context.patience.seconds
+        page = context.ace.page(start, end, size=ROWS, keep=max(seconds - WAIT, seconds * SHARE))
     except AceError as error:
         expired = assessment.problem if error.trouble in (Trouble.WRONG_KEY, Trouble.NOT_ALLOWED) else None
         yield _refused(context, error, expired)

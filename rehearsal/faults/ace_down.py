@@ -10,6 +10,6 @@ FAULT = Fault(
     breaks="ACE answers 503 with a proxy's page",
     caught_by=("trigger", "logs"),
     blame="upstream",
-    seconds=6.0,
+    seconds=8.0,
     apply=breaking.ace(AceFault.DOWN),
 )

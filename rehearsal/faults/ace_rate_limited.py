@@ -10,6 +10,6 @@ FAULT = Fault(
     breaks="ACE answers 429 with Retry-After to every request",
     caught_by=("trigger", "logs"),
     blame="upstream",
-    seconds=6.0,
+    seconds=8.0,
     apply=breaking.ace(AceFault.RATE_LIMITED),
 )

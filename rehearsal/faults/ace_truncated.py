@@ -10,6 +10,6 @@ FAULT = Fault(
     breaks="ACE ends its answers in the middle",
     caught_by=("trigger", "logs"),
     blame="upstream",
-    seconds=6.0,
+    seconds=8.0,
     apply=breaking.ace(AceFault.TRUNCATED),
 )

@@ -33,6 +33,8 @@ from manifest import Manifest, ManifestError
 from review import comment, preview
 from tests.unit.checks.world import ACCOUNT, ETL, NAME, URL, Clock, World, answer, lines, manifest_data, stored, trace
 
+pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
+
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 

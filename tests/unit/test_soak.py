@@ -12,6 +12,8 @@ from bench.fake.faults import FAULTS
 from bench.fake.system import System
 from checks import catalog
 
+pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
+
 RUNS = 60
 
 

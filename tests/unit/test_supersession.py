@@ -30,6 +30,7 @@ def lines(draw):
     )
 
 
+@pytest.mark.untraced
 @given(lines())
 def test_what_is_written_is_read_back(line):
     text = str(line)

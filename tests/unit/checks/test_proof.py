@@ -187,6 +187,7 @@ def test_a_timestamp_with_too_many_rows_is_not_judged(monkeypatch):
         compare([Row(str(n), "1", 0) for n in range(3)], [])
 
 
+@pytest.mark.untraced
 def test_the_memory_is_that_of_one_timestamp_not_of_the_day():
     count = 60_000
     tracemalloc.start()

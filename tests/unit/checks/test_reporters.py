@@ -161,6 +161,7 @@ def test_markdown_lets_nothing_break_out(place):
     assert fenced is None
 
 
+@pytest.mark.untraced
 def test_markdown_stays_below_a_mebibyte_by_whole_rows():
     long = "ü" + "|" * 599
     many = tuple(result(f"c{n}", Outcome.FAIL, *(bad(m, text=long) for m in range(100))) for n in range(20))

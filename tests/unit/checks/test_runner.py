@@ -153,6 +153,7 @@ def test_what_hangs_is_left_behind_and_keeps_what_it_said(manner):
     assert report.exit_code in (1, 3)
 
 
+@pytest.mark.untraced
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(list(MANNERS)), st.sets(st.integers(0, 5)), st.booleans()), max_size=6))
 def test_every_check_has_a_result_whatever_the_others_do(plan):

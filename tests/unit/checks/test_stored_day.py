@@ -117,6 +117,7 @@ def test_metadata_in_iso_form(text):
     judged(*stored("2024-12-10", first=text))
 
 
+@pytest.mark.untraced
 def test_a_bomb_is_refused_in_little_memory(monkeypatch):
     monkeypatch.setattr(bounded, "DAY_LIMIT", 4 * 2**20)
     rows = (GOOD[0] | {"timestamp": GOOD[0]["timestamp"] + n} for n in range(70_000))

@@ -529,6 +529,7 @@ def test_an_empty_key_is_refused() -> None:
         LocalAce(key="", sites={})
 
 
+@pytest.mark.untraced
 def test_half_a_million_rows_in_pages_of_100000() -> None:
     async def scenario(ace: LocalAce, client: httpx.AsyncClient) -> tuple[int, int]:
         cursor, pages, rows = None, 0, 0

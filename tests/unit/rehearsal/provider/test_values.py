@@ -12,6 +12,7 @@ LEAVES = st.text() | st.booleans() | st.integers(min_value=-(2**53), max_value=2
 DATA = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
 
 
+@pytest.mark.untraced
 @given(st.dictionaries(st.text(), DATA))
 def test_data_survives_the_way_to_the_engine_and_back(props: dict[str, Any]) -> None:
     assert plain_map(wrap_map(props)) == props
