@@ -3,6 +3,7 @@
 from pathlib import Path
 
 END_TO_END = Path(__file__).parent / "e2e"
+LONGEST = ("test_rehearse", "test_faults", "test_drift", "test_ci", "test_adopt", "test_soak", "test_fuzz")
 
 
 def pytest_make_parametrize_id(val, argname):
@@ -11,10 +12,11 @@ def pytest_make_parametrize_id(val, argname):
 
 
 def pytest_collection_modifyitems(items):
-    """End-to-end tests tell of the whole, not of lines: scripts/test runs them without tracing, in half the time."""
+    """End-to-end tests tell of the whole, not of lines: scripts/test runs them without tracing. The longest come first."""
     for item in items:
         if item.path.is_relative_to(END_TO_END):
             item.add_marker("untraced")
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -11,6 +11,7 @@ from checks.credentials import Secret
 from checks.model import TransientError
 
 TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take a while
+KEPT = 0.1  # of the deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """The worker at its URL; every call retries what time can cure, inside the shared deadline."""
+    """The worker at its URL; every call retries what time can cure, inside the shared deadline.
+
+    ``status`` leaves a part of that to the checks that need no worker: they come after it.
+    """
 
     http: Http
 
@@ -88,7 +92,8 @@ class Worker:
 
     def status(self, token: Secret | None) -> Reply:
         """Ask for the progress, with a token or without."""
-        return self.http.patience.attempt(lambda: self._ask("GET", "/status", token))
+        patience = self.http.patience
+        return patience.attempt(lambda: self._ask("GET", "/status", token), keep=patience.seconds * KEPT)
 
     def trigger(self, token: Secret | None) -> Reply:
         """Have one batch run; to ask twice is harmless, as a day is written once."""

@@ -10,7 +10,7 @@ FAULT = Fault(
     breaks="every request to the worker is answered 502 by a proxy",
     caught_by=("health",),
     blame="worker",
-    seconds=2.0,
+    seconds=4.0,
     besides={"key": "worker", "trigger": "worker", "r2": "worker"},
     apply=breaking.to_worker(Trouble(kind=Kind.STATUS)),
 )

@@ -11,7 +11,7 @@ FAULT = Fault(
     caught_by=("health", "key"),
     blame="worker",
     verdict=Verdict.NONE,
-    seconds=2.0,
+    seconds=4.0,
     besides={"r2": "worker", "trigger": "worker"},
     apply=breaking.to_worker(Trouble(kind=Kind.RESET)),
 )
