@@ -3,7 +3,16 @@
 from pathlib import Path
 
 END_TO_END = Path(__file__).parent / "e2e"
-LONGEST = ("test_rehearse", "test_faults", "test_drift", "test_ci", "test_adopt", "test_soak", "test_fuzz")
+LONGEST = (
+    "test_rehearse",
+    "test_faults",
+    "test_drift",
+    "test_wrangler",
+    "test_adopt",
+    "test_ci",
+    "test_rotation",
+    "test_query",
+)
 
 
 def pytest_make_parametrize_id(val, argname):

@@ -138,11 +138,26 @@ export class Runtime {
   async #run(fleet) {
     const options = this.#options(fleet);
     this.#ready = undefined;
-    if (this.#miniflare) await this.#miniflare.setOptions(options);
+    if (this.#miniflare) await this.#renew(this.#miniflare, options);
     else await (this.#miniflare = new Miniflare(options)).ready;
     this.#urls = new Map();
     for (const { name } of options.workers) this.#urls.set(name, await this.#miniflare.unsafeGetDirectURL(name));
     this.#ready = this.#latest;
+  }
+
+  /**
+   * Miniflare gives a new workerd the port that the last one had. Another process may have taken it in between: then
+   * a new Miniflare takes another, and its storage is the same.
+   * @param {Miniflare} miniflare @param {any} options
+   */
+  async #renew(miniflare, options) {
+    try {
+      await miniflare.setOptions(options);
+    } catch (error) {
+      if (/** @type {any} */ (error).code !== "ERR_ADDRESS_IN_USE") throw error;
+      await miniflare.dispose();
+      await (this.#miniflare = new Miniflare(options)).ready;
+    }
   }
 
   /** @param {import("./fleet.mjs").Fleet} fleet @returns {any} */

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -97,6 +99,52 @@ def test_a_crashed_runtime_is_started_anew(tmp_path, script):
                 answer = await client.get(url)
         assert answer.text == "hello"
         await edge.close()
+
+    asyncio.run(go())
+
+
+def listening(pid):
+    """The ports of 127.0.0.1 that a process listens on."""
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in links]
+
+
+def taken(port):
+    """A port that somebody else has now."""
+    other = socket.socket()
+    other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    deadline = time.monotonic() + 1
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):  # the one that was killed may not be gone yet
+            other.bind(("127.0.0.1", port))
+            other.listen()
+            return other
+    pytest.fail(f"port {port} stays taken")
+
+
+def test_a_port_that_somebody_takes_while_workerd_is_started_anew_is_left_to_him(tmp_path, script):
+    before = processes.descendants(os.getpid())
+
+    async def go():
+        edge = await Edge.start(folder=tmp_path)
+        await edge.deploy("w", [(script("w"), 100)], enabled=True)
+        await edge.r2_put("kept", "key", b"data", http_metadata={}, custom_metadata={})
+        url = await edge.reserve("w")
+        workerd = named(processes.descendants(os.getpid()) - before, "workerd")
+        ports = listening(workerd)
+        assert ports
+        os.kill(workerd, signal.SIGKILL)
+        others = [taken(port) for port in ports]
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(10):
+            answer = await client.get(url)
+            while answer.status_code == 502:
+                answer = await client.get(url)
+        assert answer.text == "hello"
+        assert (await edge.r2_get("kept", "key"))[1] == b"data"
+        await edge.close()
+        for other in others:
+            other.close()
 
     asyncio.run(go())
 
