@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pulumi
+
+PAUSES = (0.1, 0.3, 1.0)  # seconds: the engine may be writing the state's file at the very moment
 
 _STATE = "pulumi:pulumi:readStackResourceOutputs"  # the engine's own, under every backend; needs no plugin
 
@@ -18,8 +22,13 @@ def has(kind: str, name: str) -> bool:
     StateError.
     """
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    try:
-        urns = pulumi.runtime.invoke(_STATE, {"stackName": stack}).value["outputs"].keys()
-    except Exception as error:  # noqa: BLE001 - the SDK raises it bare, with the engine's text
-        raise StateError(f"the engine did not say what the state of {stack} has ({type(error).__name__})") from None
+    for pause in (*PAUSES, None):
+        try:
+            urns = pulumi.runtime.invoke(_STATE, {"stackName": stack}).value["outputs"].keys()
+            break
+        except Exception as error:  # noqa: BLE001 - the SDK raises it bare, with the engine's text
+            if pause is None:
+                what = f"the engine did not say what the state of {stack} has ({type(error).__name__})"
+                raise StateError(what) from None
+        time.sleep(pause)
     return any(urn.endswith(f"{kind}::{name}") for urn in urns)
