@@ -35,7 +35,8 @@ def stored(context: Context) -> dict[date, StoredObject]:
 
 def early(context: Context, found: Collection[date]) -> list[date]:
     """Return the days that are not over by anybody's clock: what is stored of them can't be whole."""
-    return sorted(day for day in found if day > last_days(context)[1])
+    _, most = last_days(context)
+    return sorted(day for day in found if day > most)
 
 
 def absent(context: Context, progress: Progress, found: Collection[date]) -> list[date]:

@@ -124,10 +124,11 @@ def _unwritten(after: Progress, kept: Progress) -> tuple[str, str] | None:
 def _other_range(context: Context, after: Progress) -> tuple[str, str] | None:
     """Return the declared number of days if the worker counts others; yesterday may change while it counts."""
     first = date.fromisoformat(context.manifest.ace.start_date)
-    least, most = (max(0, (last - first).days + 1) for last in last_days(context))
+    earliest, latest = last_days(context)
+    least, most = (max(0, (last - first).days + 1) for last in (earliest, latest))
     if least <= after.days_total <= most:
         return None
-    return f"days_total {least} ({first} to {last_days(context)[0]})", f"{after.days_total}"
+    return f"days_total {least} ({first} to {earliest})", f"{after.days_total}"
 
 
 def _finding(context: Context, subject: str, expected: str, actual: str) -> Finding:
