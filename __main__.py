@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pulumi
-from pulumi.runtime.config import is_config_secret
+from pulumi.runtime.config import CONFIG, is_config_secret
 
 import ace_key
 from infra import adoption, api, declaration, ledger, live, policy, query, recorded, settings, storage
@@ -18,7 +18,9 @@ from infra.worker import Worker
 gc.freeze()
 gc.enable()
 config = pulumi.Config()
+prefix = config.full_key("")
 source = settings.Source(
+    names=[key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)],
     get=config.get,
     provider=pulumi.Config("cloudflare").get,
     is_secret=lambda key: is_config_secret(config.full_key(key)),

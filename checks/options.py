@@ -37,7 +37,7 @@ def duration(text: str) -> float:
 
 
 def targets(texts: Sequence[str], known: Collection[str]) -> tuple[Target, ...]:
-    """Read ``FORMAT`` or ``FORMAT=FILE``, text if there are none; at most one goes to standard output.
+    """Read ``FORMAT`` or ``FORMAT=FILE``, text if there are none; at most one goes to standard output (or ``=-``).
 
     Raises ValueError, in one line.
     """
@@ -48,7 +48,7 @@ def targets(texts: Sequence[str], known: Collection[str]) -> tuple[Target, ...]:
             raise ValueError(f"no such format {name!r}; there are: {', '.join(sorted(known))}")
         if given and (not file or not Path(file).parent.is_dir() or Path(file).is_dir()):
             raise ValueError(f"{file!r} is no file that can be written")
-        found.append(Target(format=name, file=Path(file) if given else None))
+        found.append(Target(format=name, file=Path(file) if given and file != "-" else None))
     if sum(target.file is None for target in found) > 1:
         raise ValueError("only one format can go to standard output: give the others a file, FORMAT=FILE")
     return tuple(found)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -44,8 +45,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the settings come from: configuration of the stack and of the provider, environment and clock."""
+    """Where the settings come from: configuration of the stack and of the provider, environment and clock.
 
+    ``names`` are all settings that the stack has, whoever reads them.
+    """
+
+    names: Collection[str]
     get: Callable[[str], str | None]
     provider: Callable[[str], str | None]
     is_secret: Callable[[str], bool]
@@ -63,6 +68,7 @@ _RULES: Mapping[str, Callable[[str], str | None]] = {
     "pageSize": rules.page_size,
     "keyTemplate": rules.key_template,
 }
+_OTHERS = ("aceApiKey", "extraBindings", "adopt", "queryWorker")
 _API_URL = "https://api.cloudflare.com/client/v4"
 _OPTIONAL_RULES: Mapping[str, Callable[[str], str | None]] = {
     "workersSubdomain": rules.hostname_label,
@@ -73,6 +79,7 @@ _OPTIONAL_RULES: Mapping[str, Callable[[str], str | None]] = {
     "queryWorkerName": rules.hostname_label,
     "queryUrl": rules.url,
 }
+_KNOWN = frozenset((*_RULES, *_OPTIONAL_RULES, *_OTHERS))
 
 
 def read(source: Source) -> Settings:
@@ -80,7 +87,7 @@ def read(source: Source) -> Settings:
 
     Raises SettingsError with every problem found, one line each, naming the key and what to do.
     """
-    problems: list[str] = []
+    problems = [_unknown(name) for name in sorted(source.names) if name not in _KNOWN]
     values = {key: _text(source, key) for key in (*_RULES, *_OPTIONAL_RULES)}
     for key, value in values.items():
         rule = _RULES.get(key)
@@ -134,6 +141,16 @@ def read(source: Source) -> Settings:
         api_token=api_token,
         warnings=key_warning,
     )
+
+
+def _unknown(name: str) -> str:
+    """Say that nobody reads a setting: one that is misspelt would else leave the default in force, unsaid."""
+    if secret_scan.by_form(name):
+        return "a setting's name has the form of a secret: remove it from the stack's file, and rotate the secret"
+    known = {key.lower(): key for key in _KNOWN}
+    near = difflib.get_close_matches(name.lower().replace("_", ""), known, n=1)
+    hint = f"did you mean {known[near[0]]}?" if near else "Pulumi.yaml lists them"
+    return f"{name!r} is no setting; {hint} (pulumi config rm takes it out)"
 
 
 def _shown(problem: str, value: str) -> str:

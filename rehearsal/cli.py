@@ -23,7 +23,7 @@ from toolchain import interrupt
 _NO_VERDICT = 3
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT}
 _SECRETS = ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
-_EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "PATH", "NO_PROXY", "no_proxy")
+_EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "REHEARSAL_", "PATH", "NO_PROXY", "no_proxy")
 
 
 @click.group()

@@ -34,8 +34,10 @@ class SetupError(Exception):
 def main(then: Sequence[str] = ()) -> int:
     """Set everything up, then become the command ``then``, or say what this terminal still lacks.
 
-    Returns 0, 1 with one line for each part that failed, or 128 + n when signal n ended it.
+    Returns 0, 1 with one line for each part that failed, 2 for a wrong use, or 128 + n when signal n ended it.
     """
+    if then and then[0].startswith("-"):
+        return _misused(then[0], "it has no options")
     with _one_at_a_time() as lock:
         children = Children(lock)
         with children.ended_by_signals():
@@ -46,10 +48,18 @@ def main(then: Sequence[str] = ()) -> int:
     if not ready:
         return 1
     if then:
-        os.execvp(then[0], list(then))  # noqa: S606 - no shell is wanted
+        try:
+            os.execvp(then[0], list(then))  # noqa: S606 - no shell is wanted
+        except OSError as error:
+            return _misused(then[0], str(error.strerror))
     if (missing := _terminal()) is not None:
         _tell(f"set-up: ready; for this terminal: {missing}")
     return 0
+
+
+def _misused(argument: str, why: str) -> int:
+    _tell(f"set-up: {argument!r}: {why}; usage: scripts/setup [COMMAND...], which it becomes when all is set up")
+    return 2
 
 
 def _all(run: Run) -> bool:

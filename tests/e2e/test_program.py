@@ -41,7 +41,7 @@ def settings(stack):
 
 
 def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
-    for key, value in {"bucket": "No", "pageSize": "123", "endDate": "2024-02-30"}.items():
+    for key, value in {"bucket": "No", "pageSize": "123", "endDate": "2024-02-30", "startdate": "2024-12-10"}.items():
         assert stack.run("config", "set", key, value)[0] == 0
     code, output = stack.run("preview")
     assert code != 0
@@ -53,6 +53,7 @@ def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
         "pageSize must be one of 1000, 5000, 10000, 50000, 100000, found '123'",
         "workersSubdomain or workerUrl is needed, exactly one of them: neither is set",
         "endDate must be a date YYYY-MM-DD, found '2024-02-30'",
+        "'startdate' is no setting; did you mean startDate? (pulumi config rm takes it out)",
     ):
         assert problem in lines, output
     assert any(line.startswith("ACE_API_KEY (environment) is empty") for line in lines), output

@@ -184,6 +184,9 @@ def test_what_serve_prints_is_all_that_another_terminal_needs():
             assert printed[-1], "".join(printed)
         exports = "".join(line for line in printed if line.startswith(("export ", "unset ")))
         assert CANARY not in exports
+        [query_worker] = re.findall(
+            r"`(pulumi .*REHEARSAL_QUERY_URL.*)`", (ROOT / "docs" / "query-worker.md").read_text()
+        )
         commands = [
             "pulumi preview",
             "pulumi up --yes --skip-preview",
@@ -191,6 +194,8 @@ def test_what_serve_prints_is_all_that_another_terminal_needs():
             "curl -sS \"$(pulumi stack output --json | python -c \"import json, sys; print(json.load(sys.stdin)['manifest']['worker']['url'])\")/health\"",
             "python -m checks --stack rehearsal --quiet",
             "pulumi preview --expect-no-changes",
+            query_worker,
+            "python -m checks run query --stack rehearsal",
         ]
         shell = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", exports + "\n".join(f"echo '$'; {command}" for command in commands)],
@@ -207,6 +212,7 @@ def test_what_serve_prints_is_all_that_another_terminal_needs():
     assert "9 to create" in said[1]
     assert '"name": "ACE_API_KEY"' in said[3]
     assert json.loads(said[4])["status"] == "healthy"
+    assert re.search(r"^query +ok ", said[8], re.MULTILINE)
     assert CANARY not in shell.stdout + shell.stderr
     assert process.returncode == 130
     assert processes.gone(pids, seconds=3) == {}

@@ -121,6 +121,7 @@ DECLARED = {
 @given(st.dictionaries(st.sampled_from(KEYS), TEXT | JSON.map(json.dumps) | st.none(), max_size=3), st.booleans())
 def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret):
     source = infra_settings.Source(
+        names=(DECLARED | values).keys(),
         get=(DECLARED | values).get,
         provider=lambda key: "fake-token-0001" if key == "apiToken" else None,
         is_secret=lambda key: secret,

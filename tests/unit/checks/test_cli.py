@@ -191,6 +191,9 @@ def test_durations():
 def test_targets(tmp_path):
     assert [target.format for target in targets((), ("text", "json"))] == ["text"]
     assert targets((f"json={tmp_path / 'x'}",), ("text", "json"))[0].file == tmp_path / "x"
+    assert targets(("json=-",), ("text", "json"))[0].file is None
+    with pytest.raises(ValueError, match="only one format can go to standard output"):
+        targets(("json=-", "text"), ("text", "json"))
 
 
 def test_selection():

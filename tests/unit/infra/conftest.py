@@ -26,7 +26,12 @@ def as_config(value):
 def source_of(config, environment, provider, *, secret=("aceApiKey",)):
     config = {**defaults(), **config}
     return settings.Source(
-        get=config.get, provider=provider.get, is_secret=lambda key: key in secret, environment=environment, now=NOW
+        names=config.keys(),
+        get=config.get,
+        provider=provider.get,
+        is_secret=lambda key: key in secret,
+        environment=environment,
+        now=NOW,
     )
 
 

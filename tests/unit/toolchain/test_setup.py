@@ -201,3 +201,13 @@ def test_this_terminal_is_told_what_it_lacks(tmp_path, monkeypatch):
     assert setup._terminal() == export
     monkeypatch.setenv("PATH", f"{tmp_path / '.venv' / 'bin'}:{standard}")
     assert setup._terminal() is None
+
+
+@pytest.mark.parametrize(
+    ("argument", "why"), [("--help", "it has no options"), ("no-such", "No such file or directory")]
+)
+def test_what_it_cannot_become_is_one_line(argument, why, monkeypatch, capsys):
+    monkeypatch.setattr(setup, "_all", lambda run: True)
+    assert setup.main([argument]) == 2
+    usage = "usage: scripts/setup [COMMAND...], which it becomes when all is set up"
+    assert capsys.readouterr().err == f"set-up: '{argument}': {why}; {usage}\n"
