@@ -46,9 +46,10 @@ def targets(texts: Sequence[str], known: Collection[str]) -> tuple[Target, ...]:
         name, given, file = text.partition("=")
         if name not in known:
             raise ValueError(f"no such format {name!r}; there are: {', '.join(sorted(known))}")
-        if given and (not file or not Path(file).parent.is_dir() or Path(file).is_dir()):
+        to_file = bool(given) and file != "-"
+        if to_file and (not file or not Path(file).parent.is_dir() or Path(file).is_dir()):
             raise ValueError(f"{file!r} is no file that can be written")
-        found.append(Target(format=name, file=Path(file) if given and file != "-" else None))
+        found.append(Target(format=name, file=Path(file) if to_file else None))
     if sum(target.file is None for target in found) > 1:
         raise ValueError("only one format can go to standard output: give the others a file, FORMAT=FILE")
     return tuple(found)

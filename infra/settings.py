@@ -68,7 +68,6 @@ _RULES: Mapping[str, Callable[[str], str | None]] = {
     "pageSize": rules.page_size,
     "keyTemplate": rules.key_template,
 }
-_OTHERS = ("aceApiKey", "extraBindings", "adopt", "queryWorker")
 _API_URL = "https://api.cloudflare.com/client/v4"
 _OPTIONAL_RULES: Mapping[str, Callable[[str], str | None]] = {
     "workersSubdomain": rules.hostname_label,
@@ -79,7 +78,7 @@ _OPTIONAL_RULES: Mapping[str, Callable[[str], str | None]] = {
     "queryWorkerName": rules.hostname_label,
     "queryUrl": rules.url,
 }
-_KNOWN = frozenset((*_RULES, *_OPTIONAL_RULES, *_OTHERS))
+_KNOWN = frozenset((*_RULES, *_OPTIONAL_RULES, "aceApiKey", "adopt", "extraBindings", "queryWorker"))
 
 
 def read(source: Source) -> Settings:

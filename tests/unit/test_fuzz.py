@@ -108,7 +108,7 @@ def test_a_manifest_s_file_is_read_or_refused_in_one_line(tmp_path, raw):
         assert str(error)
 
 
-KEYS = [*infra_settings._RULES, *infra_settings._OPTIONAL_RULES, "aceApiKey", "extraBindings", "adopt"]
+KEYS = sorted(infra_settings._KNOWN)
 DECLARED = {
     "accountId": "0" * 32, "aceApiKey": "fake-key-for-fuzzing-0001", "bucket": "ace-timeseries", "workerName": "w",
     "workersSubdomain": "s", "site": "ses_falls_city", "startDate": "2024-12-10", "adopt": "false", "pageSize": "10000",
