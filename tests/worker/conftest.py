@@ -222,7 +222,7 @@ class World:
         self._node: subprocess.Popen[str] = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
         )
-        source = str(ROOT / "workers/backfill/worker.js")
+        source = str(ROOT / "workers/dist/backfill.js")
         if self._node.stdin is None or self._node.stdout is None:
             pytest.fail("the harness has no pipes")
         self._input, output = self._node.stdin, self._node.stdout

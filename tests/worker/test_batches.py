@@ -158,8 +158,10 @@ def test_no_page_is_begun_after_the_time(world: World) -> None:
 def test_no_request_and_no_binding_moves_the_limits(world: World) -> None:
     """The bound of a batch is a parameter of the module, which production never gives."""
     source = (ROOT / "workers/backfill/worker.js").read_text()
-    assert source.count("create(") == 2  # its definition, and the default export
+    bundle = (ROOT / "workers/dist/backfill.js").read_text()
+    assert source.count("create(") == bundle.count("create(") == 2  # its definition and the default export
     assert "export default create(LIMITS);" in source
+    assert "= create(LIMITS);" in bundle
 
 
 def test_the_cron_goes_on_to_the_end_and_says_so(world: World) -> None:

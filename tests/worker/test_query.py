@@ -71,7 +71,7 @@ class World:
         )  # fmt: skip
         if self._node.stdin is None or self._node.stdout is None:
             pytest.fail("the harness has no pipes")
-        source = str(ROOT / "workers/query/worker.js")
+        source = str(ROOT / "workers/dist/query.js")
         line = {"worker": source, "persist": str(folder), "workers": workers, "wrapper": "query_probe.mjs"}
         self._node.stdin.write(json.dumps(line) + "\n")
         self._node.stdin.flush()
