@@ -32,7 +32,7 @@ class Worker(pulumi.ComponentResource):
         source: Path,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Declare the worker: ``source`` is its bundle, relative to the program, the promise and ``message`` mark the upload."""
+        """Declare the worker: ``source`` is its bundle, the promise and ``message`` mark the upload."""
         super().__init__("building-vitals:edge:Worker", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         script = cloudflare.WorkersScript(
