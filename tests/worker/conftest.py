@@ -1,7 +1,7 @@
-"""The real worker.js in real workerd: one workerd for the whole folder, many workers in it, and two upstreams.
+"""The bundled backfill worker in workerd: one process for the folder, with many workers and two versions of ACE.
 
-`local` is the project's LocalAce, with the real one's wire schema and cursor defect. `odd` answers what a test
-scripts: the answers that no sane ACE gives.
+`local` is the project's LocalAce, with the wire format and the cursor defect of the real one. `odd` returns the answers
+that a test scripts, malformed ones included.
 """
 
 from __future__ import annotations
@@ -60,13 +60,15 @@ ODD_TIMES = Few(
 )
 SOURCES: Mapping[str, Source] = {
     "volume": Volume(site="volume", count=7, interval=timedelta(minutes=30), odd_every=3, microseconds=True),
-    "crowd": Volume(site="crowd", count=2_345, interval=timedelta(hours=8)),  # more rows a timestamp than a page holds
+    "crowd": Volume(
+        site="crowd", count=2_345, interval=timedelta(hours=8)
+    ),  # more rows per timestamp than a page holds
     "times": ODD_TIMES,
 }
 
 
 class OddAce:
-    """An upstream that answers as scripted; ``requests`` holds path and query of each request."""
+    """An ACE with scripted answers. ``requests`` has the path and the query of each request."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []
@@ -107,8 +109,14 @@ def page(rows: list[Any], *, next_cursor: str | None = None, has_more: bool | No
 
 
 def noon(request: web.Request) -> web.Response:
-    """One row at noon of the day asked for."""
+    """Return one row at noon of the requested day."""
     return page([row("p", "1.5", f"{request.query['start_time'][:10]}T12:00:00")])
+
+
+def check_refusal(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.json()["status"] == "error"
+    assert answer.headers["content-type"] == "application/json"
 
 
 def cursor(offset: int, timestamp: str) -> str:
@@ -116,7 +124,7 @@ def cursor(offset: int, timestamp: str) -> str:
 
 
 def bindings(url: str, **changes: Any) -> dict[str, Any]:
-    """A worker's bindings in Miniflare's form; a change to None leaves a binding out."""
+    """Return a worker's bindings in Miniflare's form. A change to None leaves a binding out."""
     declared = {
         "ACE_API_KEY": KEY,
         "ACE_BASE_URL": url,
@@ -155,7 +163,7 @@ UNUSABLE: Mapping[str, dict[str, Any]] = {
 
 
 def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
-    """Every worker of the folder: name -> bindings, bucket and (wrapped) the probe around it."""
+    """Return every worker of the folder: name -> bindings, bucket and (wrapped) the probe around it."""
     yesterday = str(TODAY - timedelta(days=1))
     of_odd: dict[str, dict[str, Any]] = {
         "main": {},
@@ -200,13 +208,13 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
     faulty = bindings(local, SITE="times", PROBE={})
     workers["faulty"] = {"bindings": faulty, "bucket": "faulty", "wrapped": True}
     workers["no-bucket"] = {"bindings": bindings(odd)}
-    workers["unbound"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None)}  # as an upload by hand leaves it
+    workers["unbound"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None)}  # as an upload outside Pulumi leaves it
     workers["bare"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None, ACE_API_KEY=None)}
     return workers
 
 
 class World:
-    """workerd with its workers, and the upstreams they ask."""
+    """workerd with its workers, and the two versions of ACE."""
 
     def __init__(self, folder: Path) -> None:
         self.odd = OddAce()
@@ -292,7 +300,7 @@ class World:
         return self.stored_text(worker, day, site).split("\n")[:-1]
 
     def logs(self, *expected: str) -> list[dict[str, Any]]:
-        """The log lines since the last call, as soon as each expected text is among them."""
+        """Return the log lines since the last call, as soon as they contain each expected text."""
         deadline = time.monotonic() + 5
         while True:
             self.output += self.control("logs")
@@ -319,7 +327,7 @@ def world_of_workers() -> Iterator[World]:
 
 @pytest.fixture
 def world(world_of_workers: World) -> World:
-    """The shared world, with both upstreams healthy and their records empty."""
+    """The shared world, with both versions of ACE healthy and their records empty."""
     world_of_workers.odd.script = noon
     world_of_workers.odd.requests.clear()
     world_of_workers.odd.headers.clear()

@@ -72,7 +72,7 @@ function parseSample(line, date) {
   const { point_name: name, timestamp, value } = sample ?? {};
   const isValue = typeof value === "number" || typeof value === "string";
   if (typeof name === "string" && Number.isSafeInteger(timestamp) && isValue) return { name, timestamp };
-  throw new Failure("storage", `the object of ${date} holds a line that is no sample`);
+  throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
 }
 
 // workers/query/stored_days.js
@@ -102,7 +102,7 @@ async function* readLines({ date, object }, budget, lineLength) {
       const lines = (rest + decode(decoder, date, value)).split("\n");
       rest = lines.pop() ?? "";
       if (rest.length > lineLength)
-        throw new Failure("storage", `the object of ${date} holds a line that is no sample`);
+        throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
       yield lines;
       if (done) break;
     }
@@ -211,7 +211,7 @@ function reportFailure(error) {
 // workers/query/budget.js
 function openBudget(budgetMs) {
   const end = Date.now() + budgetMs;
-  const failure = new Failure("over_budget", `this takes more than ${budgetMs} ms: ask for fewer days`);
+  const failure = new Failure("over_budget", `the answer takes more than ${budgetMs} ms: request fewer days`);
   let timer = null;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(failure), budgetMs);
@@ -257,12 +257,13 @@ function readQuery(given, site, { rangeMs, points }) {
     return name in problems ? NaN : Number(ms);
   });
   if (start >= end) problems.start_time = "is not before end_time, which is exclusive";
-  if (end - start > rangeMs) problems.end_time = `is more than ${rangeMs / DAY_MS} days after start_time: ask in parts`;
+  if (end - start > rangeMs)
+    problems.end_time = `is more than ${rangeMs / DAY_MS} days after start_time: split the request`;
   const names = new Set(readText("point_names")?.split(","));
   if (names.has("")) problems.point_names = "holds an empty name";
-  if (names.size > points) problems.point_names = `holds more than ${points} names: ask in parts`;
+  if (names.size > points) problems.point_names = `holds more than ${points} names: split the request`;
   const asked = readText("site_name");
-  if (asked !== void 0 && asked !== site) problems.site_name = "is a site that is not kept here";
+  if (asked !== void 0 && asked !== site) problems.site_name = "is a site that this worker does not serve";
   const query = { start, end, names };
   return { query, problems };
 }
@@ -270,7 +271,7 @@ function listMisuse(given) {
   const problems = {};
   for (const name of /* @__PURE__ */ new Set([...PARAMETERS, ...given.keys()])) {
     const values = given.getAll(name);
-    if (!PARAMETERS.includes(name)) problems[name] = `is not known; those are ${PARAMETERS.join(", ")}`;
+    if (!PARAMETERS.includes(name)) problems[name] = `is unknown (expected ${PARAMETERS.join(", ")})`;
     else if (values.length === 0 || values[0] === "") problems[name] = "is missing";
     else if (values.length > 1) problems[name] = "is given more than once";
   }

@@ -8,7 +8,7 @@ import { Failure } from "../shared/failure.js";
  */
 export function openBudget(budgetMs) {
   const end = Date.now() + budgetMs;
-  const failure = new Failure("over_budget", `this takes more than ${budgetMs} ms: ask for fewer days`);
+  const failure = new Failure("over_budget", `the answer takes more than ${budgetMs} ms: request fewer days`);
   /** @type {ReturnType<typeof setTimeout>|null} */
   let timer = null;
   /** @type {Promise<never>} */

@@ -19,12 +19,13 @@ export function readQuery(given, site, { rangeMs, points }) {
     return name in problems ? NaN : Number(ms);
   });
   if (start >= end) problems.start_time = "is not before end_time, which is exclusive";
-  if (end - start > rangeMs) problems.end_time = `is more than ${rangeMs / DAY_MS} days after start_time: ask in parts`;
+  if (end - start > rangeMs)
+    problems.end_time = `is more than ${rangeMs / DAY_MS} days after start_time: split the request`;
   const names = new Set(readText("point_names")?.split(","));
   if (names.has("")) problems.point_names = "holds an empty name";
-  if (names.size > points) problems.point_names = `holds more than ${points} names: ask in parts`;
+  if (names.size > points) problems.point_names = `holds more than ${points} names: split the request`;
   const asked = readText("site_name");
-  if (asked !== undefined && asked !== site) problems.site_name = "is a site that is not kept here";
+  if (asked !== undefined && asked !== site) problems.site_name = "is a site that this worker does not serve";
   /** @type {Query} */
   const query = { start, end, names };
   return { query, problems };
@@ -39,7 +40,7 @@ function listMisuse(given) {
   const problems = {};
   for (const name of new Set([...PARAMETERS, ...given.keys()])) {
     const values = given.getAll(name);
-    if (!PARAMETERS.includes(name)) problems[name] = `is not known; those are ${PARAMETERS.join(", ")}`;
+    if (!PARAMETERS.includes(name)) problems[name] = `is unknown (expected ${PARAMETERS.join(", ")})`;
     else if (values.length === 0 || values[0] === "") problems[name] = "is missing";
     else if (values.length > 1) problems[name] = "is given more than once";
   }

@@ -55,7 +55,7 @@ export async function* readLines({ date, object }, budget, lineLength) {
       const lines = (rest + decode(decoder, date, value)).split("\n");
       rest = lines.pop() ?? "";
       if (rest.length > lineLength)
-        throw new Failure("storage", `the object of ${date} holds a line that is no sample`);
+        throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
       yield lines;
       if (done) break;
     }

@@ -43,5 +43,5 @@ export function parseSample(line, date) {
   const { point_name: name, timestamp, value } = sample ?? {};
   const isValue = typeof value === "number" || typeof value === "string";
   if (typeof name === "string" && Number.isSafeInteger(timestamp) && isValue) return { name, timestamp };
-  throw new Failure("storage", `the object of ${date} holds a line that is no sample`);
+  throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
 }
