@@ -10,10 +10,6 @@ import asyncio
 import base64
 import gzip
 import json
-import os
-import shutil
-import signal
-import subprocess
 import tempfile
 import threading
 import time
@@ -31,7 +27,8 @@ from rehearsal.ace import LocalAce
 from rehearsal.ace.samples import Sample, Source
 from rehearsal.ace.volume import Volume
 
-ROOT = Path(__file__).resolve().parents[2]
+from .harness import Harness, find_bundle
+
 KEY = "fake-ace-key-for-tests"
 START, MIDDLE, END = DAYS = ("2024-12-10", "2024-12-11", "2024-12-12")
 TODAY = datetime.now(UTC).date()
@@ -225,32 +222,11 @@ class World:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         workers = declare(self._wait(self.odd.start()), self._wait(self.local.start()))
-        node = shutil.which("node") or pytest.fail("node is not installed")
-        command = [node, str(Path(__file__).with_name("harness.mjs"))]
-        self._node: subprocess.Popen[str] = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
-        )
-        source = str(ROOT / "workers/dist/backfill.js")
-        if self._node.stdin is None or self._node.stdout is None:
-            pytest.fail("the harness has no pipes")
-        self._input, output = self._node.stdin, self._node.stdout
-        self._input.write(json.dumps({"worker": source, "persist": str(folder), "workers": workers}) + "\n")
-        self._input.flush()
-        with output:
-            started = output.readline()
-        if not started:
-            pytest.fail("the harness did not start")
-        self._control, self.urls = json.loads(started)["control"], json.loads(started)["workers"]
-        self._http = httpx.Client(timeout=60, trust_env=False)
+        self.harness = Harness(folder, workers=workers, worker=find_bundle("backfill"))
+        self.urls, self.control = self.harness.urls, self.harness.control
 
     def stop(self) -> None:
-        self._http.close()
-        self._input.close()
-        try:
-            self._node.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._node.pid, signal.SIGKILL)
-            raise
+        self.harness.stop()
         self._wait(self.odd.stop())
         self._wait(self.local.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -262,7 +238,7 @@ class World:
 
     def ask(self, worker: str, method: str, path: str, *, token: str | None = None) -> httpx.Response:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return self._http.request(method, self.urls[worker] + path, headers=headers)
+        return self.harness.http.request(method, self.urls[worker] + path, headers=headers)
 
     def trigger(self, worker: str, *, key: str = KEY) -> httpx.Response:
         return self.ask(worker, "POST", "/trigger", token=operator_token(key))
@@ -270,11 +246,6 @@ class World:
     def status(self, worker: str) -> dict[str, Any]:
         body: dict[str, Any] = self.ask(worker, "GET", "/status", token=operator_token(KEY)).json()
         return body
-
-    def control(self, operation: str, **given: Any) -> Any:
-        answer = self._http.post(self._control, json={"op": operation, **given})
-        assert answer.status_code == 200, answer.text
-        return json.loads(answer.text)
 
     def keys(self, worker: str) -> list[str]:
         keys: list[str] = self.control("list", worker=worker)

@@ -15,7 +15,8 @@ from aiohttp import web
 
 from ace_key import operator_token
 
-from .conftest import DAYS, END, KEY, MIDDLE, ROOT, START, TODAY, World, cursor, noon, page, row
+from .conftest import DAYS, END, KEY, MIDDLE, START, TODAY, World, cursor, noon, page, row
+from .harness import ROOT
 
 
 def key(day: str) -> str:

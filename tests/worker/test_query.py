@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from .harness import Harness, find_bundle
+
 SITE = "ses_falls_city"
 DAYS = ("2024-12-10", "2024-12-11", "2024-12-12", "2024-12-13", "2024-12-14")
 A, B = "ses/ses_falls_city/AHU-1/VAV-707.DaTemp", "ses/ses_falls_city/AHU-1/VAV-708.DaTemp"
@@ -64,32 +63,9 @@ class World:
             bindings = {key: value for key, value in BINDINGS.items() if key != name}
             workers[f"without-{name}"] = {"bindings": bindings, "bucket": "main"}
         workers["climbs"] = {"bindings": {**BINDINGS, "KEY_TEMPLATE": "../{site}/{date}"}, "bucket": "main"}
-        node = shutil.which("node") or pytest.fail("node is not installed")
-        self._node = subprocess.Popen(
-            [node, str(Path(__file__).with_name("harness.mjs"))],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True,
-        )  # fmt: skip
-        if self._node.stdin is None or self._node.stdout is None:
-            pytest.fail("the harness has no pipes")
-        source = str(ROOT / "workers/dist/query.js")
-        line = {"worker": source, "persist": str(folder), "workers": workers, "wrapper": "query_probe.mjs"}
-        self._node.stdin.write(json.dumps(line) + "\n")
-        self._node.stdin.flush()
-        started = json.loads(self._node.stdout.readline())
-        self._control, self.urls = started["control"], started["workers"]
-        self.http = httpx.Client(timeout=60, trust_env=False)
-
-    def stop(self) -> None:
-        self.http.close()
-        for pipe in (self._node.stdin, self._node.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._node.wait(10)
-
-    def control(self, operation: str, **given: Any) -> Any:
-        answer = self.http.post(self._control, json={"op": operation, **given})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        self._harness = Harness(folder, workers=workers, worker=find_bundle("query"), wrapper="query_probe.mjs")
+        self.urls, self.http, self.control = self._harness.urls, self._harness.http, self._harness.control
+        self.stop = self._harness.stop
 
     def store(self, worker: str, day: str, rows: Samples, *, raw: bytes | None = None, **custom: str | None) -> None:
         """Store a day as the backfill worker does. ``raw`` and metadata replace parts, and None leaves an entry out."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 
 from ace_key import operator_token
 
-from .conftest import KEY, ROOT, bindings
+from .conftest import KEY, bindings
+from .harness import ROOT, Harness, find_bundle
 
 TABLE = ROOT / "tests" / "contract" / "setting_examples.json"
 EXAMPLES: list[dict[str, Any]] = json.loads(TABLE.read_text())
@@ -42,32 +40,15 @@ class Workers:
     """Both bundles in one workerd, with bindings that each request chooses."""
 
     def __init__(self, folder: Path) -> None:
-        node = shutil.which("node") or pytest.fail("node is not installed")
-        command = [node, str(Path(__file__).with_name("harness.mjs"))]
-        self._node = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
-        )
-        if self._node.stdin is None or self._node.stdout is None:
-            pytest.fail("the harness has no pipes")
         one = {"bindings": bindings("https://ace.example"), "bucket": "examples", "wrapped": True}
-        workers = {name: one | {"source": str(ROOT / f"workers/dist/{name}.js")} for name in ("backfill", "query")}
-        line = {"workers": workers, "persist": str(folder), "wrapper": "settings_probe.mjs"}
-        self._node.stdin.write(json.dumps(line) + "\n")
-        self._node.stdin.flush()
-        self._urls: dict[str, str] = json.loads(self._node.stdout.readline())["workers"]
-        self._http = httpx.Client(timeout=60, trust_env=False)
-
-    def stop(self) -> None:
-        self._http.close()
-        for pipe in (self._node.stdin, self._node.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._node.wait(10)
+        workers = {name: one | {"source": find_bundle(name)} for name in ("backfill", "query")}
+        self._harness = Harness(folder, workers=workers, wrapper="settings_probe.mjs")
+        self.stop = self._harness.stop
 
     def ask(self, worker: str, method: str, path: str, changes: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Send a request to a worker whose bindings have these changes. Return the status and the body."""
         headers = {"X-Bindings": json.dumps(changes), "Authorization": f"Bearer {operator_token(KEY)}"}
-        answer = self._http.request(method, self._urls[worker] + path, headers=headers)
+        answer = self._harness.http.request(method, self._harness.urls[worker] + path, headers=headers)
         return answer.status_code, answer.json()
 
 
