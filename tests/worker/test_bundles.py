@@ -71,9 +71,3 @@ def test_a_bundle_is_one_readable_module_and_is_marked_as_generated(name: str) -
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert marked.stdout.endswith("linguist-generated: set\n")
-
-
-@pytest.mark.parametrize("name", BUNDLES)
-def test_the_program_uploads_the_bundle(name: str) -> None:
-    program = (ROOT / "__main__.py").read_text()
-    assert f'Path("workers", "dist", "{name}")' in program
