@@ -13,8 +13,8 @@ from pathlib import Path
 from bench.chain import longest, own, recorded
 from bench.sidebyside import Command, timed
 from rehearsal import hand, local
-from rehearsal.folder import run_folder
-from rehearsal.trouble import Kind, Trouble
+from rehearsal.local_system.run_folder import run_folder
+from rehearsal.network_faults import Kind, Trouble
 
 BESIDE_ENGINE, TIMES_BY_HAND, FAR = 1.0, 10.0, 0.1  # seconds, a ratio, seconds added to every request
 TIMES_CHAIN = 2.0

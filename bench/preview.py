@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.sidebyside import Command, compare
 from rehearsal import local
-from rehearsal.folder import run_folder
+from rehearsal.local_system.run_folder import run_folder
 
 LIMIT = 1.15
 _PROGRAM = ("__main__.py", "manifest.py", "ace_key.py", "supersession.py", "secret_scan.py", "Pulumi.yaml")

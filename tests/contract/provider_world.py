@@ -16,7 +16,7 @@ import grpc  # type: ignore[import-untyped]  # grpcio ships no types
 import httpx
 from pulumi.runtime.proto import language_pb2_grpc
 
-from rehearsal import provider
+from rehearsal import pulumi_stand_ins
 from rehearsal.cloudflare.server import LocalCloudflare
 from rehearsal.edge import Edge
 from tests.contract.provider_program import ACCOUNT, Inline, Wanted, declare
@@ -134,7 +134,7 @@ class World:
     @contextmanager
     def account_restored(self) -> Iterator[None]:
         """Put the account back as it was, afterwards; what it holds is frozen, so two maps are all."""
-        account = self.cloudflare._api
+        account = self.cloudflare.account
         workers, buckets = dict(account.workers), dict(account.buckets)
         try:
             yield
@@ -158,7 +158,7 @@ def environment(folder: Path, url: str) -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "CLOUDFLARE_"))}
     return {
         **clean,
-        "PATH": os.pathsep.join([str(provider.BIN), str(engine.find()), clean["PATH"]]),
+        "PATH": os.pathsep.join([str(pulumi_stand_ins.BIN), str(engine.find()), clean["PATH"]]),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_BACKEND_URL": folder.as_uri(),

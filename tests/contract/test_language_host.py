@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.provider import BIN
+from rehearsal.pulumi_stand_ins import BIN
 from tests import processes
 from tests.contract.provider_world import environment
 

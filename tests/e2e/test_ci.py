@@ -14,7 +14,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import ace_key
-from rehearsal import faults, local
+from rehearsal import faults
+from rehearsal import local_system as local
 from tests import processes
 from tests.unit.ci.hub import SOMEBODY, Hub
 
@@ -231,7 +232,7 @@ def test_a_deployment_is_verified_and_its_verdict_kept_as_junit(world, job):
 
 def test_a_broken_promise_after_a_deployment_fails_it_and_junit_says_which(world, job):
     world.empty_bucket()
-    fault = faults.catalogue()["ace-down"]
+    fault = faults.load_faults()["ace-down"]
     world.wait(fault.apply(world.local))
     code, output, summary = job.run("deploy")
     world.local.ace.restore()
@@ -250,7 +251,7 @@ def test_nothing_is_verified_when_the_deployment_failed(job):
 
 def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_healed(world, job):
     assert world.checks()[0] == 0  # days are stored: without one, nobody can say that all is well
-    fault = faults.catalogue()["secret-missing"]
+    fault = faults.load_faults()["secret-missing"]
     world.wait(fault.apply(world.local))
     before = state(world), world.objects(), len(writes(world))
 

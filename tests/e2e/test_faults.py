@@ -15,9 +15,9 @@ from checks import catalog
 from checks.command import Outside, Request, execute
 from checks.options import Target
 from rehearsal import breaking, faults, gallery, local, sibling
-from rehearsal.snapshot import Snapshot
+from rehearsal.local_system.snapshot import Snapshot
 
-CATALOGUE = faults.catalogue()
+CATALOGUE = faults.load_faults()
 HEALED_BY_THE_ENGINE = ("secret-missing",)  # of the others tests/e2e/test_drift.py shows it
 NEEDED = [item for fault in CATALOGUE.values() for item in fault.settings.items()]
 DECLARED = dict(NEEDED)  # what the world of this module declares

@@ -158,7 +158,7 @@ def test_without_an_engine_one_line_says_what_to_do(tmp_path):
 
 @pytest.mark.parametrize("moment", ["while it serves", "while it deploys"])
 def test_a_kill_leaves_no_process_and_its_folder_is_swept(moment, tmp_path):
-    command, sign = (["serve"], "main.mjs") if moment == "while it serves" else (["up"], "rehearsal.provider.plugin")
+    command, sign = (["serve"], "main.mjs") if moment == "while it serves" else (["up"], "rehearsal.pulumi_stand_ins.plugin")
     with start(*command, TMPDIR=str(tmp_path)) as process:
         pids = set()
         while not any(sign in processes.arguments(pid) for pid in pids):
@@ -171,7 +171,7 @@ def test_a_kill_leaves_no_process_and_its_folder_is_swept(moment, tmp_path):
     assert processes.gone(pids, seconds=6) == {}
     assert list(tmp_path.glob("building-vitals-*/"))
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    sweep = "from rehearsal.folder import run_folder\nwith run_folder() as folder: pass"
+    sweep = "from rehearsal.local_system.run_folder import run_folder\nwith run_folder() as folder: pass"
     subprocess.run([sys.executable, "-c", sweep], cwd=ROOT, env=environment, check=True)
     assert list(tmp_path.glob("building-vitals-*/")) == []
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from ace_key import operator_token
-from rehearsal import local, process
+from rehearsal import local_system as local
+from rehearsal.local_system import commands as process
 
 OLD_KEY, NEW_KEY = "fake-ace-key-before-the-rotation", "fake-ace-key-after-the-rotation"
 

@@ -1,6 +1,6 @@
 """The stand-ins for Pulumi's plugins, out of one process that has imported what they need: 2 s of CPU less a run.
 
-The same code over the same protocol as the executables in rehearsal/provider/bin; only their start differs. The suite
+The same code over the same protocol as the executables in rehearsal/pulumi_stand_ins/bin; only their start differs. The suite
 runs the engine some two hundred times; test_rehearse.py and tests/contract start the executables themselves.
 
 ``python -m tests.e2e.warm SOCKET`` forks one for each connection, until its standard input ends.
@@ -49,7 +49,7 @@ def folder():
 
 def entries(path):
     """Return PATH with a warm start for each stand-in that stands there, and for no official plugin."""
-    from rehearsal.provider import BIN, LANGUAGE_HOST, PLUGIN
+    from rehearsal.pulumi_stand_ins import BIN, LANGUAGE_HOST, PLUGIN
 
     for name in (LANGUAGE_HOST, PLUGIN):
         found = shutil.which(name, path=path)
@@ -112,15 +112,15 @@ def main(place):
     import httpx  # noqa: F401
     import pulumi_cloudflare  # noqa: F401
 
-    from rehearsal.provider import LANGUAGE_HOST, PLUGIN, language, plugin
+    from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin
 
-    def language_host(arguments):
+    def run_language_host(arguments):
         sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]  # the program's is its own
-        language.main(arguments)
+        language_host.main(arguments)
 
     gc.freeze()
     gc.enable()
-    _serve(place, {LANGUAGE_HOST: language_host, PLUGIN: plugin.main})
+    _serve(place, {LANGUAGE_HOST: run_language_host, PLUGIN: plugin.main})
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rehearsal.edge import Edge, EdgeError, RejectedUpload, process
+from rehearsal.edge import Edge, EdgeError, RejectedUpload, node_process
 from tests import processes
 
 ROOT = Path(__file__).parents[3]
@@ -67,10 +67,10 @@ def test_workerd_goes_with_node_and_every_call_says_so(tmp_path, script, how):
         code = "export default { async scheduled() { await scheduler.wait(20_000) } }"
         await edge.deploy("w", [(script("w", code), 100)], enabled=True)
         started = processes.descendants(os.getpid()) - before
-        waiting = asyncio.create_task(edge.cron("w", "* * * * *"))
+        waiting = asyncio.create_task(edge.fire_cron("w", "* * * * *"))
         await asyncio.sleep(0.1)
         os.kill(named(started, "node"), how)
-        with pytest.raises(EdgeError, match=r"the local edge has died.*start the rehearsal again"):
+        with pytest.raises(EdgeError, match=r"the local edge has died.*Start the rehearsal again"):
             await waiting
         with pytest.raises(EdgeError, match="has died"):
             await edge.reserve("w")
@@ -231,8 +231,8 @@ def test_missing_node_is_one_line_that_says_what_to_do(tmp_path, monkeypatch):
 
 
 def test_missing_packages_are_one_line_that_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "_HERE", tmp_path)
-    with pytest.raises(EdgeError, match=r"^the local edge's packages are not installed: run scripts/setup$"):
+    monkeypatch.setattr(node_process, "_HERE", tmp_path)
+    with pytest.raises(EdgeError, match=r"^the packages of the local edge are not installed. Run scripts/setup$"):
         start(tmp_path)
 
 
@@ -240,8 +240,9 @@ def test_a_node_that_does_not_come_up_is_one_line_with_its_reason(tmp_path, monk
     package = tmp_path / "node_modules" / "miniflare" / "package.json"
     package.parent.mkdir(parents=True)
     package.write_text("{}")
-    (tmp_path / "main.mjs").write_text("throw new Error('it is broken')")
-    monkeypatch.setattr(process, "_HERE", tmp_path)
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node" / "main.mjs").write_text("throw new Error('it is broken')")
+    monkeypatch.setattr(node_process, "_HERE", tmp_path)
     with pytest.raises(EdgeError, match=r"^the local edge did not start: .*it is broken.*scripts/setup$"):
         start(tmp_path)
 
@@ -250,10 +251,11 @@ def test_a_node_that_says_nothing_is_given_up(tmp_path, monkeypatch):
     package = tmp_path / "node_modules" / "miniflare" / "package.json"
     package.parent.mkdir(parents=True)
     package.write_text("{}")
-    (tmp_path / "main.mjs").write_text("setInterval(() => {}, 1000)")
-    monkeypatch.setattr(process, "_HERE", tmp_path)
-    monkeypatch.setattr(process, "_START_LIMIT", 0.3)
-    monkeypatch.setattr(process, "_CLOSE_LIMIT", 0.1)
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node" / "main.mjs").write_text("setInterval(() => {}, 1000)")
+    monkeypatch.setattr(node_process, "_HERE", tmp_path)
+    monkeypatch.setattr(node_process, "_MAX_START_SECONDS", 0.3)
+    monkeypatch.setattr(node_process, "_MAX_CLOSE_SECONDS", 0.1)
     before = processes.descendants(os.getpid())
     with pytest.raises(EdgeError, match="did not start within"):
         start(tmp_path)

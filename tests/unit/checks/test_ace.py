@@ -15,7 +15,7 @@ from checks.clients.transport import Http
 from checks.credentials import Secret
 from checks.model import Blame, NoVerdictError, ShapeError, TransientError
 from checks.patience import Patience
-from rehearsal.ace.query import read
+from rehearsal.ace.page_request import read
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.volume import Volume
 from rehearsal.ace.window import page, stalled

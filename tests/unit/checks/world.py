@@ -17,7 +17,7 @@ import ace_key
 from checks.command import Outside, Request, execute
 from checks.options import Target
 from checks.patience import Patience
-from rehearsal.ace.query import InvalidQuery, read
+from rehearsal.ace.page_request import InvalidPageRequest, read
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.window import page
 
@@ -309,7 +309,7 @@ class World:
             return answer(403, {"id": None, "name": None, "client": None})
         try:
             query = read(request.url.params)
-        except InvalidQuery as error:
+        except InvalidPageRequest as error:
             return answer(400, {"message": str(error), "errors": error.errors})
         rows = [sample(row) for day in sorted(self.measured) for row in self.measured[day]]
         wanted = [row for row in rows if query.start <= row.time < query.end]

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from rehearsal.ace.weather import DATA, Weather, row_of
+from rehearsal.ace.weather import DATA, Weather, find_row
 
 DAY = timedelta(days=1)
 
@@ -81,9 +81,9 @@ def test_every_utc_day_has_24_samples_a_point_without_a_gap(day: datetime) -> No
 
 def test_a_year_serves_each_row_once_and_a_leap_year_the_28th_of_february_twice() -> None:
     hours = timedelta(hours=1)
-    common = Counter(row_of(utc(2023, 1, 1) + n * hours) for n in range(8760))
+    common = Counter(find_row(utc(2023, 1, 1) + n * hours) for n in range(8760))
     assert common == dict.fromkeys(range(8760), 1)
-    leap = Counter(row_of(utc(2024, 1, 1) + n * hours) for n in range(8784))
+    leap = Counter(find_row(utc(2024, 1, 1) + n * hours) for n in range(8784))
     twice = {row for row, count in leap.items() if count == 2}
     assert twice == set(range(58 * 24, 59 * 24))
     assert len(leap) == 8760
@@ -123,7 +123,7 @@ def test_deriving_keeps_the_named_columns_and_their_text(
 
 
 @pytest.mark.parametrize(
-    ("member", "complaint"), [("pvlib/data/723170TYA.CSV", "another edition"), ("other", "no item named")]
+    ("member", "complaint"), [("pvlib/data/723170TYA.CSV", "expected sha256"), ("other", "no item named")]
 )
 def test_deriving_refuses_what_is_not_the_original(
     derive: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], member: str, complaint: str

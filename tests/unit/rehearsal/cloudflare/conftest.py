@@ -136,7 +136,7 @@ class Account:
 
     def trace(self, script: str, item: dict[str, Any]) -> None:
         """Feed a trace, as the edge does, on the server's own loop."""
-        self.loop.call_soon_threadsafe(self.cloudflare.trace, script, item)
+        self.loop.call_soon_threadsafe(self.cloudflare.pass_trace, script, item)
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-import rehearsal.cloudflare
-from rehearsal.cloudflare.server import RequestLine, products
+from rehearsal.cloudflare.server import RequestLine, find_products
 
 
 def test_without_credentials_and_with_wrong_ones_nothing_is_answered(account: Any, code: Any) -> None:
@@ -65,9 +64,9 @@ def test_it_listens_on_loopback_alone(account: Any) -> None:
 
 
 def test_a_product_is_found_by_its_file() -> None:
-    with_routes = [p.__module__.rpartition(".")[2] for p in products()]
-    there = {found.name for found in pkgutil.iter_modules(rehearsal.cloudflare.__path__)}
-    assert set(with_routes) <= there
+    with_routes = [p.__module__.rpartition(".")[2] for p in find_products()]
+    there = {found.name for found in pkgutil.iter_modules(products.__path__)}
+    assert set(with_routes) == there
     assert {"accounts", "scripts", "secrets", "tails", "r2_objects"} <= set(with_routes)
 
 
