@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from bench.sidebyside import Command, compare
-from rehearsal import local
-from rehearsal.local_system.run_folder import run_folder
+from rehearsal import local_system as local
+from rehearsal.local_system.run_folder import open_run_folder
 
 LIMIT = 1.15
 _PROGRAM = ("__main__.py", "manifest.py", "ace_key.py", "supersession.py", "secret_scan.py", "Pulumi.yaml")
@@ -17,12 +17,12 @@ _ARGUMENTS = ("pulumi", "preview", "--expect-no-changes", "--non-interactive")
 
 def preview(runs: int) -> bool:
     """Compare against a local Cloudflare, and return whether the ledger costs at most 15 % of a preview."""
-    with run_folder() as folder:
+    with open_run_folder() as folder:
         return asyncio.run(_compared(folder, runs)) <= LIMIT
 
 
 async def _compared(folder: Path, runs: int) -> float:
-    async with local.running(folder, days=1) as world:
+    async with local.run_local_system(folder, days=1) as world:
         await world.pulumi("up", "--yes", "--skip-preview")
         ledger = Command(name="pulumi preview", arguments=_ARGUMENTS, environment=world.environment, folder=local.ROOT)
         without = Command(

@@ -44,7 +44,7 @@ class NetworkFault:
 
 
 class NoResponse(web.Response):
-    """Stands for the response of a request whose connection was reset. Nothing of it is sent."""
+    """The result of a reset connection. Nothing of it is sent."""
 
 
 class FaultInjectionPoint:
@@ -96,7 +96,7 @@ class FaultInjectionPoint:
 
 
 class FaultProxy:
-    """An HTTP proxy on a loopback port in front of a system of another process; for use while a fault is set."""
+    """An HTTP proxy on a loopback port in front of a system of another process, used while a fault is set."""
 
     def __init__(self, point: FaultInjectionPoint) -> None:
         self._point = point
@@ -105,7 +105,7 @@ class FaultProxy:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> str:
-        """Listen on a free loopback port and return the proxy's URL; ``forward_to`` must follow."""
+        """Listen on a free loopback port and return the proxy's URL. ``forward_to`` must follow."""
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._client = aiohttp.ClientSession(

@@ -45,7 +45,7 @@ class Weather:
 
 
 def find_row(time: datetime) -> int:
-    """Return the index of the row, of 8,760, whose hour ends at a full hour (naive UTC)."""
+    """Return the index of the row, of 8,760, with the hour that ends at ``time`` (a full hour, naive UTC)."""
     hour = time - _FROM_UTC_TO_START_OF_HOUR
     day = min(hour.day, _DAYS_OF_MONTH[hour.month - 1])
     return (_DAYS_BEFORE_MONTH[hour.month - 1] + day - 1) * 24 + hour.hour

@@ -51,7 +51,7 @@ class LocalCloudflare:
 
     @property
     def account(self) -> Account:
-        """Return the account, whose content is frozen data, so that a rehearsal can restore an earlier state."""
+        """Return the account. It contains frozen data, so that a rehearsal can restore an earlier state."""
         return self._account
 
     async def start(self) -> str:

@@ -43,7 +43,7 @@ async def read_parts(request: web.Request) -> dict[str, Module]:
 
 
 def parse_metadata(part: Module | None) -> dict[str, Any]:
-    """Return the JSON object in a part. Raises RefusalError 10021, whose message does not repeat the part."""
+    """Return the JSON object in a part. Raises RefusalError 10021 without a part of the body."""
     try:
         data = json.loads(part.body) if part else None
     except ValueError:

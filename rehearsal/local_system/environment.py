@@ -22,7 +22,7 @@ _FOREIGN = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "OPERATOR_TOKEN", "CF
 
 
 def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
-    """Return the environment of a run, whose engine keeps everything below the run's folder.
+    """Return the environment of a run. Its engine keeps everything below the run's folder.
 
     ACE_API_KEY keeps its value if it is set and not empty. The other secrets are new. Raises CommandError when the
     engine is missing.

@@ -28,7 +28,7 @@ class Snapshot:
         return cls(workers=dict(account.workers), buckets=dict(account.buckets), objects=await _read_objects(local))
 
     async def restore(self, local: LocalSystem) -> None:
-        """Restore the local system. A worker whose version changed loses its memory, as after any deployment."""
+        """Restore the local system. A changed worker loses its memory, as after any deployment."""
         account = local.cloudflare.account
         local.ace.restore()
         local.cloudflare.network.fault = None

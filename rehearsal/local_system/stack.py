@@ -25,7 +25,7 @@ def read_settings() -> dict[str, Any]:
 
 
 async def create_stack(folder: Path, *, environment: Mapping[str, str], days: int, settings: Mapping[str, Any]) -> None:
-    """Create an empty stack whose state and settings are in ``folder``.
+    """Create an empty stack with its state and settings in ``folder``.
 
     The engine writes the settings of a new stack beside Pulumi.yaml, so it gets a copy of Pulumi.yaml outside the
     checkout. ``settings`` replace the rehearsal's own.

@@ -20,7 +20,7 @@ CANARY = "canary-ace-key-4f1d2c"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the program declares."""
+    """The declarations of the program."""
 
     script: str = "backfill"
     bucket: str = "ace-timeseries"

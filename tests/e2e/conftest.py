@@ -21,14 +21,18 @@ class World:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=120)
 
     def run(self, *command, **more):
-        return self.wait(commands.run(command, environment={**self.local.environment, **more}, folder=local_system.ROOT))
+        return self.wait(
+            commands.run(command, environment={**self.local.environment, **more}, folder=local_system.ROOT)
+        )
 
     def pulumi(self, *arguments):
         return self.wait(self.local.pulumi(*arguments))
 
     def checks(self, *arguments):
         """Run the checks as a user does and return the exit code and the JSON report."""
-        code, output = self.run("python", "-m", "checks", "run", *arguments, "--stack", local_system.STACK, "--format", "json")
+        code, output = self.run(
+            "python", "-m", "checks", "run", *arguments, "--stack", local_system.STACK, "--format", "json"
+        )
         return code, json.loads(output)
 
     def objects(self):

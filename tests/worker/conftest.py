@@ -323,7 +323,7 @@ def world(world_of_workers: World) -> World:
     world_of_workers.odd.script = noon
     world_of_workers.odd.requests.clear()
     world_of_workers.odd.headers.clear()
-    world_of_workers.local.fault = None
+    world_of_workers.local.fault = world_of_workers.local.network.fault = None
     world_of_workers.local.requests.clear()
     world_of_workers.logs()
     return world_of_workers

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream";
 
 /** Headers of one connection, not of the message. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "upgrade", "expect", "te", "trailer"]);
-/** Methods whose requests Node sends chunked when they have no length. */
+/** Methods with a body, which Node sends chunked if it has no length. */
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 
 /** @param {string[]} raw flat list of names and values @param {ReadonlySet<string>} dropped @returns {string[]} */

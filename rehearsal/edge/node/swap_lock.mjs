@@ -4,10 +4,10 @@
  * workerd that stops takes its traces with it.
  */
 export class SwapLock {
-  /** @type {Promise<void> | null} what new requests wait for while a swap holds the lock */
+  /** @type {Promise<void> | null} ends with the present swap, null without one */
   #held = null;
   #active = 0;
-  /** @type {Set<string>} the requests whose trace has not arrived */
+  /** @type {Set<string>} the requests without an arrived trace */
   #untraced = new Set();
   /** @type {() => void} */
   #whenDrained = () => {};
@@ -21,7 +21,7 @@ export class SwapLock {
   }
 
   /**
-   * Runs `work` as a request, for whose end a swap waits.
+   * Runs `work` as a request. A swap waits until it ends.
    * @template T
    * @param {() => Promise<T>} work
    */

@@ -6,7 +6,7 @@ export class Traces {
   #listener = null;
   #lock;
 
-  /** @param {import("./swap_lock.mjs").SwapLock} lock is told of each trace */
+  /** @param {import("./swap_lock.mjs").SwapLock} lock is notified of each trace */
   constructor(lock) {
     this.#lock = lock;
   }

@@ -1,4 +1,4 @@
-"""Requests reach the version that is deployed, and nothing of them is lost or changed on the way."""
+"""Requests reach the deployed version and are neither lost nor changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rehearsal.network_faults import NetworkFault, NetworkFaultKind
 NOTHING = "There is nothing here yet\n"
 
 
-def test_an_address_is_stable_and_answers_only_what_is_deployed_and_enabled(edge, script, client):
+def test_an_address_is_stable_and_serves_only_a_deployed_and_enabled_script(edge, script, client):
     url = edge.do(edge.edge.reserve("stages"))
     before = client.get(url)
     edge.do(edge.edge.deploy("stages", [(script("stages"), 100)], enabled=False))
@@ -135,7 +135,7 @@ KEY = {"name": "KEY", "type": "secret_text", "text": SECRET}
         ({"bindings": ({"type": "plain_text", "text": ""},)}, "a binding has no name"),
     ],
 )
-def test_what_the_runtime_rejects_is_told_and_what_ran_keeps_running(edge, script, client, change, words):
+def test_a_rejected_version_is_reported_and_the_earlier_version_still_runs(edge, script, client, change, words):
     url = edge.serve(script("w"))
     with pytest.raises(RejectedUpload, match=words) as caught:
         edge.do(edge.edge.deploy("w", [(script("w", **change), 100)], enabled=True))
@@ -164,12 +164,12 @@ BINDINGS = (
     {"name": "DB", "type": "d1", "id": "2ad8d3bb-c1fb-4d31-87e2-7f6e2c1d8a5c"},
     {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "everything"},
     {"name": "QUEUE", "type": "queue", "queue_name": "jobs"},
-    {"name": "SERVICE", "type": "service", "service": "sibling"},
+    {"name": "SERVICE", "type": "service", "service": "related"},
 )
 
 
-def test_each_type_of_binding_is_what_the_worker_sees(edge, script, client):
-    edge.serve(script("sibling"))
+def test_a_worker_reads_each_type_of_binding(edge, script, client):
+    edge.serve(script("related"))
     url = edge.serve(script("w", ALL, bindings=BINDINGS))
     assert client.get(url).json() == {
         "secret": SECRET,
@@ -182,8 +182,8 @@ def test_each_type_of_binding_is_what_the_worker_sees(edge, script, client):
         "service": "hello",
         "absent": None,
     }
-    edge.do(edge.edge.remove("sibling"))
-    assert client.get(url).json()["service"] == 'There is no service "sibling"'
+    edge.do(edge.edge.remove("related"))
+    assert client.get(url).json()["service"] == 'There is no service "related"'
     edge.do(edge.edge.remove("w"))
 
 
@@ -229,7 +229,7 @@ def test_redeployments_under_load_fail_no_request_and_lose_no_trace(edge, script
     assert httpx.get(url, trust_env=False).text == "20"
 
 
-def test_a_cron_fires_when_told_to_and_tells_its_outcome(edge, script):
+def test_a_cron_fires_on_request_and_returns_its_outcome(edge, script):
     code = """export default { scheduled(controller) {
       console.log("[Backfill]", controller.cron);
       if (controller.cron !== "*/5 * * * *") throw new Error("broken");

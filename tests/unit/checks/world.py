@@ -17,9 +17,9 @@ import ace_key
 from checks.command import Outside, Request, execute
 from checks.options import Target
 from checks.patience import Patience
-from rehearsal.ace.page_request import InvalidPageRequest, read
+from rehearsal.ace.page_request import InvalidPageRequest, read_page_request
 from rehearsal.ace.samples import Sample
-from rehearsal.ace.window import page
+from rehearsal.ace.window import cut_page
 
 KEY = "fake-ace-key-for-tests"
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -308,12 +308,12 @@ class World:
         if path != "/api/sites/ses_falls_city/timeseries/paginated":
             return answer(403, {"id": None, "name": None, "client": None})
         try:
-            query = read(request.url.params)
+            query = read_page_request(request.url.params)
         except InvalidPageRequest as error:
             return answer(400, {"message": str(error), "errors": error.errors})
         rows = [sample(row) for day in sorted(self.measured) for row in self.measured[day]]
         wanted = [row for row in rows if query.start <= row.time < query.end]
-        return httpx.Response(200, content=page(wanted, query, quirks=True).encode())
+        return httpx.Response(200, content=cut_page(wanted, query, quirks=True).encode())
 
     # ---- the worker
 

@@ -4,7 +4,7 @@ import { connectServices } from "./options.mjs";
 
 /**
  * @typedef {{worker: string, weight: number, version: import("./options.mjs").Version}} Share a version and its part
- *   of the requests; `worker` is its name in Miniflare
+ *   of the requests, with its name in Miniflare as `worker`
  * @typedef {{enabled: boolean, shares: Share[]}} Deployment
  * @typedef {ReadonlyMap<string, Deployment>} Deployments by script
  */

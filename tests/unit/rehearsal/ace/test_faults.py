@@ -32,7 +32,7 @@ def test_wrong_shape_has_the_rows_under_data() -> None:
 
 
 @pytest.mark.parametrize("repair", [True, False])
-def test_stall_repeats_page_and_cursor_whatever_the_client_sends(*, repair: bool) -> None:
+def test_stall_repeats_page_and_cursor_for_every_cursor(*, repair: bool) -> None:
     async def scenario(ace: LocalAce, client: httpx.AsyncClient) -> list[Any]:
         ace.fault = AceFault.STALL
         bodies, cursor = [], None

@@ -1,4 +1,4 @@
-"""The measurements are the file's own, on any date; the file is the one that its README describes."""
+"""The measurements on any date are the file's own, and the file is the one in its README."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_committed_file_is_the_one_that_the_readme_describes() -> None:
     assert len(compressed) < 250_000
 
 
-def test_the_file_holds_a_whole_year_and_no_empty_field() -> None:
+def test_the_file_has_a_complete_year_and_no_empty_field() -> None:
     lines = gzip.decompress(DATA.read_bytes()).decode("ascii").splitlines()
     assert len(lines) == 1 + 8760
     assert lines[1] == "01/01/1988,01:00,10.0,6.1,77,993,200,6.2,0,0,0,10,10,16100,1370,0"
@@ -95,7 +95,7 @@ def test_a_window_starts_at_its_start_and_ends_before_its_end() -> None:
     assert values(utc(2024, 6, 1), utc(2024, 6, 1), "ghi") == []
 
 
-def test_neighbouring_windows_make_up_the_whole() -> None:
+def test_adjacent_windows_have_all_samples() -> None:
     source, start, cut, end = Weather(site="s"), utc(2024, 2, 27), utc(2024, 2, 29, 13, 30), utc(2024, 3, 3)
     assert source.samples(start, cut) + source.samples(cut, end) == source.samples(start, end)
 
@@ -125,7 +125,7 @@ def test_deriving_keeps_the_named_columns_and_their_text(
 @pytest.mark.parametrize(
     ("member", "complaint"), [("pvlib/data/723170TYA.CSV", "expected sha256"), ("other", "no item named")]
 )
-def test_deriving_refuses_what_is_not_the_original(
+def test_deriving_refuses_another_file_than_the_original(
     derive: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], member: str, complaint: str
 ) -> None:
     output = tmp_path / "never.csv.gz"

@@ -33,7 +33,7 @@ async def walk(client: httpx.AsyncClient, size: int, *, repair: bool) -> tuple[i
 
 
 def measured_window(size: int, *, repair: bool, quirks: bool = True) -> tuple[int, int, int, bool]:
-    """Walk 3,222 rows, 1,074 points in three buckets, as in the measurement; return pages, rows, distinct, end."""
+    """Read 3,222 rows, 1,074 points in three buckets, as in the measurement. Return pages, rows, distinct rows, end."""
 
     async def scenario(ace: LocalAce, client: httpx.AsyncClient) -> tuple[int, int, int, bool]:
         pages, rows, ended = await walk(client, size, repair=repair)
@@ -110,7 +110,7 @@ def test_windows_beyond_the_budget_are_forgotten_oldest_first(monkeypatch: pytes
     quirks=st.booleans(),
     data=st.data(),
 )
-def test_any_window_is_walked_whole_by_repair_or_without_quirks(
+def test_every_row_of_any_window_is_read_by_repair_or_without_quirks(
     buckets: list[int], size: int, data: st.DataObject, *, quirks: bool
 ) -> None:
     minute = timedelta(minutes=1)

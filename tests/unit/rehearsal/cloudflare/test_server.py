@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from rehearsal.cloudflare import products
 from rehearsal.cloudflare.server import RequestLine, find_products
 
 
@@ -25,7 +26,7 @@ def test_another_account_is_not_ours(account: Any, code: Any) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("DELETE", "workers/scripts"), ("GET", "/zones")])
-def test_what_is_not_known_has_no_route(account: Any, code: Any, method: str, path: str) -> None:
+def test_an_unknown_path_has_no_route(account: Any, code: Any, method: str, path: str) -> None:
     assert code(account.http.request(method, path)) == (404, 7003)
 
 

@@ -1,4 +1,4 @@
-"""What is retried, what is final, and how a refusal reads."""
+"""Temporary errors are retried, others are final, and a refusal is one line."""
 
 import asyncio
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def _answers(*answers: httpx.Response) -> tuple[Handler, list[httpx.Request]]:
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
-def test_what_time_may_cure_is_tried_again(status: int) -> None:
+def test_a_temporary_error_is_retried(status: int) -> None:
     handle, seen = _answers(httpx.Response(status, json=NO), httpx.Response(200, json=OK))
     assert _ask(handle) == {"name": "found"}
     assert len(seen) == 2
@@ -72,7 +72,7 @@ def test_the_api_may_say_whether_to_retry(status: int, header: str, asked: int) 
     assert len(seen) == asked
 
 
-def test_what_does_not_exist_is_none() -> None:
+def test_a_missing_thing_is_none() -> None:
     assert _ask(_answers(httpx.Response(404, json=NO))[0]) is None
 
 

@@ -1,4 +1,4 @@
-"""A stand-in is put on PATH only where the official executable is not installed."""
+"""PATH gets a stand-in only if the official executable is not installed."""
 
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def test_without_pulumi_home_the_users_home_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", [LANGUAGE, PLUGIN, str(BIN)])
-def test_each_folder_holds_what_it_is_named_for(entry: str) -> None:
+def test_each_folder_has_the_executables_of_its_name(entry: str) -> None:
     names = {LANGUAGE: {"pulumi-language-python"}, PLUGIN: {"pulumi-resource-cloudflare"}}
     found = {file.name for file in Path(entry).iterdir() if file.is_file()}
     assert found == names.get(entry, {"pulumi-language-python", "pulumi-resource-cloudflare"})

@@ -1,4 +1,4 @@
-"""It serves this machine only, says what it is, and refuses in one line what it does not have."""
+"""The provider calls only this machine, reports that it is a stand-in, and refuses unknown types in one line."""
 
 import asyncio
 from typing import Any
@@ -23,18 +23,20 @@ def _configure(**settings: str) -> list[tuple[str, str, str]]:
         )
     )
     assert answer.supports_preview
-    assert not answer.accept_secrets  # so that the engine marks all that a secret touches, as with the official plugin
+    assert (
+        not answer.accept_secrets
+    )  # so that the engine hides every value with a secret part, as with the official plugin
     return said
 
 
 @pytest.fixture(autouse=True)
-def _nobodys_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CLOUDFLARE_BASE_URL", raising=False)
     monkeypatch.delenv("CLOUDFLARE_API_TOKEN", raising=False)
 
 
 @pytest.mark.parametrize("base", [LOCAL, "http://localhost:1/client/v4", "http://[::1]:1/client/v4"])
-def test_it_says_once_that_it_is_a_stand_in(base: str) -> None:
+def test_it_reports_once_that_it_is_a_stand_in(base: str) -> None:
     assert _configure(baseUrl=base, apiToken=TOKEN) == [
         ("info", "", "stand-in for the official cloudflare plugin: rehearsals and tests only")
     ]
@@ -61,7 +63,7 @@ def test_a_token_has_the_official_form_and_is_never_repeated(token: str) -> None
     assert not token or token not in str(refused.value)
 
 
-def test_a_kind_that_it_lacks_is_refused_with_the_place_to_add_it() -> None:
+def test_an_unknown_resource_type_is_refused_with_the_place_to_add_it() -> None:
     request: Any = provider.CheckRequest("urn:pulumi:s::p::cloudflare:index/d1Database:D1Database::n", {}, {}, b"")
     with pytest.raises(RefusedByPluginError, match=r"D1Database.*rehearsal/pulumi_stand_ins/resources"):
         asyncio.run(CloudflareProvider(notify=lambda *words: None).check(request))

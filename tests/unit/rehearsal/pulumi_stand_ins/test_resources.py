@@ -1,4 +1,4 @@
-"""Each kind of resource sends what the official plugin sends; the engine's side of it is tests/contract/test_provider.py."""
+"""Each resource type sends the requests of the official plugin. tests/contract/test_provider.py has the engine's side."""
 
 import asyncio
 import hashlib
@@ -153,7 +153,7 @@ def test_settings_without_placement_end_the_official_plugin_and_this_one() -> No
 @pytest.mark.parametrize(
     "kind", [WorkersScript, WorkersScriptSubdomain, WorkersCronTrigger, R2Bucket, R2BucketLifecycle]
 )
-def test_what_is_gone_is_gone(kind: Any) -> None:
+def test_a_missing_resource_is_none(kind: Any) -> None:
     names = {"scriptName": "wk", "name": "b", "bucketName": "b"}
     found, _ = _run(lambda api: kind().read(api, Found(id="x", outputs={"accountId": ACCOUNT, **names})), _missing)
     assert found is None
@@ -214,14 +214,14 @@ def test_an_import_id_has_its_documented_shape(wrong: str) -> None:
     assert split_import_id(f"{ACCOUNT}/wk", "<account_id>/<script_name>") == [ACCOUNT, "wk"]
 
 
-def test_what_a_program_leaves_out_is_kept_or_removed() -> None:
+def test_an_input_that_a_program_leaves_out_is_kept_or_removed() -> None:
     script = WorkersScript()
     old = {"accountId": ACCOUNT, "scriptName": "wk", "usageModel": "standard", "keepBindings": ["kv_namespace"]}
     assert script.find_changes(old, {"accountId": ACCOUNT, "scriptName": "wk"}) == ["keepBindings"]
     assert script.find_changes(old, {**old, "scriptName": UNKNOWN}) == ["scriptName"]
 
 
-def test_a_preview_knows_inputs_and_not_what_the_api_computes() -> None:
+def test_a_preview_knows_inputs_and_no_computed_properties() -> None:
     planned = R2Bucket().plan({}, {"accountId": ACCOUNT, "name": "b"})
     assert (planned["name"], planned["creationDate"], planned["location"]) == ("b", UNKNOWN, UNKNOWN)
     again = R2Bucket().plan({"location": "WNAM", "creationDate": "t"}, {"accountId": ACCOUNT, "name": "b"})

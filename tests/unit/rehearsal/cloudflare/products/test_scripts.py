@@ -38,17 +38,6 @@ def test_an_upload_is_a_version_that_serves(account: Any) -> None:
     assert account.env()["KEY"]["text"] == "canary-value"
 
 
-def test_settings_show_no_secret_and_always_a_placement(account: Any) -> None:
-    account.upload(bindings=[SECRET, TEXT])
-    response = account.http.get("workers/scripts/page/settings")
-    assert response.json()["result"]["bindings"] == [{"name": "KEY", "type": "secret_text"}, TEXT]
-    assert response.json()["result"]["placement"] == {}
-    assert response.json()["result"]["compatibility_date"] == "2026-04-01"
-    version = account.result("workers/scripts/page/versions")["items"][0]["id"]
-    detail = account.http.get(f"workers/scripts/page/versions/{version}")
-    assert "canary" not in response.text + detail.text + repr(account.cloudflare.account.workers)
-
-
 def test_an_upload_replaces_the_bindings_and_keeps_the_secrets(account: Any) -> None:
     account.upload(bindings=[SECRET, TEXT])
     account.upload(bindings=[{"name": "OTHER", "type": "json", "json": {"a": 1}}])
@@ -65,7 +54,7 @@ def test_keep_bindings_keeps_these_types_and_no_other(account: Any, keep: list[s
     assert set(names(account)) == left
 
 
-def test_inherit_takes_over_what_is_there(account: Any, code: Any) -> None:
+def test_inherit_keeps_an_existing_binding(account: Any, code: Any) -> None:
     account.upload(bindings=[SECRET, TEXT])
     inherit = [{"name": "KEY", "type": "inherit"}, {"name": "PLACE", "type": "inherit", "old_name": "SITE"}]
     account.upload(bindings=inherit, keep_bindings=[])
@@ -88,14 +77,16 @@ def test_inherit_takes_over_what_is_there(account: Any, code: Any) -> None:
         ([{"name": "BUCKET", "type": "r2_bucket", "bucket_name": "absent"}], 10085),
     ],
 )
-def test_a_bad_binding_is_refused_and_what_ran_runs_on(account: Any, code: Any, bindings: Any, expected: int) -> None:
+def test_a_bad_binding_is_refused_and_the_earlier_version_still_runs(
+    account: Any, code: Any, bindings: Any, expected: int
+) -> None:
     account.upload(bindings=[TEXT])
     assert code(account.upload(bindings=bindings)) == (400, expected)
     assert names(account) == {"SITE": "plain_text"}
     assert account.edge.deploys == 1
 
 
-def test_what_the_runtime_rejects_is_10021_without_the_secret(account: Any, code: Any) -> None:
+def test_a_rejected_version_is_10021_without_the_secret(account: Any, code: Any) -> None:
     account.upload()
     response = account.upload(code=b"reject", bindings=[SECRET])
     assert code(response) == (400, 10021)
@@ -105,7 +96,7 @@ def test_what_the_runtime_rejects_is_10021_without_the_secret(account: Any, code
 
 
 @pytest.mark.parametrize("body", [b"export default {}", b"--x\r\nnonsense"])
-def test_what_is_no_upload_is_refused(account: Any, code: Any, body: bytes) -> None:
+def test_an_invalid_upload_is_refused(account: Any, code: Any, body: bytes) -> None:
     for kind in ("application/javascript", "multipart/form-data; boundary=x", "multipart/form-data"):
         response = account.http.put("workers/scripts/page", content=body, headers={"content-type": kind})
         assert code(response) == (400, 10021)
@@ -167,7 +158,7 @@ def test_list_and_delete(account: Any, code: Any) -> None:
         assert code(account.http.request(method, f"workers/scripts/a{path}")) == (404, 10007)
 
 
-def test_who_uploaded_is_told_from_the_user_agent(account: Any) -> None:
+def test_the_source_of_an_upload_comes_from_the_user_agent(account: Any) -> None:
     account.http.headers["user-agent"] = "wrangler/4.86.0"
     account.upload()
     assert account.result("workers/services/page")["default_environment"]["script"]["last_deployed_from"] == "wrangler"

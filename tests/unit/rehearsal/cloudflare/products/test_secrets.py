@@ -99,19 +99,3 @@ def test_settings_take_secrets_as_wrangler_sends_them(account: Any, code: Any) -
     assert code(bulk(account, absent)) == (400, 10085)
     broken = account.http.patch("workers/scripts/page/settings", files={"settings": (None, b"canary")})
     assert code(broken) == (400, 10021)
-
-
-def test_other_settings_make_a_version_of_their_own(account: Any) -> None:
-    body = {"compatibility_date": "2026-01-01", "logpush": True}
-    settings = account.http.patch("workers/scripts/page/settings", json=body).json()["result"]
-    assert (settings["compatibility_date"], settings["logpush"]) == ("2026-01-01", True)
-    assert newest(account)["annotations"] == {"workers/triggered_by": "settings"}
-    assert account.env()["KEY"]["text"] == "canary-value"
-
-
-def test_settings_of_the_script_make_no_version(account: Any) -> None:
-    account.http.patch("workers/scripts/page/script-settings", json={"tags": ["a"], "observability": {"enabled": True}})
-    account.http.patch("workers/scripts/page/settings", json={"logpush": True})
-    shown = {"tags": ["a"], "observability": {"enabled": True}, "logpush": True, "tail_consumers": None}
-    assert account.result("workers/scripts/page/script-settings") == shown
-    assert newest(account)["number"] == 1

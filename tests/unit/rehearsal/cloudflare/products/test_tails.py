@@ -24,7 +24,7 @@ def worker(account: Any) -> None:
 
 
 async def heard(account: Any, url: str, *items: Any, script: str = "page", then: Any = None) -> list[Any]:
-    """Return what a listener at ``url`` gets: the items fed to the script that the tail wants."""
+    """Return the items that a listener at ``url`` receives after these were fed to the script."""
     found = []
     async with (
         aiohttp.ClientSession() as session,
@@ -39,7 +39,7 @@ async def heard(account: Any, url: str, *items: Any, script: str = "page", then:
         if then:
             await asyncio.to_thread(then)
         else:
-            await socket.ping()  # what was fed before comes before its answer
+            await socket.ping()  # the fed items arrive before its answer
         while (message := await socket.receive(5)).type is aiohttp.WSMsgType.TEXT:
             found.append(json.loads(message.data))
         found += [message.type] if message.type is not aiohttp.WSMsgType.PONG else []
