@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.local_system import etl_worker, outside_pulumi, slow_propagation
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
 
 WORKER_SOURCE = "workers/{worker}/worker.js"
 Patch = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDay:
-    """One stored object: its bytes and its metadata."""
-
-    body: bytes
-    custom: Mapping[str, str] = field(default_factory=dict)
-    http: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_source(worker: str = "backfill") -> bytes:
@@ -165,25 +155,6 @@ def disturb_ace(fault: NetworkFault) -> Apply:
 
     async def apply(local: LocalSystem) -> None:
         local.ace.network.fault = fault
-
-    return apply
-
-
-def edit_first_day(edit: Callable[[StoredDay], StoredDay | None]) -> Apply:
-    """Run a batch, then replace the first stored day, or delete it if ``edit`` returns None."""
-
-    async def apply(local: LocalSystem) -> None:
-        await outside_pulumi.trigger_batch(local)
-        key = (await local.edge.r2_list(local.bucket))["objects"][0]["key"]
-        found = await local.edge.r2_get(local.bucket, key)
-        if found is None:
-            raise LookupError(f"{key} does not exist")
-        about, body = found
-        edited = edit(StoredDay(body=body, custom=about["custom_metadata"], http=about["http_metadata"]))
-        await local.edge.r2_delete(local.bucket, key)
-        if edited is not None:
-            metadata = {"http_metadata": edited.http, "custom_metadata": edited.custom}
-            await local.edge.r2_put(local.bucket, key, edited.body, **metadata)
 
     return apply
 

@@ -4,19 +4,68 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
-from rehearsal.faults import ExpectedResult, Fault
-from rehearsal.faults.actions import StoredDay, edit_first_day
+from rehearsal.faults import Apply, ExpectedResult, Fault
 from rehearsal.local_system import LocalSystem, outside_pulumi
 
 # The check `query` reads another stored day each day, so it reports a fault only when it reads the changed one.
 _QUERY_WORKER = {"query": "worker"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDay:
+    """One stored object: its bytes and its metadata."""
+
+    body: bytes
+    custom: Mapping[str, str] = field(default_factory=dict)
+    http: Mapping[str, str] = field(default_factory=dict)
+
+
+_EditDay = Callable[[StoredDay], StoredDay | None]
+
+
+def _edit_first_day(edit: _EditDay) -> Apply:
+    """Run a batch, then replace the first stored day, or delete it if ``edit`` returns None."""
+
+    async def apply(local: LocalSystem) -> None:
+        await outside_pulumi.trigger_batch(local)
+        await _edit_day(local, (await _list_days(local))[0], edit)
+
+    return apply
+
+
+def _edit_every_day(edit: _EditDay) -> Apply:
+    """Run a batch, then replace every stored day. For checks that read another stored day each day."""
+
+    async def apply(local: LocalSystem) -> None:
+        await outside_pulumi.trigger_batch(local)
+        for key in await _list_days(local):
+            await _edit_day(local, key, edit)
+
+    return apply
+
+
+async def _list_days(local: LocalSystem) -> list[str]:
+    return [item["key"] for item in (await local.edge.r2_list(local.bucket))["objects"]]
+
+
+async def _edit_day(local: LocalSystem, key: str, edit: _EditDay) -> None:
+    found = await local.edge.r2_get(local.bucket, key)
+    if found is None:
+        raise LookupError(f"{key} does not exist")
+    about, body = found
+    edited = edit(StoredDay(body=body, custom=about["custom_metadata"], http=about["http_metadata"]))
+    await local.edge.r2_delete(local.bucket, key)
+    if edited is not None:
+        metadata = {"http_metadata": edited.http, "custom_metadata": edited.custom}
+        await local.edge.r2_put(local.bucket, key, edited.body, **metadata)
+
+
 async def _overwrite_first_day(local: LocalSystem) -> None:
     await outside_pulumi.trigger_batch(local)
-    first, second, *_ = [item["key"] for item in (await local.edge.r2_list(local.bucket))["objects"]]
+    first, second, *_ = await _list_days(local)
     found = await local.edge.r2_get(local.bucket, second)
     if found is not None:
         about, body = found
@@ -41,7 +90,7 @@ FAULTS = (
         caught_by=("r2",),
         cause="storage",
         may_report={"query": "storage"},
-        apply=edit_first_day(lambda day: replace(day, custom={})),
+        apply=_edit_first_day(lambda day: replace(day, custom={})),
     ),
     Fault(
         name="object-empty",
@@ -49,14 +98,14 @@ FAULTS = (
         caught_by=("r2",),
         cause="worker",
         may_report=_QUERY_WORKER,
-        apply=edit_first_day(lambda day: replace(day, body=b"")),
+        apply=_edit_first_day(lambda day: replace(day, body=b"")),
     ),
     Fault(
         name="object-encoded",
         description="a stored day was written again and declares Content-Encoding: gzip",
         caught_by=("r2",),
         cause="worker",
-        apply=edit_first_day(lambda day: replace(day, http={**day.http, "contentEncoding": "gzip"})),
+        apply=_edit_first_day(lambda day: replace(day, http={**day.http, "contentEncoding": "gzip"})),
     ),
     Fault(
         name="object-garbled",
@@ -64,14 +113,14 @@ FAULTS = (
         caught_by=("r2",),
         cause="worker",
         may_report=_QUERY_WORKER,
-        apply=edit_first_day(lambda day: replace(day, body=bytes(byte ^ 0x55 for byte in day.body))),
+        apply=_edit_first_day(lambda day: replace(day, body=bytes(byte ^ 0x55 for byte in day.body))),
     ),
     Fault(
         # The next batch copies the day again, so no check may fail.
         name="object-lost",
         description="a stored day was deleted",
         expected=ExpectedResult.PASSED,
-        apply=edit_first_day(lambda _: None),
+        apply=_edit_first_day(lambda _: None),
     ),
     Fault(
         name="object-of-another-day",
@@ -82,11 +131,12 @@ FAULTS = (
         apply=_overwrite_first_day,
     ),
     Fault(
+        # Every day, because the check `proof` reads another stored day each day.
         name="object-of-another-site",
-        description="a stored day has the data of another site, with matching metadata",
+        description="the stored days have the data of another site, with matching metadata",
         caught_by=("proof",),
         cause="worker",
-        apply=edit_first_day(_rename_points),
+        apply=_edit_every_day(_rename_points),
     ),
     Fault(
         name="object-truncated",
@@ -94,7 +144,7 @@ FAULTS = (
         caught_by=("r2",),
         cause="worker",
         may_report=_QUERY_WORKER,
-        apply=edit_first_day(lambda day: replace(day, body=day.body[: len(day.body) // 2])),
+        apply=_edit_first_day(lambda day: replace(day, body=day.body[: len(day.body) // 2])),
     ),
     Fault(
         name="object-untrue",
@@ -102,6 +152,6 @@ FAULTS = (
         caught_by=("r2",),
         cause="worker",
         may_report=_QUERY_WORKER,
-        apply=edit_first_day(_count_one_more),
+        apply=_edit_first_day(_count_one_more),
     ),
 )

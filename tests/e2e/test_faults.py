@@ -24,6 +24,7 @@ RESTORED_BY_PULUMI_UP = ("secret-missing",)  # tests/e2e/test_drift.py shows it 
 NEEDED = [item for fault in FAULTS.values() for item in fault.settings.items()]
 DECLARED = dict(NEEDED)  # the settings of the system of this module
 PAGE = ROOT / "docs" / "fault-matrix.md"
+CAUSE, FOUND = "blame", "actual"  # fields of a finding in the JSON report
 
 
 class Deployed:
@@ -79,7 +80,7 @@ def test_every_fault_names_existing_checks_and_its_expected_result():
 
 def test_a_cause_that_a_fault_does_not_name_is_found():
     fault = Fault(name="", description="", caught_by=("a",), cause="worker", may_report={"b": "storage"}, apply=None)
-    one = lambda blame, actual="": {"blame": blame, "actual": actual}  # noqa: E731 - a finding
+    one = lambda cause, found="": {CAUSE: cause, FOUND: found}  # noqa: E731 - a finding
     assert list(find_wrong_causes(fault, {"a": [one("worker")], "b": [one("storage"), one("worker")]}, {})) == []
     assert list(find_wrong_causes(fault, {"a": [one("worker")]}, {"c": [one("propagation")]})) == []
     for failed, inconclusive in (
@@ -112,19 +113,16 @@ def find_wrong_causes(fault, failed, inconclusive):
     for check, findings in [*failed.items(), *inconclusive.items()]:
         declared = fault.may_report.get(check, fault.cause)
         waiting = {"propagation"} if check in inconclusive else set()
-        if findings[0]["blame"] not in {declared} | waiting:
-            yield check, findings[0]["blame"]
+        if findings[0][CAUSE] not in {declared} | waiting:
+            yield check, findings[0][CAUSE]
         for finding in findings:
-            if (
-                finding["blame"] not in {declared, fault.cause, *waiting}
-                or "a defect of the check" in finding["actual"]
-            ):
-                yield check, finding["blame"]
+            if finding[CAUSE] not in {declared, fault.cause, *waiting} or "a defect of the check" in finding[FOUND]:
+                yield check, finding[CAUSE]
 
 
 def summarize(reported):
     """Return the checks that reported, and the causes of their first findings, as two short texts."""
-    return " ".join(reported), "/".join(sorted({findings[0]["blame"] for findings in reported.values()}))
+    return " ".join(reported), "/".join(sorted({findings[0][CAUSE] for findings in reported.values()}))
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
