@@ -98,14 +98,15 @@ class FaultInjectionPoint:
 class FaultProxy:
     """An HTTP proxy on a loopback port in front of a system of another process, used while a fault is set."""
 
-    def __init__(self, point: FaultInjectionPoint) -> None:
-        self._point = point
+    def __init__(self) -> None:
+        self.point = FaultInjectionPoint()
+        self.url = ""
         self._origin = ""
         self._client: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> str:
-        """Listen on a free loopback port and return the proxy's URL. ``forward_to`` must follow."""
+        """Listen on a free loopback port and return ``url``. ``forward_to`` must follow."""
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._client = aiohttp.ClientSession(
@@ -118,7 +119,8 @@ class FaultProxy:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
-        return f"http://{host}:{port}"
+        self.url = f"http://{host}:{port}"
+        return self.url
 
     def forward_to(self, origin: str) -> None:
         """Send requests to this URL (scheme, host and port) from now on."""
@@ -133,7 +135,7 @@ class FaultProxy:
             await client.close()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        if (injected := await self._point.inject(request)) is not None:
+        if (injected := await self.point.inject(request)) is not None:
             return injected
         if self._client is None:
             return _reset(request)

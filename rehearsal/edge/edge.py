@@ -24,7 +24,7 @@ class Edge:
     def __init__(self, process: NodeProcess, control: ControlClient) -> None:
         self._process = process
         self._control = control
-        self._networks: dict[str, tuple[FaultInjectionPoint, FaultProxy, str]] = {}  # the text is the proxy's URL
+        self._proxies: dict[str, FaultProxy] = {}  # by script
 
     @classmethod
     async def start(cls, *, folder: Path, on_trace: OnTrace | None = None, drain_limit: float = 30.0) -> Edge:
@@ -77,20 +77,19 @@ class Edge:
 
         Requests go through a proxy while a fault is set, and directly to the worker otherwise.
         """
-        if fault is None and name not in self._networks:
-            return
-        if name not in self._networks:
-            point = FaultInjectionPoint()
-            proxy = FaultProxy(point)
-            self._networks[name] = (point, proxy, await proxy.start())
-        point, proxy, url = self._networks[name]
-        point.fault = fault
-        proxy.forward_to(await self._control.call("/proxy", {"name": name, "proxy": url if fault else None}))
+        if name not in self._proxies:
+            if fault is None:
+                return
+            self._proxies[name] = FaultProxy()
+            await self._proxies[name].start()
+        proxy = self._proxies[name]
+        proxy.point.fault = fault
+        proxy.forward_to(await self._control.call("/proxy", {"name": name, "proxy": proxy.url if fault else None}))
 
     def network_of(self, name: str) -> FaultInjectionPoint | None:
         """Return the fault injection point of the script, None when it never had a network fault."""
-        found = self._networks.get(name)
-        return None if found is None else found[0]
+        proxy = self._proxies.get(name)
+        return None if proxy is None else proxy.point
 
     async def r2_put(
         self,
@@ -147,7 +146,7 @@ class Edge:
 
     async def close(self) -> None:
         """End the edge and every process that it started."""
-        for _, proxy, _ in self._networks.values():
+        for proxy in self._proxies.values():
             await proxy.stop()
         await self._control.close()
         await self._process.close()

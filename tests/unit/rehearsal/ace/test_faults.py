@@ -47,7 +47,7 @@ def test_stall_repeats_page_and_cursor_for_every_cursor(*, repair: bool) -> None
     assert first["has_more"] is True
 
 
-def test_stall_of_an_empty_window_promises_more_for_ever() -> None:
+def test_stall_of_an_empty_window_always_has_more() -> None:
     body = ask_once(fault=AceFault.STALL, source=Listed()).json()
     assert (body["point_samples"], body["has_more"]) == ([], True)
 

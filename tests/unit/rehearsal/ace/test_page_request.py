@@ -28,7 +28,7 @@ def test_a_wrong_key_is_500_with_the_message(key: str) -> None:
     assert (answer.status_code, answer.json()) == (500, BAD_KEY)
 
 
-def test_a_wrong_key_that_is_no_utf8_is_500_too() -> None:
+def test_a_wrong_key_that_is_not_utf8_is_500_too() -> None:
     async def scenario(ace: LocalAce, client: httpx.AsyncClient) -> httpx.Response:
         return await client.get(PATH, params=WINDOW, headers=[(b"Authorization", b"Bearer \xff\xfe")])
 
@@ -66,7 +66,7 @@ def test_all_bad_parameters_are_named_at_once() -> None:
     assert set(answer.json()["errors"]) == {"start_time", "end_time", "page_size"}
 
 
-def test_a_key_is_looked_at_before_parameters_and_parameters_before_the_site() -> None:
+def test_the_key_is_checked_before_parameters_and_parameters_before_the_site() -> None:
     unknown = "/api/sites/another/timeseries/paginated"
     assert ask_once(unknown, params={}, key="undefined").status_code == 500
     assert ask_once(unknown, params={}).status_code == 400

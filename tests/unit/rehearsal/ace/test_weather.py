@@ -62,7 +62,7 @@ def test_points_are_the_columns_under_the_site() -> None:
 
 
 @pytest.mark.parametrize("year", [1969, 2023, 2024, 2031])
-def test_the_hour_that_ends_at_one_local_time_stands_at_six_utc(year: int) -> None:
+def test_the_hour_that_ends_at_one_local_time_is_served_at_six_utc(year: int) -> None:
     [first] = values(utc(year, 1, 1, 6), utc(year, 1, 1, 7), "dry_bulb")
     [last] = values(utc(year, 1, 1, 5), utc(year, 1, 1, 6), "dry_bulb")
     assert (first, last) == ("10.0", "2.2")  # 01/01 01:00, and 12/31 24:00 before it

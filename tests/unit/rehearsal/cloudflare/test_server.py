@@ -41,7 +41,7 @@ def test_refusals_have_the_envelope_and_are_final(account: Any) -> None:
     assert response.headers["x-should-retry"] == "false"
 
 
-def test_the_request_log_has_lines_and_no_more(account: Any) -> None:
+def test_the_request_log_has_only_method_path_status_and_code(account: Any) -> None:
     account.http.put("workers/scripts/page/secrets?x=query", json={"name": "KEY", "text": "canary-value"})
     line = account.cloudflare.requests[-1]
     assert line == RequestLine(
@@ -49,7 +49,7 @@ def test_the_request_log_has_lines_and_no_more(account: Any) -> None:
     )
 
 
-def test_a_fault_of_ours_is_a_500_that_repeats_nothing(account: Any, caplog: Any) -> None:
+def test_an_internal_error_is_a_500_without_its_text(account: Any, caplog: Any) -> None:
     response = account.upload(code=b"break", bindings=[{"name": "KEY", "type": "secret_text", "text": "canary-value"}])
     assert response.status_code == 500
     assert "canary" not in response.text + caplog.text

@@ -76,7 +76,7 @@ def test_a_missing_thing_is_none() -> None:
     assert _ask(_answers(httpx.Response(404, json=NO))[0]) is None
 
 
-def test_an_answer_that_is_no_envelope_is_an_error() -> None:
+def test_a_response_without_an_envelope_is_an_error() -> None:
     with pytest.raises(ApiRequestError, match=r"502 Bad Gateway \(no error in the answer\)"):
         _ask(_answers(httpx.Response(502, text="<html>"))[0])
 

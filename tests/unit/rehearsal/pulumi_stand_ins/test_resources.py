@@ -162,7 +162,7 @@ def test_a_missing_resource_is_none(kind: Any) -> None:
             _run(lambda api: kind().delete(api, Found(id="x", outputs={"accountId": ACCOUNT, **names})), _missing)
 
 
-def test_schedules_are_a_bare_array_and_their_delete_is_nothing() -> None:
+def test_schedules_are_a_bare_array_and_a_delete_sends_nothing() -> None:
     new = {"accountId": ACCOUNT, "scriptName": "wk", "schedules": [{"cron": "* * * * *"}]}
     found, [request] = _run(lambda api: WorkersCronTrigger().create(api, new), _result({"schedules": []}))
     assert (request.method, request.url.path) == ("PUT", ACCOUNT_PATH + "workers/scripts/wk/schedules")
@@ -196,7 +196,7 @@ def test_a_bucket_is_posted_patched_read_in_its_jurisdiction_and_deleted() -> No
     assert (request.method, request.url.path) == ("DELETE", ACCOUNT_PATH + "r2/buckets/b")
 
 
-def test_lifecycle_rules_travel_as_they_are_and_cannot_be_imported() -> None:
+def test_lifecycle_rules_are_sent_unchanged_and_cannot_be_imported() -> None:
     rules = [{"id": "r", "enabled": True, "conditions": {"prefix": ""}, "deleteObjectsTransition": {"condition": {}}}]
     new = {"accountId": ACCOUNT, "bucketName": "b", "rules": rules}
     found, [request] = _run(lambda api: R2BucketLifecycle().create(api, new), _result({}))

@@ -13,7 +13,7 @@ def names(account: Any) -> dict[str, str]:
     return {item["name"]: item["type"] for item in account.result("workers/scripts/page/settings")["bindings"]}
 
 
-def test_an_upload_is_a_version_that_serves(account: Any) -> None:
+def test_an_upload_is_a_live_version(account: Any) -> None:
     uploaded = account.upload(
         bindings=[SECRET, TEXT],
         annotations={"workers/tag": "bv:1", "workers/message": "first", "workers/triggered_by": "a client"},
@@ -116,11 +116,11 @@ def test_annotations_have_a_limit(account: Any, code: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["UPPER", "a.b", "-a", "a" * 64])
-def test_a_name_must_be_a_name(account: Any, code: Any, name: str) -> None:
+def test_an_invalid_script_name_is_refused(account: Any, code: Any, name: str) -> None:
     assert code(account.upload(name)) == (400, 10016)
 
 
-def test_code_comes_back_as_it_went(account: Any, code: Any) -> None:
+def test_code_is_returned_unchanged(account: Any, code: Any) -> None:
     account.upload(code=b"one")
     first = account.result("workers/scripts/page/versions")["items"][0]["id"]
     account.upload(code=b"two")
@@ -132,7 +132,7 @@ def test_code_comes_back_as_it_went(account: Any, code: Any) -> None:
     assert code(account.http.get("workers/scripts/page/content/v2?version=absent")) == (404, 10007)
 
 
-def test_several_modules_come_back_as_multipart(account: Any) -> None:
+def test_several_modules_are_returned_as_multipart(account: Any) -> None:
     files = {
         "worker.js": ("worker.js", b"import './b.js'", "application/javascript+module"),
         "b.js": ("b.js", b"export {}", "application/javascript+module"),

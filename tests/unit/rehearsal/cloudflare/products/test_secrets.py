@@ -32,7 +32,7 @@ def test_putting_a_secret_is_a_version_and_a_deployment(account: Any) -> None:
     assert account.edge.served["page"][0][0][0].version["tag"] == ""
 
 
-def test_a_value_never_comes_out(account: Any, caplog: Any) -> None:
+def test_no_response_contains_a_value(account: Any, caplog: Any) -> None:
     account.http.put(PATH, json={"name": "MORE", "text": "canary-more"})
     paths = [PATH, f"{PATH}/KEY", "workers/scripts/page/settings", "workers/services/page", "workers/scripts"]
     texts = [account.http.get(path).text for path in paths]
@@ -72,7 +72,7 @@ def test_a_secret_needs_a_text_and_a_free_name(account: Any, code: Any) -> None:
     assert newest(account)["number"] == 1
 
 
-def test_no_change_by_hand_while_the_latest_version_does_not_serve(account: Any, code: Any) -> None:
+def test_no_secret_changes_while_the_latest_version_is_not_deployed(account: Any, code: Any) -> None:
     account.upload(method="POST", path="/versions")
     assert code(account.http.put(PATH, json={"name": "KEY", "text": "x"})) == (400, 10215)
     assert code(account.http.delete(f"{PATH}/KEY")) == (400, 10215)
