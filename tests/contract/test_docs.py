@@ -51,10 +51,10 @@ def test_the_architecture_names_every_room():
 def test_every_fault_is_caught_by_checks_that_exist_and_blames_as_checks_do():
     from checks.model.finding import Cause
 
-    for name, fault in faults.catalogue().items():
+    for name, fault in faults.load_faults().items():
         assert set(fault.caught_by) <= set(catalog.load()), name
-        assert bool(fault.caught_by) == bool(fault.blame) == (fault.verdict is not faults.Verdict.KEPT), name
-        assert fault.blame in {cause.value for cause in Cause} | {""}, name
+        assert bool(fault.caught_by) == bool(fault.cause) == (fault.expected is not faults.ExpectedResult.PASSED), name
+        assert fault.cause in {cause.value for cause in Cause} | {""}, name
 
 
 def test_the_page_on_drift_has_the_rows_of_the_matrix():

@@ -145,13 +145,3 @@ def test_every_key_of_the_configuration_is_described_and_has_a_default():
     assert all({"default", "description"} <= set(item) for item in schema.values())
     read = (ROOT / "infra" / "settings.py").read_text()
     assert [key for key in schema if f'"{key}"' not in read] == []
-
-
-def test_wrangler_means_the_declared_worker_and_cannot_deploy_it():
-    import json
-
-    import yaml
-
-    text = "".join(line for line in (ROOT / "wrangler.jsonc").read_text().splitlines() if not line.startswith("//"))
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]["workerName"]["default"]
-    assert json.loads(text) == {"name": declared}

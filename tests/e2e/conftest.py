@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from rehearsal import local, process
-from rehearsal.folder import run_folder
+from rehearsal import local_system
+from rehearsal.local_system import commands
+from rehearsal.local_system.run_folder import open_run_folder
 from tests.e2e import warm
 
 
@@ -20,14 +21,18 @@ class World:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=120)
 
     def run(self, *command, **more):
-        return self.wait(process.run(command, environment={**self.local.environment, **more}, folder=local.ROOT))
+        return self.wait(
+            commands.run(command, environment={**self.local.environment, **more}, folder=local_system.ROOT)
+        )
 
     def pulumi(self, *arguments):
         return self.wait(self.local.pulumi(*arguments))
 
     def checks(self, *arguments):
         """Run the checks as a user does and return the exit code and the JSON report."""
-        code, output = self.run("python", "-m", "checks", "run", *arguments, "--stack", local.STACK, "--format", "json")
+        code, output = self.run(
+            "python", "-m", "checks", "run", *arguments, "--stack", local_system.STACK, "--format", "json"
+        )
         return code, json.loads(output)
 
     def objects(self):
@@ -45,8 +50,8 @@ def started(days=2, declared=None):
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        with run_folder() as folder:
-            running = local.running(folder, days=days, declared=declared)
+        with open_run_folder() as folder:
+            running = local_system.run_local_system(folder, days=days, declared=declared)
             world = World(asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(timeout=60), loop)
             world.local.environment["PATH"] = warm.entries(world.local.environment["PATH"])
             try:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rehearsal import local
+from rehearsal import local_system as local
 
 WHO = "rehearsal@example.com"
 CANARY = "fake-canary-value-of-somebodys-hand"
@@ -95,7 +95,7 @@ def older(hand):
 
 def key_is_declared(hand):
     """No API reads a secret back: what the local Cloudflare gives to the worker."""
-    held = hand.world.local.cloudflare._api.workers[hand.name].live.secrets
+    held = hand.world.local.cloudflare.account.workers[hand.name].live.secrets
     return held == {"ACE_API_KEY": hand.world.local.environment["ACE_API_KEY"]}
 
 

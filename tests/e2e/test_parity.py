@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from rehearsal import local
+from rehearsal import local_system as local
 
 NAME = "etl"
 

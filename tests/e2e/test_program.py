@@ -5,7 +5,8 @@ import shutil
 import pytest
 import yaml
 
-from rehearsal import local, process
+from rehearsal import local_system as local
+from rehearsal.local_system import commands as process
 
 
 class Stack:

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from rehearsal import local
+from rehearsal import local_system as local
 
 
 def set_up(world):

@@ -1,7 +1,7 @@
-"""The stand-ins for Pulumi's plugins, out of one process that has imported what they need: 2 s of CPU less a run.
+"""Start the stand-ins for Pulumi's plugins from one process with all imports, which saves 2 s of CPU per engine run.
 
-The same code over the same protocol as the executables in rehearsal/provider/bin; only their start differs. The suite
-runs the engine some two hundred times; test_rehearse.py and tests/contract start the executables themselves.
+The code and the protocol are those of the executables in rehearsal/pulumi_stand_ins/bin. Only the start differs. The
+suite runs the engine about 200 times. test_rehearse.py and tests/contract start the executables themselves.
 
 ``python -m tests.e2e.warm SOCKET`` forks one for each connection, until its standard input ends.
 """
@@ -35,7 +35,7 @@ connection.recv(1)
 
 @functools.cache
 def folder():
-    """Start the process, once, and return the folder to put before the stand-ins' own on PATH."""
+    """Start the process once, and return the folder to put before the stand-ins' own folder on PATH."""
     made = tempfile.mkdtemp(prefix="bv-warm-")
     place = f"{made}/socket"
     process = subprocess.Popen(
@@ -48,8 +48,8 @@ def folder():
 
 
 def entries(path):
-    """Return PATH with a warm start for each stand-in that stands there, and for no official plugin."""
-    from rehearsal.provider import BIN, LANGUAGE_HOST, PLUGIN
+    """Return PATH with a warm start for each stand-in on it, and for no official plugin."""
+    from rehearsal.pulumi_stand_ins import BIN, LANGUAGE_HOST, PLUGIN
 
     for name in (LANGUAGE_HOST, PLUGIN):
         found = shutil.which(name, path=path)
@@ -67,7 +67,7 @@ def _end(process, made):
 
 
 def _serve(place, mains):
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for them
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(16)
@@ -84,7 +84,7 @@ def _serve(place, mains):
 
 
 def _become(connection, mains):
-    """Be the plugin that the connection asks for, with its descriptors, environment and folder, as long as it lasts."""
+    """Run the requested plugin with the descriptors, environment and folder of the connection, until it closes."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
     name, arguments, environment, folder = json.loads(connection.makefile("rb").read(int.from_bytes(length, "big")))
@@ -112,15 +112,15 @@ def main(place):
     import httpx  # noqa: F401
     import pulumi_cloudflare  # noqa: F401
 
-    from rehearsal.provider import LANGUAGE_HOST, PLUGIN, language, plugin
+    from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin
 
-    def language_host(arguments):
+    def run_language_host(arguments):
         sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]  # the program's is its own
-        language.main(arguments)
+        language_host.main(arguments)
 
     gc.freeze()
     gc.enable()
-    _serve(place, {LANGUAGE_HOST: language_host, PLUGIN: plugin.main})
+    _serve(place, {LANGUAGE_HOST: run_language_host, PLUGIN: plugin.main})
 
 
 if __name__ == "__main__":

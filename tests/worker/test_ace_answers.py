@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from rehearsal.ace import AceFault
+from rehearsal.network_faults import NetworkFault, NetworkFaultKind
 
 from .conftest import DAYS, KEY, MIDDLE, START, World, cursor, noon, page, row
 
@@ -50,23 +51,26 @@ def test_an_unknown_site_is_rejected(world: World) -> None:
 @pytest.mark.parametrize(
     ("fault", "code", "requests"),
     [
-        (AceFault.DOWN, "upstream_unavailable", 3),
-        (AceFault.RESET, "upstream_unavailable", 3),
-        (AceFault.TRUNCATED, "upstream_unavailable", 3),
+        (NetworkFault(kind=NetworkFaultKind.STATUS, status=503), "upstream_unavailable", 3),
+        (NetworkFault(kind=NetworkFaultKind.RESET), "upstream_unavailable", 3),
+        (NetworkFault(kind=NetworkFaultKind.TRUNCATED), "upstream_unavailable", 3),
         (AceFault.EXPIRED, "upstream_auth", 1),
-        (AceFault.HTML, "upstream_contract", 1),
+        (NetworkFault(kind=NetworkFaultKind.STATUS, status=200), "upstream_contract", 1),
         (AceFault.WRONG_SHAPE, "upstream_contract", 1),
         (AceFault.STALL, "upstream_contract", 2),
     ],
 )
-def test_each_fault_of_ace_has_its_code_and_a_later_batch_succeeds(
-    world: World, fault: AceFault, code: str, requests: int
+def test_each_fault_of_ace_is_told_apart_and_heals(
+    world: World, fault: AceFault | NetworkFault, code: str, requests: int
 ) -> None:
     world.clear("faulty")
-    world.local.fault = fault
+    if isinstance(fault, NetworkFault):
+        world.local.network.fault = fault
+    else:
+        world.local.fault = fault
     failing(world, "faulty", code)
     assert len(world.local.requests) == requests
-    world.local.fault = None
+    world.local.fault = world.local.network.fault = None
     assert world.trigger("faulty").json()["status"] == "complete"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ace_key import operator_token
+from contract.operator_token import derive_operator_token
 
 from .conftest import KEY, bindings
 from .harness import ROOT, Harness, find_bundle
@@ -47,7 +47,7 @@ class Workers:
 
     def ask(self, worker: str, method: str, path: str, changes: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Send a request to a worker whose bindings have these changes. Return the status and the body."""
-        headers = {"X-Bindings": json.dumps(changes), "Authorization": f"Bearer {operator_token(KEY)}"}
+        headers = {"X-Bindings": json.dumps(changes), "Authorization": f"Bearer {derive_operator_token(KEY)}"}
         answer = self._harness.http.request(method, self._harness.urls[worker] + path, headers=headers)
         return answer.status_code, answer.json()
 

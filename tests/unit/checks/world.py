@@ -16,10 +16,10 @@ import httpx
 from checks.model.deadline import Deadline
 from checks.run.execute import execute
 from checks.run.request import Request, Surroundings, Target
-from contract import ace_key
-from rehearsal.ace.query import InvalidQuery, read
+from contract.operator_token import derive_operator_token
+from rehearsal.ace.page_request import InvalidPageRequest, read_page_request
 from rehearsal.ace.samples import Sample
-from rehearsal.ace.window import page
+from rehearsal.ace.window import cut_page
 from tests.fakes.manifest import ACCOUNT, API_TOKEN, ENVIRON, KEY, NAME, NOW, TAG, manifest_data
 
 ETL = "etl.rehearsal.workers.dev"
@@ -242,7 +242,7 @@ class World:
 
     def etl(self, request):
         """The sibling: it knows who holds its key."""
-        if request.headers.get("Authorization") != f"Bearer {ace_key.operator_token(self.etl_key)}":
+        if request.headers.get("Authorization") != f"Bearer {derive_operator_token(self.etl_key)}":
             return answer(401, {"status": "error", "error": {"code": "unauthorized", "message": "needs the token"}})
         return answer(200, {"status": "idle"})
 
@@ -258,12 +258,12 @@ class World:
         if path != "/api/sites/ses_falls_city/timeseries/paginated":
             return answer(403, {"id": None, "name": None, "client": None})
         try:
-            query = read(request.url.params)
-        except InvalidQuery as error:
+            query = read_page_request(request.url.params)
+        except InvalidPageRequest as error:
             return answer(400, {"message": str(error), "errors": error.errors})
         rows = [sample(row) for day in sorted(self.measured) for row in self.measured[day]]
         wanted = [row for row in rows if query.start <= row.time < query.end]
-        return httpx.Response(200, content=page(wanted, query, quirks=True).encode())
+        return httpx.Response(200, content=cut_page(wanted, query, quirks=True).encode())
 
     # ---- the worker
 
@@ -288,7 +288,7 @@ class World:
             return answer(404, {"status": "error", "error": {"code": "not_found", "message": "no such route"}})
         if not self.key:
             return answer(503, {"status": "error", "error": {"code": "not_configured", "message": "lacks a binding"}})
-        if request.headers.get("Authorization") != f"Bearer {ace_key.operator_token(self.key)}":
+        if request.headers.get("Authorization") != f"Bearer {derive_operator_token(self.key)}":
             return answer(401, {"status": "error", "error": {"code": "unauthorized", "message": "needs the token"}})
         return self.status() if path == "/status" else self.trigger()
 

@@ -6,6 +6,7 @@ import pytest
 
 from checks.stored_days import gzip_reader
 from checks.stored_days.selection import select_one_day
+from contract.operator_token import derive_operator_token
 from tests.fakes.manifest import API_TOKEN, ENVIRON, KEY, NOW
 from tests.fakes.verdicts import failed_finding, inconclusive_finding, outcomes
 from tests.unit.checks.world import World, answer, lines, refusal
@@ -133,9 +134,8 @@ def test_proof_with_nothing_to_compare(tmp_path):
 def test_proof_needs_a_key_that_ace_accepts(tmp_path):
     _, report = World().report(tmp_path, "proof", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
     assert report["proof"]["reason"] == "needs token, which failed"
-    from contract import ace_key
 
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY)}
     code, report = World().report(tmp_path, "proof", environ=environ)
     assert (code, outcomes(report)["proof"], outcomes(report)["r2"]) == (0, "skip", "pass")
 

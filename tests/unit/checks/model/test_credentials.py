@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from checks.model.credentials import Credential, CredentialError, Credentials, Secret, gather_credentials, list_secrets
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 
 
 def test_a_credential_that_no_header_can_carry_names_where_it_comes_from():
@@ -25,7 +25,7 @@ def test_a_secret_shows_nothing():
 
 def test_the_operator_token_comes_from_the_nearest_source():
 
-    derived = ace_key.operator_token("a-key")
+    derived = derive_operator_token("a-key")
     environ = {"OPERATOR_TOKEN": "given", "ACE_API_KEY": "a-key"}
     assert gather_credentials(environ, stack_token=Secret("of-stack")).operator.reveal() == "given"
     assert gather_credentials({"ACE_API_KEY": "a-key"}, stack_token=Secret("of-stack")).operator.reveal() == "of-stack"

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.model.redaction import LONGEST, MASK, PART, Redactor
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.fakes.manifest import ENVIRON, KEY
 from tests.unit.checks.world import World, answer
 
 
 def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
-    world, token = World(), ace_key.operator_token(KEY)
+    world, token = World(), derive_operator_token(KEY)
     world.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
     _, report = world.report(tmp_path, "key")
     assert not any(token[:n] in json.dumps(report) for n in range(5, len(token)))
@@ -39,13 +39,12 @@ def echo(request):
 
 @pytest.mark.parametrize("options", [{}, {"verbose": True}, {"quiet": True}, {"formats": ("json",)}, {"color": True}])
 def test_a_hostile_system_that_echoes_what_it_is_told(tmp_path, options):
-    from contract import ace_key
 
     world = World()
     world.routes = {("GET", ""): echo, ("POST", ""): echo}
     code, text = world.run(tmp_path, **options)
     assert code == 1
-    for secret in (KEY, ace_key.operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
+    for secret in (KEY, derive_operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
         assert all(secret[n : n + 12] not in text for n in range(len(secret) - 11))
     assert "\n::error" not in text
     assert "[redacted]" in text

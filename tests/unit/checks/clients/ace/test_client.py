@@ -15,10 +15,10 @@ from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, ShapeError, TransientError
-from rehearsal.ace.query import read
+from rehearsal.ace.page_request import read_page_request
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.volume import Volume
-from rehearsal.ace.window import page, stalled
+from rehearsal.ace.window import cut_page, cut_stalled_page
 from tests.fakes.manifest import KEY
 from tests.unit.checks.world import Clock, answer
 
@@ -54,8 +54,10 @@ def streamed(handle):
     return reply
 
 
-def serving(samples, cut=page, **options):
-    return lambda request: httpx.Response(200, content=cut(samples, read(request.url.params), **options).encode())
+def serving(samples, cut=cut_page, **options):
+    return lambda request: httpx.Response(
+        200, content=cut(samples, read_page_request(request.url.params), **options).encode()
+    )
 
 
 def body(*samples, more=False, cursor=None, **changes):
@@ -193,8 +195,8 @@ def test_more_than_the_rows_asked_for_may_take_is_not_read():
 
 def test_a_walk_without_end_ends(monkeypatch):
     source = [Sample("p", str(n), NAIVE + timedelta(seconds=n)) for n in range(20)]
-    for cut, options, text in ((stalled, {}, "row|page"), (page, {"quirks": True}, "more than 2 pages")):
-        monkeypatch.setattr(client, "PAGES", 2 if cut is page else 2000)
+    for cut, options, text in ((cut_stalled_page, {}, "row|page"), (cut_page, {"quirks": True}, "more than 2 pages")):
+        monkeypatch.setattr(client, "PAGES", 2 if cut is cut_page else 2000)
         with pytest.raises(AceError, match=text):
             rows(serving(source, cut, **options), size=3)
 
