@@ -39,9 +39,8 @@ def cut_page(rows: Sequence[Sample], request: PageRequest, *, quirks: bool) -> P
     one, and the client never reaches the end.
     Source: the README of sixb-ai/sixb, connectors/ace-iot (measured on a live site).
     """
-    begin = (
-        0 if request.cursor is None else bisect_left(rows, request.cursor.time, key=_get_time) + request.cursor.offset
-    )
+    cursor = request.cursor
+    begin = 0 if cursor is None else bisect_left(rows, cursor.time, key=_get_time) + cursor.offset
     end = begin + request.page_size
     taken = rows[begin:end]
     if end >= len(rows):

@@ -18,7 +18,7 @@ from rehearsal.edge.node_process import NodeProcess
 OnTrace = Callable[[str, dict[str, Any]], None]
 
 _logger = logging.getLogger(__name__)
-_HEADER_LIMIT = 32_768  # 2 kB of an object's metadata, escaped
+_MAX_HEADER_BYTES = 32_768  # 2 kB of an object's metadata, escaped
 
 
 class _RefusedError(Exception):
@@ -40,8 +40,8 @@ class ControlClient:
             connector=aiohttp.UnixConnector(path=str(process.socket), limit=0),
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
-            max_field_size=_HEADER_LIMIT,
-            max_line_size=_HEADER_LIMIT,
+            max_field_size=_MAX_HEADER_BYTES,
+            max_line_size=_MAX_HEADER_BYTES,
         )
         return cls(process, session, on_trace or _ignore)
 

@@ -135,9 +135,8 @@ def _format_user_traceback(error: Exception, program: Path) -> str:
 def main(arguments: Sequence[str]) -> None:
     """Print the port, and serve the engine at the address in the last argument until it ends."""
     end_with_parent()
-    logging.getLogger("asyncio").setLevel(
-        logging.CRITICAL
-    )  # a failed program leaves unobserved futures. The official host is silent too
+    # A failed program leaves unobserved futures, and the official host does not report them either.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=unlimited)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine_address=arguments[-1]), server)

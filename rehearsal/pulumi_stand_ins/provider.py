@@ -116,9 +116,8 @@ class CloudflareProvider(provider.Provider):
         await kind.delete(self._require_api(), Found(id=request.resource_id, outputs=unwrap_map(request.properties)))
 
     def _find_type(self, qualified: str) -> Resource:
-        token = qualified.rpartition("$")[
-            2
-        ]  # in a URN, the types of a component's children follow the type of the component
+        # In a URN, the types of a component's children follow the type of the component.
+        token = qualified.rpartition("$")[2]
         if token not in self._types:
             raise RefusedByPluginError(
                 f"the {STAND_IN}. It has no {token}. Add it in rehearsal/pulumi_stand_ins/resources"

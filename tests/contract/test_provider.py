@@ -114,7 +114,7 @@ def test_a_changed_message_sends_script_and_every_binding_again(world: World) ->
         seen = world.preview()
         assert (seen.steps, seen.changed) == ({"script": "update"}, {"script": frozenset({"annotations"})})
         world.up()
-        live = world.cloudflare._api.workers["backfill"].live
+        live = world.cloudflare.account.workers["backfill"].live
         assert live.annotations["workers/message"] == "second"
         assert live.secrets == {"ACE_API_KEY": CANARY}
         assert world.preview("--refresh").steps == {}
@@ -146,7 +146,7 @@ def test_a_protected_bucket_is_not_destroyed(world: World) -> None:
     text = world.pulumi("destroy", "--yes", succeeds=False)
     assert "cannot be deleted" in text
     assert "because it is protected" in text
-    assert "ace-timeseries" in world.cloudflare._api.buckets
+    assert "ace-timeseries" in world.cloudflare.account.buckets
 
 
 def test_a_bucket_that_exists_is_refused_in_one_line(world: World) -> None:
@@ -168,7 +168,7 @@ def test_existing_resources_are_adopted_and_the_lost_bindings_are_listed(world: 
         assert site["text"] == "adopted_site"
         assert world.preview("--refresh", stack="adopting").steps == {}
         assert "will not change it in the API" in world.pulumi("destroy", "--yes", stack="adopting")
-        assert world.cloudflare._api.workers == {}
+        assert world.cloudflare.account.workers == {}
 
 
 def test_it_reports_that_it_is_a_stand_in(world: World) -> None:
