@@ -19,6 +19,8 @@ from toolchain.stamp import Stamp
 
 ROOT = engine.ROOT
 VENV = ROOT / ".venv"
+PACKAGES = ROOT / "requirements-dev.txt"  # holds the packages of requirements.txt too
+INSTALLER = ROOT / "toolchain" / "uv.txt"
 EDGE = ROOT / "rehearsal" / "edge"
 OLDEST_NODE = 20
 LEAST_ROOM = 100 * 2**20  # bytes; with fewer left a failure is the disk's
@@ -118,8 +120,8 @@ def _wait(running: Future[bool], seconds: float) -> bool:
 
 
 def _python(say: Say, run: Run) -> bool:
-    python, files = VENV / "bin" / "python", [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
-    stamp = Stamp(VENV, files)
+    python = VENV / "bin" / "python"
+    stamp = Stamp(VENV, [PACKAGES, INSTALLER])
     damage = stamp.damage() if python.exists() else ""
     if damage is None and stamp.current():
         return False
@@ -129,11 +131,32 @@ def _python(say: Say, run: Run) -> bool:
         return _python(say, run)
     say(f"virtual environment and packages{f' ({damage})' if damage else ''} ...")
     stamp.forget()
-    if damage is not None:  # pip would trust what half a package says of itself
+    if damage is not None:  # an installer would trust the metadata of half a package
         _do(run, [sys.executable, "-m", "venv", "--clear", VENV], "install Python's venv module (python3-venv)")
-    _do(run, [python, "-m", "pip", "install", "-q", "-r", files[1]], "is the package index reachable?")
+    _install(python, say, run)
     stamp.write()
     return True
+
+
+def _install(python: Path, say: Say, run: Run) -> None:
+    """Installs the packages with uv, or with pip where uv has no build or cannot reach pip's package index."""
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r"]
+    # Copies: uv's default are hard links, and an edited package would then be damaged in uv's cache too.
+    uv = [
+        VENV / "bin" / "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--link-mode=copy",
+        "--compile-bytecode",
+        "--require-hashes",
+    ]
+    try:
+        for command in ([*pip, INSTALLER, "--only-binary", ":all:"], [*uv, "--python", python, "-r", PACKAGES]):
+            _do(run, command, "")
+    except (SetupError, OSError) as error:
+        say(f"packages: uv cannot install them, so pip does ({str(error).removesuffix(': ')}) ...")
+        _do(run, [*pip, PACKAGES], "is the package index reachable?")
 
 
 def _node(say: Say, run: Run) -> bool:

@@ -1,3 +1,4 @@
+import re
 import shutil
 import subprocess
 from concurrent.futures import Future
@@ -109,15 +110,20 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(setup, "ROOT", tmp_path)
     monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(setup, "EDGE", tmp_path / "edge")
+    monkeypatch.setattr(setup, "PACKAGES", tmp_path / "requirements-dev.txt")
+    monkeypatch.setattr(setup, "INSTALLER", tmp_path / "toolchain" / "uv.txt")
     monkeypatch.setattr(setup, "_npm", lambda _: "npm")
-    for name in ("requirements.txt", "requirements-dev.txt", "edge/package-lock.json"):
+    for name in ("requirements-dev.txt", "toolchain/uv.txt", "edge/package-lock.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1")
     commands, said = [], []
 
     def fake(command, *, folder=None, more=None, limit=None):
         words = [Path(word).name for word in command]
-        commands.append("venv" if "venv" in words else "pip" if "pip" in words else "npm")
+        assert ("pip" in words) == ("--require-hashes" in words)
+        commands.append(next(name for name in ("venv", "uv.txt", "uv", "pip", "npm") if name in words))
+        if commands[-1] in again.broken:
+            return subprocess.CompletedProcess(command, 1, "", "no such wheel")
         packages = tmp_path / ("edge/node_modules" if commands[-1] == "npm" else ".venv/lib")
         for name in ("kept", "lost"):
             (packages / name).mkdir(parents=True, exist_ok=True)
@@ -133,8 +139,8 @@ def checkout(tmp_path, monkeypatch):
         setup._node(said.append, fake)
         return list(commands)
 
-    again.said = said
-    assert again() == ["venv", "pip", "npm"]
+    again.said, again.broken = said, set()
+    assert again() == ["venv", "uv.txt", "uv", "npm"]
     return again
 
 
@@ -145,7 +151,7 @@ def test_what_is_whole_is_left_alone(checkout):
 
 def test_a_package_that_was_deleted_by_hand_is_noticed_named_and_made_anew(checkout, tmp_path):
     shutil.rmtree(tmp_path / ".venv" / "lib" / "lost")
-    assert checkout() == ["venv", "pip"]
+    assert checkout() == ["venv", "uv.txt", "uv"]
     assert checkout.said == ["virtual environment and packages (lib/lost/code is gone) ..."]
     shutil.rmtree(tmp_path / "edge" / "node_modules" / "lost")
     assert checkout() == ["npm"]
@@ -153,21 +159,41 @@ def test_a_package_that_was_deleted_by_hand_is_noticed_named_and_made_anew(check
     assert checkout() == []
 
 
-def test_new_requirements_are_installed_on_top(checkout, tmp_path):
-    (tmp_path / "requirements.txt").write_text("2")
-    assert checkout() == ["pip"]
+@pytest.mark.parametrize("name", ["requirements-dev.txt", "toolchain/uv.txt"])
+def test_new_requirements_are_installed_on_top(checkout, tmp_path, name):
+    (tmp_path / name).write_text("2")
+    assert checkout() == ["uv.txt", "uv"]
+
+
+@pytest.mark.parametrize(("broken", "tried"), [("uv.txt", ["uv.txt"]), ("uv", ["uv.txt", "uv"])])
+def test_pip_installs_the_packages_where_uv_cannot(checkout, tmp_path, broken, tried):
+    (tmp_path / ".venv" / ".set-up.json").unlink()
+    checkout.broken.add(broken)
+    assert checkout() == ["venv", *tried, "pip"]
+    assert re.fullmatch(
+        r"packages: uv cannot .*, so pip does \(\w+ failed \(no such wheel\)\) \.\.\.", checkout.said[-1]
+    )
+    assert checkout() == []
+
+
+def test_packages_that_neither_installer_gets_are_one_line_and_no_stamp(checkout, tmp_path):
+    (tmp_path / "requirements-dev.txt").write_text("2")
+    checkout.broken |= {"uv", "pip"}
+    with pytest.raises(setup.SetupError, match=r"^python failed \(no such wheel\): is the package index reachable\?$"):
+        checkout()
+    assert not (tmp_path / ".venv" / ".set-up.json").exists()
 
 
 def test_half_an_installation_is_made_anew(checkout, tmp_path):
     (tmp_path / ".venv" / ".set-up.json").unlink()
-    assert checkout() == ["venv", "pip"]
+    assert checkout() == ["venv", "uv.txt", "uv"]
 
 
 def test_an_interpreter_that_is_gone_makes_all_anew(checkout, tmp_path):
     python = tmp_path / ".venv" / "bin" / "python"
     python.unlink()
     python.symlink_to("/nowhere")
-    assert checkout() == ["venv", "pip"]
+    assert checkout() == ["venv", "uv.txt", "uv"]
 
 
 @pytest.mark.parametrize("stamped", [True, False])
@@ -177,9 +203,9 @@ def test_what_is_shared_with_another_checkout_is_used_while_it_fits_and_never_ch
         folder.symlink_to(tmp_path / f"other-{folder.name}")
         (folder / ".set-up.json").unlink()
     if stamped:  # where they are now
-        setup.Stamp(tmp_path / ".venv", [tmp_path / "requirements.txt", tmp_path / "requirements-dev.txt"]).write()
+        setup.Stamp(tmp_path / ".venv", [setup.PACKAGES, setup.INSTALLER]).write()
         setup.Stamp(tmp_path / "edge" / "node_modules", [tmp_path / "edge" / "package-lock.json"]).write()
-    assert checkout() == ([] if stamped else ["venv", "pip", "npm"])
+    assert checkout() == ([] if stamped else ["venv", "uv.txt", "uv", "npm"])
     assert (tmp_path / ".venv").is_symlink() == stamped
     assert (tmp_path / "edge" / "node_modules").is_symlink() == stamped
     for name in (".venv", "node_modules"):
