@@ -1,0 +1,106 @@
+"""The compiled requirements fit their sources. No network: the test reads the files and the metadata of installed packages."""
+
+import re
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[3]
+PRODUCTION, DEVELOPMENT, INSTALLER = "requirements", "requirements-dev", "toolchain/uv"
+COMMAND = "uv pip compile --universal --python-version 3.11 --generate-hashes --output-file {name}.txt {name}.in"
+
+
+def source(text):
+    lines = (line.partition(" #")[0].strip() for line in text.splitlines())
+    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]
+
+
+def compiled(text):
+    """Returns the entries of a compiled file: name -> (version, marker, number of hashes)."""
+    entries = {}
+    for block in re.split(r"\n(?=\S)", text):
+        if not block.startswith("#"):
+            requirement = Requirement(re.split(r"[\\\n]", block)[0].strip())
+            (version,) = requirement.specifier
+            assert version.operator == "==", block
+            hashes = len(re.findall(r"^    --hash=sha256:[0-9a-f]{64}\b", block, re.MULTILINE))
+            entries[canonicalize_name(requirement.name)] = (version.version, requirement.marker, hashes)
+    return entries
+
+
+def defects(source_text, compiled_text):
+    """Yields one line for each requirement that the compiled file does not meet, and for each entry without a hash."""
+    entries = compiled(compiled_text)
+    for requirement in source(source_text):
+        version, _, _ = entries.get(canonicalize_name(requirement.name), (None, None, 0))
+        if version is None:
+            yield f"{requirement.name} is missing"
+        elif not requirement.specifier.contains(version):
+            yield f"{requirement.name} {version} is not {requirement.specifier}"
+    yield from (f"{name} has no hash" for name, (_, _, hashes) in entries.items() if not hashes)
+
+
+def needed(names):
+    """Returns the packages that these packages need on this machine, from the installed metadata, themselves included."""
+    found, waiting = set(), {(canonicalize_name(name), "") for name in names}
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in found:
+            continue
+        found.add((name, extra))
+        for line in metadata.requires(name) or []:
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                waiting |= {(canonicalize_name(requirement.name), item) for item in ("", *requirement.extras)}
+    return {name for name, _ in found}
+
+
+def read(name):
+    return (ROOT / f"{name}.in").read_text(), (ROOT / f"{name}.txt").read_text()
+
+
+@pytest.mark.parametrize("name", [PRODUCTION, DEVELOPMENT, INSTALLER])
+def test_each_compiled_file_meets_its_source(name):
+    assert list(defects(*read(name))) == []
+    assert COMMAND.format(name=name) in read(name)[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "defect"),
+    [
+        (lambda text: re.sub(r"^click==.*", r"click==7.0 \\", text, flags=re.MULTILINE), "click 7.0 is not ~=8.5"),
+        (lambda text: re.sub(r"^click==(?:.*\n )*.*\n", "", text, flags=re.MULTILINE), "click is missing"),
+        (
+            lambda text: re.sub(r"^click==.*(\n {4}--.*)*", "click==8.5.1", text, flags=re.MULTILINE),
+            "click has no hash",
+        ),
+    ],
+)
+def test_a_compiled_file_that_does_not_fit_is_found(change, defect):
+    source_text, compiled_text = read(PRODUCTION)
+    assert list(defects(source_text, change(compiled_text))) == [defect]
+
+
+def test_tests_use_the_versions_of_production():
+    production, development = (compiled(read(name)[1]) for name in (PRODUCTION, DEVELOPMENT))
+    assert {name: development[name][0] for name in production} == {name: entry[0] for name, entry in production.items()}
+    assert set(development) > set(production)
+
+
+@pytest.mark.parametrize("names", [[PRODUCTION], [PRODUCTION, DEVELOPMENT]])
+def test_a_compiled_file_lists_the_needed_packages_and_no_others(names):
+    roots = [requirement.name for name in names for requirement in source(read(name)[0])]
+    entries = compiled(read(names[-1])[1])
+    assert needed(roots) == {name for name, (_, marker, _) in entries.items() if marker is None or marker.evaluate()}
+
+
+def test_the_installed_versions_are_the_compiled_versions():
+    entries = {name: version for name, (version, marker, _) in compiled(read(DEVELOPMENT)[1]).items() if marker is None}
+    assert {name: metadata.version(name) for name in entries} == entries
+
+
+def test_production_needs_no_package_of_the_tests():
+    assert not {"pytest", "mypy", "ruff", "aiohttp", "hypothesis"} & set(compiled(read(PRODUCTION)[1]))
