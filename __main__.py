@@ -11,7 +11,7 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
-import ace_key
+from contract import ace_key
 from infra import adoption, api, declaration, ledger, live, policy, query, recorded, settings, storage
 from infra.worker import Worker
 

@@ -6,7 +6,7 @@ import sys
 def start() -> None:
     """Run the command; an interruption while it is still being imported is one line too."""
     try:
-        from checks.cli import main
+        from checks.cli.commands import main
 
         main()
     except KeyboardInterrupt:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contract.drift import deed
 from infra import live
 from infra.bindings.secret_text import SecretText
 from infra.declaration import BINDING_NAMES
 from infra.settings import Settings, SettingsError
-from supersession import deed
 
 
 def kept_secrets(

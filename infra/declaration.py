@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-import manifest
+from contract import manifest
 from infra import ledger
 from infra.bindings.plain_text import PlainText
 from infra.bindings.r2_bucket import R2Bucket

@@ -13,10 +13,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import manifest
+from contract import manifest
+from contract.drift import ADDED, CHANGED, DELETED, Bound, Change, Supersession
 from infra import live
 from infra.bindings import kinds
-from supersession import ADDED, CHANGED, DELETED, Bound, Change, Supersession
 
 Bindings = Sequence[Mapping[str, Any]]
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pulumi
 
-import manifest
-import secret_scan
+from contract import manifest, secret_scan
 
 _READABLE = {"plain_text", "json"}  # kinds whose value is a text of the user's
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-import manifest
+from contract import manifest
 
 
 class Promise(pulumi.ComponentResource):

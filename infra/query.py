@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import manifest
+from contract import manifest
 from infra import api, declaration, ledger, live, policy
 
 if TYPE_CHECKING:
+    from contract.drift import Supersession
     from infra.bindings import Binding
     from infra.settings import Settings
-    from supersession import Supersession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

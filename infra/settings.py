@@ -8,9 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import ace_key
-import secret_scan
-from infra import extra_bindings, query, rules
+from contract import ace_key, secret_scan, setting_rules
+from infra import extra_bindings, query
 from infra.bindings import Binding
 
 
@@ -59,24 +58,24 @@ class Source:
 
 
 _RULES: Mapping[str, Callable[[str], str | None]] = {
-    "accountId": rules.account_id,
-    "bucket": rules.bucket,
-    "workerName": rules.hostname_label,
-    "site": rules.site,
-    "startDate": rules.iso_date,
-    "aceBaseUrl": rules.url,
-    "pageSize": rules.page_size,
-    "keyTemplate": rules.key_template,
+    "accountId": setting_rules.account_id,
+    "bucket": setting_rules.bucket,
+    "workerName": setting_rules.hostname_label,
+    "site": setting_rules.site,
+    "startDate": setting_rules.iso_date,
+    "aceBaseUrl": setting_rules.url,
+    "pageSize": setting_rules.page_size,
+    "keyTemplate": setting_rules.key_template,
 }
 _API_URL = "https://api.cloudflare.com/client/v4"
 _OPTIONAL_RULES: Mapping[str, Callable[[str], str | None]] = {
-    "workersSubdomain": rules.hostname_label,
-    "workerUrl": rules.url,
-    "endDate": rules.iso_date,
-    "schedule": rules.cron,
-    "etlWorker": rules.sibling,
-    "queryWorkerName": rules.hostname_label,
-    "queryUrl": rules.url,
+    "workersSubdomain": setting_rules.hostname_label,
+    "workerUrl": setting_rules.url,
+    "endDate": setting_rules.iso_date,
+    "schedule": setting_rules.cron,
+    "etlWorker": setting_rules.sibling,
+    "queryWorkerName": setting_rules.hostname_label,
+    "queryUrl": setting_rules.url,
 }
 _KNOWN = frozenset((*_RULES, *_OPTIONAL_RULES, "aceApiKey", "adopt", "extraBindings", "queryWorker"))
 
@@ -112,7 +111,7 @@ def read(source: Source) -> Settings:
             "cloudflare:apiToken has not the form of Cloudflare's tokens: 40 to 80 letters, digits, '_', '-'"
         )
     api_url = _of_provider(source, "baseUrl", "CLOUDFLARE_BASE_URL")
-    if api_url is not None and (problem := rules.url(api_url)):
+    if api_url is not None and (problem := setting_rules.url(api_url)):
         problems.append(f"cloudflare:baseUrl {problem.partition(', found')[0]}")
     if problems or api_token is None:
         raise SettingsError("\n".join(problems))
@@ -178,7 +177,7 @@ def _between(values: Mapping[str, str]) -> list[str]:
     if values["etlWorker"] and "://" not in values["etlWorker"] and not values["workersSubdomain"]:
         problems.append("etlWorker must be a whole URL where workersSubdomain is not set")
     start, end = values["startDate"], values["endDate"]
-    if end and not rules.iso_date(start) and not rules.iso_date(end) and start > end:
+    if end and not setting_rules.iso_date(start) and not setting_rules.iso_date(end) and start > end:
         problems.append(f"startDate {start} is after endDate {end}")
     return problems
 

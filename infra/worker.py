@@ -9,7 +9,7 @@ from pathlib import Path
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-import manifest
+from contract import manifest
 from infra.bindings import Binding
 from infra.bindings.secret_text import SecretText
 from infra.promise import Promise

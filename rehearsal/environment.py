@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import ace_key
+from contract import ace_key
 from rehearsal import process, provider
 from toolchain import engine
 

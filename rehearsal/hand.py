@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-import ace_key
+from contract import ace_key
 
 if TYPE_CHECKING:
     from rehearsal.local import Local

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contract.drift import ADDED, CHANGED, DELETED, Supersession
 from review import model
 from review.markdown import Table, code
 from review.model import KEY, Preview
-from supersession import ADDED, CHANGED, DELETED, Supersession
 
 _HOW = {
     "secret": "a secret of the live worker was changed",

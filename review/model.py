@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from manifest import Manifest
-from supersession import Supersession
+from contract.drift import Supersession
+from contract.manifest import Manifest
 
 KEY = "ACE_API_KEY"
 STACK = "pulumi:pulumi:Stack"

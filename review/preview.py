@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import supersession
-from manifest import Manifest, ManifestError
-from review import engine
-from review.engine import Output, Step
+from contract import drift
+from contract.drift import Supersession
+from contract.manifest import Manifest, ManifestError
+from review import preview_json
 from review.model import (
     BACKFILL,
     BUCKET,
@@ -34,7 +34,7 @@ from review.model import (
     Found,
     Preview,
 )
-from supersession import Supersession
+from review.preview_json import Output, Step
 
 _OPS = {
     "create": "create", "update": "update", "delete": "delete", "replace": "replace", "import": "import",
@@ -47,7 +47,7 @@ _PROJECT_FILE = Path(__file__).resolve().parent.parent / "Pulumi.yaml"
 
 def read(raw: bytes, *, stack: str = "") -> Preview:
     """Read what the engine wrote; what cannot be read is a preview that failed. ``stack`` names it in that case."""
-    output = engine.read(raw)
+    output = preview_json.read(raw)
     if output is None or not output.steps:
         return Preview(
             project=_project(),
@@ -145,7 +145,7 @@ def _loses(bucket: Step) -> bool:
     return _OPS[bucket.op] == "delete" or (_OPS[bucket.op] == "replace" and names[0] != names[1])
 
 
-def _recorded(step: Step, output: Output) -> engine.Properties:
+def _recorded(step: Step, output: Output) -> preview_json.Properties:
     """Return what the state knew of a resource before the refresh, empty where nothing was refreshed."""
     return next((item.live for item in output.steps if item.op == "refresh" and item.urn == step.urn), {})
 
@@ -164,17 +164,17 @@ def _superseded(script: Step | None, output: Output) -> Supersession | None:
     if script is None:
         return None
     before, after = (_message(script.inputs(old=old)) for old in (True, False))
-    said = supersession.parse(after) if before != after else None
+    said = drift.parse(after) if before != after else None
     if said is None or not said.more:
         return said
     for text in output.warnings:
-        whole = supersession.parse(text)
+        whole = drift.parse(text)
         if whole is not None and whole.same_as(said) and not whole.more and whole.whole() == text:
             return whole
     return said
 
 
-def _message(inputs: engine.Properties) -> str:
+def _message(inputs: preview_json.Properties) -> str:
     annotations = inputs.get("annotations")
     line = annotations.get("workersMessage") if isinstance(annotations, dict) else None
     return line if isinstance(line, str) else ""

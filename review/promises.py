@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import secret_scan
-from manifest import Binding, Manifest
+from contract import secret_scan
+from contract.manifest import Binding, Manifest
 
 HIDDEN = "(hidden: it looks like a secret)"
 PRECIOUS = {"secret_text", "kv_namespace", "d1", "r2_bucket", "queue"}  # what holds something that a worker may need

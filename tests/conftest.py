@@ -39,7 +39,7 @@ def pytest_terminal_summary(terminalreporter):
     faults = [value for name, value in seen if name == "fault"]
     if faults:
         terminalreporter.section("what was broken, which checks said so, whom they blamed, and in how many seconds")
-    for name, caught, blame, seconds in faults:
+    for name, caught, cause, seconds in faults:
         terminalreporter.write_line(
-            f"{name:<26} {caught or 'nothing fails, as it must be':<44} {blame:<10} {seconds:5.1f}"
+            f"{name:<26} {caught or 'nothing fails, as it must be':<44} {cause:<10} {seconds:5.1f}"
         )

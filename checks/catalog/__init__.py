@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from checks.model import Check
+from checks.check import Check
 
 
 def load() -> dict[str, Check]:

@@ -6,14 +6,15 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from checks import history
-from checks.clients.cloudflare_versions import SECRETS, by
-from checks.context import Context
-from checks.model import Cause, Check, Credential, Evidence, Finding
-from manifest import Binding
+from checks.check import Check, Context, KnownCause
+from checks.clients.cloudflare.versions import SECRETS, by
+from checks.diagnosis import live_version
+from checks.model.credentials import Credential
+from checks.model.finding import Evidence, Finding
+from contract.manifest import Binding
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare_versions import Detail
+    from checks.clients.cloudflare.versions import Detail
 
 # What may be shown of a live binding. Never a text: somebody may have pasted a secret there.
 PLACES = ("bucket_name", "namespace_id", "id", "queue_name", "service", "environment", "jurisdiction")
@@ -22,16 +23,16 @@ Problem = tuple[str, str, str]  # subject, expected, actual
 
 def bindings(context: Context) -> Iterator[Evidence | Finding]:
     """Yield a finding for bindings and crons that are absent, undeclared, of another type or lead elsewhere."""
-    live = history.deployment(context)
+    live = live_version.deployment(context)
     if isinstance(live, Finding):
         yield live
         return
     problems: list[Problem] = []
-    for detail in history.details(context, live):
+    for detail in live_version.details(context, live):
         problems += _differences(context, detail)
     problems += _crons(context, context.cloudflare.schedules(context.manifest.worker.name))
     for subject, expected, actual in dict.fromkeys(problems):
-        yield history.wrong(context, subject, expected, actual)
+        yield live_version.wrong(context, subject, expected, actual)
     if not problems:
         count = sum(item.type not in SECRETS for item in context.manifest.bindings)
         crons = ", ".join(context.manifest.schedules) or "none"
@@ -42,11 +43,11 @@ def bindings(context: Context) -> Iterator[Evidence | Finding]:
 def _differences(context: Context, detail: Detail) -> Iterator[Problem]:
     """Yield what one version lacks, what nothing declares, and what differs; absent ones together, as one loss."""
     declared, version = {item.name: item for item in context.manifest.bindings}, detail.version
-    known = history.is_declared(version, context.manifest.worker.tag)
+    known = live_version.is_declared(version, context.manifest.worker.tag)
     note = "" if known else f"; live is {version.short}, {version.made}, not the program's last upload"
     absent = [item for item in declared.values() if item.name not in detail.bindings and item.type not in SECRETS]
     if absent:
-        wiped = version.uploaded and not history.is_ours(version, context.manifest.worker.tag)
+        wiped = version.uploaded and not live_version.is_ours(version, context.manifest.worker.tag)
         actual = f"absent: wiped by the upload of {by(version)}" if wiped else f"absent{note}"
         expected = _described(absent[0]) if len(absent) == 1 else "attached, as declared"
         yield _named([item.name for item in absent]), expected, actual
@@ -108,10 +109,10 @@ CHECK = Check(
     runbook="step 3",
     step=3,
     causes=(
-        Cause(what="an upload by hand wiped what it did not name", fix="pulumi up --stack NAME"),
-        Cause(what="somebody bound another bucket, or changed a text", fix="pulumi up --stack NAME"),
-        Cause(what="somebody changed the crons", fix="pulumi up --stack NAME"),
-        Cause(
+        KnownCause(what="an upload by hand wiped what it did not name", fix="pulumi up --stack NAME"),
+        KnownCause(what="somebody bound another bucket, or changed a text", fix="pulumi up --stack NAME"),
+        KnownCause(what="somebody changed the crons", fix="pulumi up --stack NAME"),
+        KnownCause(
             what="a binding was added by hand, and is wanted",
             fix="declare it in extraBindings, then pulumi up --stack NAME",
         ),

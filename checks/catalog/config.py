@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import ace_key
-from checks.context import Context
-from checks.model import BEFORE_DEPLOYMENT, Blame, Cause, Check, Evidence, Finding
-from checks.progress import is_date
-from checks.urls import is_base
-from manifest import Ace, Manifest
+from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
+from checks.clients.worker.progress import is_date
+from checks.model.finding import Cause, Evidence, Finding
+from checks.model.urls import is_base
+from contract import ace_key
+from contract.manifest import Ace, Manifest
 
 PAGE_SIZES = (1000, 5000, 10000, 50000, 100000)
 SECRET = "ACE_API_KEY"  # noqa: S105 - the name of a binding, not its value
@@ -24,8 +24,8 @@ def config(context: Context) -> Iterator[Evidence | Finding]:
         yield Finding(
             subject=subject,
             expected=expected,
-            actual=actual,
-            blame=Blame.CONFIG,
+            found=actual,
+            cause=Cause.CONFIGURATION,
             hint=context.edit(),
         )
     if not problems:
@@ -41,8 +41,8 @@ def _key(context: Context) -> Iterator[Evidence | Finding]:
         yield Finding(
             subject=context.credentials.ace_source,
             expected="a key that can work",
-            actual=f"it {assessment.problem} (the variable and the stack must hold the same)",
-            blame=Blame.CONFIG,
+            found=f"it {assessment.problem} (the variable and the stack must hold the same)",
+            cause=Cause.CONFIGURATION,
             hint=f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}",
         )
     elif assessment.warning:
@@ -115,11 +115,11 @@ CHECK = Check(
     runbook="scripts/verify-backfill-config.sh",
     step=0,
     causes=(
-        Cause(
+        KnownCause(
             what="ACE_API_KEY is empty, padded with white space, a placeholder or expired",
             fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
         ),
-        Cause(
+        KnownCause(
             what="a setting has a form that cannot work, or the manifest was edited by hand",
             fix="correct Pulumi.NAME.yaml, then pulumi up --stack NAME",
         ),

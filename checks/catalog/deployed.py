@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from checks import history
-from checks.clients.cloudflare_versions import Deployment, Version, by
-from checks.context import Context
-from checks.model import Cause, Check, Credential, Evidence, Finding
+from checks.check import Check, Context, KnownCause
+from checks.clients.cloudflare.versions import Deployment, Version, by
+from checks.diagnosis import live_version
+from checks.model.credentials import Credential
+from checks.model.finding import Evidence, Finding
 
 
 def deployed(context: Context) -> Iterator[Evidence | Finding]:
     """Yield a finding for what is live and is not the program's last upload: split, made by others or rolled back."""
-    live = history.deployment(context)
+    live = live_version.deployment(context)
     if isinstance(live, Finding):
         yield live
         return
     tag = context.manifest.worker.tag
-    known = history.versions(context, live)
-    versions = history.serving(context, live, known)
-    last = history.last_upload(known, tag)
+    known = live_version.versions(context, live)
+    versions = live_version.serving(context, live, known)
+    last = live_version.last_upload(known, tag)
     problems = [] if len(versions) == 1 else [_split(live, versions)]
     for version in versions:
         problem = _foreign(version, live, last, tag) if len(versions) == 1 else _stranger(version, tag)
         problems += [problem] if problem else []
     expected = f"the program's last upload {last.short}, at 100 %" if last else f"an upload marked {tag}, at 100 %"
     for problem in problems:
-        yield history.wrong(context, f"live version of {context.manifest.worker.name}", expected, problem)
+        yield live_version.wrong(context, f"live version of {context.manifest.worker.name}", expected, problem)
     if not problems:
         yield Evidence(f"the program's last upload {versions[0].short} serves every request, {versions[0].made}")
 
@@ -47,11 +48,11 @@ def _foreign(version: Version, live: Deployment, last: Version | None, tag: str)
 
 def _stranger(version: Version, tag: str) -> str | None:
     """Return why a version is not what the program uploads now, None if it may be."""
-    if history.is_declared(version, tag):
+    if live_version.is_declared(version, tag):
         return None
     if version.tag == tag:
         return f"{version.short}, {version.made}, which carries the mark and is no upload"
-    if history.is_ours(version, tag):
+    if live_version.is_ours(version, tag):
         return f"{version.short}, {version.made}, which carries another mark of this stack: other settings"
     return f"{version.short}, {version.made}, which does not carry the program's mark"
 
@@ -62,10 +63,12 @@ CHECK = Check(
     runbook="step 3",
     step=3,
     causes=(
-        Cause(what="somebody uploaded by hand (wrangler deploy), or changed a secret", fix="pulumi up --stack NAME"),
-        Cause(what="somebody rolled back, or split the requests over versions", fix="pulumi up --stack NAME"),
-        Cause(what="the stack was deployed from elsewhere, and --manifest is older", fix="give --stack NAME"),
-        Cause(what="pulumi up never ended", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="somebody uploaded by hand (wrangler deploy), or changed a secret", fix="pulumi up --stack NAME"
+        ),
+        KnownCause(what="somebody rolled back, or split the requests over versions", fix="pulumi up --stack NAME"),
+        KnownCause(what="the stack was deployed from elsewhere, and --manifest is older", fix="give --stack NAME"),
+        KnownCause(what="pulumi up never ended", fix="pulumi up --stack NAME"),
     ),
     wants=(Credential.CLOUDFLARE,),
     tags=frozenset({"read-only", "api"}),

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from checks import history
-from checks.address import misled
-from checks.aside import aside
-from checks.context import Context
-from checks.model import Blame, Cause, Check, Evidence, Finding, NoVerdictError, TransientError, UnresolvedError
+from checks.check import Check, Context, KnownCause
+from checks.diagnosis import live_version
+from checks.diagnosis.worker_address import misled
+from checks.model.background import run_in_background
+from checks.model.finding import Cause, Evidence, Finding, Inconclusive, TransientError, UnresolvedError
 
 if TYPE_CHECKING:
-    from checks.clients.worker import Reply
+    from checks.clients.worker.client import Reply
 
 SUBJECT = "GET /health"
 KEPT = 0.25  # of the deadline, which waiting for the declared version leaves to the other checks
@@ -29,17 +29,17 @@ class StaleError(TransientError):
 
 def health(context: Context) -> Iterator[Evidence | Finding]:
     """Wait for the declared version, then judge what it says of itself."""
-    expected, stale = aside(lambda: _expected(context)), list[StaleError]()
+    expected, stale = run_in_background(lambda: _expected(context)), list[StaleError]()
     try:
         look = partial(_look, context, expected, stale)
-        reply = context.patience.attempt(look, keep=context.patience.seconds * KEPT)
+        reply = context.deadline.retry(look, keep=context.deadline.seconds * KEPT)
     except StaleError as error:
         if error.reply.status == 200:
             yield error.finding
             return
         reply = error.reply
     except UnresolvedError as error:
-        raise NoVerdictError(misled(context, SUBJECT, error.finding.actual.partition(":")[0])) from None
+        raise Inconclusive(misled(context, SUBJECT, error.finding.found.partition(":")[0])) from None
     except TransientError as error:
         if not error.answered and not stale:
             raise
@@ -63,8 +63,8 @@ def _look(context: Context, awaited: Callable[[], Collection[str] | None], stale
             Finding(
                 subject=f"{SUBJECT} worker_version",
                 expected=tag if expected is None else f"{tag}, of version {', '.join(sorted(expected))}",
-                actual=f"{served.get('tag')!r}, still, of version {served.get('id')} (if it stays: pulumi up)",
-                blame=Blame.PROPAGATION,
+                found=f"{served.get('tag')!r}, still, of version {served.get('id')} (if it stays: pulumi up)",
+                cause=Cause.PROPAGATION,
                 hint=f"sleep 60 && {context.again('health')}",
             ),
             reply,
@@ -86,8 +86,8 @@ def _expected(context: Context) -> Collection[str] | None:
     try:
         live = context.cloudflare.deployment(worker.name)
         known = context.cloudflare.versions(worker.name, lambda found: live.ids <= found.keys())
-        tags = {version.tag for version in history.serving(context, live, known)}
-    except NoVerdictError:
+        tags = {version.tag for version in live_version.serving(context, live, known)}
+    except Inconclusive:
         return None  # an API that fails is no answer to this question, and not this check's matter
     return live.ids if tags == {worker.tag} else ()
 
@@ -102,35 +102,35 @@ def _judge(context: Context, reply: Reply) -> Iterator[Finding]:
     worker, served = context.manifest.worker, _served(reply.body) or {}
     told = {"id", "tag"} <= served.keys()  # what says neither is no older version, but code that does not know its own
     note = f", of version {served.get('id')}, not the program's last upload" if told else ": its code does not say it"
-    whose = Blame.CONFIG if told else Blame.WORKER
-    rules: tuple[tuple[str, str, object, Blame, str], ...] = (
-        ("status", "healthy", reply.body.get("status"), Blame.WORKER, context.tail()),
-        ("version", worker.version, reply.body.get("version"), Blame.WORKER, context.pulumi("up")),
+    whose = Cause.CONFIGURATION if told else Cause.WORKER
+    rules: tuple[tuple[str, str, object, Cause, str], ...] = (
+        ("status", "healthy", reply.body.get("status"), Cause.WORKER, context.tail()),
+        ("version", worker.version, reply.body.get("version"), Cause.WORKER, context.pulumi("up")),
         ("worker_version.tag", worker.tag, served.get("tag"), whose, context.pulumi("up")),
     )
     service = reply.body.get("service")
     if not reply.own or service != worker.service:
         yield misled(context, SUBJECT, f"{reply.shown} of service {service!r}" if reply.own else reply.shown)
         return
-    for name, expected, actual, blame, hint in rules:
+    for name, expected, actual, cause, hint in rules:
         if actual != expected:
             shown = repr(actual) + (note if "tag" in name else "")
-            yield Finding(subject=f"{SUBJECT} {name}", expected=expected, actual=shown, blame=blame, hint=hint)
+            yield Finding(subject=f"{SUBJECT} {name}", expected=expected, found=shown, cause=cause, hint=hint)
             return
 
 
 def _failing(context: Context, reply: Reply) -> Finding:
     if reply.own and reply.status == 503:  # a binding is absent, empty or unusable; it never says which
-        return _finding(reply, Blame.CONFIG, context.pulumi("up"))
+        return _finding(reply, Cause.CONFIGURATION, context.pulumi("up"))
     if reply.own and reply.status in (404, 405):
-        return _finding(reply, Blame.WORKER, context.pulumi("up"))
+        return _finding(reply, Cause.WORKER, context.pulumi("up"))
     if reply.status < 500:
         return misled(context, SUBJECT, reply.shown)
-    return _finding(reply, Blame.WORKER, context.tail())
+    return _finding(reply, Cause.WORKER, context.tail())
 
 
-def _finding(reply: Reply, blame: Blame, hint: str) -> Finding:
-    return Finding(subject=SUBJECT, expected="200 healthy", actual=reply.shown, blame=blame, hint=hint)
+def _finding(reply: Reply, cause: Cause, hint: str) -> Finding:
+    return Finding(subject=SUBJECT, expected="200 healthy", found=reply.shown, cause=cause, hint=hint)
 
 
 CHECK = Check(
@@ -139,11 +139,11 @@ CHECK = Check(
     runbook="step 4",
     step=4,
     causes=(
-        Cause(what="a secret or the bucket is not bound (503 unhealthy)", fix="pulumi up --stack NAME"),
-        Cause(what="an older version is still served", fix="wait a minute, then run the check again"),
-        Cause(what="the worker's code does not say which version it is", fix="correct it, then pulumi up"),
-        Cause(what="somebody deployed by hand", fix="pulumi up --stack NAME"),
-        Cause(what="the URL leads to another worker, or to none", fix="correct workersSubdomain or workerUrl"),
+        KnownCause(what="a secret or the bucket is not bound (503 unhealthy)", fix="pulumi up --stack NAME"),
+        KnownCause(what="an older version is still served", fix="wait a minute, then run the check again"),
+        KnownCause(what="the worker's code does not say which version it is", fix="correct it, then pulumi up"),
+        KnownCause(what="somebody deployed by hand", fix="pulumi up --stack NAME"),
+        KnownCause(what="the URL leads to another worker, or to none", fix="correct workersSubdomain or workerUrl"),
     ),
     tags=frozenset({"read-only", "edge"}),
 )

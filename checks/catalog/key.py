@@ -7,34 +7,34 @@ from collections.abc import Iterator
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from checks.address import misled
-from checks.aside import aside
-from checks.context import Context
-from checks.credentials import Secret, Source
-from checks.model import Blame, Cause, Check, Credential, Evidence, Finding
+from checks.check import Check, Context, KnownCause
+from checks.diagnosis.worker_address import misled
+from checks.model.background import run_in_background
+from checks.model.credentials import Credential, Secret, Source
+from checks.model.finding import Cause, Evidence, Finding
 
 if TYPE_CHECKING:
-    from checks.clients.worker import Reply
+    from checks.clients.worker.client import Reply
 
 
 def key(context: Context) -> Iterator[Evidence | Finding]:
     """Ask with no token, with the operator's and with a fresh wrong one: no, yes and no are expected."""
     nobody = context.worker.status(None)
     if _keyless(nobody):
-        yield _finding(context, "no token", "401", f"{nobody.shown}: no key is deployed", Blame.CONFIG)
+        yield _finding(context, "no token", "401", f"{nobody.shown}: no key is deployed", Cause.CONFIGURATION)
         return
     if not nobody.own and nobody.status < 500:
         yield misled(context, "GET /status with no token", nobody.shown)
         return
-    refused = aside(lambda: context.worker.status(Secret(secrets.token_urlsafe(32))))
+    refused = run_in_background(lambda: context.worker.status(Secret(secrets.token_urlsafe(32))))
     operator = context.worker.status(context.credentials.operator)  # only now: it is for a worker of ours alone
     if operator.status == 401:
         yield _refused(context)
     elif not _let_in(operator):
-        yield _finding(context, "the operator token", "200", operator.shown, Blame.WORKER)
+        yield _finding(context, "the operator token", "200", operator.shown, Cause.WORKER)
     elif _differs(context) and context.worker.status(context.credentials.stack_operator).status == 401:
         actual = "401, and OPERATOR_TOKEN of the environment is accepted: the live worker holds another key"
-        yield _finding(context, "the stack's own operator token", "200", actual, Blame.CONFIG)
+        yield _finding(context, "the stack's own operator token", "200", actual, Cause.CONFIGURATION)
     else:
         yield Evidence("the live worker holds the declared key")
     for name, reply in (("no token", nobody), ("a wrong token", refused())):
@@ -42,7 +42,7 @@ def key(context: Context) -> Iterator[Evidence | Finding]:
             yield Evidence(f"{name} is refused")
         else:
             actual = f"{reply.status}: the worker lets in whoever asks" if _let_in(reply) else reply.shown
-            yield _finding(context, name, "401", actual, Blame.WORKER)
+            yield _finding(context, name, "401", actual, Cause.WORKER)
 
 
 def _refused(context: Context) -> Finding:
@@ -54,8 +54,8 @@ def _refused(context: Context) -> Finding:
         if context.worker.status(context.credentials.stack_operator).status == 401:
             return _another(context, "the stack's own operator token")
         actual = f"401: {source} of the environment is stale, the stack's own token is another one and is accepted"
-        return _finding(context, "the operator token", "200", actual, Blame.CONFIG, f"unset {source}")
-    if context.credentials.stack_operator is not None:  # the same token twice: the environment is not to blame
+        return _finding(context, "the operator token", "200", actual, Cause.CONFIGURATION, f"unset {source}")
+    if context.credentials.stack_operator is not None:  # the same token twice: the environment is not to cause
         return _another(context, "the operator token")
     token = f"{source}" if source is Source.ENVIRONMENT else f"the token derived from {source}"
     actual = (
@@ -64,12 +64,12 @@ def _refused(context: Context) -> Finding:
     )
     # With the stack's own token the two can be told apart.
     ask = f"env -u {Source.ENVIRONMENT} -u {Source.DERIVED} {context.again('key')}"
-    return _finding(context, "the operator token", "200", actual, Blame.CONFIG, ask)
+    return _finding(context, "the operator token", "200", actual, Cause.CONFIGURATION, ask)
 
 
 def _another(context: Context, who: str) -> Finding:
     actual = "401: the live worker holds another key than the program's"
-    return _finding(context, who, "200", actual, Blame.CONFIG)
+    return _finding(context, who, "200", actual, Cause.CONFIGURATION)
 
 
 def _differs(context: Context) -> bool:
@@ -88,10 +88,10 @@ def _let_in(reply: Reply) -> bool:
     return reply.own and (reply.status == 200 or reply.status >= 500)
 
 
-def _finding(context: Context, who: str, expected: str, actual: str, blame: Blame, hint: str | None = None) -> Finding:
+def _finding(context: Context, who: str, expected: str, actual: str, cause: Cause, hint: str | None = None) -> Finding:
     subject = f"GET /status with {who}"
     hint = context.pulumi("up") if hint is None else hint
-    return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
+    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
 
 
 CHECK = Check(
@@ -100,10 +100,14 @@ CHECK = Check(
     runbook="root cause",
     step=4,
     causes=(
-        Cause(what="ACE_API_KEY is not deployed (503 not_configured)", fix="pulumi up --stack NAME"),
-        Cause(what="the worker holds another key: put by hand, or rotated elsewhere", fix="pulumi up --stack NAME"),
-        Cause(what="OPERATOR_TOKEN or ACE_API_KEY here belong to another stack", fix="unset them, and give --stack"),
-        Cause(what="the worker lets in anybody: it is not this program's", fix="pulumi up --stack NAME"),
+        KnownCause(what="ACE_API_KEY is not deployed (503 not_configured)", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="the worker holds another key: put by hand, or rotated elsewhere", fix="pulumi up --stack NAME"
+        ),
+        KnownCause(
+            what="OPERATOR_TOKEN or ACE_API_KEY here belong to another stack", fix="unset them, and give --stack"
+        ),
+        KnownCause(what="the worker lets in anybody: it is not this program's", fix="pulumi up --stack NAME"),
     ),
     needs=("config",),
     after=("health",),

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from checks import accusation
-from checks.context import Context
-from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError
-from checks.trace import Invocation, is_overload
+from checks.check import Check, Context, KnownCause
+from checks.clients.tail.trace import Invocation, is_overload
+from checks.diagnosis import error_codes
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Finding, Inconclusive
 
 if TYPE_CHECKING:
-    from checks.clients.tail import Tail
+    from checks.clients.tail.client import Tail
 
 BATCH = "POST /trigger"
 ACE, STORED = "[ACE API] Success", ("[Backfill] Data written to R2", "[Backfill] Another run wrote the day first")
@@ -69,14 +70,14 @@ def logs(context: Context) -> Iterator[Evidence | Finding]:
     problems = list(dict.fromkeys(_problems(context, seen.invocations)))
     yield from problems
     if not seen.batches:
-        raise NoVerdictError(
+        raise Inconclusive(
             _unseen(context, "no item of it came", seen.lost) if context.tandem.posted else _idle(context)
         )
     missing = _missing(context, seen)
     if missing and seen.lost:
-        raise NoVerdictError(_unseen(context, missing, seen.lost))
+        raise Inconclusive(_unseen(context, missing, seen.lost))
     if missing and not problems:
-        yield _finding(f"log of {BATCH}", "the worker's own lines", missing, Blame.WORKER, context.tail())
+        yield _finding(f"log of {BATCH}", "the worker's own lines", missing, Cause.WORKER, context.tail())
     if not problems and not missing:
         yield from _evidence(context, seen)
 
@@ -86,20 +87,20 @@ def _probe(context: Context, tail: Tail, seen: _Seen) -> None:
     for _ in range(PROBES):
         if seen.invocations or context.tandem.over.is_set():
             return
-        with contextlib.suppress(NoVerdictError):  # not this check's matter: the next one may get through
+        with contextlib.suppress(Inconclusive):  # not this check's matter: the next one may get through
             context.worker.health()
         seen.take(tail, 2 * STEP)
 
 
 def _watch(context: Context, tail: Tail, seen: _Seen) -> None:
     """Read until the batch is over and all is there that is expected of it, or time is up."""
-    tandem, patience = context.tandem, context.patience
-    while not tandem.over.is_set() and patience.left() > KEPT:
-        seen.take(tail, min(STEP, patience.left()))
+    tandem, deadline = context.tandem, context.deadline
+    while not tandem.over.is_set() and deadline.left() > KEPT:
+        seen.take(tail, min(STEP, deadline.left()))
     for _ in range(int(SETTLE / STEP) if tandem.posted else 0):
-        if patience.left() <= KEPT or (seen.batches and not _missing(context, seen)):
+        if deadline.left() <= KEPT or (seen.batches and not _missing(context, seen)):
             return
-        seen.take(tail, min(STEP, patience.left()))
+        seen.take(tail, min(STEP, deadline.left()))
 
 
 def _missing(context: Context, seen: _Seen) -> str:
@@ -120,14 +121,14 @@ def _problems(context: Context, invocations: Collection[Invocation]) -> Iterator
     for item in invocations:
         for line in item.lines:
             if line.refusal:
-                accused = accusation.of(context, "upstream_auth", context.tandem.day)
+                accused = error_codes.of(context, "upstream_auth", context.tandem.day)
                 said = accused.shown(f"{line.text} {line.refusal}")
-                yield _finding(f"log of {item.what}", "no 401, 403 or 500 of ACE", said, accused.blame, accused.hint)
+                yield _finding(f"log of {item.what}", "no 401, 403 or 500 of ACE", said, accused.cause, accused.hint)
             elif line.code and line.code not in told and _counts(item, line.code):
                 told.add(line.code)
-                accused = accusation.of(context, line.code, context.tandem.day)
+                accused = error_codes.of(context, line.code, context.tandem.day)
                 said = accused.shown(f"{line.text} ({line.code})")
-                yield _finding(f"log of {item.what}", "no failure", said, accused.blame, accused.hint)
+                yield _finding(f"log of {item.what}", "no failure", said, accused.cause, accused.hint)
         if not any(_counts(item, line.code) for line in item.lines if line.code):
             yield from _ending(context, item)
 
@@ -143,13 +144,13 @@ def _ending(context: Context, item: Invocation) -> Iterator[Finding]:
     """Yield how an invocation ended, unless well; what it threw outranks its outcome, which may be ``ok`` then."""
     subject = f"end of {item.what}"
     if item.exceptions:
-        yield _finding(subject, "no exception", item.exceptions[0], Blame.WORKER, context.tail())
+        yield _finding(subject, "no exception", item.exceptions[0], Cause.WORKER, context.tail())
     elif item.is_batch and item.outcome in MEAGRE:
         smaller = f"{context.pulumi('config set pageSize 1000')} && {context.pulumi('up')}"
         actual = f"{item.outcome}: {MEAGRE[item.outcome]} (a page needs about 30 ms of CPU, so Workers Paid)"
-        yield _finding(subject, "ok", actual, Blame.CONFIG, smaller)
+        yield _finding(subject, "ok", actual, Cause.CONFIGURATION, smaller)
     elif item.is_batch and item.outcome not in ("ok", CANCELED):  # the network's, and asked again
-        yield _finding(subject, "ok", item.outcome, Blame.WORKER, context.tail())
+        yield _finding(subject, "ok", item.outcome, Cause.WORKER, context.tail())
 
 
 def _evidence(context: Context, seen: _Seen) -> Iterator[Evidence]:
@@ -159,23 +160,23 @@ def _evidence(context: Context, seen: _Seen) -> Iterator[Evidence]:
     elif batch is not None:
         yield Evidence(f"{BATCH} had nothing left to fetch, so that its log shows neither ACE nor R2")
     else:
-        raise NoVerdictError(_unseen(context, "its log says nothing of ACE, and its answer is no help", ""))
+        raise Inconclusive(_unseen(context, "its log says nothing of ACE, and its answer is no help", ""))
     yield Evidence("no refusal by ACE, no failure and no exception was logged meanwhile")
 
 
 def _idle(context: Context) -> Finding:
     again = context.again("trigger")
-    return _finding(f"log of {BATCH}", "what a batch logs", "it never began: see trigger", Blame.WORKER, again)
+    return _finding(f"log of {BATCH}", "what a batch logs", "it never began: see trigger", Cause.WORKER, again)
 
 
 def _unseen(context: Context, actual: str, lost: str) -> Finding:
     expected = f"what {BATCH} logged, within {SETTLE:g} s of its end"
     actual = f"{actual}; {lost}" if lost else actual
-    return _finding("the tail", expected, actual, Blame.UPSTREAM, context.again("logs"))
+    return _finding("the tail", expected, actual, Cause.CLOUDFLARE, context.again("logs"))
 
 
-def _finding(subject: str, expected: str, actual: str, blame: Blame, hint: str) -> Finding:
-    return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
+def _finding(subject: str, expected: str, actual: str, cause: Cause, hint: str) -> Finding:
+    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
 
 
 def _exempt(context: Context) -> str | None:
@@ -188,17 +189,19 @@ CHECK = Check(
     runbook="step 6",
     step=6,
     causes=(
-        Cause(
+        KnownCause(
             what="ACE refuses the key or the site (401, 403, or its 500 for a bad key)",
             fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
         ),
-        Cause(what="ACE serves this check what it refuses the worker: its code asks wrongly", fix="correct the worker"),
-        Cause(what="ACE or the bucket fails (upstream_unavailable, storage)", fix="see what `trigger` says"),
-        Cause(
+        KnownCause(
+            what="ACE serves this check what it refuses the worker: its code asks wrongly", fix="correct the worker"
+        ),
+        KnownCause(what="ACE or the bucket fails (upstream_unavailable, storage)", fix="see what `trigger` says"),
+        KnownCause(
             what="the account is on the free plan, or a page is too large (exceededCpu, exceededMemory)",
             fix="use Workers Paid, or pulumi config set pageSize 1000, then pulumi up",
         ),
-        Cause(
+        KnownCause(
             what="no verdict: CLOUDFLARE_API_TOKEN may not tail, or ten tails are open",
             fix="give the token Workers Tail: Read, or end other tails (npx wrangler tail)",
         ),

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from checks.context import Context
-from checks.credentials import Secret
-from checks.model import Blame, Cause, Check, Credential, Evidence, Finding
+from checks.check import Check, Context, KnownCause
+from checks.model.credentials import Credential, Secret
+from checks.model.finding import Cause, Evidence, Finding
 
 if TYPE_CHECKING:
-    from checks.clients.worker import Reply, Worker
+    from checks.clients.worker.client import Reply, Worker
 
 SETTING = "etlWorker"
 
@@ -23,7 +23,7 @@ def parity(context: Context) -> Iterator[Evidence | Finding]:
     etl = context.etl
     if etl is None:
         actual = repr(context.manifest.siblings.etl_worker)
-        yield _finding(SETTING, "https://HOST, without a slash at its end", actual, Blame.CONFIG, context.edit())
+        yield _finding(SETTING, "https://HOST, without a slash at its end", actual, Cause.CONFIGURATION, context.edit())
         return
     wrong = Secret(secrets.token_urlsafe(32))
     findings = [*_judged(context, etl, wrong), *_refused(context, "the backfill worker", context.worker, wrong)]
@@ -38,11 +38,11 @@ def _judged(context: Context, etl: Worker, wrong: Secret) -> Iterator[Finding]:
     reply, who = etl.status(context.credentials.operator), "GET /status of the ETL worker with the operator token"
     if reply.status != 401 and not _let_in(reply):
         actual = f"{reply.shown} (does {SETTING} lead to the ETL worker, and can it tell keys apart?)"
-        yield _finding(who, "200", actual, Blame.CONFIG, context.edit())
+        yield _finding(who, "200", actual, Cause.CONFIGURATION, context.edit())
         return
     if reply.status == 401:
         actual = "401: it holds another key than this worker"
-        yield _finding(who, "200", actual, Blame.CONFIG, _same_key(context))
+        yield _finding(who, "200", actual, Cause.CONFIGURATION, _same_key(context))
     yield from _refused(context, "the ETL worker", etl, wrong)
 
 
@@ -51,7 +51,7 @@ def _refused(context: Context, who: str, worker: Worker, wrong: Secret) -> Itera
     if reply.status != 401:
         actual = f"{reply.status}: it lets in whoever asks" if _let_in(reply) else reply.shown
         hint = context.pulumi("up") if worker is context.worker else context.pulumi("config get etlWorker")
-        yield _finding(f"GET /status of {who} with a wrong token", "401", actual, Blame.WORKER, hint)
+        yield _finding(f"GET /status of {who} with a wrong token", "401", actual, Cause.WORKER, hint)
 
 
 def _let_in(reply: Reply) -> bool:
@@ -67,8 +67,8 @@ def _same_key(context: Context) -> str:
     return f"npx wrangler secret put ACE_API_KEY --name {shlex.quote(host.partition('.')[0])}"
 
 
-def _finding(subject: str, expected: str, actual: str, blame: Blame, hint: str) -> Finding:
-    return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
+def _finding(subject: str, expected: str, actual: str, cause: Cause, hint: str) -> Finding:
+    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
 
 
 CHECK = Check(
@@ -77,8 +77,10 @@ CHECK = Check(
     runbook="token comparison",
     step=8,
     causes=(
-        Cause(what="the ETL worker was given another key, or its key was not rotated", fix="give both the same key"),
-        Cause(
+        KnownCause(
+            what="the ETL worker was given another key, or its key was not rotated", fix="give both the same key"
+        ),
+        KnownCause(
             what="etlWorker leads to another worker, or to one that has no operator route",
             fix="correct it in Pulumi.NAME.yaml, then pulumi up --stack NAME",
         ),

@@ -8,17 +8,18 @@ from datetime import date
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from checks import days, objects, served, stored_day
-from checks.bounded import BrokenDayError
-from checks.context import Context
-from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, ShapeError, TransientError
-from checks.question import PATH, Question
+from checks.check import Check, Context, KnownCause
+from checks.clients.query.question import PATH, Question
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Finding, Inconclusive, ShapeError, TransientError
+from checks.stored_days import days, objects, query_comparison, stored_day
+from checks.stored_days.gzip_reader import BrokenDayError
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare_answers import StoredObject
-    from checks.clients.query import Query, Told
-    from checks.clients.transport import Answer
-    from checks.stored_day import Sample
+    from checks.clients.cloudflare.answers import StoredObject
+    from checks.clients.http.client import Answer
+    from checks.clients.query.client import Query, Told
+    from checks.stored_days.stored_day import Sample
 
 MOST = 1_000  # samples to ask for
 HEADERS = {"X-Data-Source": ("R2", "SPLIT"), "X-Query-Strategy": ("R2_ONLY", "SPLIT")}
@@ -29,7 +30,7 @@ def query(context: Context) -> Iterator[Evidence | Finding]:
     worker = context.query
     if worker is None:
         url = repr(context.manifest.siblings.query_url)
-        yield _finding("queryUrl", "https://HOST, without a slash at its end", url, Blame.CONFIG, context.edit())
+        yield _finding("queryUrl", "https://HOST, without a slash at its end", url, Cause.CONFIGURATION, context.edit())
         return
     asked = _asked(context)
     if isinstance(asked, Finding):
@@ -56,7 +57,7 @@ def _asked(context: Context) -> tuple[Question, tuple[Sample, ...]] | Finding:
         return stored
     filled = sorted(day for day, item in stored.items() if item.metadata.get("samples") != "0")
     if not filled:
-        raise NoVerdictError(_nothing(context, len(stored)))
+        raise Inconclusive(_nothing(context, len(stored)))
     chosen = days.sample(filled, context.now)
     day = chosen[context.now.toordinal() % len(chosen)]
     return _question(context, day, stored[day])
@@ -72,10 +73,10 @@ def _question(context: Context, day: date, item: StoredObject) -> tuple[Question
             found = stored_day.read(raw, day=day)
             stored_day.compare(found, item.metadata)
         except BrokenDayError as error:
-            words, blame = (error.expected, error.actual), objects.writer(item)
-            return objects.rewrite(context, item.key, *words, key=item.key, blame=blame, again="query")
+            words, cause = (error.expected, error.found), objects.writer(item)
+            return objects.rewrite(context, item.key, *words, key=item.key, cause=cause, again="query")
         points = _points(context, sorted(found.points))
-        samples = served.asked(stored_day.samples(raw, day=day), points, MOST)
+        samples = query_comparison.asked(stored_day.samples(raw, day=day), points, MOST)
     start, end = samples[0].timestamp, samples[-1].timestamp + 1
     return Question(site=context.manifest.ace.site, points=points, start=start, end=end), samples
 
@@ -87,7 +88,7 @@ def _points(context: Context, names: Sequence[str]) -> tuple[str, ...]:
         hint = context.again("query")
         expected = "a point whose name can be asked for"
         actual = f"{len(names)} points, each with a comma in its name"
-        raise NoVerdictError(_finding(PATH, expected, actual, Blame.CHECKER, hint))
+        raise Inconclusive(_finding(PATH, expected, actual, Cause.CHECKER, hint))
     whole, *others = random.Random(context.now.toordinal()).sample(usable, min(2, len(usable)))  # noqa: S311 - a choice
     short = [name.rpartition("/")[2] for name in others]
     return whole, *(name for name in short if name)
@@ -102,23 +103,23 @@ def _judge(context: Context, worker: Query, question: Question, expected: Sequen
         for name, allowed in HEADERS.items():
             actual = told.answer.headers.get(name)
             if actual not in allowed:
-                yield _finding(f"{name} of GET {PATH}", " or ".join(allowed), str(actual), Blame.WORKER, command)
+                yield _finding(f"{name} of GET {PATH}", " or ".join(allowed), str(actual), Cause.WORKER, command)
     try:
-        difference = served.difference(expected, told.samples)
+        difference = query_comparison.difference(expected, told.samples)
     except ShapeError as error:
-        blame = Blame.STORAGE if told.error.code == "storage" else Blame.WORKER
-        yield _finding(f"GET {PATH}", f"JSON with {len(expected)} samples", str(error), blame, command)
+        cause = Cause.STORAGE if told.error.code == "storage" else Cause.WORKER
+        yield _finding(f"GET {PATH}", f"JSON with {len(expected)} samples", str(error), cause, command)
         return
     if difference is not None:
-        yield _finding(f"GET {PATH}, {difference[0]}", difference[1], difference[2], Blame.WORKER, command)
+        yield _finding(f"GET {PATH}, {difference[0]}", difference[1], difference[2], Cause.WORKER, command)
 
 
 def _refused(context: Context, command: str, told: Told, answer: Answer) -> Finding:
     """Return what to say of a status: what the stack declares, the storage, the address or the worker."""
     said = {
-        "not_configured": (Blame.CONFIG, context.pulumi("up")),
-        "bad_parameter": (Blame.CONFIG, context.pulumi("up")),
-        "storage": (Blame.STORAGE, context.again("r2")),
+        "not_configured": (Cause.CONFIGURATION, context.pulumi("up")),
+        "bad_parameter": (Cause.CONFIGURATION, context.pulumi("up")),
+        "storage": (Cause.STORAGE, context.again("r2")),
     }
     code = told.error.code
     actual = f"{answer.status} {told.error.shown}" if code else answer.shown
@@ -126,18 +127,18 @@ def _refused(context: Context, command: str, told: Told, answer: Answer) -> Find
         return _finding(f"GET {PATH}", "200", actual, *said[code])
     if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         actual += " (does queryUrl, or queryWorkerName, lead to the query worker?)"
-        return _finding(f"GET {PATH}", "200", actual, Blame.CONFIG, context.edit())
-    return _finding(f"GET {PATH}", "200", actual, Blame.WORKER, command)
+        return _finding(f"GET {PATH}", "200", actual, Cause.CONFIGURATION, context.edit())
+    return _finding(f"GET {PATH}", "200", actual, Cause.WORKER, command)
 
 
 def _nothing(context: Context, count: int) -> Finding:
     actual = f"{count} days, each stored as empty" if count else "nothing is stored"
     hint = context.again("trigger", "r2", "query")
-    return _finding("days to ask for", "at least one with samples", actual, Blame.PROPAGATION, hint)
+    return _finding("days to ask for", "at least one with samples", actual, Cause.PROPAGATION, hint)
 
 
-def _finding(subject: str, expected: str, actual: str, blame: Blame, hint: str) -> Finding:
-    return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
+def _finding(subject: str, expected: str, actual: str, cause: Cause, hint: str) -> Finding:
+    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
 
 
 CHECK = Check(
@@ -146,12 +147,12 @@ CHECK = Check(
     runbook="Data in R2 but not visible in queries",
     step=8,
     causes=(
-        Cause(what="the query worker has no bucket, or another site (503, 400)", fix="pulumi up --stack NAME"),
-        Cause(
+        KnownCause(what="the query worker has no bucket, or another site (503, 400)", fix="pulumi up --stack NAME"),
+        KnownCause(
             what="queryUrl leads to another worker", fix="correct it in Pulumi.NAME.yaml, then pulumi up --stack NAME"
         ),
-        Cause(what="it reads other keys, or leaves rows out", fix="compare it with docs/query-worker.md"),
-        Cause(what="the stored object is damaged", fix="python -m checks run r2 --stack NAME says which"),
+        KnownCause(what="it reads other keys, or leaves rows out", fix="compare it with docs/query-worker.md"),
+        KnownCause(what="the stored object is damaged", fix="python -m checks run r2 --stack NAME says which"),
     ),
     after=("r2",),
     wants=(Credential.CLOUDFLARE,),

@@ -6,24 +6,17 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from checks import accusation, days, decoded_days, empty_days, objects
-from checks.aside import aside
-from checks.context import Context
-from checks.model import (
-    Blame,
-    Cause,
-    Check,
-    Credential,
-    Evidence,
-    Finding,
-    NoVerdictError,
-    ShapeError,
-)
-from checks.progress import Progress, day_at
+from checks.check import Check, Context, KnownCause
+from checks.clients.worker.progress import Progress, day_at
+from checks.diagnosis import error_codes
+from checks.model.background import run_in_background
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Finding, Inconclusive, ShapeError
+from checks.stored_days import days, decoded_days, empty_days, objects
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare_answers import StoredObject
-    from checks.clients.worker import Reply
+    from checks.clients.cloudflare.answers import StoredObject
+    from checks.clients.worker.client import Reply
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE = {"first", "last"}  # of a day that has samples
@@ -31,7 +24,7 @@ RANGE = {"first", "last"}  # of a day that has samples
 
 def r2(context: Context) -> Iterator[Evidence | Finding]:
     """Compare the days that the worker calls complete with the objects in the bucket, then decode a sample."""
-    listed = aside(lambda: objects.stored(context))
+    listed = run_in_background(lambda: objects.stored(context))
     reply = context.worker.status(context.credentials.operator)
     progress = _progress(context, reply)
     if isinstance(progress, Finding):
@@ -51,7 +44,7 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
         yield missing
         return
     if not stored:
-        raise NoVerdictError(_nothing_yet(context, reply))
+        raise Inconclusive(_nothing_yet(context, reply))
     yield Evidence(f"{len(stored)} of {progress.days_total} days stored, {progress.days_complete} said to be complete")
     undescribed = _undescribed(context, stored)
     if undescribed is not None:
@@ -61,18 +54,18 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     yield from said
     missed = any(isinstance(item, Finding) for item in said)  # then ACE has data, and the site is not the matter
     if not missed and all(item.metadata["samples"] == "0" for item in stored.values()):
-        raise NoVerdictError(_all_empty(context, len(stored)))
+        raise Inconclusive(_all_empty(context, len(stored)))
     yield from _encoded(context, stored)
     yield from decoded_days.judged(context, stored)
 
 
 def _progress(context: Context, reply: Reply) -> Progress | Finding:
     if reply.own and reply.status != 200:
-        return accusation.accuse(context, "GET /status", reply)
+        return error_codes.accuse(context, "GET /status", reply)
     try:
         return Progress.read(reply.body)
     except ShapeError as error:
-        return _finding(context, "GET /status", "the progress", f"{reply.status}: {error}", Blame.WORKER)
+        return _finding(context, "GET /status", "the progress", f"{reply.status}: {error}", Cause.WORKER)
 
 
 def _missing(context: Context, progress: Progress, stored: Collection[date]) -> Finding | None:
@@ -86,7 +79,7 @@ def _missing(context: Context, progress: Progress, stored: Collection[date]) -> 
         f"objects of bucket {storage.bucket}",
         f"{progress.days_complete} days from {ace.start_date}, as the worker says",
         f"{len(stored)}; absent: {storage.key(ace.site, absent[0].isoformat())}{more}",
-        Blame.WORKER,
+        Cause.WORKER,
     )
 
 
@@ -98,8 +91,8 @@ def _undescribed(context: Context, stored: Mapping[date, StoredObject]) -> Findi
         if item.size == 0 or absent:
             actual = f"metadata without {', '.join(absent)}" if absent else "0 bytes"
             actual = actual if item.metadata else "no metadata at all: something else wrote it"
-            expected, blame = "a whole day with its metadata", objects.writer(item)
-            return objects.rewrite(context, item.key, expected, actual, key=item.key, blame=blame, again="r2")
+            expected, cause = "a whole day with its metadata", objects.writer(item)
+            return objects.rewrite(context, item.key, expected, actual, key=item.key, cause=cause, again="r2")
     return None
 
 
@@ -108,8 +101,8 @@ def _all_empty(context: Context, count: int) -> Finding:
     return Finding(
         subject=f"objects under {context.manifest.storage.prefix}",
         expected="at least one sample to judge",
-        actual=f"{count} days, each stored as empty: has {ace.site} data from {ace.start_date} on?",
-        blame=Blame.CONFIG,
+        found=f"{count} days, each stored as empty: has {ace.site} data from {ace.start_date} on?",
+        cause=Cause.CONFIGURATION,
         hint=context.edit(),
     )
 
@@ -119,28 +112,28 @@ def _encoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[
     if encoded:
         subject = encoded[0].key + (f" and {len(encoded) - 1} more" if len(encoded) > 1 else "")
         actual = f"{encoded[0].content_encoding}, so that some readers decompress twice"
-        yield _finding(context, subject, "no Content-Encoding", actual, Blame.WORKER)
+        yield _finding(context, subject, "no Content-Encoding", actual, Cause.WORKER)
 
 
 def _nothing_yet(context: Context, reply: Reply) -> Finding:
     """Return what to say of an empty bucket: the worker's last error, if it remembers one, says whose matter it is."""
     failure = reply.last_error
-    accused = accusation.Accusation(blame=Blame.PROPAGATION, hint=context.again("trigger", "r2"))
+    accused = error_codes.Accusation(cause=Cause.PROPAGATION, hint=context.again("trigger", "r2"))
     if failure.code:
-        accused = accusation.of(context, failure.code, day_at(reply.body))
+        accused = error_codes.of(context, failure.code, day_at(reply.body))
     words = f": {accused.shown(failure.shown)}" if failure.code else ""
     return Finding(
         subject=f"objects under {context.manifest.storage.prefix}",
         expected="at least one day to judge",
-        actual=f"nothing is stored, and nothing is said to be complete{words}",
-        blame=accused.blame,
+        found=f"nothing is stored, and nothing is said to be complete{words}",
+        cause=accused.cause,
         hint=accused.hint,
     )
 
 
-def _finding(context: Context, subject: str, expected: str, actual: str, blame: Blame) -> Finding:
-    hint = context.pulumi("up") if blame is Blame.STORAGE else context.tail()
-    return Finding(subject=subject, expected=expected, actual=actual, blame=blame, hint=hint)
+def _finding(context: Context, subject: str, expected: str, actual: str, cause: Cause) -> Finding:
+    hint = context.pulumi("up") if cause is Cause.STORAGE else context.tail()
+    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
 
 
 CHECK = Check(
@@ -149,21 +142,21 @@ CHECK = Check(
     runbook="step 7",
     step=7,
     causes=(
-        Cause(what="nothing was written: the trigger fails", fix="see what the check trigger says"),
-        Cause(what="the bucket was deleted, or another one is bound", fix="pulumi up --stack NAME"),
-        Cause(
+        KnownCause(what="nothing was written: the trigger fails", fix="see what the check trigger says"),
+        KnownCause(what="the bucket was deleted, or another one is bound", fix="pulumi up --stack NAME"),
+        KnownCause(
             what="an object was written by other code, or damaged",
             fix="npx wrangler r2 object delete BUCKET/KEY --remote; the cron writes that day again",
         ),
-        Cause(
+        KnownCause(
             what="a day was stored as empty before ACE had its data; or ACE itself holds a sample twice",
             fix="delete the object, and the cron writes it again; if that does not help, ask ACE",
         ),
-        Cause(
+        KnownCause(
             what="the worker stored a day before it was over (UTC), so that its rest would be lost",
             fix="delete the object, and the cron writes that day once it is over",
         ),
-        Cause(
+        KnownCause(
             what="no verdict: an object decompresses to more than can be judged in 256 MiB of memory",
             fix="if it is no day of yours, delete it, and the cron writes that day again",
         ),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from checks import history
-from checks.clients.cloudflare_answers import ApiError
-from checks.clients.cloudflare_versions import Deployment, Version, by
-from checks.context import Context
-from checks.model import Cause, Check, Credential, Evidence, Finding, NoVerdictError
-from checks.secret_changes import Change, changes
+from checks.check import Check, Context, KnownCause
+from checks.clients.cloudflare.answers import ApiError
+from checks.clients.cloudflare.versions import Deployment, Version, by
+from checks.diagnosis import live_version
+from checks.diagnosis.secret_changes import Change, changes
+from checks.model.credentials import Credential
+from checks.model.finding import Evidence, Finding, Inconclusive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +35,19 @@ def secrets(context: Context) -> Iterator[Evidence | Finding]:
     try:
         attached = set(context.cloudflare.secrets(worker))
     except ApiError as error:
-        yield history.absent(context, error)
+        yield live_version.absent(context, error)
         return
     past, unread = _Past(), None
     try:
         past = _past(context, promised)
-    except NoVerdictError as error:  # what is missing is said first: it needs no history
+    except Inconclusive as error:  # what is missing is said first: it needs no history
         unread = error
     for name in sorted(promised - attached):
         actual = f"absent{past.of(name, present=False)}"
-        yield history.wrong(context, f"secret {name}", f"attached to {worker}", actual)
+        yield live_version.wrong(context, f"secret {name}", f"attached to {worker}", actual)
     for name in sorted(attached - promised):
         expected, actual = f"not attached to {worker}: nothing declares it", f"attached{past.of(name, present=True)}"
-        yield history.wrong(context, f"secret {name}", expected, actual)
+        yield live_version.wrong(context, f"secret {name}", expected, actual)
     if promised == attached:
         yield from _changed(context, promised, past)
     if unread:
@@ -62,19 +63,19 @@ def _changed(context: Context, promised: Collection[str], past: _Past) -> Iterat
     everything = f"secrets of {context.manifest.worker.name}"
     for name, change in sorted(seen.items(), key=lambda item: item[0] or ""):
         subject = everything if name is None else f"secret {name}"
-        yield history.wrong(context, subject, "as the program uploaded it", change.text)
+        yield live_version.wrong(context, subject, "as the program uploaded it", change.text)
     if past.strange and not seen:
-        yield history.wrong(context, everything, "as the program uploaded them", past.strange)
+        yield live_version.wrong(context, everything, "as the program uploaded them", past.strange)
 
 
 def _past(context: Context, promised: Collection[str]) -> _Past:
     tag = context.manifest.worker.tag
     live = context.cloudflare.deployment(context.manifest.worker.name)
-    known = history.versions(context, live)
-    last = history.last_upload(known, tag)
+    known = live_version.versions(context, live)
+    last = live_version.last_upload(known, tag)
     if last is not None and live.ids == {last.id}:
         return _Past()
-    versions = history.serving(context, live, known)
+    versions = live_version.serving(context, live, known)
     found = [change for version in versions for change in changes(context, version, known, promised)]
     return _Past(changes=tuple(found), strange=_strange(live, versions, last))
 
@@ -97,10 +98,10 @@ CHECK = Check(
     runbook="steps 1 and 2",
     step=2,
     causes=(
-        Cause(what="the secret was never deployed, or somebody deleted it", fix="pulumi up --stack NAME"),
-        Cause(what="somebody put another value by hand (wrangler secret put)", fix="pulumi up --stack NAME"),
-        Cause(what="an upload by hand wiped it", fix="pulumi up --stack NAME"),
-        Cause(what="CLOUDFLARE_API_TOKEN may not read this account", fix="use a token with Workers Scripts: Read"),
+        KnownCause(what="the secret was never deployed, or somebody deleted it", fix="pulumi up --stack NAME"),
+        KnownCause(what="somebody put another value by hand (wrangler secret put)", fix="pulumi up --stack NAME"),
+        KnownCause(what="an upload by hand wiped it", fix="pulumi up --stack NAME"),
+        KnownCause(what="CLOUDFLARE_API_TOKEN may not read this account", fix="use a token with Workers Scripts: Read"),
     ),
     wants=(Credential.CLOUDFLARE,),
     tags=frozenset({"read-only", "api"}),

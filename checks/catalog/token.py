@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-import ace_key
-from checks import stored_day
-from checks.clients.ace_answers import AceError, Trouble
-from checks.context import Context
-from checks.model import BEFORE_DEPLOYMENT, Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError
-from checks.progress import is_date
+from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
+from checks.clients.ace.answers import AceError, Trouble
+from checks.clients.worker.progress import is_date
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Finding, Inconclusive
+from checks.stored_days import stored_day
+from contract import ace_key
 
 ROWS = 10  # of ACE's enum, and enough: one page is asked for, and none after it
 WAIT, SHARE = 10.0, 0.5  # seconds, and the part, of the deadline for an ACE that is down: others wait for this one
@@ -24,10 +25,10 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
         yield _finding(context, f"it {assessment.problem}: ACE was not asked", _renew(context))
         return
     if not is_date(ace.start_date):
-        raise NoVerdictError(_undated(context))
+        raise Inconclusive(_undated(context))
     start, end = stored_day.window(date.fromisoformat(ace.start_date))
     try:
-        seconds = context.patience.seconds
+        seconds = context.deadline.seconds
         page = context.ace.page(start, end, size=ROWS, keep=max(seconds - WAIT, seconds * SHARE))
     except AceError as error:
         expired = assessment.problem if error.trouble in (Trouble.WRONG_KEY, Trouble.NOT_ALLOWED) else None
@@ -47,7 +48,7 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
 
 def _refused(context: Context, error: AceError, expired: str | None) -> Finding:
     """Return whom a refusal accuses; a key that is past its ``exp`` explains it, however ACE puts it."""
-    actual = f"the key {expired}; ACE says {error.finding.actual}" if expired else error.finding.actual
+    actual = f"the key {expired}; ACE says {error.finding.found}" if expired else error.finding.found
     curl = error.finding.hint
     hints = {
         Trouble.NO_KEY: _renew(context),
@@ -58,8 +59,8 @@ def _refused(context: Context, error: AceError, expired: str | None) -> Finding:
         Trouble.NOT_ACE: context.edit(),
         Trouble.SHAPE: curl,
     }
-    blame = Blame.UPSTREAM if error.trouble is Trouble.SHAPE else Blame.CONFIG
-    return _finding(context, actual, hints[error.trouble], blame)
+    cause = Cause.ACE if error.trouble is Trouble.SHAPE else Cause.CONFIGURATION
+    return _finding(context, actual, hints[error.trouble], cause)
 
 
 def _renew(context: Context) -> str:
@@ -70,18 +71,18 @@ def _undated(context: Context) -> Finding:
     return Finding(
         subject="startDate",
         expected="a date as YYYY-MM-DD, to ask ACE for",
-        actual=repr(context.manifest.ace.start_date),
-        blame=Blame.CONFIG,
+        found=repr(context.manifest.ace.start_date),
+        cause=Cause.CONFIGURATION,
         hint=context.edit(),
     )
 
 
-def _finding(context: Context, actual: str, hint: str, blame: Blame = Blame.CONFIG) -> Finding:
+def _finding(context: Context, actual: str, hint: str, cause: Cause = Cause.CONFIGURATION) -> Finding:
     return Finding(
         subject=f"{context.credentials.ace_source}, at ACE",
         expected=f"it is accepted, and {context.manifest.ace.site} is served",
-        actual=actual,
-        blame=blame,
+        found=actual,
+        cause=cause,
         hint=hint,
     )
 
@@ -92,16 +93,16 @@ CHECK = Check(
     runbook="scripts/test-ace-token.sh",
     step=0,
     causes=(
-        Cause(
+        KnownCause(
             what="the key is wrong (ACE says 500), expired (the date is said) or of another account",
             fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
         ),
-        Cause(
+        KnownCause(
             what="ACE knows no such site, or refuses a parameter",
             fix="correct Pulumi.NAME.yaml, then pulumi up --stack NAME",
         ),
-        Cause(what="ACE changed the form of its answers", fix="see CHANGELOG.md for a newer version, or ask ACE"),
-        Cause(
+        KnownCause(what="ACE changed the form of its answers", fix="see CHANGELOG.md for a newer version, or ask ACE"),
+        KnownCause(
             what="no verdict: ACE is down or limits the rate", fix="wait, then python -m checks run token --stack NAME"
         ),
     ),

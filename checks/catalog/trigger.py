@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from checks.accusation import accuse
-from checks.context import Context
-from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, ShapeError
-from checks.progress import Progress, day_at, last_days
+from checks.check import Check, Context, KnownCause
+from checks.clients.worker.progress import Progress, day_at, last_days
+from checks.diagnosis.error_codes import accuse
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Finding, ShapeError
 
 if TYPE_CHECKING:
-    from checks.clients.worker import Reply
+    from checks.clients.worker.client import Reply
 
 SUBJECT, STATUS = "POST /trigger", "GET /status"
 LISTENING = 10.0  # seconds at most for the check `logs` to open its tail
@@ -20,7 +21,7 @@ LISTENING = 10.0  # seconds at most for the check `logs` to open its tail
 
 def trigger(context: Context) -> Iterator[Evidence | Finding]:
     """Run one batch, once the check `logs` listens (if it is to), and judge it."""
-    context.tandem.await_tail(min(LISTENING, context.patience.left() / 4))
+    context.tandem.await_tail(min(LISTENING, context.deadline.left() / 4))
     try:
         yield from _judged(context)
     finally:
@@ -69,8 +70,8 @@ def _endless(context: Context) -> Finding:
     return Finding(
         subject="schedule",
         expected="a cron: a day is larger than one batch, and is left to it",
-        actual="none is declared",
-        blame=Blame.CONFIG,
+        found="none is declared",
+        cause=Cause.CONFIGURATION,
         hint=f"{schedule} && {context.pulumi('up')}",
     )
 
@@ -133,7 +134,7 @@ def _other_range(context: Context, after: Progress) -> tuple[str, str] | None:
 
 def _finding(context: Context, subject: str, expected: str, actual: str) -> Finding:
     hint = context.tail()
-    return Finding(subject=subject, expected=expected, actual=actual, blame=Blame.WORKER, hint=hint)
+    return Finding(subject=subject, expected=expected, found=actual, cause=Cause.WORKER, hint=hint)
 
 
 CHECK = Check(
@@ -142,11 +143,17 @@ CHECK = Check(
     runbook="step 5",
     step=5,
     causes=(
-        Cause(what="ACE refuses the key (upstream_auth)", fix="pulumi config set --secret aceApiKey, then pulumi up"),
-        Cause(what="ACE refuses the site or the page size (upstream_rejected)", fix="correct them, then pulumi up"),
-        Cause(what="ACE serves this check what it refuses the worker: its code asks wrongly", fix="correct the worker"),
-        Cause(what="ACE is down or changed its answers (upstream_unavailable, upstream_contract)", fix="ask ACE"),
-        Cause(what="the bucket is gone or full (storage)", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="ACE refuses the key (upstream_auth)", fix="pulumi config set --secret aceApiKey, then pulumi up"
+        ),
+        KnownCause(
+            what="ACE refuses the site or the page size (upstream_rejected)", fix="correct them, then pulumi up"
+        ),
+        KnownCause(
+            what="ACE serves this check what it refuses the worker: its code asks wrongly", fix="correct the worker"
+        ),
+        KnownCause(what="ACE is down or changed its answers (upstream_unavailable, upstream_contract)", fix="ask ACE"),
+        KnownCause(what="the bucket is gone or full (storage)", fix="pulumi up --stack NAME"),
     ),
     needs=("key", "health"),
     wants=(Credential.OPERATOR,),

@@ -1,1 +1,1 @@
-"""One client a system that is asked. Nothing else in ``checks/`` knows httpx."""
+"""One package for each system that the checks ask. The only package of checks/ that imports httpx."""

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from checks.model import Outcome, Report, Result
+from checks.model.report import Outcome, Report, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from checks.model import Finding, Outcome, Report, Result
+from checks.model.finding import Finding
+from checks.model.report import Outcome, Report, Result
 from checks.reporters import Style, is_amiss
 from checks.reporters.text import WORDS, inert, recap
 
@@ -25,7 +26,7 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for 
     """Return at most MOST errors and MOST notices; what is more is counted, and follows as plain lines."""
     errors: list[_Annotation] = []
     notices: list[_Annotation] = []
-    for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.SKIP):
+    for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.SKIP):
         for result in report.results:
             if result.outcome is outcome:
                 harmless = outcome is Outcome.SKIP and not is_amiss(report, result)
@@ -43,8 +44,8 @@ def _made(result: Result) -> Iterator[_Annotation]:
 
 
 def _told(finding: Finding) -> str:
-    said = f"{finding.subject}: expected {finding.expected}; actual {finding.actual}"
-    return f"{said}\nblame: {finding.blame.value}\nnext: {finding.hint}"
+    said = f"{finding.subject}: expected {finding.expected}, found {finding.found}"
+    return f"{said}\ncause: {finding.cause.value}\nnext: {finding.hint}"
 
 
 def _limited(kind: str, made: list[_Annotation]) -> Iterator[str]:

@@ -6,10 +6,10 @@ import dataclasses
 import json
 from typing import Any
 
-from checks.model import Report, Result
+from checks.model.report import Report, Result
 from checks.reporters import Style
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody

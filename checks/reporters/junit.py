@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from checks.model import Finding, Outcome, Report, Result
+from checks.model.finding import Finding
+from checks.model.report import Outcome, Report, Result
 from checks.reporters import Style, is_amiss
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -21,7 +22,7 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for 
         name=_safe(f"{report.project} {report.stack}"),
         tests=str(len(report.results)),
         failures=str(report.counts[Outcome.FAIL]),
-        errors=str(report.counts[Outcome.ERROR] + amiss),
+        errors=str(report.counts[Outcome.INCONCLUSIVE] + amiss),
         skipped=str(report.counts[Outcome.SKIP] - amiss),
         time=f"{report.seconds:.3f}",
     )
@@ -39,10 +40,10 @@ def _case(report: Report, result: Result) -> ET.Element:
         name=_safe(result.id),
         time=f"{result.seconds:.3f}",
     )
-    if result.outcome in (Outcome.FAIL, Outcome.ERROR):
+    if result.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         first = result.findings[0]
         kind = "failure" if result.outcome is Outcome.FAIL else "error"
-        told = ET.SubElement(case, kind, message=_safe(_summary(first)), type=first.blame.value)
+        told = ET.SubElement(case, kind, message=_safe(_summary(first)), type=first.cause.value)
         told.text = _safe("\n".join(_told(finding) for finding in result.findings))
     elif result.outcome is Outcome.SKIP:
         if is_amiss(report, result):
@@ -55,11 +56,11 @@ def _case(report: Report, result: Result) -> ET.Element:
 
 
 def _summary(finding: Finding) -> str:
-    return f"{finding.subject}: expected {finding.expected}; actual {finding.actual}"
+    return f"{finding.subject}: expected {finding.expected}, found {finding.found}"
 
 
 def _told(finding: Finding) -> str:
-    return f"{_summary(finding)}\n  blame: {finding.blame.value}\n  next: {finding.hint}"
+    return f"{_summary(finding)}\n  cause: {finding.cause.value}\n  next: {finding.hint}"
 
 
 def _safe(text: str) -> str:

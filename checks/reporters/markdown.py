@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from checks.model import Finding, Outcome, Report, Result
+from checks.model.finding import Finding
+from checks.model.report import Outcome, Report, Result
 from checks.reporters import Style
 from checks.reporters.text import VERDICTS, WORDS
 
@@ -59,7 +60,7 @@ def _what(result: Result) -> str:
     if not result.findings:
         return result.reason or "; ".join(result.evidence)
     first, more = result.findings[0], len(result.findings) - 1
-    return f"{first.subject}: {first.actual}" + (f" (and {more} more)" if more else "")
+    return f"{first.subject}: {first.found}" + (f" (and {more} more)" if more else "")
 
 
 def _details(result: Result) -> Iterator[str]:
@@ -69,8 +70,8 @@ def _details(result: Result) -> Iterator[str]:
 
 def _listed(finding: Finding) -> str:
     return (
-        f"* expected: {_code(finding.expected)}\n* actual: {_code(finding.actual)}\n"
-        f"* blame: {finding.blame.value}\n\n{_block(finding.hint)}"
+        f"* expected: {_code(finding.expected)}\n* found: {_code(finding.found)}\n"
+        f"* cause: {finding.cause.value}\n\n{_block(finding.hint)}"
     )
 
 

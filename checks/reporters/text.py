@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model import Finding, Outcome, Report, Result
+from checks.model.finding import Finding
+from checks.model.report import Outcome, Report, Result
 from checks.reporters import Style
 
-WORDS = {Outcome.PASS: "ok", Outcome.SKIP: "skipped", Outcome.ERROR: "no verdict", Outcome.FAIL: "failed"}
-COLORS = {Outcome.PASS: 32, Outcome.SKIP: 36, Outcome.ERROR: 33, Outcome.FAIL: 31}  # ANSI
+WORDS = {Outcome.PASS: "ok", Outcome.SKIP: "skipped", Outcome.INCONCLUSIVE: "no verdict", Outcome.FAIL: "failed"}
+COLORS = {Outcome.PASS: 32, Outcome.SKIP: 36, Outcome.INCONCLUSIVE: 33, Outcome.FAIL: 31}  # ANSI
 VERDICTS = {
     Outcome.PASS: "every promise is kept",
-    Outcome.ERROR: "no verdict",
+    Outcome.INCONCLUSIVE: "no verdict",
     Outcome.FAIL: "a promise is broken",
 }
 COLUMN = 10  # the longest word
@@ -44,8 +45,8 @@ def _lines(result: Result, width: int, style: Style) -> Iterator[str]:
 
 
 def _details(finding: Finding) -> Iterator[str]:
-    yield f"{finding.subject}: expected {finding.expected}; actual {finding.actual}"
-    yield f"  blame: {finding.blame.value}   next: {finding.hint}"
+    yield f"{finding.subject}: expected {finding.expected}, found {finding.found}"
+    yield f"  cause: {finding.cause.value}   next: {finding.hint}"
 
 
 def inert(line: str) -> str:
@@ -60,7 +61,7 @@ def recap(report: Report, style: Style) -> str:
     verdict = VERDICTS[report.outcome]
     if report.outcome is Outcome.PASS and report.lacking:
         verdict = "every promise that could be judged is kept"
-    if report.outcome is Outcome.ERROR and not report.counts[Outcome.ERROR]:
+    if report.outcome is Outcome.INCONCLUSIVE and not report.counts[Outcome.INCONCLUSIVE]:
         verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": nothing could be judged"
     verdict = _painted(verdict, report.outcome, style)
     return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {verdict} (exit {report.exit_code})"

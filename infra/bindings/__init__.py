@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import pulumi_cloudflare as cloudflare
 
-import manifest
+from contract import manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-import manifest
+from contract import manifest
 from infra.bindings import Binding
 
 

@@ -9,6 +9,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="ACE says that the key has expired (401)",
     caught_by=("token", "trigger", "logs"),
-    blame="config",
+    blame="configuration",
     apply=breaking.ace(AceFault.EXPIRED),
 )

@@ -13,6 +13,6 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="ACE knows another key than the declared one (it answers 500)",
     caught_by=("token", "trigger", "logs"),
-    blame="config",
+    blame="configuration",
     apply=_apply,
 )

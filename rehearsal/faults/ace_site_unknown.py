@@ -13,6 +13,6 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="ACE does not know the declared site (403, all null)",
     caught_by=("token", "trigger", "logs"),
-    blame="config",
+    blame="configuration",
     apply=_apply,
 )

@@ -8,6 +8,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="somebody switched the worker's address off",
     caught_by=("health", "key"),
-    blame="config",
+    blame="configuration",
     apply=breaking.script("DELETE", "/subdomain"),
 )

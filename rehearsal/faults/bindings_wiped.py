@@ -8,6 +8,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="somebody uploaded, as `wrangler deploy` does, with a configuration that binds the bucket and no plain text",
     caught_by=("secrets", "bindings", "deployed", "health", "r2"),
-    blame="config",
+    blame="configuration",
     apply=breaking.bindings(lambda found: [item for item in found if item["name"] == "BUCKET"]),
 )

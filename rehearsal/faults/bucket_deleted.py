@@ -16,7 +16,7 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody deleted the bucket",
     caught_by=("health",),
-    blame="config",
+    blame="configuration",
     besides={"r2": "storage", "query": "storage"},
     apply=_apply,
 )

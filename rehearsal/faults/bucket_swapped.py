@@ -19,7 +19,7 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody bound another bucket under the same name",
     caught_by=("secrets", "bindings", "deployed", "health"),
-    blame="config",
-    besides={"r2": "config"},
+    blame="configuration",
+    besides={"r2": "configuration"},
     apply=_apply,
 )

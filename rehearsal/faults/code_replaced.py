@@ -14,7 +14,7 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody uploaded other code, and kept every binding",
     caught_by=("secrets", "deployed", "health", "key"),
-    blame="config",
-    besides={"trigger": "config"},
+    blame="configuration",
+    besides={"trigger": "configuration"},
     apply=_apply,
 )

@@ -8,6 +8,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="somebody changed the cron",
     caught_by=("bindings",),
-    blame="config",
+    blame="configuration",
     apply=breaking.script("PUT", "/schedules", json=[{"cron": "0 1 * * *"}]),
 )

@@ -8,6 +8,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="somebody removed the cron",
     caught_by=("bindings",),
-    blame="config",
+    blame="configuration",
     apply=breaking.script("PUT", "/schedules", json=[]),
 )

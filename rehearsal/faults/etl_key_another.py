@@ -8,7 +8,7 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="the ETL worker holds another key than this one",
     caught_by=("parity",),
-    blame="config",
+    blame="configuration",
     settings={"etlWorker": sibling.NAME},
     apply=breaking.etl(key="fake-key-of-the-etl-worker"),
 )

@@ -14,7 +14,7 @@ _NAMES = {item["name"] for item in _EXTRA}
 FAULT = Fault(
     breaks="somebody uploaded with a configuration that lacks the declared KV and D1 bindings",
     caught_by=("secrets", "bindings", "deployed", "health"),
-    blame="config",
+    blame="configuration",
     settings={"extraBindings": [*_EXTRA]},
     apply=breaking.bindings(lambda found: [item for item in found if item["name"] not in _NAMES]),
 )

@@ -17,7 +17,7 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody uploaded the query worker with a configuration that does not bind the bucket",
     caught_by=("query",),
-    blame="config",
+    blame="configuration",
     settings={"queryWorker": True},
     apply=_apply,
 )

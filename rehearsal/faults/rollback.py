@@ -24,6 +24,6 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody rolled back to the program's upload before the last one, which had another pageSize",
     caught_by=("secrets", "bindings", "deployed", "health"),
-    blame="config",
+    blame="configuration",
     apply=_apply,
 )

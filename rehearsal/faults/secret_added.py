@@ -14,6 +14,6 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody put a secret that nothing declares",
     caught_by=("secrets", "deployed", "health"),
-    blame="config",
+    blame="configuration",
     apply=_apply,
 )

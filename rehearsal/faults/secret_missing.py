@@ -13,6 +13,6 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody ran `wrangler secret delete ACE_API_KEY` after the deployment",
     caught_by=("secrets", "deployed", "health", "key"),
-    blame="config",
+    blame="configuration",
     apply=_apply,
 )

@@ -10,6 +10,6 @@ _BY_HAND = {"name": "ACE_API_KEY", "text": "fake-key-put-by-hand", "type": "secr
 FAULT = Fault(
     breaks="somebody put another value, as `wrangler secret put ACE_API_KEY` does, after the deployment",
     caught_by=("secrets", "deployed", "health", "key"),
-    blame="config",
+    blame="configuration",
     apply=breaking.script("PUT", "/secrets", json=_BY_HAND),
 )

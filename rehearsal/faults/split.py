@@ -17,7 +17,7 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody gave another version half of the requests (a gradual deployment that never ended)",
     caught_by=("secrets", "deployed"),
-    blame="config",
-    besides={"health": "config"},
+    blame="configuration",
+    besides={"health": "configuration"},
     apply=_apply,
 )

@@ -21,6 +21,6 @@ async def _apply(local: Local) -> None:
 FAULT = Fault(
     breaks="somebody ran `wrangler deploy` with a configuration that does not bind the bucket",
     caught_by=("secrets", "bindings", "deployed", "health", "r2"),
-    blame="config",
+    blame="configuration",
     apply=_apply,
 )

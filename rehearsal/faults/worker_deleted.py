@@ -8,6 +8,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="somebody deleted the worker",
     caught_by=("secrets", "bindings", "deployed", "health", "key"),
-    blame="config",
+    blame="configuration",
     apply=breaking.script("DELETE", ""),
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checks import catalog, explanation
+from checks import catalog
+from checks.cli import explanation
 from rehearsal import faults
 
 ROOT = Path(__file__).parents[2]
@@ -48,12 +49,12 @@ def test_the_architecture_names_every_room():
 
 
 def test_every_fault_is_caught_by_checks_that_exist_and_blames_as_checks_do():
-    from checks.model import Blame
+    from checks.model.finding import Cause
 
     for name, fault in faults.catalogue().items():
         assert set(fault.caught_by) <= set(catalog.load()), name
-        assert bool(fault.caught_by) == bool(fault.blame) == (fault.verdict is not faults.Verdict.KEPT), name
-        assert fault.blame in {blame.value for blame in Blame} | {""}, name
+        assert bool(fault.caught_by) == bool(fault.cause) == (fault.verdict is not faults.Verdict.KEPT), name
+        assert fault.cause in {cause.value for cause in Cause} | {""}, name
 
 
 def test_the_page_on_drift_has_the_rows_of_the_matrix():

@@ -13,10 +13,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-import ace_key
+from contract import ace_key
 from rehearsal import faults, local
 from tests import processes
-from tests.unit.ci.hub import SOMEBODY, Hub
+from tests.unit.review.github.hub import SOMEBODY, Hub
 
 MARKER = "<!-- building-vitals review: building-vitals/rehearsal -->"
 DRIFT = "<!-- building-vitals drift: rehearsal -->"

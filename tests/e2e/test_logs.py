@@ -39,8 +39,8 @@ def test_a_key_that_ace_does_not_know_is_in_the_logs(world):
         world.local.ace.accept(world.local.environment["ACE_API_KEY"])
     (found,) = checks["logs"]["findings"]
     assert (code, checks["logs"]["outcome"]) == (1, "fail")
-    assert (found["blame"], found["subject"]) == ("config", "log of POST /trigger")
-    assert "probably a bad key" in found["actual"]
+    assert (found["cause"], found["subject"]) == ("configuration", "log of POST /trigger")
+    assert "probably a bad key" in found["found"]
     assert found["hint"].startswith("pulumi config set --secret aceApiKey")
     assert tails(world) == []
     code, checks = checked(world)

@@ -188,9 +188,9 @@ def test_a_bucket_without_protection_is_refused_at_preview(stack, tmp_path):
         stack.run("config", "set", key, "another")
     program = tmp_path / "program"
     program.mkdir()
-    for name in ("__main__.py", "manifest.py", "ace_key.py", "supersession.py", "secret_scan.py", "Pulumi.yaml"):
+    for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(local.ROOT / name, program)
-    for name in ("infra", "workers"):
+    for name in ("contract", "infra", "workers"):
         shutil.copytree(local.ROOT / name, program / name)
     (program / ".venv").symlink_to(local.ROOT / ".venv")
     storage = program / "infra" / "storage.py"

@@ -93,8 +93,8 @@ def test_an_unbound_bucket_is_found_seen_by_the_preview_and_healed_as_the_hint_s
     code, check = query(served)
     assert (code, check["outcome"]) == (1, "fail")
     [found] = check["findings"]
-    assert found["actual"].startswith("503 not_configured")
-    assert (found["blame"], found["hint"]) == ("config", f"pulumi up --stack {local.STACK}")
+    assert found["found"].startswith("503 not_configured")
+    assert (found["cause"], found["hint"]) == ("configuration", f"pulumi up --stack {local.STACK}")
     assert "changed outside (upload)" in served.pulumi("preview", "--diff")
     served.pulumi("up", "--yes", "--skip-preview")
     served.pulumi("preview", "--expect-no-changes")

@@ -51,7 +51,7 @@ def shown(command):
     """What the README shows below a command, but for what differs from run to run."""
     block = (ROOT / "README.md").read_text().partition(f"$ {command}")[2].partition("```")[0]
     lines = [steady(line) for line in block.partition("\n$ ")[0].splitlines()[1:]]
-    return [line for line in lines if re.match(rf"({'|'.join(CHECKS)}|rehearsal:|fault:| +blame)", line)]
+    return [line for line in lines if re.match(rf"({'|'.join(CHECKS)}|rehearsal:|fault:| +cause)", line)]
 
 
 def steady(line):
@@ -88,7 +88,7 @@ def test_the_incident_is_explained_in_few_lines():
     assert len(said) < 21
     text = "\n".join(said)
     assert "wrangler secret delete ACE_API_KEY" in said[0]
-    assert "blame: config" in text
+    assert "cause: config" in text
     assert "pulumi up --stack rehearsal" in text
     assert [steady(line) for line in said] == shown("scripts/rehearse --fault secret-missing")
     assert [check for check in ("secrets", "key") if re.search(rf"^{check} +failed", text, re.MULTILINE)] == [
@@ -144,7 +144,7 @@ def test_the_faults_are_listed_without_starting_anything():
     code, output = rehearse("faults")
     assert code == 0
     assert re.search(
-        r"^secret-missing +somebody ran .*\n +caught by: secrets, deployed, health, key; blame: config$",
+        r"^secret-missing +somebody ran .*\n +caught by: secrets, deployed, health, key; cause: config$",
         output,
         re.MULTILINE,
     )

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import yaml
 
-from ace_key import operator_token
+from contract.ace_key import operator_token
 from rehearsal import local, process
 
 OLD_KEY, NEW_KEY = "fake-ace-key-before-the-rotation", "fake-ace-key-after-the-rotation"

@@ -13,23 +13,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError
 
-import supersession
-from checks import promise
-from checks.bounded import BrokenDayError, UnjudgedDayError
-from checks.clients.ace import Ace
-from checks.clients.cloudflare import Cloudflare
-from checks.clients.query import Query, Question
-from checks.clients.transport import Http
-from checks.clients.worker import Worker
-from checks.credentials import Secret
-from checks.model import Blame, NoVerdictError, ShapeError
-from checks.options import Refused
-from checks.patience import Patience
-from checks.progress import Progress
-from checks.stored_day import compare, read
-from checks.trace import Invocation, is_overload
+from checks.clients.ace.client import Ace
+from checks.clients.cloudflare.client import Cloudflare
+from checks.clients.http.client import Http
+from checks.clients.query.client import Query, Question
+from checks.clients.tail.trace import Invocation, is_overload
+from checks.clients.worker.client import Worker
+from checks.clients.worker.progress import Progress
+from checks.model.credentials import Secret
+from checks.model.deadline import Deadline
+from checks.model.finding import Cause, Inconclusive, ShapeError
+from checks.run import deployed_manifest
+from checks.run.options import Refused
+from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
+from checks.stored_days.stored_day import compare, read
+from contract import drift
+from contract.manifest import Manifest, ManifestError
 from infra import settings as infra_settings
-from manifest import Manifest, ManifestError
 from review import comment, preview
 from tests.unit.checks.world import ACCOUNT, ETL, NAME, URL, Clock, World, answer, lines, manifest_data, stored, trace
 
@@ -103,8 +103,8 @@ def test_a_manifest_s_file_is_read_or_refused_in_one_line(tmp_path, raw):
     file = tmp_path / "manifest.json"
     file.write_bytes(raw)
     try:
-        promise.from_file(str(file))
-    except promise.UnusableError as error:
+        deployed_manifest.from_file(str(file))
+    except deployed_manifest.UnusableError as error:
         assert str(error)
 
 
@@ -171,9 +171,9 @@ def test_a_line_is_a_sample_or_the_day_is_broken(sample, metadata):
 
 
 def http(handle, clock):
-    patience = Patience.lasting(20.0, clock=clock, sleep=clock.sleep)
+    deadline = Deadline.starting_now(20.0, clock=clock, sleep=clock.sleep)
     return Http.open(
-        "https://x.example", blame=Blame.UPSTREAM, patience=patience, transport=httpx.MockTransport(handle)
+        "https://x.example", cause=Cause.CLOUDFLARE, deadline=deadline, transport=httpx.MockTransport(handle)
     )
 
 
@@ -214,8 +214,8 @@ def test_ace_answers_rows_or_no_verdict(data):
         start, end = datetime(2024, 12, 10, tzinfo=UTC), datetime(2024, 12, 11, tzinfo=UTC)
         try:
             rows = list(ace.rows(start, end, size=1000))
-        except NoVerdictError as error:
-            assert error.finding.actual
+        except Inconclusive as error:
+            assert error.finding.found
         else:
             assert all(row.name for row in rows)
 
@@ -263,8 +263,8 @@ def test_cloudflare_answers_what_is_documented_or_no_verdict(call, data):
         api = Cloudflare(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001"))
         try:
             hash(repr(ask(api)))
-        except NoVerdictError as error:
-            assert error.finding.actual
+        except Inconclusive as error:
+            assert error.finding.found
 
 
 @some(60)
@@ -283,8 +283,8 @@ def test_the_worker_answers_in_its_form_or_not(data):
                 found = ask()
                 hash((found.status, found.code, repr(found.error), repr(found.last_error), found.own, found.shown))
                 Progress.read(found.body)
-            except NoVerdictError as error:
-                assert error.finding.actual
+            except Inconclusive as error:
+                assert error.finding.found
             except ShapeError as error:
                 assert str(error)
 
@@ -295,8 +295,8 @@ def test_the_worker_answers_in_its_form_or_not(data):
 @some(100)
 @given(st.text(max_size=80) | TEXT)
 def test_a_line_on_what_is_superseded_is_one_or_none(text):
-    found = supersession.parse(text)
-    assert found is None or supersession.parse(str(found)) == found
+    found = drift.parse(text)
+    assert found is None or drift.parse(str(found)) == found
 
 
 STEP = {
@@ -413,8 +413,8 @@ def test_the_query_worker_answers_samples_or_not(data):
         try:
             told = worker.ask(Question(site="s", points=("a",), start=0, end=1))
             hash((told.error.code, told.error.shown, told.samples))
-        except NoVerdictError as error:
-            assert error.finding.actual
+        except Inconclusive as error:
+            assert error.finding.found
         except ShapeError as error:
             assert str(error)
 
@@ -589,7 +589,7 @@ def test_the_command_is_never_green_on_a_sibling_that_answers_anything(tmp_path,
     anything = lambda *_: httpx.Response(status, stream=httpx.ByteStream(body))  # noqa: E731
     setattr(world, {"query": "served", "parity": "etl"}[name], anything)
     code, checks = verdict(world, tmp_path, name)
-    assert (code, checks[name]) in ((1, "fail"), (3, "error"))
+    assert (code, checks[name]) in ((1, "fail"), (3, "inconclusive"))
 
 
 def test_a_world_with_siblings_is_healthy(tmp_path):

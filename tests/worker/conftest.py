@@ -26,7 +26,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from ace_key import operator_token
+from contract.ace_key import operator_token
 from rehearsal.ace import LocalAce
 from rehearsal.ace.samples import Sample, Source
 from rehearsal.ace.volume import Volume

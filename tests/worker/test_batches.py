@@ -13,7 +13,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from ace_key import operator_token
+from contract.ace_key import operator_token
 
 from .conftest import DAYS, END, KEY, MIDDLE, ROOT, START, TODAY, World, cursor, noon, page, row
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from checks.clients import ace as client
-from checks.clients.ace import Ace
-from checks.clients.ace_answers import AceError, Cursor, Row, Trouble, following
-from checks.clients.transport import Http
-from checks.credentials import Secret
-from checks.model import Blame, NoVerdictError, ShapeError, TransientError
-from checks.patience import Patience
+from checks.clients.ace import client as client
+from checks.clients.ace.answers import AceError, Cursor, Row, Trouble, following
+from checks.clients.ace.client import Ace
+from checks.clients.http.client import Http
+from checks.model.credentials import Secret
+from checks.model.deadline import Deadline
+from checks.model.finding import Cause, Inconclusive, ShapeError, TransientError
 from rehearsal.ace.query import read
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.volume import Volume
@@ -29,8 +29,8 @@ NAIVE = datetime(2024, 12, 10)  # noqa: DTZ001 - ACE's own
 @contextlib.contextmanager
 def asked(handle, *, key=KEY, seconds=60.0, clock=None):
     clock = clock or Clock()
-    patience = Patience.lasting(seconds, clock=clock, sleep=clock.sleep)
-    opened = Http.open("https://ace.example.org", blame=Blame.UPSTREAM, patience=patience,
+    deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
+    opened = Http.open("https://ace.example.org", cause=Cause.ACE, deadline=deadline,
                        transport=httpx.MockTransport(handle))  # fmt: skip
     with opened as http:
         yield Ace(http=http, site="ses_falls_city", key=Secret(key) if key else None)
@@ -138,7 +138,7 @@ def test_what_is_no_data_is_told_apart_and_time_does_not_cure_it(reply, trouble,
     with pytest.raises(AceError) as caught:
         rows(lambda _: reply, clock=clock)
     assert caught.value.trouble is trouble
-    assert text in caught.value.finding.actual
+    assert text in caught.value.finding.found
     assert clock.slept == []
 
 
@@ -168,20 +168,20 @@ def test_what_time_cures_is_waited_for_as_long_as_ace_says():
 def test_what_time_did_not_cure(reply, text):
     with pytest.raises(TransientError) as caught:
         rows(lambda _: reply, seconds=3.0)
-    assert caught.value.finding.actual.startswith(text)
-    assert caught.value.finding.blame is Blame.UPSTREAM
+    assert caught.value.finding.found.startswith(text)
+    assert caught.value.finding.cause is Cause.ACE
 
 
 def test_an_answer_that_is_too_large(monkeypatch):
     monkeypatch.setattr(client, "PAGE_LIMIT", 10)
-    with pytest.raises(NoVerdictError, match="a bigger one"):
+    with pytest.raises(Inconclusive, match="a bigger one"):
         rows(lambda _: body(GOOD))
 
 
 def test_more_than_the_rows_asked_for_may_take_is_not_read():
     """Nobody sends 2 MB for ten rows: parsing them would hold up every other check."""
     reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
-    with asked(streamed(lambda _: reply)) as ace, pytest.raises(NoVerdictError, match="a bigger one") as caught:
+    with asked(streamed(lambda _: reply)) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
         ace.page(START, END, size=10)
     assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
 

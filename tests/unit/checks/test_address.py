@@ -7,8 +7,8 @@ import ssl
 import httpx
 import pytest
 
-import ace_key
-from checks.credentials import CredentialError, Secret, gather
+from checks.model.credentials import CredentialError, Secret, gather
+from contract import ace_key
 from tests.unit.checks.test_catalog import UP, broken, unjudged
 from tests.unit.checks.world import API_TOKEN, ENVIRON, KEY, NAME, URL, World, answer, finding, manifest_data, refusal
 
@@ -46,10 +46,10 @@ def test_another_site_at_the_url(tmp_path, url, environ, subdomain, hint, name):
     world.routes["GET", "/health"] = world.routes["GET", "/status"] = NOTHING
     world.subdomain = subdomain
     found = broken(tmp_path, world, name, environ=environ)
-    assert (found["blame"], found["hint"], found["expected"]) == ("config", hint, f"{NAME} at {url}")
-    assert "404 There is nothing here yet: " in found["actual"]
+    assert (found["cause"], found["hint"], found["expected"]) == ("configuration", hint, f"{NAME} at {url}")
+    assert "404 There is nothing here yet: " in found["found"]
     if hint != UP:
-        assert "workersSubdomain (or workerUrl)" in found["actual"]
+        assert "workersSubdomain (or workerUrl)" in found["found"]
     assert world.clock.slept == []
 
 
@@ -63,19 +63,19 @@ def test_an_api_that_does_not_say_its_subdomain(tmp_path):
 def test_another_service_at_the_url(tmp_path):
     world = World()
     world.routes["GET", "/health"] = answer(200, {"status": "healthy", "service": "query-worker"})
-    assert broken(tmp_path, world, "health")["actual"].startswith("200 healthy of service 'query-worker': ")
+    assert broken(tmp_path, world, "health")["found"].startswith("200 healthy of service 'query-worker': ")
 
 
 @pytest.mark.parametrize("errno", [socket.EAI_NONAME, socket.EAI_NODATA])
 def test_a_name_that_does_not_exist_is_waited_for_and_then_blamed_on_the_configuration(tmp_path, errno):
     world = failing(World(manifest=manifest_data(worker__url=WRONG)), socket.gaierror(errno, "no such name"))
     found = unjudged(tmp_path, world, "health")
-    assert found["actual"].startswith(f"the name {NAME}.rehersal.workers.dev does not exist: ")
+    assert found["found"].startswith(f"the name {NAME}.rehersal.workers.dev does not exist: ")
     assert found["hint"].startswith("pulumi config set workersSubdomain rehearsal --stack prod")
-    assert (found["blame"], sum(world.clock.slept) > 40) == ("config", True)
+    assert (found["cause"], sum(world.clock.slept) > 40) == ("configuration", True)
     found = unjudged(tmp_path, world, "key")
-    assert found["actual"].endswith("does not exist: is workersSubdomain (or workerUrl) right?")
-    assert (found["blame"], found["hint"]) == ("config", f"curl -sSI {WRONG}")
+    assert found["found"].endswith("does not exist: is workersSubdomain (or workerUrl) right?")
+    assert (found["cause"], found["hint"]) == ("configuration", f"curl -sSI {WRONG}")
 
 
 def test_a_name_that_comes_to_exist_is_no_failure(tmp_path):
@@ -90,7 +90,7 @@ def test_a_name_that_comes_to_exist_is_no_failure(tmp_path):
 def test_a_machine_that_resolves_no_name(tmp_path):
     world = failing(World(), socket.gaierror(socket.EAI_AGAIN, "try again"))
     found = unjudged(tmp_path, world, "health")
-    assert (found["blame"], found["actual"]) == ("checker", "no name can be resolved here")
+    assert (found["cause"], found["found"]) == ("checker", "no name can be resolved here")
 
 
 def test_a_name_of_the_api_is_in_nobodys_configuration(tmp_path):
@@ -101,7 +101,7 @@ def test_a_name_of_the_api_is_in_nobodys_configuration(tmp_path):
 
     world.routes["GET", "/workers/"] = fail
     found = unjudged(tmp_path, world, "secrets")
-    assert (found["blame"], found["actual"]) == ("upstream", "the name api.cloudflare.com does not exist")
+    assert (found["cause"], found["found"]) == ("cloudflare", "the name api.cloudflare.com does not exist")
 
 
 def test_a_certificate_that_is_refused_is_not_waited_for(tmp_path):
@@ -109,8 +109,8 @@ def test_a_certificate_that_is_refused_is_not_waited_for(tmp_path):
     error.verify_message = "self-signed certificate"
     world = failing(World(), error)
     found = unjudged(tmp_path, world, "health")
-    assert found["actual"] == "its certificate is refused (self-signed certificate): waiting does not cure this"
-    assert (found["blame"], found["hint"], world.clock.slept) == ("config", f"curl -sSI {URL}", [])
+    assert found["found"] == "its certificate is refused (self-signed certificate): waiting does not cure this"
+    assert (found["cause"], found["hint"], world.clock.slept) == ("configuration", f"curl -sSI {URL}", [])
 
 
 # ---- where the operator token comes from
@@ -118,20 +118,21 @@ def test_a_certificate_that_is_refused_is_not_waited_for(tmp_path):
 
 def judged(world, *, environ, stack=None):
     """The finding of `key`, with a token that the stack's output holds, or without one."""
-    from checks import catalog, runner
-    from checks.clients.ace import Ace
-    from checks.clients.cloudflare import Cloudflare
-    from checks.clients.transport import Http
-    from checks.clients.worker import Worker
-    from checks.command import Context
-    from checks.model import Blame
-    from checks.patience import Patience
-    from manifest import Manifest
+    from checks import catalog
+    from checks.clients.ace.client import Ace
+    from checks.clients.cloudflare.client import Cloudflare
+    from checks.clients.http.client import Http
+    from checks.clients.worker.client import Worker
+    from checks.model.deadline import Deadline
+    from checks.model.finding import Cause
+    from checks.run import runner
+    from checks.run.execute import Context
+    from contract.manifest import Manifest
     from tests.unit.checks.world import NOW
 
-    patience = Patience.lasting(60.0, clock=world.clock, sleep=world.clock.sleep)
+    deadline = Deadline.starting_now(60.0, clock=world.clock, sleep=world.clock.sleep)
     credentials = gather(environ, stack_token=Secret(ace_key.operator_token(stack)) if stack else None)
-    with Http.open(URL, blame=Blame.WORKER, patience=patience, transport=httpx.MockTransport(world.handle)) as http:
+    with Http.open(URL, cause=Cause.WORKER, deadline=deadline, transport=httpx.MockTransport(world.handle)) as http:
         context = Context(
             manifest=Manifest.from_dict(world.manifest),
             stack="prod",
@@ -139,7 +140,7 @@ def judged(world, *, environ, stack=None):
             cloudflare=Cloudflare(http=http, account_id="a", token=None),
             ace=Ace(http=http, site="ses_falls_city", key=None),
             credentials=credentials,
-            patience=patience,
+            deadline=deadline,
             now=NOW,
             tailing=contextlib.nullcontext,
         )
@@ -154,15 +155,15 @@ def token(key):
 def test_the_token_of_the_stack_is_believed(tmp_path):
     assert judged(World(), environ={}, stack=KEY) == ()
     (found,) = judged(World(), environ={"ACE_API_KEY": KEY}, stack="another-key")
-    assert (found.actual, found.hint) == ("401: the live worker holds another key than the program's", UP)
+    assert (found.found, found.hint) == ("401: the live worker holds another key than the program's", UP)
 
 
 def test_a_stale_token_of_the_environment_is_named():
     (found,) = judged(World(), environ=token("old"), stack=KEY)
-    assert found.actual == (
+    assert found.found == (
         "401: OPERATOR_TOKEN of the environment is stale, the stack's own token is another one and is accepted"
     )
-    assert (found.blame, found.hint) == ("config", "unset OPERATOR_TOKEN")
+    assert (found.cause, found.hint) == ("configuration", "unset OPERATOR_TOKEN")
 
 
 def test_a_worker_that_takes_neither_holds_another_key():
@@ -179,8 +180,8 @@ def test_a_worker_that_takes_the_environments_token_and_not_the_stacks():
     world.key = "put-by-hand"
     (found,) = judged(world, environ=token("put-by-hand"), stack=KEY)
     assert found.subject == "GET /status with the stack's own operator token"
-    assert (found.blame, found.hint) == ("config", UP)
-    assert "OPERATOR_TOKEN of the environment is accepted" in found.actual
+    assert (found.cause, found.hint) == ("configuration", UP)
+    assert "OPERATOR_TOKEN of the environment is accepted" in found.found
 
 
 @pytest.mark.parametrize(
@@ -193,8 +194,8 @@ def test_a_worker_that_takes_the_environments_token_and_not_the_stacks():
 def test_with_the_environments_alone_both_possibilities_are_named(tmp_path, environ, said):
     _, report = World().report(tmp_path, "key", environ={"CLOUDFLARE_API_TOKEN": API_TOKEN, **environ})
     found = finding(report["key"])
-    assert found["actual"].startswith(said)
-    assert "or the live worker holds another key" in found["actual"]
+    assert found["found"].startswith(said)
+    assert "or the live worker holds another key" in found["found"]
     assert found["hint"] == "env -u OPERATOR_TOKEN -u ACE_API_KEY python -m checks run key --stack prod"
 
 

@@ -1,4 +1,4 @@
-"""Each check in a world that keeps its promise, and in worlds that break it: who is to blame, and what to type."""
+"""Each check in a world that keeps its promise, and in worlds that break it: who is to cause, and what to type."""
 
 import json
 from datetime import UTC, datetime
@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-import ace_key
-from checks import bounded, catalog
+from checks import catalog
+from checks.clients.cloudflare import client
+from checks.stored_days import gzip_reader
+from contract import ace_key
 from tests.unit.checks.world import (
     API_TOKEN,
     ENVIRON,
@@ -42,7 +44,7 @@ def broken(tmp_path, world, name, **options):
 
 def unjudged(tmp_path, world, name, **options):
     code, report = world.report(tmp_path, name, **options)
-    assert (code, report[name]["outcome"]) == (3, "error"), report[name]
+    assert (code, report[name]["outcome"]) == (3, "inconclusive"), report[name]
     return finding(report[name])
 
 
@@ -82,7 +84,7 @@ def test_the_incident_of_the_runbook_in_few_lines(tmp_path):
         "key": "fail",
         **dict.fromkeys(("trigger", "logs", "r2", "proof", "query", "parity"), "skip"),
     }
-    assert {finding(report[name])["blame"] for name in ("secrets", "deployed", "health", "key")} == {"config"}
+    assert {finding(report[name])["cause"] for name in ("secrets", "deployed", "health", "key")} == {"configuration"}
     assert report["trigger"]["reason"] == "needs key, which failed"
 
 
@@ -115,7 +117,7 @@ def test_the_incident_of_the_runbook_in_few_lines(tmp_path):
 def test_config_names_the_setting_that_cannot_work(tmp_path, changes, subject):
     _, report = World(manifest=manifest_data(**changes)).report(tmp_path, "config")
     assert subject in [item["subject"] for item in report["config"]["findings"]]
-    assert {item["blame"] for item in report["config"]["findings"]} == {"config"}
+    assert {item["cause"] for item in report["config"]["findings"]} == {"configuration"}
 
 
 @pytest.mark.parametrize("key", [" ", f"{KEY}\n", "your-token-here", "changeme"])
@@ -145,21 +147,21 @@ def test_secrets_without_the_secret(tmp_path):
     world = World()
     world.secrets = []
     found = broken(tmp_path, world, "secrets")
-    assert found["actual"] == "absent"
-    assert (found["blame"], found["hint"]) == ("config", UP)
+    assert found["found"] == "absent"
+    assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
 def test_secrets_says_who_deleted_it_and_when(tmp_path):
     world = World()
     world.change_secret()
     found = broken(tmp_path, world, "secrets")
-    assert found["actual"] == "absent; deleted by ann@example.org on 2024-12-19 10:00:00 UTC"
+    assert found["found"] == "absent; deleted by ann@example.org on 2024-12-19 10:00:00 UTC"
 
 
 def test_secrets_with_another_value_put_by_hand(tmp_path):
     world = World()
     world.change_secret("ACE_API_KEY")
-    assert "changed outside the program by ann@example.org" in broken(tmp_path, world, "secrets")["actual"]
+    assert "changed outside the program by ann@example.org" in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_secrets_with_one_that_nothing_declares(tmp_path):
@@ -180,20 +182,20 @@ def test_secrets_after_a_rollback_to_a_changed_version(tmp_path):
     world = World()
     world.change_secret("ACE_API_KEY")
     world.versions.insert(0, world.version(3, TAG, "upload"))
-    assert "changed outside" in broken(tmp_path, world, "secrets")["actual"]
+    assert "changed outside" in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_secrets_after_an_upload_by_hand_that_touched_none(tmp_path):
     world = World()
     world.versions.insert(0, world.version(2, "", "upload"))
     world.live = ["v2"]
-    assert "live is v2, and not the program's last upload v1" in broken(tmp_path, world, "secrets")["actual"]
+    assert "live is v2, and not the program's last upload v1" in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_secrets_after_a_rollback_to_an_older_upload_of_the_same_mark(tmp_path):
     world = World()  # a new key changes no mark: the older upload holds the older key
     world.versions.insert(0, world.version(2, TAG, "upload"))
-    assert "live is v1, and not the program's last upload v2" in broken(tmp_path, world, "secrets")["actual"]
+    assert "live is v1, and not the program's last upload v2" in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_health_waits_for_the_version_that_holds_the_new_key(tmp_path):
@@ -207,7 +209,7 @@ def test_health_waits_for_the_version_that_holds_the_new_key(tmp_path):
     assert len(world.clock.slept) == 2
     world.routes["GET", "/health"] = old
     found = broken(tmp_path, world, "health")
-    assert (found["blame"], found["expected"]) == ("propagation", f"{TAG}, of version v2")
+    assert (found["cause"], found["expected"]) == ("propagation", f"{TAG}, of version v2")
 
 
 def test_a_key_that_is_set_and_empty_is_no_key(tmp_path):
@@ -240,16 +242,16 @@ def test_secrets_on_many_pages_of_versions(tmp_path):
     assert sum("versions" in asked for asked in world.asked) == 1
     world.versions = [world.version(25, "", "upload"), *(world.version(n, TAG, "secret") for n in range(24, 0, -1))]
     world.asked.clear()
-    assert "no version carries the mark" in broken(tmp_path, world, "secrets")["actual"]
+    assert "no version carries the mark" in broken(tmp_path, world, "secrets")["found"]
     assert sum(asked.endswith("/versions") for asked in world.asked) == 4
     world.versions[-1] = world.version(1, TAG, "upload")
-    assert "its value was changed outside the program by ann" in broken(tmp_path, world, "secrets")["actual"]
+    assert "its value was changed outside the program by ann" in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_secrets_without_any_upload_of_the_program(tmp_path):
     world = World()
     world.versions = [world.version(1, "", "upload", author_email="", created_on=None)]
-    assert "no version carries the mark" in broken(tmp_path, world, "secrets")["actual"]
+    assert "no version carries the mark" in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_secrets_of_a_worker_that_does_not_exist(tmp_path):
@@ -263,7 +265,7 @@ def test_secrets_missing_is_said_even_when_the_history_is_not_readable(tmp_path)
     world.secrets = []
     world.routes["GET", "/deployments"] = refusal(403, 10000)
     _, report = world.report(tmp_path, "secrets")
-    assert [item["actual"].split(" ")[0] for item in report["secrets"]["findings"]] == ["absent", "403"]
+    assert [item["found"].split(" ")[0] for item in report["secrets"]["findings"]] == ["absent", "403"]
     assert report["secrets"]["outcome"] == "fail"
 
 
@@ -291,13 +293,13 @@ def test_secrets_from_an_api_of_another_shape(tmp_path, result):
 def test_secrets_from_versions_of_another_shape(tmp_path, item):
     world = World()
     world.routes["GET", "/versions"] = envelope({"items": [item]})
-    assert unjudged(tmp_path, world, "secrets")["blame"] == "upstream"
+    assert unjudged(tmp_path, world, "secrets")["cause"] == "cloudflare"
 
 
 def test_secrets_without_any_deployment(tmp_path):
     world = World()
     world.routes["GET", "/deployments"] = envelope({"deployments": []})
-    assert "live is none" in broken(tmp_path, world, "secrets")["actual"]
+    assert "live is none" in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_secrets_waits_for_an_api_that_is_busy(tmp_path):
@@ -326,7 +328,7 @@ def test_health_of_an_older_version_in_the_end(tmp_path, environ):
     body = {"status": "healthy", "service": "backfill-worker", "worker_version": {"id": "v0", "tag": "bv:old"}}
     world.routes["GET", "/health"] = answer(200, body)
     found = broken(tmp_path, world, "health", environ=environ)
-    assert found["blame"] == "propagation"
+    assert found["cause"] == "propagation"
     assert "python -m checks run health --stack prod" in found["hint"]
     assert 40 < sum(world.clock.slept) <= 45
 
@@ -335,7 +337,7 @@ def test_health_does_not_wait_for_what_is_deployed(tmp_path):
     world = World()
     world.change_secret("ACE_API_KEY")
     found = broken(tmp_path, world, "health")
-    assert (found["subject"], found["blame"], found["hint"]) == ("GET /health worker_version.tag", "config", UP)
+    assert (found["subject"], found["cause"], found["hint"]) == ("GET /health worker_version.tag", "configuration", UP)
     assert world.clock.slept == []
 
 
@@ -346,7 +348,7 @@ def test_health_of_an_upload_by_hand_that_does_not_know_its_version(tmp_path):
     body = {"status": "unhealthy", "service": "backfill-worker", "worker_version": {"id": "", "tag": ""}}
     world.routes["GET", "/health"] = answer(503, body)
     for environ in (ENVIRON, {}):
-        assert broken(tmp_path, world, "health", environ=environ)["blame"] == "config"
+        assert broken(tmp_path, world, "health", environ=environ)["cause"] == "configuration"
     assert world.clock.slept == []
 
 
@@ -354,7 +356,7 @@ def test_health_does_not_take_an_api_that_fails_for_an_answer(tmp_path):
     world = World()
     world.change_secret("ACE_API_KEY")
     world.routes["GET", "/deployments"] = refusal(403, 10000)
-    assert broken(tmp_path, world, "health")["blame"] == "propagation"
+    assert broken(tmp_path, world, "health")["cause"] == "propagation"
 
 
 @pytest.mark.parametrize("environ", [ENVIRON, {}])
@@ -363,29 +365,29 @@ def test_health_that_the_worker_denies(tmp_path, environ):
     world.healthy = False
     world.change_secret()
     found = broken(tmp_path, world, "health", environ=environ)
-    assert (found["actual"], found["blame"], found["hint"]) == ("503 unhealthy", "config", UP)
+    assert (found["found"], found["cause"], found["hint"]) == ("503 unhealthy", "configuration", UP)
 
 
 @pytest.mark.parametrize(
-    ("reply", "blame"),
+    ("reply", "cause"),
     [
-        (httpx.Response(404, text="There is nothing here yet"), "config"),
-        (httpx.Response(302, headers={"Location": "https://example.org"}), "config"),
+        (httpx.Response(404, text="There is nothing here yet"), "configuration"),
+        (httpx.Response(302, headers={"Location": "https://example.org"}), "configuration"),
         (answer(404, {**ERROR, "error": {"code": "not_found"}}), "worker"),
         (answer(500, {**ERROR, "error": {"code": "internal", "message": "unexpected"}}), "worker"),
-        (httpx.Response(200, text="<html>"), "config"),
-        (answer(200, [1]), "config"),
-        (answer(200, {"status": "healthy", "service": "other", "version": "1.0.0"}), "config"),
+        (httpx.Response(200, text="<html>"), "configuration"),
+        (answer(200, [1]), "configuration"),
+        (answer(200, {"status": "healthy", "service": "other", "version": "1.0.0"}), "configuration"),
         (answer(200, {"status": "healthy", "service": "backfill-worker", "version": "0.9"}), "worker"),
         (answer(200, {"status": "healthy", "service": "backfill-worker", "version": "1.0.0"}), "worker"),
         (answer(200, {"status": "unhealthy", "service": "backfill-worker", "version": "1.0.0"}), "worker"),
         (httpx.Response(500, text="error code: 1101"), "worker"),
     ],
 )
-def test_health_of_something_else(tmp_path, reply, blame):
+def test_health_of_something_else(tmp_path, reply, cause):
     world = World()
     world.routes["GET", "/health"] = reply
-    assert broken(tmp_path, world, "health")["blame"] == blame
+    assert broken(tmp_path, world, "health")["cause"] == cause
 
 
 def test_health_of_nobody(tmp_path):
@@ -395,22 +397,22 @@ def test_health_of_nobody(tmp_path):
     world = World()
     world.routes["GET", "/health"] = refuse
     found = unjudged(tmp_path, world, "health")
-    assert found["actual"] == "ConnectError: [Errno 111] Connection refused"
+    assert found["found"] == "ConnectError: [Errno 111] Connection refused"
 
 
 def test_health_of_code_that_does_not_know_its_version_is_no_upload_by_hand(tmp_path):
     known = {"status": "healthy", "service": "backfill-worker", "version": "1.0.0"}
-    for version, blame in (
+    for version, cause in (
         (None, "worker"),
         ({"id": "v1"}, "worker"),
-        ({"id": "", "tag": ""}, "config"),
-        ({"id": "v1", "tag": ""}, "config"),
+        ({"id": "", "tag": ""}, "configuration"),
+        ({"id": "v1", "tag": ""}, "configuration"),
     ):
         world = World()
         world.routes["GET", "/health"] = answer(200, known | {"worker_version": version})
         found = broken(tmp_path, world, "health")
-        assert (found["blame"], found["hint"]) == (blame, UP)
-        assert ("its code does not say it" in found["actual"]) == (blame == "worker")
+        assert (found["cause"], found["hint"]) == (cause, UP)
+        assert ("its code does not say it" in found["found"]) == (cause == "worker")
 
 
 # ---- key
@@ -420,18 +422,18 @@ def test_key_of_a_worker_without_one(tmp_path):
     world = World()
     world.key = ""
     found = broken(tmp_path, world, "key")
-    assert "no key is deployed" in found["actual"]
-    assert (found["blame"], found["hint"]) == ("config", UP)
+    assert "no key is deployed" in found["found"]
+    assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
 def test_key_of_a_worker_with_another(tmp_path):
     world = World()
     world.key = "another-key-put-by-hand"
     found = broken(tmp_path, world, "key")
-    assert found["actual"].startswith("401 with the token derived from ACE_API_KEY of the environment: either ACE_API_")
-    assert found["actual"].endswith("or the live worker holds another key than the program's")
+    assert found["found"].startswith("401 with the token derived from ACE_API_KEY of the environment: either ACE_API_")
+    assert found["found"].endswith("or the live worker holds another key than the program's")
     again = "env -u OPERATOR_TOKEN -u ACE_API_KEY python -m checks run key --stack prod"
-    assert (found["blame"], found["hint"]) == ("config", again)
+    assert (found["cause"], found["hint"]) == ("configuration", again)
 
 
 def test_key_of_a_worker_that_lets_in_whoever_asks(tmp_path):
@@ -442,22 +444,22 @@ def test_key_of_a_worker_that_lets_in_whoever_asks(tmp_path):
         "GET /status with no token",
         "GET /status with a wrong token",
     ]
-    assert finding(report["key"])["blame"] == "worker"
+    assert finding(report["key"])["cause"] == "worker"
 
 
 def test_key_of_something_that_is_no_worker(tmp_path):
     world = World()
     world.routes["GET", "/status"] = httpx.Response(404, text="nothing here")
     found = broken(tmp_path, world, "key")
-    assert found["actual"] == "404 nothing here: the address is right, and the worker is not served there"
-    assert (found["blame"], found["hint"]) == ("config", UP)
+    assert found["found"] == "404 nothing here: the address is right, and the worker is not served there"
+    assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
 def test_key_of_a_worker_that_fails_and_whose_door_is_beside_it(tmp_path):
     world = World()
     world.routes["GET", "/status"] = answer(404, {**ERROR, "error": {"code": "not_found"}})
     _, report = world.report(tmp_path, "key")
-    assert [item["blame"] for item in report["key"]["findings"]] == ["worker"] * 3
+    assert [item["cause"] for item in report["key"]["findings"]] == ["worker"] * 3
 
 
 def test_key_is_not_disproved_by_a_failure_beyond_the_door(tmp_path):
@@ -467,7 +469,7 @@ def test_key_is_not_disproved_by_a_failure_beyond_the_door(tmp_path):
 
 
 def test_key_accepts_the_operator_token_as_it_is_given(tmp_path):
-    import ace_key
+    from contract import ace_key
 
     environ = {"OPERATOR_TOKEN": ace_key.operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
     assert World().report(tmp_path, environ=environ)[0] == 0
@@ -488,22 +490,22 @@ def triggered(world, http=200, **changes):
 
 
 @pytest.mark.parametrize(
-    ("code", "blame", "hint"),
+    ("code", "cause", "hint"),
     [
-        ("upstream_auth", "config", "pulumi config set --secret aceApiKey --stack prod"),
-        ("upstream_rejected", "config", UP),
-        ("upstream_unavailable", "upstream", "python -m checks run trigger --stack prod"),
-        ("upstream_contract", "upstream", "python -m checks run trigger --stack prod"),
+        ("upstream_auth", "configuration", "pulumi config set --secret aceApiKey --stack prod"),
+        ("upstream_rejected", "configuration", UP),
+        ("upstream_unavailable", "ace", "python -m checks run trigger --stack prod"),
+        ("upstream_contract", "ace", "python -m checks run trigger --stack prod"),
         ("storage", "storage", "pulumi up --stack prod"),
-        ("not_configured", "config", UP),
+        ("not_configured", "configuration", UP),
         ("something_new", "worker", f"npx wrangler tail {NAME}"),
     ],
 )
-def test_trigger_blames_by_the_error_that_the_worker_reports(tmp_path, code, blame, hint):
+def test_trigger_blames_by_the_error_that_the_worker_reports(tmp_path, code, cause, hint):
     world = triggered(World(), 502, status="error", error={"code": code, "message": "why"})
     world.expired = True  # so that ACE refuses whoever asks; tests/unit/checks/test_second_opinion.py has the others
     found = broken(tmp_path, world, "trigger")
-    assert (found["actual"], found["blame"]) == (f"502 {code} (why)", blame)
+    assert (found["found"], found["cause"]) == (f"502 {code} (why)", cause)
     assert hint in found["hint"]
 
 
@@ -526,7 +528,7 @@ def test_trigger_whose_day_is_larger_than_a_batch(tmp_path):
 
 def test_trigger_whose_day_is_larger_than_a_batch_and_no_cron_will_copy_it(tmp_path):
     found = broken(tmp_path, triggered(World(manifest=manifest_data(schedules=[]))), "trigger")
-    assert (found["subject"], found["blame"]) == ("schedule", "config")
+    assert (found["subject"], found["cause"]) == ("schedule", "configuration")
     assert found["hint"].startswith("pulumi config set schedule '*/5 * * * *' --stack prod && pulumi up")
 
 
@@ -556,7 +558,7 @@ def test_trigger_judges_the_body(tmp_path, changes, expected):
         changes = changes | {"progress": world.progress(samples_fetched=3) | changes["progress"]}
     found = broken(tmp_path, triggered(world, **changes), "trigger")
     assert found["expected"].startswith(expected)
-    assert found["blame"] == "worker"
+    assert found["cause"] == "worker"
 
 
 def test_trigger_of_a_status_that_never_says_the_progress(tmp_path):
@@ -570,13 +572,13 @@ def test_trigger_after_which_the_status_fails(tmp_path):
     world = triggered(World())
     good, bad = world.status(), answer(502, {**ERROR, "error": {"code": "storage"}})
     world.status = lambda: bad if "POST /trigger" in world.asked else good
-    assert broken(tmp_path, world, "trigger")["blame"] == "storage"
+    assert broken(tmp_path, world, "trigger")["cause"] == "storage"
 
 
 def test_trigger_answered_by_something_else(tmp_path):
     world = World()
     world.routes["POST", "/trigger"] = httpx.Response(200, text="ok")
-    assert broken(tmp_path, world, "trigger")["actual"] == "200 ok"
+    assert broken(tmp_path, world, "trigger")["found"] == "200 ok"
 
 
 def test_trigger_is_left_out_when_only_reading(tmp_path):
@@ -626,7 +628,7 @@ def test_r2_follows_every_cursor(tmp_path):
 
 def test_r2_with_nothing_to_judge(tmp_path):
     found = unjudged(tmp_path, World(days=0), "r2")
-    assert (found["blame"], found["actual"]) == ("propagation", "nothing is stored, and nothing is said to be complete")
+    assert (found["cause"], found["found"]) == ("propagation", "nothing is stored, and nothing is said to be complete")
 
 
 def test_r2_without_the_objects_that_the_worker_counts(tmp_path):
@@ -635,8 +637,8 @@ def test_r2_without_the_objects_that_the_worker_counts(tmp_path):
     world.objects.clear()
     world.status = lambda: claimed
     found = broken(tmp_path, world, "r2")
-    assert found["actual"] == "0; absent: timeseries/ses_falls_city/2024-12-10/data.ndjson.gz and 1 more"
-    assert found["blame"] == "worker"
+    assert found["found"] == "0; absent: timeseries/ses_falls_city/2024-12-10/data.ndjson.gz and 1 more"
+    assert found["cause"] == "worker"
 
 
 def test_r2_without_one_day_that_the_worker_has_passed(tmp_path):
@@ -644,7 +646,7 @@ def test_r2_without_one_day_that_the_worker_has_passed(tmp_path):
     claimed = world.status()
     del world.objects[world.place("2024-12-11")]
     world.status = lambda: claimed
-    assert broken(tmp_path, world, "r2")["actual"].endswith("2024-12-11/data.ndjson.gz")
+    assert broken(tmp_path, world, "r2")["found"].endswith("2024-12-11/data.ndjson.gz")
 
 
 def test_r2_with_a_hole_that_the_worker_knows(tmp_path):
@@ -658,7 +660,7 @@ def test_r2_of_a_worker_that_counts_absurdly(tmp_path):
     world.status = lambda: answer(
         200, {"status": "x", "progress": world.progress(days_complete=10**15, days_total=10**15)}
     )
-    assert broken(tmp_path, world, "r2")["blame"] == "worker"
+    assert broken(tmp_path, world, "r2")["cause"] == "worker"
 
 
 def test_r2_leaves_alone_what_is_not_a_declared_day(tmp_path):
@@ -679,7 +681,7 @@ def test_r2_has_no_verdict_where_every_day_is_empty(tmp_path):
     world = World(days=0)
     world.write("2024-12-10", [])
     assert (
-        unjudged(tmp_path, world, "r2")["actual"]
+        unjudged(tmp_path, world, "r2")["found"]
         == "1 days, each stored as empty: has ses_falls_city data from 2024-12-10 on?"
     )
 
@@ -701,30 +703,30 @@ def test_r2_sees_metadata_that_lacks_something(tmp_path, name):
     raw, metadata = stored("2024-12-11")
     world.objects[world.place("2024-12-11")] = (raw, {key: value for key, value in metadata.items() if key != name})
     found = broken(tmp_path, world, "r2")
-    assert (found["actual"], found["blame"]) == (f"metadata without {name}", "worker")
+    assert (found["found"], found["cause"]) == (f"metadata without {name}", "worker")
 
 
 def test_r2_does_not_accuse_the_worker_of_an_object_that_carries_nothing_of_it(tmp_path):
     world = World()
     world.objects[world.place("2024-12-11")] = (stored("2024-12-11")[0], {})
     found = broken(tmp_path, world, "r2")
-    assert (found["actual"], found["blame"]) == ("no metadata at all: something else wrote it", "storage")
+    assert (found["found"], found["cause"]) == ("no metadata at all: something else wrote it", "storage")
     assert found["hint"].startswith(
         "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-11/"
     )
 
 
 def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(bounded, "POINT_LIMIT", 0)
+    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
     found = unjudged(tmp_path, World(), "r2")
-    assert (found["blame"], found["actual"]) == ("checker", "more than 0 points in a day")
+    assert (found["cause"], found["found"]) == ("checker", "more than 0 points in a day")
 
 
 def test_r2_of_a_stored_day_that_is_not_true(tmp_path):
     world = World()
     world.write("2024-12-10", samples="999")
     found = broken(tmp_path, world, "r2")
-    assert (found["expected"], found["actual"]) == ("metadata samples 3, as in the content", "'999'")
+    assert (found["expected"], found["found"]) == ("metadata samples 3, as in the content", "'999'")
     assert "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-10/" in found["hint"]
 
 
@@ -737,7 +739,7 @@ def test_r2_of_a_day_of_another_day(tmp_path):
 def test_r2_of_an_object_that_is_listed_and_gone(tmp_path):
     world = World()
     world.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
-    assert broken(tmp_path, world, "r2")["blame"] == "storage"
+    assert broken(tmp_path, world, "r2")["cause"] == "storage"
 
 
 def test_r2_of_objects_that_declare_an_encoding(tmp_path):
@@ -752,19 +754,19 @@ def test_r2_without_the_bucket(tmp_path):
     world = World()
     world.routes["GET", "/objects"] = refusal(404, 10006)
     found = broken(tmp_path, world, "r2")
-    assert (found["blame"], found["hint"]) == ("storage", "pulumi up --stack prod")
+    assert (found["cause"], found["hint"]) == ("storage", "pulumi up --stack prod")
 
 
 def test_r2_of_a_worker_without_storage(tmp_path):
     world = World()
     world.status = lambda: answer(502, {**ERROR, "error": {"code": "storage", "message": "no bucket is bound"}})
-    assert broken(tmp_path, world, "r2")["blame"] == "storage"
+    assert broken(tmp_path, world, "r2")["cause"] == "storage"
 
 
 def test_r2_of_a_worker_that_does_not_say_its_progress(tmp_path):
     world = World()
     world.status = lambda: answer(200, {"status": "x"})
-    assert broken(tmp_path, world, "r2")["actual"] == "200: progress is no object"
+    assert broken(tmp_path, world, "r2")["found"] == "200: progress is no object"
 
 
 @pytest.mark.parametrize(
@@ -812,7 +814,7 @@ def test_r2_of_a_day_that_is_not_over(tmp_path, end_date):
     found = broken(tmp_path, world, "r2")
     assert found["subject"] == world.place("2024-12-20")
     assert found["expected"] == "no object before the day is over (UTC)"
-    assert found["blame"] == "worker"
+    assert found["cause"] == "worker"
     assert f"/{world.place('2024-12-20')} --remote" in found["hint"]
 
 
@@ -823,24 +825,24 @@ def test_r2_does_not_judge_days_behind_the_declared_end(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("failure", "blame"),
+    ("failure", "cause"),
     [
-        ({"code": "upstream_unavailable", "message": "ACE answered 503"}, "upstream"),
-        ({"code": "upstream_auth"}, "config"),
+        ({"code": "upstream_unavailable", "message": "ACE answered 503"}, "ace"),
+        ({"code": "upstream_auth"}, "configuration"),
         ({"code": "storage", "message": "full"}, "storage"),
         ({"code": 5}, "propagation"),
         ("upstream_auth", "propagation"),
         (None, "propagation"),
     ],
 )
-def test_r2_with_nothing_to_judge_blames_whom_the_workers_last_error_accuses(tmp_path, failure, blame):
+def test_r2_with_nothing_to_judge_blames_whom_the_workers_last_error_accuses(tmp_path, failure, cause):
     world = World(days=0)
     world.expired = True
     body = {"status": "in_progress", "progress": world.progress(), "continuation": True}
     world.status = lambda: answer(200, {**body, "last_error": failure})
     found = unjudged(tmp_path, world, "r2")
-    assert found["blame"] == blame
-    assert ("said to be complete: " in found["actual"]) == (blame != "propagation")
+    assert found["cause"] == cause
+    assert ("said to be complete: " in found["found"]) == (cause != "propagation")
 
 
 def test_r2_in_a_jurisdiction(tmp_path):
@@ -854,27 +856,26 @@ def test_r2_in_a_jurisdiction(tmp_path):
 
 
 def test_r2_refuses_a_list_without_end(tmp_path, monkeypatch):
-    from checks.clients import cloudflare
 
-    monkeypatch.setattr(cloudflare, "PAGES", 3)
+    monkeypatch.setattr(client, "PAGES", 3)
     world = World(days=5)
     world.page = 1
-    assert unjudged(tmp_path, world, "r2")["actual"] == "a cursor that repeats, or too many pages"
+    assert unjudged(tmp_path, world, "r2")["found"] == "a cursor that repeats, or too many pages"
     world.versions = [world.version(n, TAG, "upload") for n in range(60, 0, -1)]
     world.live = ["v60"]
     assert world.report(tmp_path, "secrets")[0] == 0
 
 
 def test_a_client_without_a_token_names_the_variable(tmp_path):
-    from checks.clients.cloudflare import Cloudflare
-    from checks.clients.cloudflare_answers import ApiError
-    from checks.clients.transport import Http
-    from checks.model import Blame
-    from checks.patience import Patience
+    from checks.clients.cloudflare.answers import ApiError
+    from checks.clients.cloudflare.client import Cloudflare
+    from checks.clients.http.client import Http
+    from checks.model.deadline import Deadline
+    from checks.model.finding import Cause
 
-    patience = Patience.lasting(1.0)
+    deadline = Deadline.starting_now(1.0)
     transport = httpx.MockTransport(World().handle)
-    opened = Http.open("https://api.cloudflare.com", blame=Blame.UPSTREAM, patience=patience, transport=transport)
+    opened = Http.open("https://api.cloudflare.com", cause=Cause.CLOUDFLARE, deadline=deadline, transport=transport)
     with opened as http, pytest.raises(ApiError, match="CLOUDFLARE_API_TOKEN is not set"):
         Cloudflare(http=http, account_id="a", token=None).secrets("w")
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from checks import cli, command, selection
 from checks.catalog import load
-from checks.options import duration, targets
+from checks.cli import commands
+from checks.run import execute, selection
+from checks.run.options import duration, targets
 from tests.unit.checks.world import ENVIRON, KEY, World, manifest_data
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +33,7 @@ def run(capsys, monkeypatch):
 
     def type_(*argv):
         with pytest.raises(SystemExit) as caught:
-            cli.main(list(argv))
+            commands.main(list(argv))
         out, err = capsys.readouterr()
         return caught.value.code, out, err
 
@@ -137,7 +138,7 @@ def test_whatever_is_raised_is_one_line(run, manifest, monkeypatch, raised, code
     def fail(*args):
         raise raised(CANARY)
 
-    monkeypatch.setattr(command, "execute", fail)
+    monkeypatch.setattr(execute, "execute", fail)
     monkeypatch.setenv("OPERATOR_TOKEN", CANARY)
     found, _, err = run("--manifest", manifest)
     assert found == code
@@ -224,7 +225,7 @@ def echo(request):
 
 @pytest.mark.parametrize("options", [{}, {"verbose": True}, {"quiet": True}, {"formats": ("json",)}, {"color": True}])
 def test_a_hostile_system_that_echoes_what_it_is_told(tmp_path, options):
-    import ace_key
+    from contract import ace_key
 
     world = World()
     world.routes = {("GET", ""): echo, ("POST", ""): echo}
@@ -326,16 +327,16 @@ def test_in_this_process_too(run, manifest, tmp_path, monkeypatch, error):
         monkeypatch.setattr(sys, "stdout", Full(file, error))
         for argv in (["list"], ["config", "--manifest", manifest], ["--help"]):
             with pytest.raises(SystemExit) as caught:
-                cli.main(argv)
+                commands.main(argv)
             assert caught.value.code == 3
             monkeypatch.setattr(sys, "stdout", Full(file, error))
         monkeypatch.setattr(sys, "stdout", None)
         with pytest.raises(SystemExit) as caught:
-            cli.main(["config", "--manifest", manifest])
+            commands.main(["config", "--manifest", manifest])
         assert caught.value.code == 3
         monkeypatch.setattr(sys, "stderr", Full(file, error))
         with pytest.raises(SystemExit) as caught:
-            cli.main(["nonsense"])
+            commands.main(["nonsense"])
         assert caught.value.code == 2
 
 
@@ -345,7 +346,7 @@ def test_an_interruption_while_the_command_is_imported(monkeypatch, capsys):
     def interrupt(*argv):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "main", interrupt)
+    monkeypatch.setattr(commands, "main", interrupt)
     with pytest.raises(SystemExit) as caught:
         start.start()
     assert (caught.value.code, capsys.readouterr().err) == (3, "error: interrupted: no verdict\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checks.clients import cloudflare
+from checks.clients.cloudflare import client
 from tests.unit.checks.test_catalog import UP, broken, unjudged
 from tests.unit.checks.world import NAME, TAG, World, answer, envelope, finding, manifest_data, refusal
 
@@ -14,8 +14,8 @@ SECRET = {"name": "OTHER", "type": "secret_text"}
 
 def all_of(tmp_path, world, name):
     _, report = world.report(tmp_path, name)
-    assert {(item["blame"], item["hint"]) for item in report[name]["findings"]} <= {("config", UP)}
-    return [(item["subject"], item["actual"]) for item in report[name]["findings"]]
+    assert {(item["cause"], item["hint"]) for item in report[name]["findings"]} <= {("configuration", UP)}
+    return [(item["subject"], item["found"]) for item in report[name]["findings"]]
 
 
 # ---- deployed
@@ -40,8 +40,8 @@ def test_no_such_worker(tmp_path, name, code):
     world = World()
     world.routes["GET", "/workers/"] = refusal(404, code)
     found = broken(tmp_path, world, name)
-    assert found["actual"] == "Cloudflare knows no such worker (prod)"
-    assert (found["subject"], found["blame"], found["hint"]) == (f"worker {NAME}", "config", UP)
+    assert found["found"] == "Cloudflare knows no such worker (prod)"
+    assert (found["subject"], found["cause"], found["hint"]) == (f"worker {NAME}", "configuration", UP)
 
 
 @pytest.mark.parametrize("name", ["deployed", "bindings", "secrets"])
@@ -55,7 +55,7 @@ def test_an_api_that_refuses_is_no_verdict(tmp_path, name):
 def test_a_worker_of_which_nothing_is_live(tmp_path, name):
     world = World()
     world.routes["GET", "/deployments"] = envelope({"deployments": []})
-    assert broken(tmp_path, world, name)["actual"] == "no version of it is live"
+    assert broken(tmp_path, world, name)["found"] == "no version of it is live"
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_deployed_by_others(tmp_path, tag, trigger, text):
     world = World()
     world.upload(tag, trigger)
     found = broken(tmp_path, world, "deployed")
-    assert found["actual"].startswith(f"v2, made by {ANN} ({trigger}), which")
-    assert found["actual"].endswith(text)
+    assert found["found"].startswith(f"v2, made by {ANN} ({trigger}), which")
+    assert found["found"].endswith(text)
     assert found["expected"] == "the program's last upload v1, at 100 %"
-    assert (found["blame"], found["hint"]) == ("config", UP)
+    assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
 @pytest.mark.parametrize("trigger", ["upload", "version_upload", None])
@@ -93,7 +93,7 @@ def test_deployed_without_any_upload_of_ours(tmp_path):
     world.versions = [world.version(1, "", "upload", author_email=None, created_on=None)]
     found = broken(tmp_path, world, "deployed")
     assert found["expected"] == f"an upload marked {TAG}, at 100 %"
-    assert found["actual"].startswith("v1, made by somebody, nobody knows when (upload), which does not carry")
+    assert found["found"].startswith("v1, made by somebody, nobody knows when (upload), which does not carry")
 
 
 @pytest.mark.parametrize("tag", [TAG, OLDER, ""])
@@ -101,7 +101,7 @@ def test_deployed_and_rolled_back(tmp_path, tag):
     world = World()
     world.versions = [world.version(2, TAG, "upload"), world.version(1, tag, "upload")]
     found = broken(tmp_path, world, "deployed")
-    assert found["actual"] == f"v1, made by {ANN} (upload): rolled back by {DAN}"
+    assert found["found"] == f"v1, made by {ANN} (upload): rolled back by {DAN}"
     assert found["expected"] == "the program's last upload v2, at 100 %"
 
 
@@ -131,7 +131,7 @@ def test_a_version_without_requests_does_not_serve(tmp_path):
 def test_deployed_from_shares_of_another_shape(tmp_path, share):
     world = World()
     world.routes["GET", "/deployments"] = envelope({"deployments": [{"versions": [share]}]})
-    assert unjudged(tmp_path, world, "deployed")["blame"] == "upstream"
+    assert unjudged(tmp_path, world, "deployed")["cause"] == "cloudflare"
 
 
 def test_our_mark_is_found_on_an_older_page_and_one_page_is_enough_otherwise(tmp_path):
@@ -147,11 +147,11 @@ def test_our_mark_is_found_on_an_older_page_and_one_page_is_enough_otherwise(tmp
 
 
 def test_what_is_live_is_judged_even_where_the_history_is_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(cloudflare, "VERSION_PAGES", 1)
+    monkeypatch.setattr(client, "VERSION_PAGES", 1)
     world = World()
     world.versions = [world.version(n, "", "version_upload") for n in range(30, 0, -1)]
     world.live = ["v3"]
-    assert broken(tmp_path, world, "deployed")["actual"].startswith("v3, made by ann")
+    assert broken(tmp_path, world, "deployed")["found"].startswith("v3, made by ann")
 
 
 # ---- bindings
@@ -176,10 +176,10 @@ def test_bindings_absent_from_the_programs_own_upload_are_nobodys_work(tmp_path)
     world = World()
     world.unbind("BUCKET")
     found = broken(tmp_path, world, "bindings")
-    assert (found["expected"], found["actual"]) == ("r2_bucket ace-timeseries", "absent")
+    assert (found["expected"], found["found"]) == ("r2_bucket ace-timeseries", "absent")
     world.versions[0]["annotations"]["workers/tag"] = OLDER
     said = f"absent; live is v1, made by {ANN} (upload), not the program's last upload"
-    assert broken(tmp_path, world, "bindings")["actual"] == said
+    assert broken(tmp_path, world, "bindings")["found"] == said
 
 
 @pytest.mark.parametrize(
@@ -198,8 +198,8 @@ def test_bindings_that_lead_elsewhere(tmp_path, name, change, expected, actual):
     world = World()
     world.bound[name].update(change)
     found = broken(tmp_path, world, "bindings")
-    assert (found["subject"], found["expected"], found["actual"]) == (f"binding {name}", expected, actual)
-    assert (found["blame"], found["hint"]) == ("config", UP)
+    assert (found["subject"], found["expected"], found["found"]) == (f"binding {name}", expected, actual)
+    assert (found["cause"], found["hint"]) == ("configuration", UP)
     for format_ in ("text", "json", "junit", "markdown"):
         assert "canary" not in world.run(tmp_path, "bindings", formats=(format_,), verbose=True)[1]
 
@@ -213,7 +213,7 @@ def test_bindings_that_nothing_declares(tmp_path):
     ]
     found = broken(tmp_path, world, "bindings")
     assert (found["subject"], found["expected"]) == ("bindings TOKEN, CACHE", "not attached: nothing declares it")
-    assert found["actual"] == "attached: plain_text, kv_namespace f00"
+    assert found["found"] == "attached: plain_text, kv_namespace f00"
 
 
 def test_bindings_may_carry_what_nobody_declared(tmp_path):
@@ -233,7 +233,7 @@ def test_bindings_of_json_are_compared_by_what_they_mean(tmp_path, live, kept):
     world.bound["MORE"]["json"] = live
     code, report = world.report(tmp_path, "bindings")
     assert code == (0 if kept else 1)
-    assert kept or finding(report["bindings"])["actual"] == "another text"
+    assert kept or finding(report["bindings"])["found"] == "another text"
 
 
 def test_bindings_of_each_version_that_serves(tmp_path):
@@ -344,7 +344,7 @@ def test_secrets_that_came_otherwise(tmp_path, trigger, text):
     world = World()
     world.secrets = ["ACE_API_KEY", "OTHER"]
     world.upload("", trigger)
-    assert text in broken(tmp_path, world, "secrets")["actual"]
+    assert text in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_secrets_that_went_otherwise(tmp_path):
@@ -352,7 +352,7 @@ def test_secrets_that_went_otherwise(tmp_path):
     world.secrets = []
     world.upload("", "rollback")
     said = f"absent; gone with a version made by {ANN} (rollback)"
-    assert broken(tmp_path, world, "secrets")["actual"] == said
+    assert broken(tmp_path, world, "secrets")["found"] == said
 
 
 def test_secrets_absent_from_one_of_the_versions_that_serve(tmp_path):
@@ -368,14 +368,14 @@ def test_secrets_after_a_long_history_ask_for_few_versions(tmp_path):
     world = World()
     for _ in range(40):
         world.change_secret("ACE_API_KEY")
-    assert "its value was changed" in broken(tmp_path, world, "secrets")["actual"]
+    assert "its value was changed" in broken(tmp_path, world, "secrets")["found"]
     assert sum("/versions/v" in asked for asked in world.asked) == 20
     world = World()
     world.change_secret()
     for _ in range(40):
         world.change_secret()
         world.versions[0]["annotations"]["workers/triggered_by"] = "upload"
-    assert "absent; live is v42, and not the program's last upload v1" in broken(tmp_path, world, "secrets")["actual"]
+    assert "absent; live is v42, and not the program's last upload v1" in broken(tmp_path, world, "secrets")["found"]
 
 
 def test_secrets_whose_versions_cannot_be_read(tmp_path):
@@ -383,4 +383,4 @@ def test_secrets_whose_versions_cannot_be_read(tmp_path):
     world.change_secret()
     world.routes["GET", "/versions/v"] = answer(400)
     _, report = world.report(tmp_path, "secrets")
-    assert [item["actual"].split(" ")[0] for item in report["secrets"]["findings"]] == ["absent", "400"]
+    assert [item["found"].split(" ")[0] for item in report["secrets"]["findings"]] == ["absent", "400"]

@@ -8,11 +8,11 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidURI
 
-from checks import trace as traces
 from checks.catalog import logs as check
 from checks.catalog import trigger
-from checks.clients import tail as tails
-from checks.tandem import Tandem
+from checks.clients.tail import client as tails
+from checks.clients.tail import trace as traces
+from checks.run.tandem import Tandem
 from tests.unit.checks.world import (
     API_TOKEN,
     KEY,
@@ -66,7 +66,7 @@ def failed(tmp_path, world):
 
 def unjudged(tmp_path, world, **options):
     code, result = logs(tmp_path, world, **options)
-    assert (code, result["outcome"]) == (3, "error"), result
+    assert (code, result["outcome"]) == (3, "inconclusive"), result
     return finding(result)
 
 
@@ -158,24 +158,24 @@ def test_a_refusal_by_ace_accuses_the_configuration_unless_ace_serves_who_asks_w
     world.expired = refused
     seen(world, line, *SUCCESS)
     found = failed(tmp_path, world)
-    assert actual in found["actual"]
+    assert actual in found["found"]
     assert "hunter2" not in json.dumps(found)
-    assert (found["blame"], found["subject"]) == ("config" if refused else "worker", "log of POST /trigger")
+    assert (found["cause"], found["subject"]) == ("configuration" if refused else "worker", "log of POST /trigger")
     keys = ("pulumi config set --secret aceApiKey", "${EDITOR:-vi}")
     assert found["hint"].startswith(keys if refused else f"npx wrangler tail {NAME}")
-    assert ("yet ACE, asked by this checker" in found["actual"]) == (not refused)
+    assert ("yet ACE, asked by this checker" in found["found"]) == (not refused)
 
 
 @pytest.mark.parametrize(
-    ("code", "blame"),
+    ("code", "cause"),
     [
-        ("upstream_unavailable", "upstream"),
-        ("upstream_contract", "upstream"),
+        ("upstream_unavailable", "ace"),
+        ("upstream_contract", "ace"),
         ("storage", "storage"),
         ("odd", "worker"),
     ],
 )
-def test_a_failure_that_lasted_accuses_whom_its_code_names(tmp_path, code, blame):
+def test_a_failure_that_lasted_accuses_whom_its_code_names(tmp_path, code, cause):
     world = World()
     world.expired = True
     lines = [
@@ -185,7 +185,7 @@ def test_a_failure_that_lasted_accuses_whom_its_code_names(tmp_path, code, blame
     seen(world, *lines, outcome="exception")
     code, result = logs(tmp_path, world)
     assert code == 1
-    assert [item["blame"] for item in result["findings"]] == [blame]  # told once, and not again as a bad end
+    assert [item["cause"] for item in result["findings"]] == [cause]  # told once, and not again as a bad end
 
 
 def test_the_failure_of_a_cron_meanwhile_counts(tmp_path):
@@ -198,7 +198,7 @@ def test_an_unexpected_error_of_the_worker(tmp_path):
     world = World()
     seen(world, *SUCCESS, {"message": "[Backfill] Unexpected error", "error": "TypeError: secret-in-a-text"})
     found = failed(tmp_path, world)
-    assert (found["blame"], found["actual"]) == ("worker", "[Backfill] Unexpected error (internal)")
+    assert (found["cause"], found["found"]) == ("worker", "[Backfill] Unexpected error (internal)")
 
 
 @pytest.mark.parametrize(
@@ -213,25 +213,25 @@ def test_an_exception_outranks_an_outcome_that_is_ok(tmp_path, error, actual):
     world = World()
     seen(world, *SUCCESS, exceptions=[error])
     found = failed(tmp_path, world)
-    assert (found["actual"], found["blame"], found["hint"]) == (actual, "worker", f"npx wrangler tail {NAME}")
+    assert (found["found"], found["cause"], found["hint"]) == (actual, "worker", f"npx wrangler tail {NAME}")
 
 
 @pytest.mark.parametrize(
-    ("outcome", "blame", "word"),
+    ("outcome", "cause", "word"),
     [
-        ("exceededCpu", "config", "Workers Paid"),
-        ("exceededMemory", "config", "memory"),
+        ("exceededCpu", "configuration", "Workers Paid"),
+        ("exceededMemory", "configuration", "memory"),
         ("exception", "worker", "exception"),
         (None, "worker", "unknown"),
         ("no outcome <b>", "worker", "unknown"),
     ],
 )
-def test_a_batch_that_did_not_end_well(tmp_path, outcome, blame, word):
+def test_a_batch_that_did_not_end_well(tmp_path, outcome, cause, word):
     world = World()
     seen(world, *SUCCESS, outcome=outcome)
     found = failed(tmp_path, world)
-    assert (found["subject"], found["blame"]) == ("end of POST /trigger", blame)
-    assert word in found["actual"]
+    assert (found["subject"], found["cause"]) == ("end of POST /trigger", cause)
+    assert word in found["found"]
 
 
 @pytest.mark.parametrize(
@@ -241,9 +241,9 @@ def test_a_success_that_is_not_logged(tmp_path, lines, missing):
     world = World()
     seen(world, *lines)
     found = failed(tmp_path, world)
-    assert found["actual"].startswith("3 samples")
-    assert missing in found["actual"]
-    assert found["blame"] == "worker"
+    assert found["found"].startswith("3 samples")
+    assert missing in found["found"]
+    assert found["cause"] == "worker"
 
 
 # ---- no verdict
@@ -265,7 +265,7 @@ def test_a_websocket_that_cannot_be_opened_is_no_verdict(tmp_path, error):
     world = World()
     world.tail.refused = [error] * 10
     found = unjudged(tmp_path, world)
-    assert (found["actual"], found["blame"]) == (type(error).__name__, "upstream")
+    assert (found["found"], found["cause"]) == (type(error).__name__, "cloudflare")
     assert len(world.tail.connected) == tails.ATTEMPTS
     assert world.asked.count(DELETED) == 1
 
@@ -283,7 +283,7 @@ def test_a_tail_that_shows_nothing_of_the_batch(tmp_path):
     world.tail.change = lambda item: "{}"
     world.tail.feed = lambda item: None
     found = unjudged(tmp_path, world)
-    assert "no item of it came" in found["actual"]
+    assert "no item of it came" in found["found"]
     assert found["hint"] == "python -m checks run logs --stack prod"
 
 
@@ -299,14 +299,14 @@ def test_lines_that_may_have_been_lost_are_not_held_against_the_worker(tmp_path,
     world = World()
     seen(world)
     prepare(world)
-    assert word in unjudged(tmp_path, world)["actual"]
+    assert word in unjudged(tmp_path, world)["found"]
 
 
 def test_a_batch_of_which_nothing_usable_is_known(tmp_path):
     world = World()
     world.routes["POST", "/trigger"] = answer(200, {"status": "complete"})
     code, report = world.report(tmp_path, "logs")
-    assert (code, report["trigger"]["outcome"], report["logs"]["outcome"]) == (1, "fail", "error")
+    assert (code, report["trigger"]["outcome"], report["logs"]["outcome"]) == (1, "fail", "inconclusive")
 
 
 def test_a_batch_that_never_began_is_not_waited_for(tmp_path):
@@ -321,7 +321,7 @@ def test_a_batch_that_never_began_is_not_waited_for(tmp_path):
     world.routes["GET", "/status"] = status
     _, report = world.report(tmp_path, "logs")
     assert report["trigger"]["outcome"] == "fail"
-    assert "it never began" in finding(report["logs"])["actual"]
+    assert "it never began" in finding(report["logs"])["found"]
     assert "POST /trigger" not in world.asked
 
 
@@ -405,7 +405,7 @@ def test_a_trigger_that_hangs_does_not_take_the_tail_along(tmp_path):
 
     world.routes["POST", "/trigger"] = hang
     _, report = world.report(tmp_path, "logs", seconds=60.0)
-    assert report["logs"]["outcome"] in ("error", "pass")
+    assert report["logs"]["outcome"] in ("inconclusive", "pass")
     assert world.asked.count(DELETED) == 1
 
 
@@ -418,9 +418,9 @@ def test_nobody_waits_in_a_tandem_of_one():
 def test_an_older_workers_success_that_counts_401_samples_is_no_refusal(tmp_path):
     world = World()
     seen(world, "[ACE API] Success: 401 samples", "[Backfill] Data written to R2: 403 samples")
-    assert not [item for item in logs(tmp_path, world)[1]["findings"] if "401" in item["actual"]]
+    assert not [item for item in logs(tmp_path, world)[1]["findings"] if "401" in item["found"]]
     seen(world, "[ACE API] 401 Unauthorized")
-    assert "401" in logs(tmp_path, world)[1]["findings"][0]["actual"]
+    assert "401" in logs(tmp_path, world)[1]["findings"][0]["found"]
 
 
 def test_no_secret_of_a_line_is_shown(tmp_path):

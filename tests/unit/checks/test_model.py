@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.model import Outcome, Report, Result
+from checks.model.report import Outcome, Report, Result
 
 OUTCOMES = st.lists(st.sampled_from(Outcome), max_size=8)
 
@@ -20,7 +20,7 @@ def test_a_broken_promise_outranks_everything(outcomes, strict):
 
 @given(OUTCOMES, st.booleans())
 def test_what_could_not_be_judged_is_never_green(outcomes, strict):
-    assert report([*outcomes, Outcome.ERROR], strict=strict).exit_code == (1 if Outcome.FAIL in outcomes else 3)
+    assert report([*outcomes, Outcome.INCONCLUSIVE], strict=strict).exit_code == (1 if Outcome.FAIL in outcomes else 3)
 
 
 @given(OUTCOMES, st.booleans())
@@ -38,4 +38,4 @@ def test_the_order_of_the_checks_says_nothing(outcomes, random):
 
 
 def test_outcomes_from_best_to_worst():
-    assert sorted(Outcome) == [Outcome.PASS, Outcome.SKIP, Outcome.ERROR, Outcome.FAIL]
+    assert sorted(Outcome) == [Outcome.PASS, Outcome.SKIP, Outcome.INCONCLUSIVE, Outcome.FAIL]

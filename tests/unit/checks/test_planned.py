@@ -6,10 +6,10 @@ import sys
 import httpx
 import pytest
 
-from checks import command, promise
-from checks.command import Outside, Request, execute
-from checks.engine import UnreadableError, UnusableError
-from checks.options import Refused
+from checks.run import deployed_manifest
+from checks.run.execute import Outside, Request, execute
+from checks.run.options import Refused
+from checks.run.pulumi_cli import UnreadableError, UnusableError
 from tests.unit.checks.world import ENVIRON, KEY, NOW, World, manifest_data
 
 URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker$building-vitals:edge:Promise::backfill"
@@ -45,7 +45,7 @@ def step(data, urn=URN):
 @pytest.mark.parametrize("urn", [URN, URN.replace("building-vitals:edge:Worker$", "")])
 def test_the_promises_of_a_preview(pulumi, urn):
     asked = pulumi(stack={"out": "{}"}, preview=preview({"urn": 5}, 7, step(manifest_data(), urn)))
-    found = promise.from_stack("prod", planned=True)
+    found = deployed_manifest.from_stack("prod", planned=True)
     assert found.manifest.to_dict() == manifest_data()
     assert found.operator_token is None
     assert asked.read_text().splitlines()[1] == "preview --json --non-interactive --stack=prod"
@@ -53,7 +53,7 @@ def test_the_promises_of_a_preview(pulumi, urn):
 
 def test_a_preview_is_not_asked_for_where_something_is_deployed(pulumi):
     asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})})
-    promise.from_stack("prod", planned=True)
+    deployed_manifest.from_stack("prod", planned=True)
     assert len(asked.read_text().splitlines()) == 1
 
 
@@ -78,7 +78,7 @@ def test_a_preview_is_not_asked_for_where_something_is_deployed(pulumi):
 def test_a_preview_that_does_not_say_is_one_line(pulumi, answer, kind, text):
     pulumi(stack={"out": "{}"}, preview=answer)
     with pytest.raises(kind) as caught:
-        promise.from_stack("prod", planned=True)
+        deployed_manifest.from_stack("prod", planned=True)
     assert type(caught.value) is kind
     assert text in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
@@ -87,18 +87,18 @@ def test_a_preview_that_does_not_say_is_one_line(pulumi, answer, kind, text):
 @pytest.mark.parametrize("text", [f"{KEY}\n", KEY])
 def test_the_key_of_the_stack(pulumi, text):
     asked = pulumi(config={"out": text})
-    assert promise.ace_key("prod").reveal() == KEY
+    assert deployed_manifest.ace_key("prod").reveal() == KEY
     assert asked.read_text() == "config get aceApiKey --non-interactive --stack=prod\n"
 
 
 def test_a_stack_without_a_key_and_one_that_cannot_be_decrypted(pulumi):
     pulumi(config=NOT_THERE)
-    assert promise.ace_key("prod") is None
+    assert deployed_manifest.ace_key("prod") is None
     pulumi(config={"out": "\n"})
-    assert promise.ace_key("prod") is None
+    assert deployed_manifest.ace_key("prod") is None
     pulumi(config={"err": "error: incorrect passphrase", "code": 255})
     with pytest.raises(UnreadableError, match="pulumi config get aceApiKey: incorrect passphrase"):
-        promise.ace_key("prod")
+        deployed_manifest.ace_key("prod")
 
 
 # ---- a whole run
@@ -153,4 +153,4 @@ def test_a_key_that_cannot_be_read_is_one_line(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"err": "error: locked", "code": 1})
     with pytest.raises(Refused, match="pulumi config get aceApiKey: locked") as caught:
         ran("token", environ={})
-    assert caught.value.code == command.EXIT_NO_VERDICT
+    assert caught.value.code == execute.EXIT_INCONCLUSIVE

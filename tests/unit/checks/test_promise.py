@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from checks import engine
-from checks.promise import UnreadableError, UnusableError, from_file, from_stack
+from checks.run import pulumi_cli
+from checks.run.deployed_manifest import UnreadableError, UnusableError, from_file, from_stack
 from tests.unit.checks.world import manifest_data
 
 CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
@@ -83,7 +83,7 @@ def test_an_engine_that_cannot_be_run(tmp_path, monkeypatch):
         (home / version / "bin" / "pulumi").write_text("not executable")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert "3.259.0" in engine.executable()
+    assert "3.259.0" in pulumi_cli.executable()
     with pytest.raises(UnreadableError, match="cannot be run: Permission denied"):
         from_stack("prod")
 

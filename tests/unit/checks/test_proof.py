@@ -6,11 +6,11 @@ from datetime import date
 
 import pytest
 
-from checks import bounded, days, row_by_row
-from checks.bounded import UnjudgedDayError
-from checks.clients.ace_answers import Row
-from checks.row_by_row import compare
-from checks.stored_day import Sample
+from checks.clients.ace.answers import Row
+from checks.stored_days import days, gzip_reader, row_comparison
+from checks.stored_days.gzip_reader import UnjudgedDayError
+from checks.stored_days.row_comparison import compare
+from checks.stored_days.stored_day import Sample
 from tests.unit.checks.test_catalog import broken, outcomes, unjudged
 from tests.unit.checks.world import API_TOKEN, ENVIRON, KEY, NOW, World, answer, lines, refusal
 
@@ -50,7 +50,7 @@ def test_proof_is_thorough_on_request(tmp_path):
     assert report["proof"]["evidence"] == ["5 days: all 12 samples are ACE's, row for row"]
     world.measured[world.day(4)] = lines(world.day(4))
     _, report = world.report(tmp_path, "proof", thorough=True, skip=("r2",))
-    assert report["proof"]["findings"][0]["blame"] == "upstream"
+    assert report["proof"]["findings"][0]["cause"] == "ace"
 
 
 def changed(row, **changes):
@@ -58,7 +58,7 @@ def changed(row, **changes):
 
 
 @pytest.mark.parametrize(
-    ("change", "subject", "expected", "actual", "blame"),
+    ("change", "subject", "expected", "actual", "cause"),
     [
         (lambda rows: [changed(rows[0], value=99), *rows[1:]], "ses/p0 at {}T00:00:00.000", '"99", as ACE has it', "20.5",
          "worker"),
@@ -70,13 +70,13 @@ def changed(row, **changes):
          '"22.5", as ACE has it', "absent", "upstream"),
     ],
 )  # fmt: skip
-def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expected, actual, blame):
+def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expected, actual, cause):
     world = World()
     world.measured[CHOSEN] = change(world.measured[CHOSEN])
     found = broken(tmp_path, world, "proof")
     assert found["subject"].startswith(f"{CHOSEN}: {subject.format(CHOSEN)}")
-    assert (found["expected"], found["blame"]) == (expected, blame)
-    assert found["actual"].startswith(f"{actual} (1 ")
+    assert (found["expected"], found["cause"]) == (expected, cause)
+    assert found["found"].startswith(f"{actual} (1 ")
     assert found["hint"] == (
         f"npx wrangler r2 object delete ace-timeseries/{KEY_OF_DAY} --remote"
         " && python -m checks run trigger proof --stack prod"
@@ -90,8 +90,8 @@ def test_proof_says_the_first_three_and_counts_all(tmp_path):
     _, report = world.report(tmp_path, "proof")
     findings = report["proof"]["findings"]
     assert len(findings) == 3
-    assert "(19 differ, 1 extra, of 19; the object is as it was written" in findings[0]["actual"]
-    assert findings[1]["actual"] == "21.5"
+    assert "(19 differ, 1 extra, of 19; the object is as it was written" in findings[0]["found"]
+    assert findings[1]["found"] == "21.5"
 
 
 def test_proof_of_an_object_that_was_changed_since(tmp_path):
@@ -100,8 +100,8 @@ def test_proof_of_an_object_that_was_changed_since(tmp_path):
     world.measured[CHOSEN] = lines(CHOSEN)
     code, report = world.report(tmp_path, "proof", skip=("r2",))
     (found,) = report["proof"]["findings"]
-    assert (code, found["blame"]) == (1, "storage")
-    assert "was changed since it was written (expected metadata sha256" in found["actual"]
+    assert (code, found["cause"]) == (1, "storage")
+    assert "was changed since it was written (expected metadata sha256" in found["found"]
 
 
 def test_proof_of_an_object_that_is_no_day(tmp_path):
@@ -110,32 +110,32 @@ def test_proof_of_an_object_that_is_no_day(tmp_path):
     code, report = world.report(tmp_path, "proof")
     assert report["proof"]["reason"] == "needs r2, which failed"
     code, report = world.report(tmp_path, "proof", skip=("r2",))
-    assert (code, report["proof"]["findings"][0]["actual"]) == (1, "bytes that do not decompress")
+    assert (code, report["proof"]["findings"][0]["found"]) == (1, "bytes that do not decompress")
 
 
 def test_proof_of_an_object_that_is_gone_and_of_a_bucket_that_is(tmp_path):
     world = World()
     world.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
-    assert world.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]["blame"] == "storage"
+    assert world.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]["cause"] == "storage"
     world.routes = {("GET", "/objects"): refusal(404, 10006)}
     found = world.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]
-    assert found["actual"] == "there is no such bucket"
+    assert found["found"] == "there is no such bucket"
     world.routes = {("GET", "/objects"): refusal(403, 10000)}
-    assert unjudged(tmp_path, world, "proof", skip=("r2",))["blame"] == "config"
+    assert unjudged(tmp_path, world, "proof", skip=("r2",))["cause"] == "configuration"
 
 
 def test_proof_with_nothing_to_compare(tmp_path):
     world = World(days=0)
-    assert unjudged(tmp_path, world, "proof", skip=("r2",))["actual"] == "nothing is stored"
+    assert unjudged(tmp_path, world, "proof", skip=("r2",))["found"] == "nothing is stored"
     world.write(world.day(0), [])
     found = unjudged(tmp_path, world, "proof", skip=("r2",))
-    assert found["actual"] == "1 days are stored, each as empty"
+    assert found["found"] == "1 days are stored, each as empty"
 
 
 def test_proof_needs_a_key_that_ace_accepts(tmp_path):
     _, report = World().report(tmp_path, "proof", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
     assert report["proof"]["reason"] == "needs token, which failed"
-    import ace_key
+    from contract import ace_key
 
     environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}
     code, report = World().report(tmp_path, "proof", environ=environ)
@@ -150,12 +150,12 @@ def test_proof_has_no_verdict_when_ace_fails_half_way(tmp_path):
         return world.ace(request, request.url.path) if len(pages) == 1 else answer(200, {"data": []})
 
     world.routes["GET", "/paginated"] = late
-    assert "point_samples" in unjudged(tmp_path, world, "proof")["actual"]
+    assert "point_samples" in unjudged(tmp_path, world, "proof")["found"]
 
 
 def test_proof_says_nothing_of_a_day_beyond_its_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(bounded, "POINT_LIMIT", 0)
-    assert unjudged(tmp_path, World(), "proof", skip=("r2",))["blame"] == "checker"
+    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
+    assert unjudged(tmp_path, World(), "proof", skip=("r2",))["cause"] == "checker"
 
 
 # ---- the comparison itself
@@ -182,7 +182,7 @@ def test_values(ace, stored, same):
 
 
 def test_a_timestamp_with_too_many_rows_is_not_judged(monkeypatch):
-    monkeypatch.setattr(bounded, "POINT_LIMIT", 2)
+    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 2)
     with pytest.raises(UnjudgedDayError, match="more than 2 rows"):
         compare([Row(str(n), "1", 0) for n in range(3)], [])
 
@@ -202,4 +202,4 @@ def test_the_memory_is_that_of_one_timestamp_not_of_the_day():
 
 
 def test_a_value_is_cut_to_what_can_be_read():
-    assert row_by_row.text("x" * 100) == json.dumps("x" * 100)[:40]
+    assert row_comparison.text("x" * 100) == json.dumps("x" * 100)[:40]

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checks import reporters
-from checks.credentials import Credentials
-from checks.model import Blame, Credential, Evidence, Finding, NoVerdictError, Outcome, Report, Result
-from checks.redaction import Redactor
+from checks.model.credentials import Credential, Credentials
+from checks.model.finding import Cause, Evidence, Finding, Inconclusive
+from checks.model.redaction import Redactor
+from checks.model.report import Outcome, Report, Result
 from tests.unit.checks.test_runner import FINDING, check, judge
 
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
@@ -35,7 +36,7 @@ class Rude(BaseException):
 
 
 def unfinished():
-    error = NoVerdictError(FINDING)
+    error = Inconclusive(FINDING)
     error.finding = "no finding"
     return error
 
@@ -48,7 +49,7 @@ RAISED = {
     "a stop": StopIteration,
     "no exception": lambda: Rude("x"),
     "one that cannot be shown": SpeechlessError,
-    "no verdict": lambda: NoVerdictError(FINDING),
+    "no verdict": lambda: Inconclusive(FINDING),
     "no verdict, ill-formed": unfinished,
     "no memory": MemoryError,
     "exit 0": lambda: SystemExit(None),
@@ -66,8 +67,8 @@ JUNK = [
     Outcome.PASS,
     Result(id="a", outcome=Outcome.PASS),
 ]
-JUNK += [Finding(subject="s", expected=None, actual="b", blame=Blame.WORKER, hint="h")]
-JUNK += [Finding(subject="s", expected="a", actual="b", blame="nobody", hint="h")]
+JUNK += [Finding(subject="s", expected=None, found="b", cause=Cause.WORKER, hint="h")]
+JUNK += [Finding(subject="s", expected="a", found="b", cause="nobody", hint="h")]
 STEPS = st.one_of(
     st.just(("say", Evidence("seen"))),
     st.just(("say", FINDING)),
@@ -96,12 +97,12 @@ def played(script):
                 deeper()
             yield item
 
-    outcome = Outcome.PASS if script else Outcome.ERROR
+    outcome = Outcome.PASS if script else Outcome.INCONCLUSIVE
     for what, item in script:
         if what == "say" and item is FINDING:
             outcome = Outcome.FAIL
         elif what != "say" or item != Evidence("seen"):
-            return manner, max(outcome, Outcome.ERROR)
+            return manner, max(outcome, Outcome.INCONCLUSIVE)
     return manner, outcome
 
 
@@ -111,7 +112,7 @@ def whole(report):
     lacking = any(result.outcome is Outcome.SKIP and not result.exempt for result in report.results)
     if counts[Outcome.FAIL]:
         expected = 1
-    elif counts[Outcome.ERROR] or not counts[Outcome.PASS] or (report.strict and lacking):
+    elif counts[Outcome.INCONCLUSIVE] or not counts[Outcome.PASS] or (report.strict and lacking):
         expected = 3
     else:
         expected = 0
@@ -156,14 +157,14 @@ def test_every_check_has_one_result_with_a_reason_whatever_the_others_do(plans, 
     for item in checks:
         explained(item, results, outcomes[item.id])
         if not loops:
-            assert "for itself" not in results[item.id].findings[-1].actual if results[item.id].findings else True
+            assert "for itself" not in results[item.id].findings[-1].found if results[item.id].findings else True
     whole(Redactor(["fake-secret-0123456789"]).report(report))
 
 
 def explained(item, results, expected):
     result = results[item.id]
-    stuck = result.outcome is Outcome.ERROR and "for itself" in result.findings[0].actual
-    worse = (Outcome.FAIL, Outcome.ERROR)
+    stuck = result.outcome is Outcome.INCONCLUSIVE and "for itself" in result.findings[0].found
+    worse = (Outcome.FAIL, Outcome.INCONCLUSIVE)
     bad = [need for need in item.needs if need in results and results[need].outcome in worse]
     if result.outcome is Outcome.SKIP:
         assert result.reason
@@ -183,11 +184,11 @@ def test_reports_agree_in_every_format_whatever_their_texts_hold(outcomes, stric
 
     def made(n, outcome):
         said = [data.draw(evil) for _ in range(4)]
-        finding = Finding(subject=said[0], expected=said[1], actual=said[2], blame=Blame.WORKER, hint=said[3])
+        finding = Finding(subject=said[0], expected=said[1], found=said[2], cause=Cause.WORKER, hint=said[3])
         return Result(
             id=f"c{n}",
             outcome=outcome,
-            findings=(finding,) * (outcome in (Outcome.FAIL, Outcome.ERROR)),
+            findings=(finding,) * (outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE)),
             evidence=(said[0] or "x",) * (outcome is Outcome.PASS),
             reason=f"needs {said[1]}" if outcome is Outcome.SKIP else "",
             exempt=outcome is Outcome.SKIP and data.draw(st.booleans()),
@@ -204,7 +205,7 @@ def broken_exempt(context):
 
 def test_an_exemption_that_raises_is_no_verdict():
     _, results = judge(check("a", played([("say", Evidence("seen"))])[0], exempt=broken_exempt))
-    assert results["a"].outcome is Outcome.ERROR
+    assert results["a"].outcome is Outcome.INCONCLUSIVE
 
 
 def test_who_watches_is_told_every_beginning_and_end_and_changes_nothing():
@@ -350,7 +351,7 @@ def overrun(manners, seconds):
         hangs.end.set()
     assert report.exit_code in (1, 3)
     assert results["d"].reason.startswith("needs c0, which ")
-    assert results["e"].outcome in (Outcome.PASS, Outcome.ERROR)  # its turn may come too late
+    assert results["e"].outcome in (Outcome.PASS, Outcome.INCONCLUSIVE)  # its turn may come too late
     return late - max(0.0, hangs.held - HELD)
 
 

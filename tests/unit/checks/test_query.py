@@ -5,10 +5,10 @@ import json
 import httpx
 import pytest
 
-from checks.clients.query import Question, Told
-from checks.clients.transport import Answer
-from checks.served import asked, difference
-from checks.stored_day import Sample
+from checks.clients.http.client import Answer
+from checks.clients.query.client import Question, Told
+from checks.stored_days.query_comparison import asked, difference
+from checks.stored_days.stored_day import Sample
 from tests.unit.checks.world import World, answer, finding, manifest_data
 
 URL = "https://building-vitals-query.rehearsal.workers.dev"
@@ -90,7 +90,7 @@ def test_without_a_query_worker_there_is_no_promise(tmp_path):
 
 def test_a_url_that_cannot_be_asked(tmp_path):
     found = failed(Served(url="http://query.example.org"), tmp_path)
-    assert (found["subject"], found["blame"]) == ("queryUrl", "config")
+    assert (found["subject"], found["cause"]) == ("queryUrl", "configuration")
 
 
 def twisted(place, value):
@@ -124,8 +124,8 @@ def test_other_samples_than_those_stored(tmp_path, change, actual):
     world = Served()
     world.change = change
     found = failed(world, tmp_path)
-    assert actual in found["actual"]
-    assert found["blame"] == "worker"
+    assert actual in found["found"]
+    assert found["cause"] == "worker"
     assert found["hint"].startswith(f"curl -sSi '{URL}/timeseries/query?site_name=ses_falls_city&point_names=")
 
 
@@ -145,22 +145,22 @@ def test_the_other_system_s_split_is_as_good(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "blame", "hint"),
+    ("status", "code", "cause", "hint"),
     [
-        (503, "not_configured", "config", "pulumi up --stack prod"),
-        (400, "bad_parameter", "config", "pulumi up --stack prod"),
+        (503, "not_configured", "configuration", "pulumi up --stack prod"),
+        (400, "bad_parameter", "configuration", "pulumi up --stack prod"),
         (502, "storage", "storage", "python -m checks run r2 --stack prod"),
         (504, "over_budget", "worker", "curl -sSi "),
-        (404, "not_found", "config", "${EDITOR:-vi} Pulumi.prod.yaml"),
+        (404, "not_found", "configuration", "${EDITOR:-vi} Pulumi.prod.yaml"),
     ],
 )
-def test_a_refusal_of_the_worker(tmp_path, status, code, blame, hint):
+def test_a_refusal_of_the_worker(tmp_path, status, code, cause, hint):
     world = Served()
     error = {"status": "error", "error": {"code": code, "message": "so it is"}}
     world.routes["GET", "/timeseries/query"] = answer(status, error)
     found = failed(world, tmp_path)
-    assert found["actual"].startswith(f"{status} {code} (so it is)")
-    assert found["blame"] == blame
+    assert found["found"].startswith(f"{status} {code} (so it is)")
+    assert found["cause"] == cause
     assert found["hint"].startswith(hint)
 
 
@@ -168,7 +168,7 @@ def test_something_else_answers_there(tmp_path):
     world = Served()
     world.routes["GET", "/timeseries/query"] = httpx.Response(404, text="<h1>Nothing here</h1>")
     found = failed(world, tmp_path)
-    assert (found["blame"], "queryUrl" in found["actual"]) == ("config", True)
+    assert (found["cause"], "queryUrl" in found["found"]) == ("configuration", True)
 
 
 def test_an_answer_that_ends_in_its_error_is_not_a_short_one(tmp_path):
@@ -176,10 +176,10 @@ def test_an_answer_that_ends_in_its_error_is_not_a_short_one(tmp_path):
     told = '{"samples":[\n],"error":{"code":"storage","message":"the object of 2024-12-11 cannot be read"}\n'
     world.routes["GET", "/timeseries/query"] = httpx.Response(200, text=told, headers=HEADERS)
     found = failed(world, tmp_path)
-    assert found["blame"] == "storage"
-    assert "no JSON object: storage (the object of 2024-12-11 cannot be read)" in found["actual"]
+    assert found["cause"] == "storage"
+    assert "no JSON object: storage (the object of 2024-12-11 cannot be read)" in found["found"]
     world.routes["GET", "/timeseries/query"] = httpx.Response(200, text='{"samples":[],"error":{x}', headers=HEADERS)
-    assert failed(world, tmp_path)["blame"] == "worker"
+    assert failed(world, tmp_path)["cause"] == "worker"
 
 
 class Broken(httpx.SyncByteStream):
@@ -199,7 +199,7 @@ def test_an_answer_that_breaks_off_twice_is_a_verdict(tmp_path):
     world.routes["GET", "/timeseries/query"] = broken
     assert judged(world, tmp_path)[0] == 0
     world.routes["GET", "/timeseries/query"] = lambda request: httpx.Response(200, stream=Broken(), headers=HEADERS)
-    assert failed(world, tmp_path)["actual"] == "it broke off"
+    assert failed(world, tmp_path)["found"] == "it broke off"
 
 
 def test_time_cures_an_outage_on_the_way_and_only_that(tmp_path):
@@ -213,14 +213,14 @@ def test_time_cures_an_outage_on_the_way_and_only_that(tmp_path):
     world.routes["GET", "/timeseries/query"] = busy
     assert judged(world, tmp_path)[0] == 0
     world.routes["GET", "/timeseries/query"] = httpx.Response(500, text="error code: 1101")
-    assert "error code: 1101" in failed(world, tmp_path)["actual"]
+    assert "error code: 1101" in failed(world, tmp_path)["found"]
 
     def refuse(request):
         raise httpx.ConnectError("[Errno 111] Connection refused")
 
     world.routes["GET", "/timeseries/query"] = refuse
     code, check = judged(world, tmp_path)
-    assert (code, check["outcome"]) == (3, "error")
+    assert (code, check["outcome"]) == (3, "inconclusive")
 
 
 def test_an_object_that_was_overwritten_is_storage_s_and_the_worker_is_not_asked(tmp_path):
@@ -239,20 +239,20 @@ def test_an_object_that_carries_nothing_of_the_worker_was_written_by_something_e
     world = Served()
     for key, (raw, _) in world.objects.items():
         world.objects[key] = (raw, {})
-    assert failed(world, tmp_path)["blame"] == "storage"
+    assert failed(world, tmp_path)["cause"] == "storage"
 
 
 def test_an_object_that_is_listed_and_not_there(tmp_path):
     world = Served()
     world.read = lambda key: httpx.Response(404, json={"success": False, "errors": [{"code": 10007}]})
-    assert failed(world, tmp_path)["blame"] == "storage"
+    assert failed(world, tmp_path)["cause"] == "storage"
 
 
 def test_no_bucket(tmp_path):
     world = Served()
     refused = {"success": False, "errors": [{"code": 10006, "message": "no such bucket"}], "result": None}
     world.routes["GET", "/objects"] = answer(404, refused)
-    assert failed(world, tmp_path)["actual"] == "there is no such bucket"
+    assert failed(world, tmp_path)["found"] == "there is no such bucket"
 
 
 def test_nothing_to_ask_for_is_no_verdict(tmp_path):
@@ -260,10 +260,10 @@ def test_nothing_to_ask_for_is_no_verdict(tmp_path):
     for day in ("2024-12-10", "2024-12-11"):
         world.write(day, [])
     code, check = judged(world, tmp_path)
-    assert (code, finding(check)["actual"]) == (3, "2 days, each stored as empty")
+    assert (code, finding(check)["found"]) == (3, "2 days, each stored as empty")
     world.objects.clear()
     code, check = judged(world, tmp_path)
-    assert (code, finding(check)["actual"]) == (3, "nothing is stored")
+    assert (code, finding(check)["found"]) == (3, "nothing is stored")
 
 
 def test_names_that_cannot_be_asked_for(tmp_path):
@@ -271,7 +271,7 @@ def test_names_that_cannot_be_asked_for(tmp_path):
     for day in ("2024-12-10", "2024-12-11"):
         world.write(day, [{**row, "point_name": f"a,{n}"} for n, row in enumerate(rows(day))])
     code, check = judged(world, tmp_path)
-    assert (code, finding(check)["blame"]) == (3, "checker")
+    assert (code, finding(check)["cause"]) == (3, "checker")
 
 
 def test_one_point_is_enough_and_a_name_may_end_in_a_slash(tmp_path):
@@ -287,7 +287,7 @@ def test_one_point_is_enough_and_a_name_may_end_in_a_slash(tmp_path):
 def test_a_day_beyond_the_checker_s_bounds_is_no_verdict(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.bounded.DAY_LIMIT", 10)
     code, check = judged(Served(), tmp_path)
-    assert (code, finding(check)["blame"]) == (3, "checker")
+    assert (code, finding(check)["cause"]) == (3, "checker")
 
 
 def test_without_the_api_it_is_skipped(tmp_path):

@@ -38,17 +38,17 @@ def test_r2_names_what_is_wrong_with_an_object(tmp_path, world, expected, actual
     found = broken(tmp_path, world, "r2")
     assert found["subject"] == world.place(DAY)
     assert found["expected"].startswith(expected)
-    assert found["actual"].startswith(actual)
-    assert found["blame"] == "worker"
+    assert found["found"].startswith(actual)
+    assert found["cause"] == "worker"
 
 
 def test_a_day_beyond_the_bounds_hides_no_broken_one(tmp_path):
     world = World(days=3)
     world.write(World.day(0), None, raw=gzip.compress(b"x" * 100_000))
-    assert unjudged(tmp_path, world, "r2")["actual"] == "a line of more than 65,536 bytes"
+    assert unjudged(tmp_path, world, "r2")["found"] == "a line of more than 65,536 bytes"
     world.write(World.day(2), None, raw=b"no gzip")
     found = broken(tmp_path, world, "r2")
-    assert (found["subject"], found["actual"]) == (world.place(World.day(2)), "bytes that do not decompress")
+    assert (found["subject"], found["found"]) == (world.place(World.day(2)), "bytes that do not decompress")
 
 
 def test_r2_is_thorough_on_request(tmp_path):
@@ -67,7 +67,7 @@ def test_r2_is_thorough_on_request(tmp_path):
 
 
 def test_r2_says_at_most_ten_broken_days_one_by_one(tmp_path, monkeypatch):
-    from checks import decoded_days
+    from checks.stored_days import decoded_days
 
     monkeypatch.setattr(decoded_days, "MOST", 2)
     world = World(days=5)
@@ -99,7 +99,7 @@ def test_r2_of_empty_days_that_ace_has_data_for(tmp_path):
     world.measured[world.day(1)] = lines(world.day(1))
     found = broken(tmp_path, world, "r2")
     assert (found["subject"], found["expected"]) == (world.place(world.day(1)), "0 samples at ACE, as stored")
-    assert "the first at 2024-12-11T00:00:00.000" in found["actual"]
+    assert "the first at 2024-12-11T00:00:00.000" in found["found"]
     assert found["hint"].endswith("--remote && python -m checks run trigger r2 --stack prod")
 
 
@@ -109,12 +109,12 @@ def test_r2_says_at_most_three_of_them_and_looks_at_all_when_thorough(tmp_path):
         world.measured[world.day(n)] = lines(world.day(n))
     _, report = world.report(tmp_path, "r2", thorough=True)
     assert [item["expected"] for item in report["r2"]["findings"]][:3] == ["0 samples at ACE, as stored"] * 3
-    assert {item["blame"] for item in report["r2"]["findings"]} == {"worker"}  # nobody asks whether the site has data
+    assert {item["cause"] for item in report["r2"]["findings"]} == {"worker"}  # nobody asks whether the site has data
     assert "5 days stored as empty; ACE, asked for 5 of them, has data for 5" in report["r2"]["evidence"]
 
 
 def test_r2_says_that_nobody_looked_at_ace(tmp_path):
-    import ace_key
+    from contract import ace_key
 
     environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}
     code, report = emptied(1).report(tmp_path, "r2", environ=environ)

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.credentials import CredentialError, Credentials, Secret, gather, known
-from checks.model import Credential
-from checks.redaction import LONGEST, MASK, PART, Redactor
+from checks.model.credentials import Credential, CredentialError, Credentials, Secret, gather, known
+from checks.model.redaction import LONGEST, MASK, PART, Redactor
 
 CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
 
@@ -43,7 +42,7 @@ def test_a_secret_shows_nothing():
 
 
 def test_the_operator_token_comes_from_the_nearest_source():
-    import ace_key
+    from contract import ace_key
 
     derived = ace_key.operator_token("a-key")
     environ = {"OPERATOR_TOKEN": "given", "ACE_API_KEY": "a-key"}
@@ -71,7 +70,7 @@ def test_a_token_that_no_header_can_carry(name, value):
 
 @given(st.integers(0, 40), st.sampled_from([CANARY, "hunter2"]), st.text(max_size=5))
 def test_what_is_cut_off_leaves_no_part_of_a_secret(shift, secret, before):
-    from checks.redaction import READ
+    from checks.model.redaction import READ
 
     filler = "another-secret-that-is-masked-as-a-whole-0123456789"
     text = before + filler * (READ // len(filler)) + " "

@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from checks.model import Blame, Finding, Outcome, Report, Result
+from checks.model.finding import Cause, Finding
+from checks.model.report import Outcome, Report, Result
 from checks.reporters import Style, github, junit, load, markdown, names, text
 from tests.unit.checks.world import World
 
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def bad(n=1, text=EVIL):
-    return Finding(subject=f"{text}{n}", expected=text, actual=text, blame=Blame.WORKER, hint=f"pulumi up {text}")
+    return Finding(subject=f"{text}{n}", expected=text, found=text, cause=Cause.WORKER, hint=f"pulumi up {text}")
 
 
 def report(*results, **options):
@@ -43,9 +44,9 @@ def test_the_formats():
 
 
 def test_the_help_names_the_formats():
-    from checks import cli
+    from checks.cli import commands
 
-    (option,) = [item for item in cli.run.params if item.name == "formats"]
+    (option,) = [item for item in commands.run.params if item.name == "formats"]
     assert sorted(option.metavar.removesuffix("[=FILE]").split("|")) == sorted(names())
 
 
@@ -68,7 +69,7 @@ def test_junit_of_each_outcome():
         report(
             PASSED,
             SKIPPED,
-            result("c", Outcome.ERROR, bad(text="x")),
+            result("c", Outcome.INCONCLUSIVE, bad(text="x")),
             result("d", Outcome.FAIL, bad(text="x"), bad(2, text="y")),
             seconds=7.0,
         )
@@ -83,8 +84,8 @@ def test_junit_of_each_outcome():
     assert suite[3][0].get("message") == "x1: expected x; actual x"
     assert suite[3][0].get("type") == "worker"
     assert suite[3][0].text.splitlines() == [
-        "x1: expected x; actual x", "  blame: worker", "  next: pulumi up x",
-        "y2: expected y; actual y", "  blame: worker", "  next: pulumi up y",
+        "x1: expected x; actual x", "  cause: worker", "  next: pulumi up x",
+        "y2: expected y; actual y", "  cause: worker", "  next: pulumi up y",
     ]  # fmt: skip
 
 
@@ -115,7 +116,9 @@ def lines(told, style=STYLE):
 
 
 def test_markdown_of_each_outcome():
-    found = lines(report(PASSED, SKIPPED, result("c", Outcome.ERROR, bad(text="x")), result("d", Outcome.FAIL, bad())))
+    found = lines(
+        report(PASSED, SKIPPED, result("c", Outcome.INCONCLUSIVE, bad(text="x")), result("d", Outcome.FAIL, bad()))
+    )
     assert found[0] == "## A promise is broken: <code>prod</code>"
     assert "(exit 1)" in found[2]
     assert found[6:8] == [
@@ -200,7 +203,9 @@ def commands(told, kind="error"):
 
 
 def test_github_of_each_outcome():
-    told = report(PASSED, SKIPPED, result("c", Outcome.ERROR, bad(text="x")), result("d", Outcome.FAIL, bad(text="y")))
+    told = report(
+        PASSED, SKIPPED, result("c", Outcome.INCONCLUSIVE, bad(text="x")), result("d", Outcome.FAIL, bad(text="y"))
+    )
     assert commands(told) == [
         ("d failed", "y1: expected y; actual y\nblame: worker\nnext: pulumi up y"),
         ("c no verdict", "x1: expected x; actual x\nblame: worker\nnext: pulumi up x"),

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checks.credentials import Credentials, Secret
-from checks.model import Blame, Cause, Check, Credential, Evidence, Finding, NoVerdictError, Outcome, TransientError
-from checks.options import duration
-from checks.patience import Patience
-from checks.runner import run
-from manifest import Manifest
+from checks.check import Check, KnownCause
+from checks.model.credentials import Credential, Credentials, Secret
+from checks.model.deadline import Deadline
+from checks.model.finding import Cause, Evidence, Finding, Inconclusive, TransientError
+from checks.model.report import Outcome
+from checks.run.options import duration
+from checks.run.runner import run
+from contract.manifest import Manifest
 from tests.unit.checks.world import NOW, Clock, manifest_data
 
-FINDING = Finding(subject="it", expected="a", actual="b", blame=Blame.WORKER, hint="do")
+FINDING = Finding(subject="it", expected="a", found="b", cause=Cause.WORKER, hint="do")
 NEVER = threading.Event()
 
 
@@ -31,7 +33,7 @@ def broken(context):
 
 def unclear(context):
     yield from ()
-    raise NoVerdictError(FINDING)
+    raise Inconclusive(FINDING)
 
 
 def raises(context):
@@ -86,16 +88,16 @@ def spins(context):
 MANNERS = {
     kept: Outcome.PASS,
     broken: Outcome.FAIL,
-    unclear: Outcome.ERROR,
-    raises: Outcome.ERROR,
+    unclear: Outcome.INCONCLUSIVE,
+    raises: Outcome.INCONCLUSIVE,
     broken_and_raises: Outcome.FAIL,
-    exits: Outcome.ERROR,
-    silent: Outcome.ERROR,
-    nothing: Outcome.ERROR,
-    nonsense: Outcome.ERROR,
-    endless: Outcome.ERROR,
+    exits: Outcome.INCONCLUSIVE,
+    silent: Outcome.INCONCLUSIVE,
+    nothing: Outcome.INCONCLUSIVE,
+    nonsense: Outcome.INCONCLUSIVE,
+    endless: Outcome.INCONCLUSIVE,
 }
-HANGING = {hangs: Outcome.ERROR, broken_and_hangs: Outcome.FAIL, spins: Outcome.ERROR}
+HANGING = {hangs: Outcome.INCONCLUSIVE, broken_and_hangs: Outcome.FAIL, spins: Outcome.INCONCLUSIVE}
 
 
 def check(name, manner, **options):
@@ -103,16 +105,16 @@ def check(name, manner, **options):
         return manner(context)
 
     function.__name__ = name
-    cause = Cause(what="w", fix="f")
+    cause = KnownCause(what="w", fix="f")
     return Check(run=function, proves="p", runbook="r", step=0, causes=(cause,), **options)
 
 
-def judge(*checks, seconds=60.0, patience=None, credentials=None, strict=False, watch=None):
+def judge(*checks, seconds=60.0, deadline=None, credentials=None, strict=False, watch=None):
     context = SimpleNamespace(
         manifest=Manifest.from_dict(manifest_data()),
         stack="prod",
         credentials=credentials or Credentials(),
-        patience=patience or Patience.lasting(seconds),
+        deadline=deadline or Deadline.starting_now(seconds),
         now=NOW,
         again=lambda *names: f"python -m checks run {' '.join(names)} --stack prod",
     )
@@ -146,9 +148,9 @@ def test_what_hangs_is_left_behind_and_keeps_what_it_said(manner):
     )
     assert time.monotonic() - begun < 0.3 + 0.5
     assert results["a"].outcome is HANGING[manner]
-    assert "left behind" in results["a"].findings[-1].actual
+    assert "left behind" in results["a"].findings[-1].found
     assert results["b"].reason.startswith("needs a, which")
-    assert results["c"].findings[0].actual == "its turn never came"
+    assert results["c"].findings[0].found == "its turn never came"
     assert results["d"].outcome is Outcome.PASS
     assert report.exit_code in (1, 3)
 
@@ -174,8 +176,8 @@ def test_every_check_has_a_result_whatever_the_others_do(plan):
 
 def test_an_error_says_its_type_and_text():
     _, results = judge(check("a", raises))
-    assert results["a"].findings[0].actual == "KeyError: 'gone' (a defect of the check: please report it)"
-    assert results["a"].findings[0].blame is Blame.CHECKER
+    assert results["a"].findings[0].found == "KeyError: 'gone' (a defect of the check: please report it)"
+    assert results["a"].findings[0].cause is Cause.CHECKER
 
 
 def test_a_missing_credential_skips_and_does_not_block():
@@ -217,11 +219,11 @@ def test_what_begins_after_the_deadline_is_no_verdict():
     clock = Clock()
 
     def slow(context):
-        context.patience.sleep(100)
+        context.deadline.sleep(100)
         yield Evidence("late")
 
-    patience = Patience.lasting(60.0, clock=clock, sleep=clock.sleep)
-    _, results = judge(check("a", slow), check("b", kept, after=("a",)), patience=patience)
+    deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
+    _, results = judge(check("a", slow), check("b", kept, after=("a",)), deadline=deadline)
     assert results["a"].outcome is Outcome.PASS
     assert results["b"].findings[0].hint == "python -m checks run b --stack prod --deadline 120s"
 
@@ -229,12 +231,12 @@ def test_what_begins_after_the_deadline_is_no_verdict():
 @pytest.mark.parametrize(("seconds", "more"), [(60.0, "120s"), (3600.0, "3600s"), (2000.0, "3600s")])
 def test_a_longer_deadline_that_is_named_is_one_that_is_taken(seconds, more):
     def slow(context):
-        context.patience.sleep(2 * seconds)
+        context.deadline.sleep(2 * seconds)
         yield Evidence("late")
 
     clock = Clock()
-    patience = Patience.lasting(seconds, clock=clock, sleep=clock.sleep)
-    _, results = judge(check("a", slow), check("b", kept, after=("a",)), patience=patience)
+    deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
+    _, results = judge(check("a", slow), check("b", kept, after=("a",)), deadline=deadline)
     hint = results["b"].findings[0].hint
     assert hint.endswith(f"--deadline {more}")
     assert duration(hint.rpartition(" ")[2])
@@ -243,20 +245,20 @@ def test_a_longer_deadline_that_is_named_is_one_that_is_taken(seconds, more):
 @given(st.floats(0.5, 120), st.floats(0, 30), st.floats(0, 50))
 def test_patience_never_sleeps_beyond_its_end(seconds, after, keep):
     clock = Clock()
-    patience = Patience.lasting(seconds, clock=clock, sleep=clock.sleep)
+    deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
 
     def never():
         raise TransientError(FINDING, after=after)
 
     with pytest.raises(TransientError):
-        patience.attempt(never, keep=keep)
-    assert patience.left() >= min(keep, seconds) - 1e-6 or not clock.slept
+        deadline.retry(never, keep=keep)
+    assert deadline.left() >= min(keep, seconds) - 1e-6 or not clock.slept
     assert all(pause >= after for pause in clock.slept)
 
 
 def test_patience_ends_with_the_first_answer():
     clock, answers = Clock(), [None, None, 7]
-    patience = Patience.lasting(10.0, clock=clock, sleep=clock.sleep)
+    deadline = Deadline.starting_now(10.0, clock=clock, sleep=clock.sleep)
 
     def ask():
         found = answers.pop(0)
@@ -264,5 +266,5 @@ def test_patience_ends_with_the_first_answer():
             raise TransientError(FINDING)
         return found
 
-    assert patience.attempt(ask) == 7
+    assert deadline.retry(ask) == 7
     assert clock.slept == [0.25, 0.5]

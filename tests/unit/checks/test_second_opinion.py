@@ -1,10 +1,10 @@
-"""What the worker says of ACE, held against what ACE says to somebody else: who is to blame then."""
+"""What the worker says of ACE, held against what ACE says to somebody else: who is to cause then."""
 
 import httpx
 import pytest
 
-import ace_key
-from checks import second_opinion
+from checks.diagnosis import ace_probe
+from contract import ace_key
 from tests.unit.checks.world import API_TOKEN, KEY, NAME, World, answer, finding, lines
 
 ACE = "GET /api/sites/ses_falls_city/timeseries/paginated"
@@ -13,9 +13,9 @@ LIMITED = answer(429, {"message": "later"}, **{"retry-after": "60"})
 MISSHAPEN = answer(200, {"data": [], "has_more": False})
 SERVED = "; yet ACE, asked by this checker with the same key, serves ses_falls_city"
 OWN = {
-    "upstream_auth": ("config", "pulumi config set --secret aceApiKey"),
-    "upstream_rejected": ("config", "${EDITOR:-vi}"),
-    "upstream_contract": ("upstream", "python -m checks run trigger"),
+    "upstream_auth": ("configuration", "pulumi config set --secret aceApiKey"),
+    "upstream_rejected": ("configuration", "${EDITOR:-vi}"),
+    "upstream_contract": ("ace", "python -m checks run trigger"),
 }
 
 
@@ -36,8 +36,8 @@ def trigger(tmp_path, world, **options):
 
 def is_own(found, code):
     """Whether the finding is what the worker's own code says, and nothing beyond."""
-    blame, hint = OWN[code]
-    return (found["actual"], found["blame"]) == (f"502 {code} (why)", blame) and found["hint"].startswith(hint)
+    cause, hint = OWN[code]
+    return (found["found"], found["cause"]) == (f"502 {code} (why)", cause) and found["hint"].startswith(hint)
 
 
 @pytest.mark.parametrize("code", OWN)
@@ -45,9 +45,9 @@ def test_what_ace_serves_to_the_checker_is_the_worker_s_fault(tmp_path, code):
     world = failing(code)
     world.measured = {world.day(n): lines(world.day(n)) for n in range(5)}
     found = trigger(tmp_path, world)
-    assert found["actual"].startswith(f"502 {code} (why){SERVED}")
-    assert world.progress()["current_date"] in found["actual"]
-    assert (found["blame"], found["hint"]) == ("worker", f"npx wrangler tail {NAME}")
+    assert found["found"].startswith(f"502 {code} (why){SERVED}")
+    assert world.progress()["current_date"] in found["found"]
+    assert (found["cause"], found["hint"]) == ("worker", f"npx wrangler tail {NAME}")
     assert KEY not in str(found)
 
 
@@ -85,7 +85,7 @@ def test_trigger_and_logs_ask_once(tmp_path):
     world = failing("upstream_auth")
     code, report = world.report(tmp_path, "trigger", "logs")
     assert code == 1
-    assert {report[name]["findings"][0]["blame"] for name in ("trigger", "logs")} == {"worker"}
+    assert {report[name]["findings"][0]["cause"] for name in ("trigger", "logs")} == {"worker"}
     assert world.asked.count(ACE) == 1
 
 
@@ -95,7 +95,7 @@ def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_blamed(tmp_
     world.manifest["bindings"][7]["text"] = "1000"
     day = world.progress()["current_date"]
     world.measured = {day: lines(day, 2_500)}
-    assert "all 2,500 rows" in trigger(tmp_path, world)["actual"]
+    assert "all 2,500 rows" in trigger(tmp_path, world)["found"]
     assert world.asked.count(ACE) == 3
     later = iter([None, MISSHAPEN])
     world.routes["GET", "/timeseries/paginated"] = lambda request: next(later) or world.ace(request, request.url.path)
@@ -103,7 +103,7 @@ def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_blamed(tmp_
 
 
 def test_a_day_beyond_every_bound_is_no_second_opinion(tmp_path, monkeypatch):
-    monkeypatch.setattr(second_opinion, "PAGES", 1)
+    monkeypatch.setattr(ace_probe, "PAGES", 1)
     world = failing("upstream_contract")
     world.manifest["ace"]["page_size"] = 1000
     world.manifest["bindings"][7]["text"] = "1000"
@@ -115,10 +115,10 @@ def test_a_day_beyond_every_bound_is_no_second_opinion(tmp_path, monkeypatch):
 @pytest.mark.parametrize("day", ["2030-01-01", "9999-12-31", "1999-01-01"])
 def test_a_day_that_is_not_declared_is_not_asked_for(tmp_path, day):
     found = trigger(tmp_path, failing("upstream_auth", day=day))
-    assert found["actual"].endswith("for 2024-12-10, 10,000 rows a page")
+    assert found["found"].endswith("for 2024-12-10, 10,000 rows a page")
 
 
-@pytest.mark.parametrize(("deadline", "most"), [(60.0, second_opinion.SECONDS), (4.0, 1.0)])
+@pytest.mark.parametrize(("deadline", "most"), [(60.0, ace_probe.SECONDS), (4.0, 1.0)])
 def test_nobody_waits_long_for_a_second_opinion(tmp_path, deadline, most):
     world = failing("upstream_auth")
     world.routes["GET", "/timeseries/paginated"] = UNAVAILABLE

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks import bounded, stored_day
-from checks.bounded import BrokenDayError, UnjudgedDayError
-from checks.stored_day import compare, read
+from checks.stored_days import gzip_reader, stored_day
+from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
+from checks.stored_days.stored_day import compare, read
 from tests.unit.checks.world import lines, stored
 
 DAY = date(2024, 12, 10)
@@ -119,7 +119,7 @@ def test_metadata_in_iso_form(text):
 
 @pytest.mark.untraced
 def test_a_bomb_is_refused_in_little_memory(monkeypatch):
-    monkeypatch.setattr(bounded, "DAY_LIMIT", 4 * 2**20)
+    monkeypatch.setattr(gzip_reader, "DAY_LIMIT", 4 * 2**20)
     rows = (GOOD[0] | {"timestamp": GOOD[0]["timestamp"] + n} for n in range(70_000))
     bomb = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows), compresslevel=1)
     tracemalloc.start()
@@ -131,7 +131,7 @@ def test_a_bomb_is_refused_in_little_memory(monkeypatch):
 
 
 def test_too_many_points_are_refused(monkeypatch):
-    monkeypatch.setattr(bounded, "POINT_LIMIT", 1)
+    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 1)
     with pytest.raises(UnjudgedDayError, match="more than 1 points"):
         judged(stored("2024-12-10")[0])
 
@@ -190,7 +190,7 @@ def test_the_points_of_another_site():
 
 
 def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
-    monkeypatch.setattr(bounded, "POINT_LIMIT", 2)
+    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 2)
     rows = [GOOD[0] | {"point_name": f"p{n}"} for n in range(3)]
     with pytest.raises(UnjudgedDayError, match="points in a day"):
         list(stored_day.samples(stored("2024-12-10", rows)[0], day=DAY))
@@ -231,7 +231,7 @@ for read in (
     try:
         read()
         print("read", len(raw))
-    except bounded.UnjudgedDayError as error:
+    except gzip_reader.UnjudgedDayError as error:
         print(error)
 print(len(raw), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
@@ -255,7 +255,7 @@ def test_a_real_bomb_stays_within_the_stated_memory(kind, text):
     size, grown = map(int, measured.split())
     assert (day, compared) == (text, text)
     assert size < 2**22
-    assert grown < bounded.MEMORY, f"{grown:,} bytes"
+    assert grown < gzip_reader.MEMORY, f"{grown:,} bytes"
 
 
 @given(st.binary(max_size=200))
@@ -265,4 +265,4 @@ def test_any_bytes_are_a_day_or_a_broken_one(data):
             read(raw, day=DAY)
         except BrokenDayError as error:
             assert error.expected
-            assert error.actual
+            assert error.found

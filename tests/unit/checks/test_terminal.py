@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.live import MORE, Live, is_welcome
-from checks.model import Outcome, Result
+from checks.cli.progress_lines import MORE, Live, is_welcome
+from checks.model.report import Outcome, Result
 from tests.unit.checks.world import manifest_data
 
 ROOT = Path(__file__).parents[3]

@@ -68,8 +68,8 @@ def test_token_without_a_key_is_skipped(tmp_path):
 
 def test_token_that_is_wrong(tmp_path):
     found = broken(tmp_path, World(), "token", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
-    assert (found["blame"], found["hint"]) == ("config", RENEW)
-    assert "probably a wrong key" in found["actual"]
+    assert (found["cause"], found["hint"]) == ("configuration", RENEW)
+    assert "probably a wrong key" in found["found"]
 
 
 @pytest.mark.parametrize("says", [answer(401, {"message": "x"}), None])
@@ -79,40 +79,40 @@ def test_token_that_has_expired_whatever_ace_says(tmp_path, says):
         world.routes[PATH] = says
     key = jwt(datetime(2024, 12, 1, 10, 30, tzinfo=UTC))
     found = broken(tmp_path, world, "token", environ={"ACE_API_KEY": key})
-    assert found["actual"].startswith("the key expired on 2024-12-01 10:30 UTC; ACE says ")
-    assert (found["blame"], found["hint"]) == ("config", RENEW)
+    assert found["found"].startswith("the key expired on 2024-12-01 10:30 UTC; ACE says ")
+    assert (found["cause"], found["hint"]) == ("configuration", RENEW)
 
 
 def test_token_that_is_refused_and_not_expired(tmp_path):
     world = World()
     world.expired = True
-    assert broken(tmp_path, world, "token")["actual"] == "401: ACE does not accept the key"
+    assert broken(tmp_path, world, "token")["found"] == "401: ACE does not accept the key"
 
 
 @pytest.mark.parametrize("key", ["changeme", "with space", "padded ", "café-key"])
 def test_token_that_no_request_can_carry_is_not_sent(tmp_path, key):
     world = World()
     found = broken(tmp_path, world, "token", environ={"ACE_API_KEY": key})
-    assert found["actual"].endswith("ACE was not asked")
+    assert found["found"].endswith("ACE was not asked")
     assert world.asked == []
 
 
 @pytest.mark.parametrize(
-    ("reply", "blame", "actual", "hint"),
+    ("reply", "cause", "actual", "hint"),
     [
-        (answer(403, {"id": None}), "config", "403 with an empty site", "${EDITOR:-vi} Pulumi.prod.yaml"),
-        (answer(400, {"errors": {"page_size": "x"}}), "config", "400: ACE refuses page_size", "${EDITOR:-vi}"),
-        (httpx.Response(404, text="<html>"), "config", "404 <html>", "${EDITOR:-vi}"),
-        (answer(307), "config", "307: a redirect", "${EDITOR:-vi}"),
-        (answer(200, {"data": []}), "upstream", "JSON without the list point_samples", "curl -sSI https://flightdeck"),
-        (httpx.Response(200, text="<html>"), "upstream", "no JSON object", "curl -sSI https://flightdeck"),
+        (answer(403, {"id": None}), "configuration", "403 with an empty site", "${EDITOR:-vi} Pulumi.prod.yaml"),
+        (answer(400, {"errors": {"page_size": "x"}}), "configuration", "400: ACE refuses page_size", "${EDITOR:-vi}"),
+        (httpx.Response(404, text="<html>"), "configuration", "404 <html>", "${EDITOR:-vi}"),
+        (answer(307), "configuration", "307: a redirect", "${EDITOR:-vi}"),
+        (answer(200, {"data": []}), "ace", "JSON without the list point_samples", "curl -sSI https://flightdeck"),
+        (httpx.Response(200, text="<html>"), "ace", "no JSON object", "curl -sSI https://flightdeck"),
     ],
 )
-def test_token_for_what_ace_refuses(tmp_path, reply, blame, actual, hint):
+def test_token_for_what_ace_refuses(tmp_path, reply, cause, actual, hint):
     world = World()
     world.routes[PATH] = reply
     found = broken(tmp_path, world, "token")
-    assert (found["blame"], found["actual"][: len(actual)]) == (blame, actual)
+    assert (found["cause"], found["found"][: len(actual)]) == (cause, actual)
     assert found["hint"].startswith(hint)
 
 
@@ -127,23 +127,23 @@ def test_token_has_no_verdict_while_ace_is_down_and_leaves_time_to_the_others(tm
     world = World()
     world.routes[PATH] = reply
     found = unjudged(tmp_path, world, "token")
-    assert found["actual"].startswith(actual)
-    assert found["blame"] == "upstream"
+    assert found["found"].startswith(actual)
+    assert found["cause"] == "ace"
     assert sum(world.clock.slept) <= 10
 
 
 def test_token_of_an_unknown_site(tmp_path):
     manifest = manifest_data(ace__site="ses_elsewhere")
-    assert "knows no such site" in broken(tmp_path, World(manifest=manifest), "token")["actual"]
+    assert "knows no such site" in broken(tmp_path, World(manifest=manifest), "token")["found"]
 
 
 def test_token_without_a_date_to_ask_for(tmp_path):
     found = unjudged(tmp_path, World(manifest=manifest_data(ace__start_date="soon")), "token")
-    assert (found["subject"], found["blame"]) == ("startDate", "config")
+    assert (found["subject"], found["cause"]) == ("startDate", "configuration")
 
 
 def test_the_key_of_the_stack_is_named_as_such_and_the_environment_comes_first(monkeypatch, tmp_path):
-    from checks.credentials import Secret, gather
+    from checks.model.credentials import Secret, gather
 
     assert gather({}, stack_key=Secret("k")).ace_source == "the stack's aceApiKey"
     assert gather({"ACE_API_KEY": "e"}, stack_key=Secret("k")).ace_key.reveal() == "e"

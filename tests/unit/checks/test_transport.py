@@ -3,12 +3,12 @@
 import httpx
 import pytest
 
-from checks.clients.transport import Http
-from checks.clients.worker import Worker
-from checks.credentials import Secret
-from checks.model import Blame, NoVerdictError, TransientError
-from checks.patience import Patience
-from checks.urls import is_base, is_loopback, is_private
+from checks.clients.http.client import Http
+from checks.clients.worker.client import Worker
+from checks.model.credentials import Secret
+from checks.model.deadline import Deadline
+from checks.model.finding import Cause, Inconclusive, TransientError
+from checks.model.urls import is_base, is_loopback, is_private
 from tests.unit.checks.world import Clock
 
 TOKEN = Secret("canary-Zq7xV2pL9tB4wR8nK3mD6")
@@ -16,9 +16,9 @@ TOKEN = Secret("canary-Zq7xV2pL9tB4wR8nK3mD6")
 
 def ask(handler, *, base="https://example.org", clock=None, **options):
     clock = clock or Clock()
-    patience = Patience.lasting(60.0, clock=clock, sleep=clock.sleep)
+    deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
     transport = httpx.MockTransport(handler)
-    with Http.open(base, blame=Blame.WORKER, patience=patience, transport=transport) as http:
+    with Http.open(base, cause=Cause.WORKER, deadline=deadline, transport=transport) as http:
         return http.ask("GET", "/x", **options)
 
 
@@ -53,7 +53,7 @@ def test_a_redirect_is_an_answer():
 
 
 def test_a_large_answer_is_refused():
-    with pytest.raises(NoVerdictError, match="a bigger one"):
+    with pytest.raises(Inconclusive, match="a bigger one"):
         ask(streamed(b"x" * 600, b"x" * 600), limit=1000)
 
 
@@ -69,25 +69,25 @@ def test_an_answer_that_drips_ends_with_the_deadline():
         (httpx.ConnectTimeout(""), TransientError),
         (httpx.ReadError("reset"), TransientError),
         (httpx.RemoteProtocolError("half an answer"), TransientError),
-        (httpx.UnsupportedProtocol("ftp"), NoVerdictError),
-        (httpx.LocalProtocolError("Illegal header value"), NoVerdictError),
+        (httpx.UnsupportedProtocol("ftp"), Inconclusive),
+        (httpx.LocalProtocolError("Illegal header value"), Inconclusive),
     ],
 )
 def test_what_time_can_cure_is_told_apart(error, kind):
     def handler(request):
         raise error
 
-    with pytest.raises(NoVerdictError) as caught:
+    with pytest.raises(Inconclusive) as caught:
         ask(handler)
     assert type(caught.value) is kind
-    assert type(error).__name__ in caught.value.finding.actual
+    assert type(error).__name__ in caught.value.finding.found
 
 
 def test_a_token_is_never_sent_in_clear():
     def handler(request):
         pytest.fail("asked")
 
-    with pytest.raises(NoVerdictError, match="plain http"):
+    with pytest.raises(Inconclusive, match="plain http"):
         ask(handler, base="http://example.org", token=TOKEN)
 
 
@@ -110,9 +110,9 @@ def test_only_an_object_is_json(body, data):
 def test_retry_after_is_honoured_within_reason(text, waited):
     clock, replies = Clock(), [httpx.Response(200, stream=Stream([b"{}"]))]
     busy = [httpx.Response(429, headers={"Retry-After": text}, stream=Stream([]))]
-    patience = Patience.lasting(60.0, clock=clock, sleep=clock.sleep)
+    deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
     transport = httpx.MockTransport(lambda request: (busy or replies).pop())
-    with Http.open("https://example.org", blame=Blame.WORKER, patience=patience, transport=transport) as http:
+    with Http.open("https://example.org", cause=Cause.WORKER, deadline=deadline, transport=transport) as http:
         assert Worker(http=http).status(None).status == 200
     assert clock.slept == [waited or 0.25]
 

@@ -13,10 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import httpx
 
-import ace_key
-from checks.command import Outside, Request, execute
-from checks.options import Target
-from checks.patience import Patience
+from checks.model.deadline import Deadline
+from checks.run.execute import Outside, Request, execute
+from checks.run.options import Target
+from contract import ace_key
 from rehearsal.ace.query import InvalidQuery, read
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.window import page
@@ -428,7 +428,7 @@ class World:
             write=written.append,
             transport=httpx.MockTransport(self.handle),
             connect=self.tail.connect,
-            patience=lambda given: Patience.lasting(given, clock=self.clock, sleep=self.clock.sleep),
+            deadline=lambda given: Deadline.starting_now(given, clock=self.clock, sleep=self.clock.sleep),
             now=lambda: self.now,
         )
         return execute(request, outside), "".join(written)

@@ -1,7 +1,7 @@
 import dataclasses
 import json
 
-import manifest
+from contract import manifest
 from infra import declaration
 from infra.bindings import kinds
 

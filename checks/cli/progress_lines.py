@@ -1,0 +1,52 @@
+"""What runs right now, on a terminal: one line a check under way, rewritten in place, gone at the end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from checks.model.report import Result
+
+MORE = "…"
+
+
+@dataclass(slots=True, kw_only=True)
+class Live:
+    """The lines under way on a terminal; what it does not take is not shown."""
+
+    terminal: TextIO
+    running: list[str] = field(default_factory=list)
+    shown: int = 0
+
+    def __call__(self, check_id: str, result: Result | None) -> None:
+        """Take in that a check began, or ended with a result."""
+        if result is None:
+            self.running.append(check_id)
+        elif check_id in self.running:
+            self.running.remove(check_id)
+        self.draw()
+
+    def clear(self) -> None:
+        """Leave nothing on the terminal."""
+        self.running.clear()
+        self.draw()
+
+    def draw(self) -> None:
+        """Write the lines over those that were there, never more than the terminal has."""
+        columns, rows = shutil.get_terminal_size()
+        width = max((len(name) for name in self.running), default=0)
+        lines = [f"{name:<{width}}  running"[: columns - 1] for name in self.running]
+        if len(lines) >= rows:
+            lines = [*lines[: rows - 2], MORE]
+        up = f"\x1b[{self.shown}A\r\x1b[J" if self.shown else ""
+        self.shown = len(lines)
+        self.terminal.write(up + "".join(f"{line}\n" for line in lines))
+        self.terminal.flush()
+
+
+def is_welcome(terminal: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Return whether to show what runs: to a person, on a terminal that can move its cursor."""
+    plain = environ.get("NO_COLOR") or environ.get("CI") or environ.get("TERM", "dumb") in ("", "dumb")
+    return terminal is not None and terminal.isatty() and not plain

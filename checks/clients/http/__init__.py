@@ -1,0 +1,1 @@
+"""HTTP requests within limits of time and size."""

@@ -1,0 +1,192 @@
+"""One way to ask over HTTP: bounded in time and size, without redirects, never showing a header."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from checks.clients.http import environment
+from checks.model.credentials import Secret
+from checks.model.deadline import Deadline
+from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
+from checks.model.urls import is_loopback, is_private
+
+Transport = httpx.BaseTransport  # what replaces the network in tests
+
+JSON_LIMIT = 8 * 2**20  # bytes of an answer that is read as JSON
+SHORTEST = 0.05  # seconds: what a request gets when the deadline is all but over
+
+
+class BrokenOffError(TransientError):
+    """An answer began and did not end: the network's fault, or the way of a system to say that it can't finish."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: the body as it was sent, not decompressed, and the JSON object in it, if it is one."""
+
+    request: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Mapping[str, Any] | None:
+        """Return the body as a JSON object, None if it is anything else."""
+        try:
+            data = json.loads(self.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            return None
+        return data if isinstance(data, dict) else None
+
+    @property
+    def shown(self) -> str:
+        """Return status and the first of the body, to show people."""
+        text = " ".join(self.body[:200].decode("utf-8", "replace").split())
+        return f"{self.status} {text or '(empty)'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http:
+    """A system at a base URL; ``cause`` is whose fault it is when it cannot be reached.
+
+    ``setting`` is what names the URL in the stack's configuration, if anything does. ``secrets`` are masked in every
+    answer before anything is cut out of it. Proxies and certificates from the environment are honoured, except towards
+    this machine itself.
+    """
+
+    base: str
+    cause: Cause
+    deadline: Deadline
+    client: httpx.Client
+    setting: str = ""
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        base: str,
+        *,
+        cause: Cause,
+        deadline: Deadline,
+        setting: str = "",
+        secrets: Collection[str] = (),
+        transport: Transport | None = None,
+    ) -> Iterator[Http]:
+        """Yield a client for one system; ``transport`` replaces the network.
+
+        Raises UnusableEnvironmentError for proxies or certificates of the environment that cannot be used.
+        """
+        headers = {"User-Agent": "building-vitals-checks", "Accept-Encoding": "identity"}
+        with environment.client(trust_env=not is_loopback(base), transport=transport, headers=headers) as client:
+            yield cls(
+                base=base.rstrip("/"),
+                cause=cause,
+                deadline=deadline,
+                client=client,
+                setting=setting,
+                secrets=tuple(text.encode("utf-8", "replace") for text in secrets),
+            )
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: Secret | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        limit: int = JSON_LIMIT,
+        timeout: float = 10.0,
+    ) -> Answer:
+        """Ask once; ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
+
+        Raises TransientError when nobody answers, Inconclusive for a bigger body, or a URL that cannot be asked.
+        """
+        request = f"{method} {self.base}{path}"
+        sent = dict(headers or {})
+        if token is not None:
+            if not is_private(self.base):
+                raise Inconclusive(self._refused(request, "a token is not sent over plain http"))
+            sent["Authorization"] = f"Bearer {token.reveal()}"
+        seconds = httpx.Timeout(max(SHORTEST, min(timeout, self.deadline.left())))
+        try:
+            with self.client.stream(
+                method, self.base + path, params=params, headers=sent, content=content, timeout=seconds
+            ) as response:
+                body = self._read(response, request, limit)
+                for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
+                    body = body.replace(secret, b"***")  # a system that echoes one
+                return Answer(request=request, status=response.status_code, headers=response.headers, body=body)
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
+            raise Inconclusive(self._refused(request, type(error).__name__)) from None
+        except httpx.TransportError as error:
+            raise self._unreached(request, error) from None
+
+    def _read(self, response: httpx.Response, request: str, limit: int) -> bytes:
+        chunks = bytearray()
+        try:
+            for chunk in response.iter_raw():
+                chunks += chunk
+                if len(chunks) > limit:
+                    raise Inconclusive(self.finding(request, f"an answer of at most {limit:,} bytes", "a bigger one"))
+                if not self.deadline.left():
+                    raise TransientError(self.finding(request, "a whole answer within the deadline", "a part of it"))
+        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+            raise BrokenOffError(self._unreached(request, error).finding) from None
+        return bytes(chunks)
+
+    def _unreached(self, request: str, error: httpx.TransportError) -> Inconclusive:
+        """Return what to raise for a request that got no answer: transient, unless time can't cure it."""
+        certificate = environment.certificate(error)
+        if certificate:
+            expected, actual = "a certificate that can be trusted", f"{certificate}: waiting does not cure this"
+            return Inconclusive(self.finding(request, expected, actual, Cause.CONFIGURATION))
+        name = urlsplit(self.base).hostname
+        if environment.no_such_name(error):
+            actual = f"the name {name} does not exist" + (f": is {self.setting} right?" if self.setting else "")
+            return UnresolvedError(
+                self.finding(request, "an answer", actual, Cause.CONFIGURATION if self.setting else self.cause)
+            )
+        if environment.no_names(error):
+            return TransientError(self.finding(request, "an answer", "no name can be resolved here", Cause.CHECKER))
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        return TransientError(self.finding(request, "an answer", reason))
+
+    def _refused(self, request: str, reason: str) -> Finding:
+        return Finding(
+            subject=request,
+            expected="a URL that can be asked",
+            found=reason,
+            cause=Cause.CONFIGURATION,
+            hint="python -m checks explain config",
+        )
+
+    def finding(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
+        """Return what to say when this system gives no usable answer; ``cause`` where it is not this system's."""
+        return Finding(
+            subject=subject,
+            expected=expected,
+            found=actual,
+            cause=self.cause if cause is None else cause,
+            hint=f"curl -sSI {shlex.quote(self.base)}",
+        )
+
+
+def retry_after(answer: Answer) -> float:
+    """Return the seconds that an answer asks to wait, 0 if it does not say."""
+    text = answer.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")

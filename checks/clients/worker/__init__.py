@@ -1,0 +1,1 @@
+"""The backfill worker and workers with the same routes."""

@@ -1,0 +1,108 @@
+"""The worker, asked as anybody on the internet would ask it. Source: shared contracts, section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.clients.http.client import Answer, Http, retry_after
+from checks.model.credentials import Secret
+from checks.model.finding import TransientError
+
+TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take a while
+KEPT = 0.1  # of the deadline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An error as the worker reports it; without one code and message are empty."""
+
+    code: str = ""
+    message: str = ""
+
+    @classmethod
+    def read(cls, error: object) -> Failure:
+        """Read an error out of an answer; anything else is none."""
+        found = error if isinstance(error, dict) else {}
+        code, message = (found.get(name) for name in ("code", "message"))
+        return cls(
+            code=code if isinstance(code, str) else "",
+            message=message if isinstance(message, str) else "",
+        )
+
+    @property
+    def shown(self) -> str:
+        """Return the error in a few words, to show people."""
+        return self.code + (f" ({self.message})" if self.message else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer of the worker; ``body`` is empty unless it is a JSON object."""
+
+    answer: Answer
+    body: Mapping[str, Any]
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+        return self.answer.status
+
+    @property
+    def code(self) -> str:
+        """Return the code of the error that the worker reports, or nothing."""
+        return self.error.code
+
+    @property
+    def error(self) -> Failure:
+        """Return the error that the worker reports of this request."""
+        return Failure.read(self.body.get("error"))
+
+    @property
+    def last_error(self) -> Failure:
+        """Return the error of the last batch that failed; another isolate than the one that ran it knows of none."""
+        return Failure.read(self.body.get("last_error"))
+
+    @property
+    def own(self) -> bool:
+        """Return whether the worker itself said this, rather than something on the way."""
+        return bool(self.code) or isinstance(self.body.get("status"), str)
+
+    @property
+    def shown(self) -> str:
+        """Return the answer in a few words, to show people."""
+        if self.code:
+            return f"{self.status} {self.error.shown}"
+        return f"{self.status} {self.body['status']}" if self.own else self.answer.shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """The worker at its URL; every call retries what time can cure, inside the shared deadline.
+
+    ``status`` leaves a part of that to the checks that need no worker: they come after it.
+    """
+
+    http: Http
+
+    def health(self) -> Reply:
+        """Ask for the worker's health, once: the caller knows which version to wait for."""
+        return self._ask("GET", "/health", None)
+
+    def status(self, token: Secret | None) -> Reply:
+        """Ask for the progress, with a token or without."""
+        deadline = self.http.deadline
+        return deadline.retry(lambda: self._ask("GET", "/status", token), keep=deadline.seconds * KEPT)
+
+    def trigger(self, token: Secret | None) -> Reply:
+        """Have one batch run; to ask twice is harmless, as a day is written once."""
+        return self.http.deadline.retry(lambda: self._ask("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
+
+    def _ask(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> Reply:
+        answer = self.http.ask(method, path, token=token, timeout=timeout)
+        reply = Reply(answer=answer, body=answer.json or {})
+        if answer.status == 429 or (answer.status >= 500 and not reply.own):
+            finding = self.http.finding(answer.request, "an answer of the worker", answer.shown)
+            raise TransientError(finding, after=retry_after(answer), answered=True)
+        return reply

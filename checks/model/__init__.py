@@ -1,0 +1,1 @@
+"""Findings, reports, credentials, redaction and the deadline."""

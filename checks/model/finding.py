@@ -1,0 +1,69 @@
+"""A finding, its cause, and the exceptions that stop a check."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Cause(enum.StrEnum):
+    """Where to look first."""
+
+    CONFIGURATION = "configuration"
+    WORKER = "worker"
+    ACE = "ace"
+    CLOUDFLARE = "cloudflare"
+    PROPAGATION = "propagation"
+    STORAGE = "storage"
+    CHECKER = "checker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One difference between the deployment and its manifest: ``hint`` is the next command."""
+
+    subject: str
+    expected: str
+    found: str
+    cause: Cause
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One observation that agrees with the manifest."""
+
+    text: str
+
+
+class ShapeError(Exception):
+    """An answer does not have the documented form. The message says where."""
+
+
+class Stop(Exception):  # noqa: N818 - it ends a check, and is not a defect
+    """Ends a check with a finding."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"{finding.subject}: {finding.found}")
+        self.finding = finding
+
+
+class Failed(Stop):
+    """The deployment differs from its manifest: the check has failed."""
+
+
+class Inconclusive(Stop):
+    """The check could not look. The finding says what was in the way."""
+
+
+class TransientError(Inconclusive):
+    """A retry may succeed: ``after`` is the least wait in seconds, ``answered`` if the system sent any answer."""
+
+    def __init__(self, finding: Finding, *, after: float = 0.0, answered: bool = False) -> None:
+        super().__init__(finding)
+        self.after = after
+        self.answered = answered
+
+
+class UnresolvedError(TransientError):
+    """A host's name does not exist: a retry helps just after a first deployment, and never against a misspelt name."""

@@ -1,0 +1,133 @@
+"""Reading what was promised: from a stack of Pulumi's, from a file or from standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checks.model.credentials import Secret
+from checks.run import pulumi_cli
+from checks.run.pulumi_cli import UnreadableError, UnusableError
+from contract.manifest import Manifest, ManifestError
+
+SIZE_LIMIT = 2**20  # bytes of a manifest
+OUTPUTS = ("stack", "output", "--json", "--show-secrets")
+KEY = ("config", "get", "aceApiKey")
+PREVIEW = ("preview", "--json")
+PROMISE = "building-vitals:edge:Promise::backfill"  # the component whose input `manifest` is the manifest
+NO_KEY = "not found"  # what the engine says of a setting that a stack does not have
+
+
+class _NoJsonError(ValueError):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A manifest, and the operator token that came with it."""
+
+    manifest: Manifest
+    operator_token: Secret | None = None
+
+
+def from_file(path: str) -> Promise:
+    """Read a manifest from a file, or from standard input when the path is ``-``."""
+    try:
+        if path == "-" and sys.stdin is None:
+            raise UnusableError("manifest -: standard input is closed")
+        if path == "-":
+            raw = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+        else:
+            with Path(path).open("rb") as file:
+                raw = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise UnusableError(f"manifest {path}: {error.strerror}") from None
+    if len(raw) > SIZE_LIMIT:
+        raise UnusableError(f"manifest {path}: more than {SIZE_LIMIT:,} bytes")
+    try:
+        return Promise(manifest=Manifest.from_dict(_parsed(raw)))
+    except _NoJsonError:
+        what = "it is no JSON" if raw.strip() else "it is empty"
+        raise UnusableError(f"manifest {path}: {what}; pulumi stack output manifest --json writes one") from None
+    except ManifestError as error:
+        raise UnusableError(f"{path}: {error}") from None
+
+
+def from_stack(stack: str, *, planned: bool = False) -> Promise:
+    """Read a manifest from a stack's outputs; ``planned``: from its preview where nothing is deployed yet."""
+    done = pulumi_cli.ask(stack, *OUTPUTS)
+    if done.returncode:
+        raise pulumi_cli.failure(OUTPUTS, pulumi_cli.reason(done.stderr))
+    try:
+        outputs = _parsed(done.stdout)
+    except _NoJsonError:
+        raise UnreadableError("pulumi stack output: it answered something that is no JSON") from None
+    promised = outputs.get("manifest") if isinstance(outputs, dict) else None
+    if promised is None and planned:
+        return Promise(manifest=_manifest(stack, _planned(stack)))
+    if promised is None:
+        raise UnreadableError(f"stack {stack} has no output manifest: deploy it with pulumi up --stack {stack}")
+    token = outputs.get("operatorToken")
+    return Promise(
+        manifest=_manifest(stack, promised),
+        operator_token=Secret(token) if isinstance(token, str) and token else None,
+    )
+
+
+def ace_key(stack: str) -> Secret | None:
+    """Return ACE's key as the stack's own configuration holds it, encrypted there; None if it holds none."""
+    done = pulumi_cli.ask(stack, *KEY)
+    reason = pulumi_cli.reason(done.stderr)
+    if done.returncode and NO_KEY in reason:
+        return None
+    if done.returncode:
+        raise pulumi_cli.failure(KEY, reason)
+    text = done.stdout.decode("utf-8", "replace").removesuffix("\n")  # the engine's own line end
+    return Secret(text) if text else None
+
+
+def _planned(stack: str) -> object:
+    """Return the manifest that the next ``pulumi up`` would deploy, out of the preview's steps."""
+    done = pulumi_cli.ask(stack, *PREVIEW)
+    try:
+        data = _parsed(done.stdout)
+    except _NoJsonError:
+        data = None
+    preview: Mapping[str, Any] = data if isinstance(data, dict) else {}
+    if done.returncode:
+        said = [item.get("message") for item in _objects(preview.get("diagnostics")) if item.get("severity") == "error"]
+        lines = [line.strip() for text in said if isinstance(text, str) for line in text.splitlines() if line.strip()]
+        raise pulumi_cli.failure(PREVIEW, lines[0] if lines else pulumi_cli.reason(done.stderr))
+    for step in _objects(preview.get("steps")):
+        urn, new = step.get("urn"), step.get("newState")
+        inputs = new.get("inputs") if isinstance(new, dict) else None
+        if isinstance(urn, str) and _component(urn) == PROMISE and isinstance(inputs, dict):
+            return inputs.get("manifest")
+    raise UnreadableError(f"pulumi preview: it shows no {PROMISE}, so that nothing says what would be deployed")
+
+
+def _component(urn: str) -> str:
+    """Return type and name of the resource, without its parents' types."""
+    return "::".join(urn.split("::")[2:]).rpartition("$")[2]
+
+
+def _manifest(stack: str, data: object) -> Manifest:
+    try:
+        return Manifest.from_dict(data)
+    except ManifestError as error:
+        raise UnreadableError(f"stack {stack}: {error}; deploy it again with pulumi up --stack {stack}") from None
+
+
+def _objects(found: object) -> list[dict[str, Any]]:
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise _NoJsonError from None

@@ -1,0 +1,1 @@
+"""Days in the bucket: functions that take data and return data or findings."""

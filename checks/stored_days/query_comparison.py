@@ -1,0 +1,42 @@
+"""What a query worker should serve of a stored day, and the first difference to what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from checks.stored_days.stored_day import Sample, shown
+
+
+def asked(samples: Iterable[Sample], points: Collection[str], most: int) -> tuple[Sample, ...]:
+    """Return the first samples of some points: at least ``most`` where there are, and all of the last one's time.
+
+    A point is meant by its name, or by the last segment of it, as ``VAV-707.DaTemp``.
+    """
+    found: list[Sample] = []
+    for sample in samples:
+        if len(found) >= most and sample.timestamp > found[-1].timestamp:
+            break
+        if sample.name in points or sample.name.rpartition("/")[2] in points:
+            found.append(sample)
+    return tuple(found)
+
+
+def difference(stored: Sequence[Sample], served: Sequence[Sample]) -> tuple[str, str, str] | None:
+    """Return the first difference in the order of time: where, what is stored and what was served; None without one."""
+    one, other = ({(item.timestamp, item.name): item.value for item in items} for items in (stored, served))
+    wrong = [key for key in one.keys() | other.keys() if not _same(one.get(key), other.get(key))]
+    if wrong:
+        at, name = first = min(wrong)
+        more = f" ({len(wrong)} of {len(one)} samples differ)"
+        return f"{name} at {shown(at)}", _said(one.get(first)), _said(other.get(first)) + more
+    if len(served) != len(stored):
+        return "samples", str(len(stored)), f"{len(served)}, some of them twice"
+    return None
+
+
+def _same(one: float | str | None, other: float | str | None) -> bool:
+    return one == other and isinstance(one, str) == isinstance(other, str)
+
+
+def _said(value: float | str | None) -> str:
+    return "no such sample" if value is None else repr(value)

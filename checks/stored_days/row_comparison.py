@@ -1,0 +1,124 @@
+"""A stored day beside ACE's own rows: what differs, how much, and what first. Source: contracts, section 3."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from checks.clients.ace.answers import Row
+from checks.stored_days import gzip_reader
+from checks.stored_days.gzip_reader import Few, UnjudgedDayError
+from checks.stored_days.stored_day import Sample, is_number
+
+SAID = 3  # differences that are said one by one
+Group = Mapping[str, list[Any]]  # the values of one timestamp by point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One row: ACE's text and the stored value, None where there is none; ``timestamp`` is in ms since the epoch."""
+
+    point: str
+    timestamp: int
+    ace: str | None
+    stored: int | float | str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Comparison:
+    """What both hold: ``rows`` counts ACE's, ``stored`` are the object's points, ``lacking`` those that lack a row."""
+
+    rows: int = 0
+    differing: int = 0
+    missing: int = 0
+    extra: int = 0
+    first: list[Difference] = field(default_factory=list)
+    stored: Few[str] = field(default_factory=Few)
+    lacking: Few[str] = field(default_factory=Few)
+
+    @property
+    def equal(self) -> bool:
+        """Return whether every row is the same."""
+        return not (self.differing or self.missing or self.extra)
+
+    @property
+    def later(self) -> bool:
+        """Return whether only whole points are missing, unknown to the object: ACE may have got them since."""
+        return bool(self.missing) and not (self.differing or self.extra) and not self.lacking & self.stored
+
+    @property
+    def shown(self) -> str:
+        """Return the counts, to show people."""
+        counts = {"differ": self.differing, "missing": self.missing, "extra": self.extra}
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def compare(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
+    """Compare two streams in order of time, holding the rows of one timestamp (ms) at a time.
+
+    Within a timestamp the order is nobody's promise. Raises UnjudgedDayError for a timestamp with too many rows.
+    """
+    found = Comparison()
+    streams = (
+        _grouped((row.at // 1000, row.name, row.value) for row in ace),  # microseconds are cut, as in the object
+        _grouped((sample.timestamp, sample.name, sample.value) for sample in stored),
+    )
+    heads = [next(stream, None) for stream in streams]
+    while times := [head[0] for head in heads if head is not None]:
+        now = min(times)
+        groups: list[Group] = [head[1] if head is not None and head[0] == now else {} for head in heads]
+        heads = [
+            next(stream, None) if head is not None and head[0] == now else head
+            for stream, head in zip(streams, heads, strict=True)
+        ]
+        _judge(found, now, groups[0], groups[1])
+    return found
+
+
+def _judge(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
+    for name in ours:
+        found.stored.hold(name)
+    found.rows += sum(map(len, theirs.values()))
+    for name in theirs.keys() | ours.keys() if theirs.keys() != ours.keys() else theirs:
+        pairs = itertools.zip_longest(theirs.get(name, ()), ours.get(name, ()))
+        for ace, stored in pairs:
+            if ace is not None and stored is not None and _same(ace, stored):
+                continue
+            found.missing += stored is None
+            found.extra += ace is None
+            found.differing += ace is not None and stored is not None
+            if stored is None:
+                found.lacking.hold(name)
+            if len(found.first) < SAID:
+                found.first.append(Difference(point=name, timestamp=now, ace=ace, stored=stored))
+
+
+def _same(ace: str, stored: float | str) -> bool:
+    """Return whether a stored value is what ACE's text has to become: a number if it is one, else the text itself."""
+    if not is_number(ace):
+        return ace == stored
+    return not isinstance(stored, str) and float(ace) == float(stored)
+
+
+def _grouped(rows: Iterable[tuple[int, str, Any]]) -> Iterator[tuple[int, Group]]:
+    for now, group in itertools.groupby(rows, key=operator.itemgetter(0)):
+        values: dict[str, list[Any]] = {}
+        held = 0
+        for count, (_, name, value) in enumerate(group):
+            held += len(name) + (len(value) if isinstance(value, str) else 0)
+            if count >= gzip_reader.POINT_LIMIT or held > gzip_reader.HELD_LIMIT:
+                raise UnjudgedDayError(
+                    f"more than {gzip_reader.POINT_LIMIT:,} rows, or {gzip_reader.HELD_LIMIT:,} characters, "
+                    "of one timestamp"
+                )
+            values.setdefault(name, []).append(value)
+        yield now, values
+
+
+def text(value: float | str | None) -> str:
+    """Return a value as it stands in the object, cut to a length that can be read."""
+    return json.dumps(value, ensure_ascii=False)[:40]

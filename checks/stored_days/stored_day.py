@@ -1,0 +1,158 @@
+"""One stored day, decoded within bounds of memory and compared with its metadata. Source: contracts, section 3."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from checks.stored_days import gzip_reader
+from checks.stored_days.gzip_reader import BrokenDayError, Few
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+
+
+class Sample(NamedTuple):
+    """One line; ``timestamp`` is in ms since the epoch. A tuple, as a day holds up to 500,000."""
+
+    name: str
+    timestamp: int
+    value: int | float | str
+
+
+@dataclass(slots=True, kw_only=True)
+class Day:
+    """What a day's lines hold; ``first`` and ``last`` are ms since the epoch, None without samples."""
+
+    day: date
+    samples: int = 0
+    points: Few[str] = field(default_factory=Few)
+    first: int | None = None
+    last: int | None = None
+    sha256: str = ""
+
+
+def read(raw: bytes, *, day: date, site: str = "") -> Day:
+    """Decode one stored day of a site; raises BrokenDayError for anything that is no gzip of its samples.
+
+    Raises UnjudgedDayError for a day beyond this checker's bounds.
+    """
+    found, digest, sites = Day(day=day), hashlib.sha256(), dict[str, str]()
+    for sample in _samples(raw, day, digest):
+        if sample.name not in found.points:
+            found.points.hold(sample.name)
+            sites.setdefault(_site(sample.name), sample.name)
+        found.samples += 1
+        found.first = sample.timestamp if found.first is None else found.first
+        found.last = sample.timestamp
+    found.sha256 = digest.hexdigest()
+    sites.pop("", None)
+    if site and sites and site not in sites:
+        other, name = next(iter(sites.items()))
+        raise BrokenDayError(f"points of site {site}", f"{name}, of site {other}")
+    return found
+
+
+def samples(raw: bytes, *, day: date) -> Iterator[Sample]:
+    """Yield the samples of a stored day, never holding it whole; raises as ``read`` does.
+
+    They are in the order in which they were measured, as ACE sends and the worker writes them, and no line stands there
+    twice: so only the lines of one timestamp are held.
+    """
+    return _samples(raw, day, hashlib.sha256())
+
+
+def window(day: date) -> tuple[datetime, datetime]:
+    """Return a day's beginning and end, UTC."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight, midnight + timedelta(days=1)
+
+
+def shown(moment: int) -> str:
+    """Return a time in ms since the epoch as people read it."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:23]
+
+
+def _samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
+    start, end = (int(moment.timestamp()) * 1000 for moment in window(day))
+    now, lines = start, Few[bytes]()
+    for number, line in enumerate(gzip_reader.lines(raw, digest), start=1):
+        sample = _sample(line, number, start, end)
+        if sample.timestamp < now:
+            raise BrokenDayError(f"no timestamp before the one above it in line {number}", str(sample.timestamp))
+        if sample.timestamp > now:
+            now, lines = sample.timestamp, Few()
+        if line in lines:  # two values are none of the worker's doing: microseconds are cut, and `proof` compares
+            raise BrokenDayError(f"one line of {sample.name} at {now} and this value", f"it again in line {number}")
+        lines.hold(line)
+        yield sample
+
+
+def _site(name: str) -> str:
+    """Return the site that a name speaks of: ACE's are ``client/site/…``, and its sites ``client_…``; else nothing."""
+    client, _, rest = name.partition("/")
+    site, deeper, _ = rest.partition("/")
+    return site if deeper and site.startswith(f"{client}_") else ""
+
+
+def compare(found: Day, metadata: Mapping[str, str]) -> None:
+    """Raise BrokenDayError for the first entry of the metadata that is not true of the content."""
+    true: dict[str, str | None] = {"samples": str(found.samples), "points": str(len(found.points))}
+    true |= {"sha256": found.sha256}
+    for name, value in true.items():
+        if metadata.get(name) != value:
+            raise BrokenDayError(f"metadata {name} {value}, as in the content", repr(metadata.get(name)))
+    for name, moment in (("first", found.first), ("last", found.last)):
+        declared = metadata.get(name)
+        if (None if declared is None else _moment(declared)) != moment:
+            raise BrokenDayError(f"metadata {name} {moment}, as in the content", repr(declared))
+    start, end = window(found.day)
+    source = metadata.get("source", "")
+    if [_moment(text) for text in source.split("/")] != [int(moment.timestamp()) * 1000 for moment in (start, end)]:
+        raise BrokenDayError(f"metadata source {start:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}", repr(source))
+
+
+def _sample(line: bytes, number: int, start: int, end: int) -> Sample:
+    try:
+        sample = json.loads(line)
+    except (ValueError, RecursionError):
+        raise BrokenDayError(f"JSON in line {number}", "something else") from None
+    if not isinstance(sample, dict) or sample.keys() != {"point_name", "timestamp", "value"}:
+        raise BrokenDayError(f"point_name, timestamp and value in line {number}", "other fields")
+    name, moment, value = sample["point_name"], sample["timestamp"], sample["value"]
+    if not isinstance(name, str) or not name:
+        raise BrokenDayError(f"a text as point_name in line {number}", repr(name))
+    if type(moment) is not int or not start <= moment < end:
+        raise BrokenDayError(f"a timestamp of that day (UTC, in ms) in line {number}", repr(moment))
+    if not _is_value(value):
+        raise BrokenDayError(f"a finite number, or a text that is none, as value in line {number}", repr(value))
+    return Sample(name, moment, value)
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text of ACE's is stored as a number."""
+    return bool(NUMBER.fullmatch(text)) and math.isfinite(float(text))
+
+
+def _is_value(value: Any) -> bool:
+    if isinstance(value, str):
+        return not is_number(value)
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # an int of JSON may be larger
+
+
+def _moment(text: str) -> int | None:
+    """Read ms since the epoch, or an ISO 8601 time, as ms since the epoch."""
+    if text.isascii() and text.isdigit():
+        return int(text[:18])
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -1,0 +1,1 @@
+"""What the program, the checks and the review agree on: data and rules, without input or output."""

@@ -1,0 +1,81 @@
+# What scripts/preview, scripts/deploy and scripts/drift have in common; they source it at the checkout's top.
+# Gives them STACK, PATH, a folder of their own in $work, and the functions below.
+# shellcheck shell=bash
+
+secrets=(
+  CLOUDFLARE_API_TOKEN OPERATOR_TOKEN ACE_API_KEY GITHUB_TOKEN
+  PULUMI_ACCESS_TOKEN PULUMI_CONFIG_PASSPHRASE
+  AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+  AZURE_STORAGE_KEY AZURE_STORAGE_SAS_TOKEN GOOGLE_CREDENTIALS
+)
+
+say() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+}
+
+# An absent secret or variable reaches a step as an empty one, and some readers take "" for a value.
+for name in "${secrets[@]}" PULUMI_BACKEND_URL AZURE_STORAGE_ACCOUNT; do
+  if [ -z "${!name:-}" ]; then
+    unset "$name"
+  fi
+done
+
+STACK="${STACK:-${PULUMI_STACK:-}}"
+if [ -z "$STACK" ]; then
+  say "STACK is not set: which stack?"
+  exit 2
+fi
+
+# Set-up runs what packages bring with them, and none of that needs a secret.
+unset_all=()
+for name in "${secrets[@]}"; do
+  unset_all+=(-u "$name")
+done
+env "${unset_all[@]}" scripts/setup >&2
+PATH="$PWD/.venv/bin:$(.venv/bin/python -c 'from toolchain import engine; print(engine.find())'):$PATH"
+export PATH
+export PULUMI_SKIP_UPDATE_CHECK=true
+
+work="$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/ci.XXXXXX")"
+trap 'rm -rf "$work"' EXIT
+
+# need_token: ends the script where Cloudflare's token is missing.
+need_token() {
+  if [ -z "${CLOUDFLARE_API_TOKEN:-}" ]; then
+    say "CLOUDFLARE_API_TOKEN is not set: docs/ci.md lists the secrets of this workflow"
+    exit 1
+  fi
+}
+
+# summary FILE: appends it to the step's summary, which GitHub drops when it is over 1 MiB; to the terminal elsewhere.
+summary() {
+  if [ -z "${GITHUB_STEP_SUMMARY:-}" ]; then
+    cat "$1"
+  elif [ "$(cat "$GITHUB_STEP_SUMMARY" "$1" 2>/dev/null | wc -c)" -ge 1048000 ]; then
+    printf '\n*A part is left out here, for GitHub'"'"'s limit: the log holds it.*\n' >>"$GITHUB_STEP_SUMMARY"
+    cat "$1"
+  else
+    { cat "$1"; printf '\n'; } >>"$GITHUB_STEP_SUMMARY"
+  fi
+}
+
+# review: previews the stack and writes the comment to $work/review.md; $reviewed is 0 (no change), 2 (changes) or 1 (error).
+review() {
+  local previewed=0
+  pulumi preview --json --non-interactive --stack "$STACK" >"$work/preview.json" || previewed=$?
+  python -m review.github diagnostics --file "$work/preview.json"
+  comment_on "$work/preview.json"
+  if [ "$previewed" -ne 0 ] && [ "$reviewed" -ne 1 ]; then
+    comment_on /dev/null # a preview that failed is never read as "no change", however much of it there is
+    reviewed=1
+  fi
+}
+
+comment_on() {
+  reviewed=0
+  python -m review --detailed-exitcode --stack "$STACK" <"$1" >"$work/review.md" || reviewed=$?
+  case $reviewed in
+    0 | 1 | 2) ;;
+    *) reviewed=1 ;;
+  esac
+}

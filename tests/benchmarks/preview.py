@@ -1,0 +1,47 @@
+"""What the ledger costs: a preview in which nothing changes, beside the same program with the ledger taken out."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+from rehearsal import local
+from rehearsal.folder import run_folder
+from tests.benchmarks.side_by_side import Command, compare
+
+LIMIT = 1.15
+_PROGRAM = ("__main__.py", "Pulumi.yaml")
+_ARGUMENTS = ("pulumi", "preview", "--expect-no-changes", "--non-interactive")
+
+
+def preview(runs: int) -> bool:
+    """Compare against a local Cloudflare, and return whether the ledger costs at most 15 % of a preview."""
+    with run_folder() as folder:
+        return asyncio.run(_compared(folder, runs)) <= LIMIT
+
+
+async def _compared(folder: Path, runs: int) -> float:
+    async with local.running(folder, days=1) as world:
+        await world.pulumi("up", "--yes", "--skip-preview")
+        ledger = Command(name="pulumi preview", arguments=_ARGUMENTS, environment=world.environment, folder=local.ROOT)
+        without = Command(
+            name="the same without the ledger",
+            arguments=_ARGUMENTS,
+            environment=world.environment,
+            folder=_without_ledger(folder / "without"),
+        )
+        return await asyncio.to_thread(compare, ledger, without, runs=runs)
+
+
+def _without_ledger(folder: Path) -> Path:
+    """Copy the program, and let it ask nobody what is live, nor load what it would ask with."""
+    folder.mkdir()
+    for name in _PROGRAM:
+        shutil.copy(local.ROOT / name, folder)
+    for name in ("contract", "infra", "workers"):
+        shutil.copytree(local.ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(local.ROOT / ".venv")
+    for name in ("api.py", "live.py"):
+        shutil.copy(Path(__file__).with_name("nobody.py"), folder / "infra" / name)
+    return folder

@@ -1,0 +1,64 @@
+"""Which days the made-up system copies, and when the checks begin: at any hour, or within seconds of midnight (UTC)."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+
+from tests.fakes import days
+
+LATER = 30  # days after which a range that ended is looked at
+NEAR = 40.0  # seconds: nearer to midnight than a run may last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """The days from the first one to ``end`` (None without one); ``begins`` is when the checks do, in truth.
+
+    ``lead`` is how many days are copied before they are over: none, by whoever does it right.
+    """
+
+    end: int | None
+    begins: datetime
+    lead: int = 0
+
+    @classmethod
+    def drawn(cls, source: random.Random) -> Calendar:
+        """Return 1 to 9 days that are over, of a range that ended long ago, has no end, or ends in days to come."""
+        total = source.randint(1, 9)
+        kind = source.choice(("ended", "ended", "open", "open", "to come"))
+        moment = source.choice((_daytime, _daytime, _before_midnight, _after_midnight))(source)
+        today = total + (LATER if kind == "ended" else 0)
+        end = {"ended": total - 1, "open": None, "to come": total + 3}[kind]
+        return cls(end=end, begins=_midnight(today) + moment)
+
+    def at_noon(self) -> Calendar:
+        """Return the same days without an end, looked at when no clock can be in doubt of the day."""
+        total = len(self.due(0.0))
+        return replace(self, end=None, begins=_midnight(total) + timedelta(hours=12))
+
+    def leading(self, number: int) -> Calendar:
+        """Return the same days, and so many more that are not over."""
+        return replace(self, lead=number)
+
+    def due(self, elapsed: float) -> list[str]:
+        """Return the days to copy, so many seconds after the checks began: those that are over."""
+        over = ((self.begins + timedelta(seconds=elapsed)).date() - days.FIRST).days + self.lead
+        return [days.day(number) for number in range(over if self.end is None else min(over, self.end + 1))]
+
+
+def _midnight(number: int) -> datetime:
+    return datetime.combine(days.FIRST + timedelta(days=number), time(), UTC)
+
+
+def _daytime(source: random.Random) -> timedelta:
+    return timedelta(hours=source.uniform(2, 22))
+
+
+def _after_midnight(source: random.Random) -> timedelta:
+    return timedelta(seconds=source.uniform(0, NEAR))
+
+
+def _before_midnight(source: random.Random) -> timedelta:
+    return timedelta(days=1, seconds=-source.uniform(0, NEAR))

@@ -1,0 +1,105 @@
+"""Only what is made of another answer makes the chain longer, so that needless waiting shows as such."""
+
+import json
+import threading
+
+import httpx
+import pytest
+
+from checks import catalog
+from checks.model.finding import Evidence
+from tests.benchmarks import chain
+from tests.fakes.system import API_TOKEN, System
+from tests.unit.checks.test_runner import check as a_check
+
+
+def asked(*requests):
+    """Requests of a check that asks one after the other: (check, kind) or (check, kind, "further")."""
+    made = []
+    for name, kind, *further in requests:
+        known = {number for number, one in enumerate(made) if one.check == name}
+        made.append(chain.Asked(check=name, kind=kind, further=bool(further), known=known))
+    return made
+
+
+def test_requests_that_are_made_of_no_answer_do_not_add():
+    assert chain.own(asked(*[("key", "status")] * 3), "key") == ["key status"]
+    assert chain.own(asked(*[("secrets", kind) for kind in ("secrets", "deployments", "versions")]), "secrets") == [
+        "secrets secrets"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("requests", "kinds"),
+    [
+        (["objects", "object", "object", "object"], ["objects", "object"]),
+        (["objects", "objects further", "object"], ["objects", "objects", "object"]),
+        (["objects", "object", "query"], ["objects", "object", "query"]),
+        (["status", "trigger", "status"], ["status", "trigger", "status"]),
+        (["deployments", "versions", "version", "version"], ["deployments", "version"]),
+        (["versions", "versions further", "versions further"], ["versions", "versions", "versions"]),
+        (["objects", "object", "rows", "rows further"], ["objects", "rows", "rows"]),
+        (["rows"], ["rows"]),
+        (["deployments", "versions", "health"], ["deployments"]),
+    ],
+)
+def test_requests_that_are_made_of_an_answer_add(requests, kinds):
+    made = asked(*[("c", *request.split()) for request in requests])
+    assert chain.own(made, "c") == [f"c {kind}" for kind in kinds]
+
+
+def test_what_was_not_answered_yet_is_no_part_of_a_request():
+    first, second = asked(("c", "objects"), ("c", "object"))
+    beside = chain.Asked(check="c", kind="object", further=False, known=frozenset())
+    assert len(chain.own([first, beside], "c")) == 1
+    assert len(chain.own([first, second], "c")) == 2
+
+
+def test_what_a_check_needs_is_before_it_and_what_it_comes_after_is_not(monkeypatch):
+    def says(context):
+        yield Evidence("seen")
+
+    known = {"a": a_check("a", says), "b": a_check("b", says, needs=("a",)), "c": a_check("c", says, after=("b",))}
+    monkeypatch.setattr(catalog, "load", lambda: known)
+    made = asked(("a", "status"), ("b", "status"), ("c", "objects"))
+    assert chain.longest(made) == ["a status", "b status"]
+    assert chain.longest([]) == []
+
+
+def test_the_read_only_checks_over_a_made_up_system(tmp_path):
+    system = System(4)
+    system.declare(query=True, etl=True)
+    system.store()
+    system.road.resets = 0.0
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(system.manifest))
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": system.key}
+    system.worker.stale_until = 0.0
+    code, made = chain.recorded(file, environ, httpx.MockTransport(system.handle))
+    assert code == 0
+    assert {one.check for one in made} == set(catalog.load()) - {"config", "trigger", "logs"}
+    found = chain.longest(made)
+    assert found[:2] == ["key status", "r2 objects"]
+    assert found[-2:] in (["proof objects", "proof rows"], ["proof objects", "proof object"])
+    assert len(found) < len([one for one in made if one.check in {name.split()[0] for name in found}])
+
+
+def test_a_request_of_no_known_kind_or_of_nobody_is_not_counted_in_silence():
+    recorder = chain.Recorder(httpx.MockTransport(lambda request: httpx.Response(200)))
+    told = []
+
+    def ask(path):
+        try:
+            recorder.handle_request(httpx.Request("GET", f"https://x.example{path}"))
+        except ValueError as error:
+            told.append(str(error))
+
+    for name, path in (("check r2", "/status"), ("check r2_3", "/health"), ("check r2", "/new"), ("pool", "/status")):
+        thread = threading.Thread(target=ask, args=(path,), name=name)
+        thread.start()
+        thread.join()
+    assert [(one.check, one.kind) for one in recorder.asked] == [("r2", "status"), ("r2", "health")]
+    assert [text.partition(":")[0] for text in told] == [
+        "a request of no known kind",
+        "a request of no check, in the thread pool",
+    ]

@@ -1,0 +1,26 @@
+import json
+
+import pytest
+
+from review.github import diagnostics
+
+
+def test_warnings_and_errors_are_said_and_no_line_is_a_command_of_the_runner():
+    said = [
+        {"severity": "info", "message": "hello"},
+        {"severity": "warning", "message": "warning: the key expires soon\n"},
+        {"severity": "error", "message": "<{%fg 1%}>two\n\n::stop-commands::x\x1b[31m<{%reset%}>\n"},
+        {"severity": "error"},
+        {"severity": "error", "message": "error: two\n"},
+        "no diagnostic",
+    ]
+    assert list(diagnostics.lines(json.dumps({"diagnostics": said}).encode())) == [
+        "warning: the key expires soon",
+        "error: two",
+        "error: ::stop-commands::x [31m",
+    ]
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"diagnostics": 3}', b"[" * 100_000])
+def test_what_is_no_preview_says_nothing(raw):
+    assert list(diagnostics.lines(raw)) == []
