@@ -140,23 +140,15 @@ def _python(say: Say, run: Run) -> bool:
 
 def _install(python: Path, say: Say, run: Run) -> None:
     """Installs the packages with uv, or with pip where uv has no build or cannot reach pip's package index."""
-    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r"]
+    hashed = ["install", "--quiet", "--require-hashes", "-r"]
     # Copies: uv's default are hard links, and an edited package would then be damaged in uv's cache too.
-    uv = [
-        VENV / "bin" / "uv",
-        "pip",
-        "install",
-        "--quiet",
-        "--link-mode=copy",
-        "--compile-bytecode",
-        "--require-hashes",
-    ]
+    options = ["--link-mode=copy", "--compile-bytecode"]
     try:
-        for command in ([*pip, INSTALLER, "--only-binary", ":all:"], [*uv, "--python", python, "-r", PACKAGES]):
-            _do(run, command, "")
+        _do(run, [python, "-m", "pip", *hashed, INSTALLER, "--only-binary", ":all:"], "")
+        _do(run, [VENV / "bin" / "uv", "pip", *hashed, PACKAGES, *options, "--python", python], "")
     except (SetupError, OSError) as error:
         say(f"packages: uv cannot install them, so pip does ({str(error).removesuffix(': ')}) ...")
-        _do(run, [*pip, PACKAGES], "is the package index reachable?")
+        _do(run, [python, "-m", "pip", *hashed, PACKAGES], "is the package index reachable?")
 
 
 def _node(say: Say, run: Run) -> bool:

@@ -1,14 +1,17 @@
 """The compiled requirements fit their sources. No network: the test reads the files and the metadata of installed packages."""
 
 import re
+import subprocess
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
+DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 PRODUCTION, DEVELOPMENT, INSTALLER = "requirements", "requirements-dev", "toolchain/uv"
 COMMAND = "uv pip compile --universal --python-version 3.11 --generate-hashes --output-file {name}.txt {name}.in"
 
@@ -104,3 +107,28 @@ def test_the_installed_versions_are_the_compiled_versions():
 
 def test_production_needs_no_package_of_the_tests():
     assert not {"pytest", "mypy", "ruff", "aiohttp", "hypothesis"} & set(compiled(read(PRODUCTION)[1]))
+
+
+def test_the_engine_is_built_from_the_version_of_the_sdk():
+    version = compiled(read(PRODUCTION)[1])["pulumi"][0]
+    modules = re.findall(r"github\.com/pulumi/pulumi/\w+/v3 v(\S+)", (ROOT / "toolchain" / "go.mod").read_text())
+    assert modules == [version, version]
+
+
+def updates():
+    return {item["package-ecosystem"]: item for item in yaml.safe_load(DEPENDABOT.read_text())["updates"]}
+
+
+def test_dependabot_reads_every_list_of_packages():
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    ecosystems = {"requirements.in": "uv", "uv.in": "uv", "package.json": "npm", "go.mod": "gomod"}
+    expected = {(ecosystems[path.name], f"/{path.parent}") for path in map(Path, files) if path.name in ecosystems}
+    expected = {(ecosystem, folder.replace("/.", "/")) for ecosystem, folder in expected} | {("github-actions", "/")}
+    listed = {(name, x) for name, item in updates().items() for x in item.get("directories", [item.get("directory")])}
+    assert listed >= expected
+    assert listed - expected <= {("npm", "/workers")}
+
+
+def test_dependabot_leaves_the_pinned_plugin_and_groups_the_rest():
+    assert [item["dependency-name"] for item in updates()["uv"]["ignore"]] == ["pulumi-cloudflare"]
+    assert all(list(group["patterns"]) == ["*"] for item in updates().values() for group in item["groups"].values())
