@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from contract.version import VERSION
 from rehearsal import environment, faults, local, process
 from rehearsal.edge import EdgeError
 from rehearsal.folder import run_folder
@@ -27,6 +28,7 @@ _EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "REHEARSAL_", "PATH"
 
 
 @click.group()
+@click.version_option(VERSION, prog_name="building-vitals")
 def main() -> None:
     """Rehearse a deployment against a local Cloudflare and a local ACE, without any account."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import click
 
 from checks.run.options import Refused, duration, targets, with_command
+from contract.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ class _UnwrittenError(OSError):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="building-vitals")
 def group() -> None:
     """Verify that what is live is what was declared.
 

@@ -57,5 +57,5 @@ def targets(texts: Sequence[str], known: Collection[str]) -> tuple[Target, ...]:
 
 def with_command(argv: Sequence[str], commands: Collection[str]) -> list[str]:
     """Return the arguments with the default command, ``run``, put in where none is given."""
-    given = bool(argv) and (argv[0] in commands or argv[0] in ("--help", "-h"))
+    given = bool(argv) and (argv[0] in commands or argv[0] in ("--help", "-h", "--version"))
     return [*argv] if given else ["run", *argv]
