@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
@@ -6,13 +10,13 @@ from tests.unit.review.github.hub import Hub
 
 
 @pytest.fixture
-def hub():
+def hub() -> Hub:
     return Hub()
 
 
 @pytest.fixture
-def repository(hub):
-    def handle(request):
+def repository(hub: Hub) -> Iterator[client.GitHub]:
+    def handle(request: httpx.Request) -> httpx.Response:
         answer = hub.answer(request.method, str(request.url), request.headers, request.content)
         if isinstance(answer, Exception):
             raise answer

@@ -1,21 +1,30 @@
 """GitHub, as much of it as ``ci`` uses: state kept, pages by Link headers, faults on request. No network of its own."""
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 ME, SOMEBODY = "github-actions[bot]", "mallory"
 TOKEN = "ghs_fake0fake1fake2fake3"
+Item = dict[str, Any]
+Answer = tuple[int, dict[str, str], Any]
 PAGE = 3  # items a page, whatever is asked for, so that every test turns pages
 
 
 class Hub:
-    def __init__(self, repository="owner/name", token=TOKEN):
+    def __init__(self, repository: str = "owner/name", token: str = TOKEN) -> None:
         self.repository, self.token, self.base = repository, token, "https://api.hub.test"
-        self.comments, self.issues, self.faults, self.requests = {}, [], [], []
+        self.comments: dict[int, list[Item]] = {}
+        self.issues: list[Item] = []
+        self.faults: list[Answer | Exception] = []
+        self.requests: list[tuple[str, str]] = []
 
     @property
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         return {
             "GITHUB_API_URL": self.base,
             "GITHUB_GRAPHQL_URL": f"{self.base}/graphql",
@@ -23,18 +32,18 @@ class Hub:
             "GITHUB_TOKEN": self.token,
         }
 
-    def comment(self, number, body, who=ME):
+    def comment(self, number: int, body: str, who: str | None = ME) -> Item:
         listed = self.comments.setdefault(number, [])
         identity = 1 + sum(map(len, self.comments.values()))
         listed.append({"id": identity, "body": body, "user": {"login": who} if who else None})
         return listed[-1]
 
-    def issue(self, body, who=ME, **more):
+    def issue(self, body: str, who: str = ME, **more: Any) -> Item:
         item = {"number": 100 + len(self.issues), "body": body, "user": {"login": who}, "state": "open", **more}
         self.issues.append(item)
         return item
 
-    def answer(self, method, url, headers, content):
+    def answer(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> Answer | Exception:
         """Return (status, headers, JSON) of one request; the next fault, when there is one, instead."""
         path, query = urlsplit(url).path, parse_qs(urlsplit(url).query)
         self.requests.append((method, path))
@@ -49,7 +58,7 @@ class Hub:
             return 403, {}, {"message": "Resource not accessible by integration"}
         return self._rest(method, path.removeprefix(f"/repos/{self.repository}/"), query, body)
 
-    def _rest(self, method, path, query, body):
+    def _rest(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Answer:
         if found := re.fullmatch(r"issues/(\d+)/comments", path):
             number = int(found[1])
             if method == "POST":
@@ -69,16 +78,17 @@ class Hub:
             return 200, {}, self._shown(item)
         return 404, {}, {"message": "Not Found"}
 
-    def _page(self, items, path, query):
+    def _page(self, items: list[Item], path: str, query: dict[str, list[str]]) -> Answer:
         page = int(query.get("page", ["1"])[0])
         start = (page - 1) * PAGE
         more = f'<{self.base}/repos/{self.repository}/{path}?state=open&page={page + 1}>; rel="next", <x>; rel="last"'
         return 200, {"link": more} if len(items) > start + PAGE else {}, items[start : start + PAGE]
 
-    def _shown(self, item):
+    def _shown(self, item: Item) -> Item:
         return item | {"html_url": f"https://hub.test/{self.repository}/{item.get('number', item.get('id'))}"}
 
     @staticmethod
-    def _text(body):
-        assert len(body["body"]) <= 65_536
-        return body["body"]
+    def _text(body: Item) -> str:
+        text: str = body["body"]
+        assert len(text) <= 65_536
+        return text
