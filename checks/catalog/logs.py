@@ -202,7 +202,7 @@ CHECK = Check(
             fix="use Workers Paid, or pulumi config set pageSize 1000, then pulumi up",
         ),
         KnownCause(
-            what="no verdict: CLOUDFLARE_API_TOKEN may not tail, or ten tails are open",
+            what="inconclusive: CLOUDFLARE_API_TOKEN may not tail, or ten tails are open",
             fix="give the token Workers Tail: Read, or end other tails (npx wrangler tail)",
         ),
     ),

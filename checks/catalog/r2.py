@@ -157,7 +157,7 @@ CHECK = Check(
             fix="delete the object, and the cron writes that day once it is over",
         ),
         KnownCause(
-            what="no verdict: an object decompresses to more than can be judged in 256 MiB of memory",
+            what="inconclusive: an object decompresses to more than can be judged in 256 MiB of memory",
             fix="if it is no day of yours, delete it, and the cron writes that day again",
         ),
     ),

@@ -103,7 +103,8 @@ CHECK = Check(
         ),
         KnownCause(what="ACE changed the form of its answers", fix="see CHANGELOG.md for a newer version, or ask ACE"),
         KnownCause(
-            what="no verdict: ACE is down or limits the rate", fix="wait, then python -m checks run token --stack NAME"
+            what="inconclusive: ACE is down or limits the rate",
+            fix="wait, then python -m checks run token --stack NAME",
         ),
     ),
     after=("config",),

@@ -33,7 +33,7 @@ def group() -> None:
 
     Without a command, `run` is meant: python -m checks --stack prod
 
-    Exit codes: 0 every promise kept, 1 a promise broken, 2 usage, 3 no verdict.
+    Exit codes: 0 all checks passed, 1 a check failed, 2 usage error, 3 inconclusive.
     """
 
 
@@ -56,7 +56,7 @@ def group() -> None:
 @click.option("--verbose", is_flag=True, help="All evidence, and how long each check took.")
 @click.option("--no-color", is_flag=True, help="No colour on a terminal either (as NO_COLOR).")
 @click.option("--thorough", is_flag=True, help="Look into every stored day, not only into a sample.")
-@click.option("--strict", is_flag=True, help="A skipped check is no verdict.")
+@click.option("--strict", is_flag=True, help="A skipped check makes the run inconclusive.")
 def run(**options: Any) -> int:
     """Run the checks (all, or those named and what they need) on a deployment.
 
@@ -131,9 +131,9 @@ def main(argv: list[str] | None = None) -> NoReturn:
     except OSError as error:  # the clients tell their own, and so does the report
         _end(f"standard output: {error.strerror}", INCONCLUSIVE)
     except (KeyboardInterrupt, click.Abort):
-        _end("interrupted: no verdict", INCONCLUSIVE)
+        _end("interrupted: inconclusive", INCONCLUSIVE)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
-        _end(f"no verdict, by a defect of the checker: {type(error).__name__}: {error}", INCONCLUSIVE)
+        _end(f"internal error: {type(error).__name__}: {error}. Please report it", INCONCLUSIVE)
     except SystemExit:  # click's own end, with 1, where nobody reads its help
         _end("nobody reads the help", INCONCLUSIVE)
     sys.exit(code if isinstance(code, int) else 0)

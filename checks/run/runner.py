@@ -135,7 +135,7 @@ class _Run:
         """Return why a check cannot be judged: for what it needs, and for a credential that is missing."""
         words = {
             Outcome.FAIL: "which failed",
-            Outcome.INCONCLUSIVE: "which has no verdict",
+            Outcome.INCONCLUSIVE: "which is inconclusive",
             Outcome.SKIP: "which was skipped",
         }
         needs = [need for need in check.needs if need in self.blocked]

@@ -133,7 +133,9 @@ def test_a_report_that_cannot_be_written_is_not_green(run, manifest, tmp_path, m
     assert "No space left" in err
 
 
-@pytest.mark.parametrize(("raised", "code", "text"), [(KeyboardInterrupt, 3, "interrupted"), (ValueError, 3, "defect")])
+@pytest.mark.parametrize(
+    ("raised", "code", "text"), [(KeyboardInterrupt, 3, "interrupted"), (ValueError, 3, "internal error")]
+)
 def test_whatever_is_raised_is_one_line(run, manifest, monkeypatch, raised, code, text):
     def fail(*args):
         raise raised(CANARY)
@@ -153,15 +155,13 @@ def python(*argv, **options):
 
 
 def test_help_loads_neither_httpx_nor_the_catalogue():
-    code = "import sys, checks.cli\ntry: checks.cli.main(['--help'])\nexcept SystemExit: pass\n"
-    code += "print(sorted({'httpx', 'manifest', 'checks.catalog', 'checks.runner'} & sys.modules.keys()))"
+    code = "import sys, checks.cli.commands\ntry: checks.cli.commands.main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print(sorted({'httpx', 'contract.manifest', 'checks.catalog', 'checks.run.runner'} & sys.modules.keys()))"
     assert python("-c", code).stdout.splitlines()[-1] == b"[]"
 
 
 def test_list_does_not_load_httpx():
-    code = (
-        "import sys, checks.cli\ntry: checks.cli.main(['list'])\nexcept SystemExit: pass\nprint('httpx' in sys.modules)"
-    )
+    code = "import sys, checks.cli.commands\ntry: checks.cli.commands.main(['list'])\nexcept SystemExit: pass\nprint('httpx' in sys.modules)"
     assert python("-c", code).stdout.splitlines()[-1] == b"False"
 
 
@@ -349,7 +349,7 @@ def test_an_interruption_while_the_command_is_imported(monkeypatch, capsys):
     monkeypatch.setattr(commands, "main", interrupt)
     with pytest.raises(SystemExit) as caught:
         start.start()
-    assert (caught.value.code, capsys.readouterr().err) == (3, "error: interrupted: no verdict\n")
+    assert (caught.value.code, capsys.readouterr().err) == (3, "error: interrupted: inconclusive\n")
 
 
 @pytest.mark.parametrize("argv", [["--stack", ""], ["--stack", " "], ["--manifest", ""]])

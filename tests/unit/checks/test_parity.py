@@ -32,7 +32,7 @@ def test_without_a_sibling_it_is_skipped_and_nothing_lacks(tmp_path, sibling):
     _, report = world.report(tmp_path, "parity")
     assert (report["parity"]["outcome"], report["parity"]["reason"]) == ("skip", "no sibling is declared")
     assert paired(sibling).report(tmp_path, "parity", strict=True)[0] == 0
-    assert "every promise is kept" in paired(sibling).run(tmp_path, "parity")[1]
+    assert "all checks passed" in paired(sibling).run(tmp_path, "parity")[1]
 
 
 def test_a_sibling_in_trouble_of_its_own_holds_the_key_all_the_same(tmp_path):

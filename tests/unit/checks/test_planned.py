@@ -6,6 +6,7 @@ import sys
 import httpx
 import pytest
 
+from checks.model.report import EXIT_INCONCLUSIVE
 from checks.run import deployed_manifest
 from checks.run.execute import Outside, Request, execute
 from checks.run.options import Refused
@@ -153,4 +154,4 @@ def test_a_key_that_cannot_be_read_is_one_line(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"err": "error: locked", "code": 1})
     with pytest.raises(Refused, match="pulumi config get aceApiKey: locked") as caught:
         ran("token", environ={})
-    assert caught.value.code == execute.EXIT_INCONCLUSIVE
+    assert caught.value.code == EXIT_INCONCLUSIVE

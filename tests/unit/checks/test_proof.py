@@ -67,7 +67,7 @@ def changed(row, **changes):
         (lambda rows: [*rows, changed(rows[1], timestamp=rows[2]["timestamp"] + 5)], "ses/p1 at {}T00:00:02.005",
          '"21.5", as ACE has it', "absent", "worker"),
         (lambda rows: [*rows, changed(rows[2], point_name="ses/new")], "ses/new at {}T00:00:02.000",
-         '"22.5", as ACE has it', "absent", "upstream"),
+         '"22.5", as ACE has it', "absent", "ace"),
     ],
 )  # fmt: skip
 def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expected, actual, cause):

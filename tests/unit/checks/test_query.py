@@ -285,7 +285,7 @@ def test_one_point_is_enough_and_a_name_may_end_in_a_slash(tmp_path):
 
 
 def test_a_day_beyond_the_checker_s_bounds_is_no_verdict(tmp_path, monkeypatch):
-    monkeypatch.setattr("checks.bounded.DAY_LIMIT", 10)
+    monkeypatch.setattr("checks.stored_days.gzip_reader.DAY_LIMIT", 10)
     code, check = judged(Served(), tmp_path)
     assert (code, finding(check)["cause"]) == (3, "checker")
 

@@ -81,11 +81,11 @@ def test_junit_of_each_outcome():
     assert suite[0].attrib == {"classname": "p.prod", "name": "a", "time": "1.235"}
     assert suite[0][0].text == "seen\ntwice"
     assert suite[1][0].get("message") == "needs CLOUDFLARE_API_TOKEN"
-    assert suite[3][0].get("message") == "x1: expected x; actual x"
+    assert suite[3][0].get("message") == "x1: expected x, found x"
     assert suite[3][0].get("type") == "worker"
     assert suite[3][0].text.splitlines() == [
-        "x1: expected x; actual x", "  cause: worker", "  next: pulumi up x",
-        "y2: expected y; actual y", "  cause: worker", "  next: pulumi up y",
+        "x1: expected x, found x", "  cause: worker", "  next: pulumi up x",
+        "y2: expected y, found y", "  cause: worker", "  next: pulumi up y",
     ]  # fmt: skip
 
 
@@ -119,19 +119,19 @@ def test_markdown_of_each_outcome():
     found = lines(
         report(PASSED, SKIPPED, result("c", Outcome.INCONCLUSIVE, bad(text="x")), result("d", Outcome.FAIL, bad()))
     )
-    assert found[0] == "## A promise is broken: <code>prod</code>"
+    assert found[0] == "## At least one check failed: <code>prod</code>"
     assert "(exit 1)" in found[2]
     assert found[6:8] == [
         "| <code>a</code> | ok | <code>seen; twice</code> |",
         "| <code>b</code> | **skipped** | <code>needs CLOUDFLARE&#95;API&#95;TOKEN</code> |",
     ]
-    assert "### <code>c</code> no verdict: <code>x1</code>" in found
+    assert "### <code>c</code> inconclusive: <code>x1</code>" in found
     assert found[-3].startswith("```")
 
 
 def test_markdown_leaves_out_what_is_ok_when_it_is_to_be_quiet():
     assert not any("<code>a</code>" in line for line in lines(report(PASSED, SKIPPED), Style(quiet=True)))
-    assert lines(report(PASSED))[0] == "## Every promise is kept: <code>prod</code>"
+    assert lines(report(PASSED))[0] == "## All checks passed: <code>prod</code>"
 
 
 def test_markdown_counts_the_findings_that_the_table_does_not_show():
@@ -207,12 +207,12 @@ def test_github_of_each_outcome():
         PASSED, SKIPPED, result("c", Outcome.INCONCLUSIVE, bad(text="x")), result("d", Outcome.FAIL, bad(text="y"))
     )
     assert commands(told) == [
-        ("d failed", "y1: expected y; actual y\nblame: worker\nnext: pulumi up y"),
-        ("c no verdict", "x1: expected x; actual x\nblame: worker\nnext: pulumi up x"),
+        ("d failed", "y1: expected y, found y\ncause: worker\nnext: pulumi up y"),
+        ("c inconclusive", "x1: expected x, found x\ncause: worker\nnext: pulumi up x"),
     ]
     assert commands(told, "notice") == [("b skipped", "needs CLOUDFLARE_API_TOKEN")]
     last = github.render(told, STYLE).splitlines()[-1]
-    assert last == "prod: ok=1  skipped=1  no-verdict=1  failed=1  in 0.0 s: a promise is broken (exit 1)"
+    assert last == "prod: ok=1  skipped=1  inconclusive=1  failed=1  in 0.0 s: at least one check failed (exit 1)"
 
 
 @pytest.mark.parametrize("hostile", ["100%", "%25%0A", "a:b,c", "a\r\nb", "::error::x", "##[add-mask]x", EVIL])
@@ -273,7 +273,7 @@ def test_json_is_of_the_published_form(file):
 @pytest.mark.parametrize(
     "change",
     [
-        {"schema": 2},
+        {"schema": 1},
         {"exit_code": 0},
         {"outcome": "skip"},
         {"more": 1},

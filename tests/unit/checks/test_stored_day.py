@@ -199,7 +199,7 @@ def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
 BOMB = """
 import gzip, io, resource, sys
 from datetime import date
-from checks import bounded, row_by_row, stored_day
+from checks.stored_days import gzip_reader, row_comparison, stored_day
 
 DAY, START = date(2024, 12, 10), 1733788800000
 WIDE = "\\U0001f600" + "n" * 59_000  # one emoji, and Python takes four bytes for each character
@@ -226,7 +226,7 @@ raw = file.getvalue()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for read in (
     lambda: stored_day.read(raw, day=DAY),
-    lambda: row_by_row.compare([], stored_day.samples(raw, day=DAY)),
+    lambda: row_comparison.compare([], stored_day.samples(raw, day=DAY)),
 ):
     try:
         read()
