@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[3]
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 PRODUCTION, DEVELOPMENT, INSTALLER = "requirements", "requirements-dev", "toolchain/uv"
-COMMAND = "uv pip compile --universal --python-version 3.11 --generate-hashes --output-file {name}.txt {name}.in"
+COMMAND = "uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --output-file {name}.txt {name}.in"
 
 
 def source(text):
@@ -47,7 +47,7 @@ def defects(source_text, compiled_text):
 
 
 def needed(names):
-    """Returns the packages that these packages need on this machine, from the installed metadata, themselves included."""
+    """Returns the packages and extras that these packages need here, from the installed metadata, themselves included."""
     found, waiting = set(), {(canonicalize_name(name), "") for name in names}
     while waiting:
         name, extra = waiting.pop()
@@ -58,7 +58,7 @@ def needed(names):
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
                 waiting |= {(canonicalize_name(requirement.name), item) for item in ("", *requirement.extras)}
-    return {name for name, _ in found}
+    return found
 
 
 def read(name):
@@ -96,8 +96,12 @@ def test_tests_use_the_versions_of_production():
 @pytest.mark.parametrize("names", [[PRODUCTION], [PRODUCTION, DEVELOPMENT]])
 def test_a_compiled_file_lists_the_needed_packages_and_no_others(names):
     roots = [requirement.name for name in names for requirement in source(read(name)[0])]
-    entries = compiled(read(names[-1])[1])
-    assert needed(roots) == {name for name, (_, marker, _) in entries.items() if marker is None or marker.evaluate()}
+    text = read(names[-1])[1]
+    present = {name for name, (_, marker, _) in compiled(text).items() if marker is None or marker.evaluate()}
+    assert {name for name, _ in needed(roots)} == present
+    extras = {(name, extra) for name, extra in needed(roots) if extra}
+    listed = re.findall(r"^([\w.-]+)\[([\w,-]+)\]==", text, re.MULTILINE)  # without them, pip cannot verify hashes
+    assert extras == {(name, extra) for name, found in listed for extra in found.split(",")}
 
 
 def test_the_installed_versions_are_the_compiled_versions():
