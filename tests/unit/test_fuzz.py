@@ -31,7 +31,8 @@ from contract import drift
 from contract.manifest import Manifest, ManifestError
 from infra import settings as infra_settings
 from review import comment, preview
-from tests.unit.checks.world import ACCOUNT, ETL, NAME, URL, Clock, World, answer, lines, manifest_data, stored, trace
+from tests.fakes.manifest import ACCOUNT, NAME, URL, manifest_data
+from tests.unit.checks.world import ETL, Clock, World, answer, lines, stored, trace
 
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
 

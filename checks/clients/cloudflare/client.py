@@ -16,6 +16,7 @@ from checks.clients.cloudflare.answers import ApiError
 from checks.clients.http.client import Answer, Http, retry_after
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, ShapeError, TransientError
+from checks.model.hint import Hint
 
 BASE = "https://api.cloudflare.com/client/v4"
 PAGES = 1000  # more pages than this of one list are a loop
@@ -156,7 +157,7 @@ class Cloudflare:
             expected=f"a CLOUDFLARE_API_TOKEN that may read Workers Scripts and R2 of account {self.account_id}",
             found=actual,
             cause=Cause.CONFIGURATION,
-            hint="read -rs CLOUDFLARE_API_TOKEN && export CLOUDFLARE_API_TOKEN",
+            hint=Hint.export("CLOUDFLARE_API_TOKEN"),
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from checks.clients.http import environment
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
+from checks.model.hint import Hint
 from checks.model.urls import is_loopback, is_private
 
 Transport = httpx.BaseTransport  # what replaces the network in tests
@@ -168,7 +168,7 @@ class Http:
             expected="a URL that can be asked",
             found=reason,
             cause=Cause.CONFIGURATION,
-            hint="python -m checks explain config",
+            hint=Hint.explain("config"),
         )
 
     def finding(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
@@ -178,7 +178,7 @@ class Http:
             expected=expected,
             found=actual,
             cause=self.cause if cause is None else cause,
-            hint=f"curl -sSI {shlex.quote(self.base)}",
+            hint=Hint.inspect(self.base),
         )
 
 

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import httpx
@@ -20,6 +20,7 @@ from websockets.sync import client
 from websockets.typing import Subprotocol
 
 from checks.clients.cloudflare.client import Cloudflare
+from checks.model.deadline import Deadline
 from checks.model.finding import Inconclusive
 from checks.model.urls import is_loopback
 
@@ -102,6 +103,8 @@ class Tail:
         """Return the connection, made anew if there is none."""
         deadline, error = self.api.http.deadline, ""
         for attempt in range(0 if self._socket else ATTEMPTS):
+            if attempt and not deadline.left():
+                break
             if attempt:
                 deadline.sleep(min(PAUSE, deadline.left()))
             try:
@@ -119,18 +122,20 @@ class Tail:
 
 
 @contextlib.contextmanager
-def opened(api: Cloudflare, script: str, connect: Connect) -> Iterator[Tail]:
-    """Yield a tail of a script's live logs, connected; it is closed at the end in any case.
+def open_tail(api: Cloudflare, script: str, connect: Connect, *, within: Deadline) -> Iterator[Tail]:
+    """Yield a connected tail of a script's live logs, opened within a deadline, and close it in any case.
 
-    Raises Inconclusive when the API opens none (its token may not, or ten are open), or names an address in clear.
+    Raises Inconclusive when the API opens none (its token may not, or ten are open), or returns an insecure address.
     """
-    name, url = api.open_tail(script)
-    tail = Tail(api=api, url=url, connect=connect)
+    hurried = replace(api, http=replace(api.http, deadline=within))
+    name, url = hurried.open_tail(script)
+    tail = Tail(api=hurried, url=url, connect=connect)
     try:
         if not _is_private(url):
             finding = api.http.finding("the tail's websocket", "an address of wss://", f"{url.partition(':')[0][:10]}:")
             raise Inconclusive(finding)
         tail.connected()
+        tail.api = api
         yield tail
     finally:
         tail.close()

@@ -1,21 +1,21 @@
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from review.github import client
-from tests.unit.review.github.hub import Hub
+from tests.fakes.github import FakeGitHub
 
 
 @pytest.fixture
-def hub() -> Hub:
-    return Hub()
+def hub() -> FakeGitHub:
+    return FakeGitHub()
 
 
 @pytest.fixture
-def repository(hub: Hub) -> Iterator[client.GitHub]:
+def repository(hub: FakeGitHub) -> Iterator[client.GitHub]:
+    """The client of the fake repository."""
+
     def handle(request: httpx.Request) -> httpx.Response:
         answer = hub.answer(request.method, str(request.url), request.headers, request.content)
         if isinstance(answer, Exception):
