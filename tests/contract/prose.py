@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.contract.prose_sources import KINDS, SUFFIXES, Kind, texts
-from tests.contract.source_tree import SourceTree
+from tests.contract.source_tree import SourceTree, working_tree
 
 MAX_WORDS = 3.0  # noun-clause words per 1,000 words, for each kind in the whole repository
 MAX_SEMICOLONS = 3.0  # per 1,000 words, for each kind in the whole repository
@@ -113,3 +114,18 @@ def excesses(files: Mapping[Kind, Mapping[str, Count]]) -> list[str]:
                 line = f"{path} ({name}): words {item.noun_rate:.1f}, semicolons {item.semicolon_rate:.1f}"
                 found.append((worst, line))
     return [line for _, line in sorted(found, reverse=True)]
+
+
+def list_offences(tree: SourceTree, *prefixes: str) -> list[str]:
+    """Returns one line for each text with a noun-clause word or a semicolon, in files whose paths have a prefix."""
+    return [
+        f"{path} ({kind}): words {found.nouns}, semicolons {found.semicolons}: {' '.join(text.split())[:200]}"
+        for path in tree.shipped(*SUFFIXES)
+        if path.startswith(prefixes or "")
+        for kind, text in texts(path, tree.read(path))
+        if (found := count(text, kind)).nouns or found.semicolons
+    ]
+
+
+if __name__ == "__main__":  # python -m tests.contract.prose [PREFIX...]
+    sys.stdout.writelines(f"{line}\n" for line in list_offences(working_tree(), *sys.argv[1:]))

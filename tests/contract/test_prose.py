@@ -149,3 +149,9 @@ def test_tests_and_generated_files_are_not_counted(tmp_path):
         (tmp_path / name).write_text("A text of five words.")
     found = prose.count_files(SourceTree(root=tmp_path, paths=names))
     assert found["docs"] == {"docs/a.md": Count(words=5)}
+
+
+def test_each_text_with_an_offence_is_listed(tmp_path):
+    made = tree(tmp_path, good="The key is absent.", bad="It knows\nwhat is live; always.")
+    assert prose.list_offences(made) == ["bad.md (docs): words 1, semicolons 1: It knows what is live; always."]
+    assert prose.list_offences(made, "good") == []
