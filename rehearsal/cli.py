@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from contract.version import VERSION
 from rehearsal.edge import EdgeError
 from rehearsal.faults import Fault, load_faults
 from rehearsal.local_system import STACK, LocalSystem, run_local_system
@@ -30,6 +31,7 @@ _EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "REHEARSAL_", "PATH"
 
 
 @click.group()
+@click.version_option(VERSION, prog_name="building-vitals")
 def main() -> None:
     """Rehearse a deployment against a local Cloudflare and a local ACE, without an account."""
 

@@ -1,6 +1,10 @@
 """How tests are named, and what every run ends with: the drifts and the faults, as tests/e2e/ saw them."""
 
+from __future__ import annotations
+
 from pathlib import Path
+
+import pytest
 
 END_TO_END = Path(__file__).parent / "e2e"
 LONGEST = (
@@ -15,12 +19,12 @@ LONGEST = (
 )
 
 
-def pytest_make_parametrize_id(val, argname):
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name no test by bytes: gzip's hold the time, and xdist refuses workers that collect different names."""
     return argname if isinstance(val, bytes) else None
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """End-to-end tests tell of the whole, not of lines: scripts/test runs them without tracing. The longest come first."""
     for item in items:
         if item.path.is_relative_to(END_TO_END):
@@ -28,7 +32,7 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
     seen = [(name, value) for report in reports for name, value in report.user_properties]
     drifts = [value for name, value in seen if name == "drift"]

@@ -41,5 +41,5 @@ def parse_targets(texts: Sequence[str], known: Collection[str]) -> tuple[Target,
 
 def add_default_command(argv: Sequence[str], commands: Collection[str]) -> list[str]:
     """Return the arguments with ``run`` as the command where none is given."""
-    given = bool(argv) and (argv[0] in commands or argv[0] in ("--help", "-h"))
+    given = bool(argv) and (argv[0] in commands or argv[0] in ("--help", "-h", "--version"))
     return [*argv] if given else ["run", *argv]

@@ -12,6 +12,7 @@ import click
 
 from checks.cli.arguments import add_default_command, parse_duration, parse_targets
 from checks.run.request import Request, RunRefused, Surroundings
+from contract.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ class _UnwrittenError(OSError):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="building-vitals")
 def group() -> None:
     """Verify that what is live is what was declared.
 

@@ -12,7 +12,9 @@ from checks.cli import explanation
 from rehearsal import faults
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("rehearsal/**/data/*.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("rehearsal/**/data/*.md")]
+)
 
 
 def rows(page, heading):

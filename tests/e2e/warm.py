@@ -6,6 +6,8 @@ suite runs the engine about 200 times. test_rehearse.py and tests/contract start
 ``python -m tests.e2e.warm SOCKET`` forks one for each connection, until its standard input ends.
 """
 
+from __future__ import annotations
+
 import atexit
 import functools
 import json
@@ -18,7 +20,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
+
+Mains = Mapping[str, Callable[[list[str]], object]]
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = """#!{python} -IS
@@ -34,7 +40,7 @@ connection.recv(1)
 
 
 @functools.cache
-def folder():
+def folder() -> str:
     """Start the process once, and return the folder to put before the stand-ins' own folder on PATH."""
     made = tempfile.mkdtemp(prefix="bv-warm-")
     place = f"{made}/socket"
@@ -43,11 +49,12 @@ def folder():
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     atexit.register(_end, process, made)
+    assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     return made
 
 
-def entries(path):
+def entries(path: str) -> str:
     """Return PATH with a warm start for each stand-in on it, and for no official plugin."""
     from rehearsal.pulumi_stand_ins import BIN, LANGUAGE_HOST, PLUGIN
 
@@ -60,20 +67,21 @@ def entries(path):
     return os.pathsep.join([folder(), path])
 
 
-def _end(process, made):
+def _end(process: subprocess.Popen[bytes], made: str) -> None:
+    assert process.stdin is not None
     process.stdin.close()
     process.wait(10)
     shutil.rmtree(made)
 
 
-def _serve(place, mains):
+def _serve(place: str, mains: Mains) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for them
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(16)
         os.write(1, b"ready\n")
         while True:
-            ready, _, _ = select.select([listener, 0], [], [])
+            ready, _, _ = select.select([listener.fileno(), 0], [], [])
             if 0 in ready:
                 return
             connection, _ = listener.accept()
@@ -83,7 +91,7 @@ def _serve(place, mains):
             connection.close()
 
 
-def _become(connection, mains):
+def _become(connection: socket.socket, mains: Mains) -> NoReturn:
     """Run the requested plugin with the descriptors, environment and folder of the connection, until it closes."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
@@ -104,7 +112,7 @@ def _become(connection, mains):
         os._exit(code)
 
 
-def main(place):
+def main(place: str) -> None:
     import gc
 
     gc.disable()
@@ -114,7 +122,7 @@ def main(place):
 
     from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin
 
-    def run_language_host(arguments):
+    def run_language_host(arguments: list[str]) -> None:
         sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]  # the program's is its own
         language_host.main(arguments)
 
