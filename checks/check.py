@@ -15,11 +15,11 @@ from checks.run.tandem import Tandem
 
 if TYPE_CHECKING:
     from checks.clients.ace.client import Ace
-    from checks.clients.cloudflare.client import Cloudflare
     from checks.clients.query.client import Query
     from checks.clients.tail.client import Tail
     from checks.clients.worker.client import Worker
     from checks.model.deadline import Deadline
+    from cloudflare_client.client import CloudflareClient
     from contract.manifest import Manifest
 
 BEFORE_DEPLOYMENT = "pre-deploy"  # the tag of a check that judges what is declared, before anything is deployed
@@ -75,7 +75,7 @@ class Context:
     manifest: Manifest
     stack: str
     worker: Worker
-    cloudflare: Cloudflare
+    cloudflare: CloudflareClient
     ace: Ace
     credentials: Credentials
     deadline: Deadline

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.versions import Deployment, Version, by
 from checks.diagnosis import live_version
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe_author
 
 
 def deployed(context: Context) -> Iterator[Evidence | Finding]:
@@ -32,21 +32,21 @@ def deployed(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"the program's last upload {versions[0].short} serves every request, {versions[0].made}")
 
 
-def _split(live: Deployment, versions: Collection[Version]) -> str:
+def _split(live: WorkerDeployment, versions: Collection[WorkerVersion]) -> str:
     shares = ", ".join(
         f"{share.percentage:g} % {version.short}" for share, version in zip(live.shares, versions, strict=True)
     )
-    return f"split by {live.strategy}: {shares}, by {by(live)}"
+    return f"split by {live.strategy}: {shares}, by {describe_author(live)}"
 
 
-def _foreign(version: Version, live: Deployment, last: Version | None, tag: str) -> str | None:
+def _foreign(version: WorkerVersion, live: WorkerDeployment, last: WorkerVersion | None, tag: str) -> str | None:
     """Return why the one version that serves is not the program's last upload, None if it is."""
     if last is not None and version.number < last.number:
-        return f"{version.short}, {version.made}: rolled back by {by(live)}"
+        return f"{version.short}, {version.made}: rolled back by {describe_author(live)}"
     return _stranger(version, tag)
 
 
-def _stranger(version: Version, tag: str) -> str | None:
+def _stranger(version: WorkerVersion, tag: str) -> str | None:
     """Return why a version is not what the program uploads now, None if it may be."""
     if live_version.is_declared(version, tag):
         return None

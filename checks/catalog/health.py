@@ -84,8 +84,8 @@ def _expected(context: Context) -> Collection[str] | None:
     if context.credentials.cloudflare is None:
         return None
     try:
-        live = context.cloudflare.deployment(worker.name)
-        known = context.cloudflare.versions(worker.name, lambda found: live.ids <= found.keys())
+        live = context.cloudflare.read_deployment(worker.name)
+        known = context.cloudflare.list_versions(worker.name, lambda found: live.ids <= found.keys())
         tags = {version.tag for version in live_version.serving(context, live, known)}
     except Inconclusive:
         return None  # an API that fails is no answer to this question, and not this check's matter

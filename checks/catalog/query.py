@@ -16,10 +16,10 @@ from checks.stored_days import days, objects, query_comparison, stored_day
 from checks.stored_days.gzip_reader import BrokenDayError
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
     from checks.clients.http.client import Answer
     from checks.clients.query.client import Query, Told
     from checks.stored_days.stored_day import Sample
+    from cloudflare_client.answers import StoredObject
 
 MOST = 1_000  # samples to ask for
 HEADERS = {"X-Data-Source": ("R2", "SPLIT"), "X-Query-Strategy": ("R2_ONLY", "SPLIT")}

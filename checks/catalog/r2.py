@@ -15,8 +15,8 @@ from checks.model.finding import Cause, Evidence, Finding, Inconclusive, ShapeEr
 from checks.stored_days import days, decoded_days, empty_days, objects
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
     from checks.clients.worker.client import Reply
+    from cloudflare_client.answers import StoredObject
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE = {"first", "last"}  # of a day that has samples

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.answers import ApiError
-from checks.clients.cloudflare.versions import Deployment, Version, by
+from checks.clients.cloudflare.transport import CloudflareInconclusive
 from checks.diagnosis import live_version
 from checks.diagnosis.secret_changes import Change, changes
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding, Inconclusive
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe_author
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ def secrets(context: Context) -> Iterator[Evidence | Finding]:
     worker = context.manifest.worker.name
     promised = {binding.name for binding in context.manifest.bindings if binding.type == "secret_text"}
     try:
-        attached = set(context.cloudflare.secrets(worker))
-    except ApiError as error:
+        attached = set(context.cloudflare.list_secrets(worker))
+    except CloudflareInconclusive as error:
         yield live_version.absent(context, error)
         return
     past, unread = _Past(), None
@@ -70,7 +70,7 @@ def _changed(context: Context, promised: Collection[str], past: _Past) -> Iterat
 
 def _past(context: Context, promised: Collection[str]) -> _Past:
     tag = context.manifest.worker.tag
-    live = context.cloudflare.deployment(context.manifest.worker.name)
+    live = context.cloudflare.read_deployment(context.manifest.worker.name)
     known = live_version.versions(context, live)
     last = live_version.last_upload(known, tag)
     if last is not None and live.ids == {last.id}:
@@ -80,7 +80,7 @@ def _past(context: Context, promised: Collection[str]) -> _Past:
     return _Past(changes=tuple(found), strange=_strange(live, versions, last))
 
 
-def _strange(live: Deployment, versions: Collection[Version], last: Version | None) -> str:
+def _strange(live: WorkerDeployment, versions: Collection[WorkerVersion], last: WorkerVersion | None) -> str:
     """Return why what is live need not hold the values that the program uploaded."""
     if last is None:
         return "no version carries the mark of the program's upload"
@@ -88,7 +88,7 @@ def _strange(live: Deployment, versions: Collection[Version], last: Version | No
     text = f"live is {shown}, and not the program's last upload {last.short}"
     older = [version for version in versions if version.number < last.number]
     if older:
-        return f"{text}: brought back by {by(live)}"
+        return f"{text}: brought back by {describe_author(live)}"
     return text + "".join(f"; {version.short} was {version.made}" for version in versions if version.id != last.id)
 
 

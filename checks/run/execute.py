@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from checks import catalog, reporters
 from checks.check import BEFORE_DEPLOYMENT, Check, Context
 from checks.clients.ace.client import Ace
-from checks.clients.cloudflare.client import BASE, Cloudflare
+from checks.clients.cloudflare.tails import Tails
+from checks.clients.cloudflare.transport import ApiTransport
 from checks.clients.http.client import Http, Transport
 from checks.clients.http.environment import UnusableEnvironmentError
 from checks.clients.query.client import Query
@@ -27,6 +28,7 @@ from checks.model.urls import is_base
 from checks.run import deployed_manifest, pulumi_cli, runner, selection
 from checks.run.options import Refused, Target
 from checks.run.tandem import Tandem
+from cloudflare_client.client import BASE_URL
 from contract.manifest import Manifest
 
 Open = Callable[..., contextlib.AbstractContextManager[Http]]  # Http.open, with what all systems have in common
@@ -93,17 +95,18 @@ def execute(request: Request, outside: Outside) -> int:
         worker, api, upstream = _opened(stack, open_, promised.manifest, base)
         etl = _sibling(stack, open_, promised.manifest.siblings.etl_worker, "etlWorker")
         query = _sibling(stack, open_, promised.manifest.siblings.query_url, "queryUrl")
+        transport = ApiTransport(http=api, account_id=promised.manifest.account_id, token=credentials.cloudflare)
         context = Context(
             manifest=promised.manifest,
             stack=promised.manifest.stack if request.stack is None else request.stack,
             worker=Worker(http=worker),
-            cloudflare=Cloudflare(http=api, account_id=promised.manifest.account_id, token=credentials.cloudflare),
+            cloudflare=transport.client(),
             ace=Ace(http=upstream, site=promised.manifest.ace.site, key=credentials.ace_key),
             credentials=credentials,
             deadline=deadline,
             now=outside.now(),
             thorough=request.thorough,
-            tailing=lambda: opened(context.cloudflare, promised.manifest.worker.name, outside.connect),
+            tailing=lambda: opened(Tails(transport=transport), promised.manifest.worker.name, outside.connect),
             tandem=Tandem.of(checks, credentials),
             etl=None if etl is None else Worker(http=etl),
             query=None if query is None else Query(http=query),
@@ -165,7 +168,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _api_base(environ: Mapping[str, str]) -> str:
-    base = environ.get("CLOUDFLARE_BASE_URL") or BASE
+    base = environ.get("CLOUDFLARE_BASE_URL") or BASE_URL
     if not is_base(base):
         text = "CLOUDFLARE_BASE_URL: must be https (or lead to this machine), without a slash at its end"
         raise Refused(text, EXIT_USAGE)

@@ -12,7 +12,7 @@ from checks.clients.worker.progress import Progress, is_date, last_days
 from contract.manifest import Manifest
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
+    from cloudflare_client.answers import StoredObject
 
 SAMPLE = 4  # days that are decoded: the first, the last, and others between
 
@@ -20,13 +20,15 @@ SAMPLE = 4  # days that are decoded: the first, the last, and others between
 def stored(context: Context) -> dict[date, StoredObject]:
     """Return the stored days of the declared range, over or not; what else lies under the prefix is not ours to judge.
 
-    Raises ApiError and Inconclusive.
+    Raises CloudflareInconclusive and Inconclusive.
     """
     found, manifest = {}, context.manifest
     first = date.fromisoformat(manifest.ace.start_date)
     last = date.max if manifest.ace.end_date is None else date.fromisoformat(manifest.ace.end_date)
     storage = manifest.storage
-    for item in context.cloudflare.objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
+    for item in context.cloudflare.list_objects(
+        storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction
+    ):
         day = _day(manifest, item.key)
         if day is not None and first <= day <= last:
             found[day] = item

@@ -14,7 +14,7 @@ from checks.stored_days import days, objects, stored_day
 from checks.stored_days.gzip_reader import BrokenDayError
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
+    from cloudflare_client.answers import StoredObject
 
 MOST = 10  # broken days that are said one by one
 

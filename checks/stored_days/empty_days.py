@@ -11,7 +11,7 @@ from checks.model.finding import Evidence, Finding, Inconclusive
 from checks.stored_days import days, objects, stored_day
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
+    from cloudflare_client.answers import StoredObject
 
 ROWS = 10  # of ACE's enum: one row is enough to know
 MOST = 3  # findings

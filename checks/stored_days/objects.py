@@ -7,22 +7,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checks.check import Context
-from checks.clients.cloudflare.answers import NO_BUCKET, ApiError
+from checks.clients.cloudflare.transport import CloudflareInconclusive
 from checks.model.finding import Cause, Finding, Inconclusive
 from checks.stored_days import days
 from checks.stored_days.gzip_reader import UnjudgedDayError
+from cloudflare_client.errors import NO_BUCKET
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from checks.clients.cloudflare.answers import StoredObject
+    from cloudflare_client.answers import StoredObject
 
 
 def stored(context: Context) -> dict[date, StoredObject] | Finding:
     """Return the stored days of the declared range, or the finding that there is no bucket."""
     try:
         return days.stored(context)
-    except ApiError as error:
+    except CloudflareInconclusive as error:
         if NO_BUCKET not in error.codes:
             raise
         bucket = context.manifest.storage.bucket
@@ -38,7 +39,7 @@ def stored(context: Context) -> dict[date, StoredObject] | Finding:
 def fetch(context: Context, item: StoredObject) -> bytes | Finding:
     """Return an object as it lies there, or the finding that it cannot be read although it is listed."""
     storage = context.manifest.storage
-    answer = context.cloudflare.read(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
+    answer = context.cloudflare.read_object(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     if answer.status == 200:
         return answer.body
     return Finding(

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from checks import catalog
-from checks.clients.cloudflare import client
 from checks.stored_days import gzip_reader
+from cloudflare_client import client
 from contract import ace_key
 from tests.unit.checks.world import (
     API_TOKEN,
@@ -857,7 +857,7 @@ def test_r2_in_a_jurisdiction(tmp_path):
 
 def test_r2_refuses_a_list_without_end(tmp_path, monkeypatch):
 
-    monkeypatch.setattr(client, "PAGES", 3)
+    monkeypatch.setattr(client, "MAX_LIST_PAGES", 3)
     world = World(days=5)
     world.page = 1
     assert unjudged(tmp_path, world, "r2")["found"] == "a cursor that repeats, or too many pages"
@@ -867,8 +867,7 @@ def test_r2_refuses_a_list_without_end(tmp_path, monkeypatch):
 
 
 def test_a_client_without_a_token_names_the_variable(tmp_path):
-    from checks.clients.cloudflare.answers import ApiError
-    from checks.clients.cloudflare.client import Cloudflare
+    from checks.clients.cloudflare.transport import ApiTransport, CloudflareInconclusive
     from checks.clients.http.client import Http
     from checks.model.deadline import Deadline
     from checks.model.finding import Cause
@@ -876,8 +875,8 @@ def test_a_client_without_a_token_names_the_variable(tmp_path):
     deadline = Deadline.starting_now(1.0)
     transport = httpx.MockTransport(World().handle)
     opened = Http.open("https://api.cloudflare.com", cause=Cause.CLOUDFLARE, deadline=deadline, transport=transport)
-    with opened as http, pytest.raises(ApiError, match="CLOUDFLARE_API_TOKEN is not set"):
-        Cloudflare(http=http, account_id="a", token=None).secrets("w")
+    with opened as http, pytest.raises(CloudflareInconclusive, match="CLOUDFLARE_API_TOKEN is not set"):
+        ApiTransport(http=http, account_id="a", token=None).client().list_secrets("w")
 
 
 def test_stored_takes_a_raw_body():

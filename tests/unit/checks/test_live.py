@@ -2,7 +2,7 @@
 
 import pytest
 
-from checks.clients.cloudflare import client
+from cloudflare_client import client
 from tests.unit.checks.test_catalog import UP, broken, unjudged
 from tests.unit.checks.world import NAME, TAG, World, answer, envelope, finding, manifest_data, refusal
 
@@ -147,7 +147,7 @@ def test_our_mark_is_found_on_an_older_page_and_one_page_is_enough_otherwise(tmp
 
 
 def test_what_is_live_is_judged_even_where_the_history_is_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "VERSION_PAGES", 1)
+    monkeypatch.setattr(client, "MAX_VERSION_PAGES", 1)
     world = World()
     world.versions = [world.version(n, "", "version_upload") for n in range(30, 0, -1)]
     world.live = ["v3"]
