@@ -22,7 +22,7 @@ def ask(call, *replies, seconds=60.0):
     def handle(request):
         asked.append(f"{request.method} {request.url.path}")
         reply = left.pop(0) if len(left) > 1 else left[0]
-        return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
+        return httpx.Response(reply.status_code, headers=reply.headers, stream=httpx.ByteStream(reply.content))
 
     deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
     transport = httpx.MockTransport(handle)
