@@ -8,7 +8,7 @@ from typing import Any
 
 from cloudflare_client.errors import UnknownShapeError, refusal
 from cloudflare_client.fields import read_items, read_object, read_text
-from cloudflare_client.transport import Answer
+from cloudflare_client.http_answer import HttpAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class StoredObject:
     content_encoding: str
 
 
-def open_envelope(answer: Answer) -> tuple[object, Mapping[str, Any]]:
+def open_envelope(answer: HttpAnswer) -> tuple[object, Mapping[str, Any]]:
     """Return an answer's ``result`` and ``result_info``; raises ApiRefusedError for an answer without success."""
     body = answer.json or {}
     if answer.status != 200 or body.get("success") is not True:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from cloudflare_client import answers, versions
 from cloudflare_client.errors import AbsentError, CloudflareError, EndlessListError, UnknownShapeError, refusal
-from cloudflare_client.transport import MAX_JSON_BYTES, Answer, Transport
+from cloudflare_client.http_answer import HttpAnswer
+from cloudflare_client.transport import MAX_JSON_BYTES, Transport
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
 MAX_LIST_PAGES = 1000  # of one list of objects
@@ -100,7 +101,7 @@ class CloudflareClient:
         if cursor:
             raise self.convert(EndlessListError(f"objects of {bucket}"))
 
-    def read_object(self, bucket: str, key: str, *, jurisdiction: str) -> Answer:
+    def read_object(self, bucket: str, key: str, *, jurisdiction: str) -> HttpAnswer:
         """Return the answer with an object's stored bytes (status 200), or that it does not exist (status 404)."""
         path = f"{_bucket_path(bucket)}/objects/{quote(key)}"
         answer = self._get(path, jurisdiction=jurisdiction, limit=MAX_OBJECT_BYTES)
@@ -129,7 +130,7 @@ class CloudflareClient:
         params: Mapping[str, str] | None = None,
         jurisdiction: str = "default",
         limit: int = MAX_JSON_BYTES,
-    ) -> Answer:
+    ) -> HttpAnswer:
         headers = {} if jurisdiction == "default" else {"cf-r2-jurisdiction": jurisdiction}
         path = account_path(self.account_id, path)
         return self.transport.get(path, params=params or {}, headers=headers, limit=limit)

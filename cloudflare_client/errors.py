@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudflare_client.transport import Answer, is_transient, read_retry_after
+from cloudflare_client.http_answer import HttpAnswer
+from cloudflare_client.transport import is_transient
 
 NO_BUCKET, NO_SCRIPT, NO_SERVICE = 10006, 10007, 10090  # the API's codes for something that does not exist
 ABSENT = frozenset({NO_BUCKET, NO_SCRIPT, NO_SERVICE})
@@ -49,10 +50,10 @@ class ApiUnreachableError(CloudflareError):
 class ApiRefusedError(CloudflareError):
     """The API answered with an error. ``codes`` and ``messages`` are the API's own."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: HttpAnswer) -> None:
         super().__init__(answer.shown)
         self.answer = answer
-        self.after = read_retry_after(answer)
+        self.after = answer.retry_after
         self.is_transient = is_transient(answer)
         errors = _errors(answer)
         self.codes = tuple(item["code"] for item in errors if type(item.get("code")) is int)
@@ -91,13 +92,13 @@ class EndlessListError(UnknownShapeError):
         self.subject = subject
 
 
-def refusal(answer: Answer) -> ApiRefusedError:
+def refusal(answer: HttpAnswer) -> ApiRefusedError:
     """Return the error for an answer that is not a success."""
     error = ApiRefusedError(answer)
     return AbsentError(answer) if ABSENT.intersection(error.codes) else error
 
 
-def _errors(answer: Answer) -> list[dict[str, Any]]:
+def _errors(answer: HttpAnswer) -> list[dict[str, Any]]:
     """Return the error objects of an answer, also of one from a proxy in front of the API."""
     errors = (answer.json or {}).get("errors")
     return [item for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []

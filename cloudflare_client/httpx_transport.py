@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import ApiUnreachableError, UnknownShapeError, UnusableSettingsError, refusal
+from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.retry import RetryPolicy
 from cloudflare_client.transport import is_transient
 
 MAX_SECONDS = 10.0  # of one attempt
 MIN_SECONDS = 5.0  # of one attempt that starts near the end of the retries
 FINAL = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)  # a retry cannot succeed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpAnswer:
-    """An HTTP answer with its decompressed body."""
-
-    request: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Mapping[str, Any] | None:
-        """Return the body as a JSON object, None if it is anything else."""
-        try:
-            data = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-        return data if isinstance(data, dict) else None
-
-    @property
-    def shown(self) -> str:
-        """Return the status and the start of the body, for messages."""
-        return f"{self.status} {' '.join(self.body[:200].decode('utf-8', 'replace').split())}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

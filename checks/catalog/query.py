@@ -16,10 +16,10 @@ from checks.stored_days import days, objects, query_comparison, stored_day
 from checks.stored_days.gzip_reader import BrokenDayError
 
 if TYPE_CHECKING:
-    from checks.clients.http.client import Answer
     from checks.clients.query.client import Query, Told
     from checks.stored_days.stored_day import Sample
     from cloudflare_client.answers import StoredObject
+    from cloudflare_client.http_answer import HttpAnswer
 
 MOST = 1_000  # samples to ask for
 HEADERS = {"X-Data-Source": ("R2", "SPLIT"), "X-Query-Strategy": ("R2_ONLY", "SPLIT")}
@@ -114,7 +114,7 @@ def _judge(context: Context, worker: Query, question: Question, expected: Sequen
         yield _finding(f"GET {PATH}, {difference[0]}", difference[1], difference[2], Cause.WORKER, command)
 
 
-def _refused(context: Context, command: str, told: Told, answer: Answer) -> Finding:
+def _refused(context: Context, command: str, told: Told, answer: HttpAnswer) -> Finding:
     """Return what to say of a status: what the stack declares, the storage, the address or the worker."""
     said = {
         "not_configured": (Cause.CONFIGURATION, context.pulumi("up")),

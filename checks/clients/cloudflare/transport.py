@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checks.clients.http.client import Answer, Http
+from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import ApiRefusedError, CloudflareError, EndlessListError, UnknownShapeError
-from cloudflare_client.transport import is_transient, read_retry_after
+from cloudflare_client.http_answer import HttpAnswer
+from cloudflare_client.transport import is_transient
 
 UNAUTHORISED = frozenset({9106, 9109, 10000, 10001})
 
@@ -36,20 +37,20 @@ class ApiTransport:
         """Return a client of the account, which raises Inconclusive where the API gives no usable answer."""
         return CloudflareClient(transport=self, account_id=self.account_id, convert=self.convert)
 
-    def get(self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str], limit: int) -> Answer:
+    def get(self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str], limit: int) -> HttpAnswer:
         """Return the answer to a GET, which is retried until the deadline."""
         return self.http.deadline.retry(
             lambda: self.send("GET", path, params=params, headers=headers, limit=limit),
         )
 
-    def send(self, method: str, path: str, **request: Any) -> Answer:
+    def send(self, method: str, path: str, **request: Any) -> HttpAnswer:
         """Return the answer to a single request; raises TransientError where a retry may help."""
         if self.token is None:
             raise CloudflareInconclusive(self._unauthorised("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set"))
         answer = self.http.ask(method, path, token=self.token, **request)
         if is_transient(answer):
             finding = self.http.finding(answer.request, "an answer of the API", answer.shown)
-            raise TransientError(finding, after=read_retry_after(answer), answered=True)
+            raise TransientError(finding, after=answer.retry_after, answered=True)
         return answer
 
     def convert(self, error: CloudflareError) -> CloudflareInconclusive:

@@ -5,10 +5,10 @@ import json
 import httpx
 import pytest
 
-from checks.clients.http.client import Answer
 from checks.clients.query.client import Question, Told
 from checks.stored_days.query_comparison import asked, difference
 from checks.stored_days.stored_day import Sample
+from cloudflare_client.http_answer import HttpAnswer
 from tests.unit.checks.world import World, answer, finding, manifest_data
 
 URL = "https://building-vitals-query.rehearsal.workers.dev"
@@ -320,4 +320,4 @@ def test_the_question_is_the_runbook_s():
 def test_what_broke_off_tells_no_error():
     assert Told(answer=None).error.code == ""
     body = json.dumps({"error": {"code": "c", "message": "m"}}).encode()
-    assert Told(answer=Answer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"
+    assert Told(answer=HttpAnswer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"
