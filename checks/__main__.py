@@ -10,7 +10,7 @@ def start() -> None:
 
         main()
     except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted: no verdict\n")
+        sys.stderr.write("error: interrupted: inconclusive\n")
         sys.exit(3)
 
 

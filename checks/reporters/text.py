@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model.finding import Finding
-from checks.model.report import Outcome, Report, Result
+from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 
-WORDS = {Outcome.PASS: "ok", Outcome.SKIP: "skipped", Outcome.INCONCLUSIVE: "no verdict", Outcome.FAIL: "failed"}
+WORDS = {Outcome.PASS: "ok", Outcome.SKIP: "skipped", Outcome.INCONCLUSIVE: "inconclusive", Outcome.FAIL: "failed"}
 COLORS = {Outcome.PASS: 32, Outcome.SKIP: 36, Outcome.INCONCLUSIVE: 33, Outcome.FAIL: 31}  # ANSI
 VERDICTS = {
-    Outcome.PASS: "every promise is kept",
-    Outcome.INCONCLUSIVE: "no verdict",
-    Outcome.FAIL: "a promise is broken",
+    Outcome.PASS: "all checks passed",
+    Outcome.INCONCLUSIVE: "inconclusive",
+    Outcome.FAIL: "at least one check failed",
 }
-COLUMN = 10  # the longest word
+COLUMN = max(map(len, WORDS.values()))
 
 
 def render(report: Report, style: Style) -> str:
@@ -44,7 +43,7 @@ def _lines(result: Result, width: int, style: Style) -> Iterator[str]:
         yield indent + line
 
 
-def _details(finding: Finding) -> Iterator[str]:
+def _details(finding: ReportedFinding) -> Iterator[str]:
     yield f"{finding.subject}: expected {finding.expected}, found {finding.found}"
     yield f"  cause: {finding.cause.value}   next: {finding.hint}"
 
@@ -57,12 +56,12 @@ def inert(line: str) -> str:
 
 def recap(report: Report, style: Style) -> str:
     """Return the last line: how many of each, and the verdict."""
-    counts = "  ".join(f"{WORDS[outcome].replace(' ', '-')}={count}" for outcome, count in report.counts.items())
+    counts = "  ".join(f"{WORDS[outcome]}={count}" for outcome, count in report.counts.items())
     verdict = VERDICTS[report.outcome]
     if report.outcome is Outcome.PASS and report.lacking:
-        verdict = "every promise that could be judged is kept"
+        verdict = "all checks passed that could look"
     if report.outcome is Outcome.INCONCLUSIVE and not report.counts[Outcome.INCONCLUSIVE]:
-        verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": nothing could be judged"
+        verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": no check could look"
     verdict = _painted(verdict, report.outcome, style)
     return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {verdict} (exit {report.exit_code})"
 

@@ -13,7 +13,7 @@ async def _apply(local: Local) -> None:
 
 FAULT = Fault(
     breaks="the declared key expired half a year ago, and ACE answers it with 500, as it does a wrong one",
-    caught_by=("configuration", "token"),
+    caught_by=("config", "token"),
     blame="configuration",
     environment=lambda: {"ACE_API_KEY": environment.fake_key(days=-182)},
     apply=_apply,

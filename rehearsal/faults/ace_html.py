@@ -9,6 +9,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="ACE answers 200 with a maintenance page",
     caught_by=("token", "trigger", "logs"),
-    blame="upstream",
+    blame="ace",
     apply=breaking.ace(AceFault.HTML),
 )

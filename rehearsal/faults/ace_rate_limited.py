@@ -9,7 +9,7 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="ACE answers 429 with Retry-After to every request",
     caught_by=("trigger", "logs"),
-    blame="upstream",
+    blame="ace",
     seconds=8.0,
     apply=breaking.ace(AceFault.RATE_LIMITED),
 )

@@ -9,6 +9,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="ACE sends the first page again, whatever the cursor",
     caught_by=("trigger", "logs"),
-    blame="upstream",
+    blame="ace",
     apply=breaking.ace(AceFault.STALL),
 )

@@ -9,6 +9,6 @@ from rehearsal.faults import Fault
 FAULT = Fault(
     breaks="ACE sends its samples under `data` and no longer under `point_samples`",
     caught_by=("token", "trigger", "logs"),
-    blame="upstream",
+    blame="ace",
     apply=breaking.ace(AceFault.WRONG_SHAPE),
 )

@@ -53,8 +53,8 @@ def test_every_fault_is_caught_by_checks_that_exist_and_blames_as_checks_do():
 
     for name, fault in faults.catalogue().items():
         assert set(fault.caught_by) <= set(catalog.load()), name
-        assert bool(fault.caught_by) == bool(fault.cause) == (fault.verdict is not faults.Verdict.KEPT), name
-        assert fault.cause in {cause.value for cause in Cause} | {""}, name
+        assert bool(fault.caught_by) == bool(fault.blame) == (fault.verdict is not faults.Verdict.KEPT), name
+        assert fault.blame in {cause.value for cause in Cause} | {""}, name
 
 
 def test_the_page_on_drift_has_the_rows_of_the_matrix():

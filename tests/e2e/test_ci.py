@@ -16,7 +16,7 @@ import pytest
 from contract import ace_key
 from rehearsal import faults, local
 from tests import processes
-from tests.unit.review.github.hub import SOMEBODY, Hub
+from tests.fakes.github import STRANGER, FakeGitHub
 
 MARKER = "<!-- building-vitals review: building-vitals/rehearsal -->"
 DRIFT = "<!-- building-vitals drift: rehearsal -->"
@@ -120,7 +120,7 @@ class Job:
 
 @pytest.fixture
 def job(world, tmp_path):
-    with served(Hub()) as hub:
+    with served(FakeGitHub()) as hub:
         yield Job(world, hub, tmp_path)
 
 
@@ -160,8 +160,8 @@ def test_a_secret_that_leaves_is_seen(world, job):
 
 def test_a_pull_request_has_one_comment_that_each_preview_replaces(world, job, tmp_path):
     for n in range(4):
-        job.hub.comment(7, f"talk {n}", SOMEBODY)
-    copied = job.hub.comment(7, f"{MARKER}\nlooks good to me", SOMEBODY)
+        job.hub.comment(7, f"talk {n}", STRANGER)
+    copied = job.hub.comment(7, f"{MARKER}\nlooks good to me", STRANGER)
     before = state(world), len(writes(world))
 
     code, output, summary = job.run("preview", event="pull_request")

@@ -10,10 +10,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from checks.command import Outside, Request, execute
+from checks.options import Target
 
 from checks import catalog
-from checks.run.execute import Outside, Request, execute
-from checks.run.options import Target
 from rehearsal import breaking, faults, gallery, local, sibling
 from rehearsal.snapshot import Snapshot
 
@@ -71,18 +71,18 @@ def test_every_fault_names_checks_that_exist_and_says_what_must_come_of_it():
     for name, fault in CATALOGUE.items():
         assert {*fault.caught_by, *fault.besides} <= known, name
         assert not set(fault.caught_by) & set(fault.besides), name
-        assert (fault.verdict is faults.Verdict.BROKEN) <= bool(fault.caught_by and fault.cause), name
+        assert (fault.verdict is faults.Verdict.BROKEN) <= bool(fault.caught_by and fault.blame), name
         assert not (fault.verdict is faults.Verdict.KEPT and fault.caught_by), name
 
 
 def test_a_blame_that_no_fault_declares_is_found():
-    fault = faults.Fault(breaks="", caught_by=("a",), cause="worker", besides={"b": "storage"}, apply=None)
-    one = lambda cause, found="": {"cause": cause, "found": found}  # noqa: E731 - a finding
+    fault = faults.Fault(breaks="", caught_by=("a",), blame="worker", besides={"b": "storage"}, apply=None)
+    one = lambda blame, actual="": {"cause": blame, "found": actual}  # noqa: E731 - a finding
     assert list(accusations(fault, {"a": [one("worker")], "b": [one("storage"), one("worker")]}, {})) == []
     assert list(accusations(fault, {"a": [one("worker")]}, {"c": [one("propagation")]})) == []
     for failed, unjudged in (
-        ({"a": [one("configuration")]}, {}),
-        ({"a": [one("worker"), one("configuration")]}, {}),
+        ({"a": [one("config")]}, {}),
+        ({"a": [one("worker"), one("config")]}, {}),
         ({"b": [one("worker")]}, {}),
         ({"a": [one("propagation")]}, {}),
         ({"a": [one("worker"), one("checker")]}, {}),
@@ -103,22 +103,22 @@ def test_a_deployment_without_a_fault_is_green(world, deployed):
 
 
 def accusations(fault, failed, unjudged):
-    """Every cause that the fault does not declare, as (check, cause): there must be none.
+    """Every blame that the fault does not declare, as (check, blame): there must be none.
 
     What a check says first is what people read first. One without a verdict may ask to wait for what others miss.
     """
     for check, findings in [*failed.items(), *unjudged.items()]:
-        declared = fault.besides.get(check, fault.cause)
+        declared = fault.besides.get(check, fault.blame)
         patient = {"propagation"} if check in unjudged else set()
         if findings[0]["cause"] not in {declared} | patient:
             yield check, findings[0]["cause"]
         for finding in findings:
-            if finding["cause"] not in {declared, fault.cause, *patient} or "a defect of the check" in finding["found"]:
+            if finding["cause"] not in {declared, fault.blame, *patient} or "a defect of the check" in finding["found"]:
                 yield check, finding["cause"]
 
 
 def observed(said):
-    """Which checks said so, and whom their first findings cause, in a few words."""
+    """Which checks said so, and whom their first findings blame, in a few words."""
     return " ".join(said), "/".join(sorted({findings[0]["cause"] for findings in said.values()}))
 
 

@@ -52,5 +52,8 @@ def test_a_sibling_with_the_same_key_and_with_another(world, parity):
     code, checks = parity("another-fake-key")
     (found,) = checks["parity"]["findings"]
     assert (code, checks["parity"]["outcome"]) == (1, "fail")
-    assert (found["cause"], found["subject"]) == ("configuration", "GET /status of the ETL worker with the operator token")
+    assert (found["cause"], found["subject"]) == (
+        "configuration",
+        "GET /status of the ETL worker with the operator token",
+    )
     assert "another key" in found["found"]

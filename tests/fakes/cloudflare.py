@@ -7,23 +7,23 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from tests.fakes import promises, tail
+from tests.fakes import manifest, tail
 from tests.fakes.days import Stored
 
 Answer = tuple[int, bytes]
-_SCRIPT = f"workers/scripts/{promises.NAME}"
-_OBJECTS = f"r2/buckets/{promises.BUCKET}/objects"
+_SCRIPT = f"workers/scripts/{manifest.NAME}"
+_OBJECTS = f"r2/buckets/{manifest.BUCKET}/objects"
 
 
 class Account:
     """One account; faults change its attributes. ``versions`` are newest first, ``live`` the ids that serve."""
 
-    def __init__(self, source: random.Random, manifest: Mapping[str, Any], objects: dict[str, Stored]) -> None:
+    def __init__(self, source: random.Random, declared: Mapping[str, Any], objects: dict[str, Stored]) -> None:
         self.objects = objects
         self.tail = tail.Tail(source)
-        self.crons = list(manifest["schedules"])
+        self.crons = list(declared["schedules"])
         self.secrets = ["ACE_API_KEY"]
-        self.bound: dict[str, dict[str, str]] = {item["name"]: dict(item) for item in manifest["bindings"]}
+        self.bound: dict[str, dict[str, str]] = {item["name"]: dict(item) for item in declared["bindings"]}
         self.has_bucket = True
         self.versions: list[dict[str, Any]] = []
         self.live: list[str] = []
@@ -31,11 +31,11 @@ class Account:
             self.upload(*source.choice((("other", "upload"), ("", "secret"))))
         self.upload("other", "upload")
         self.older = self.served()
-        self.upload(promises.TAG, "upload")
+        self.upload(manifest.TAG, "upload")
 
     def upload(self, tag: str, triggered_by: str) -> None:
         """Make a version, and let it serve."""
-        tag = f"{promises.OWNER}:000000000000:33333333:44444444" if tag == "other" else tag
+        tag = f"{manifest.OWNER}:000000000000:33333333:44444444" if tag == "other" else tag
         number = len(self.versions) + 1
         version: dict[str, Any] = {
             "id": f"{number:08x}-0000-4000-8000-000000000000",
@@ -53,7 +53,7 @@ class Account:
 
     def answer(self, path: str, params: Mapping[str, str]) -> Answer:
         """Answer a request: none of those that a check may make means two things by its method, but for the tail's."""
-        path = path.removeprefix(f"/client/v4/accounts/{promises.ACCOUNT}/")
+        path = path.removeprefix(f"/client/v4/accounts/{manifest.ACCOUNT}/")
         if path.startswith(f"{_SCRIPT}/"):
             return self._script(path.removeprefix(f"{_SCRIPT}/"), params)
         if path == "workers/subdomain":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tests.fakes import promises
+from tests.fakes import manifest
 
 FIRST = date(2024, 12, 10)
 Row = dict[str, Any]
@@ -32,14 +32,14 @@ def day(number: int) -> str:
 
 def key(of: str) -> str:
     """Return where a day lies."""
-    return promises.TEMPLATE.format(site=promises.SITE, date=of)
+    return manifest.TEMPLATE.format(site=manifest.SITE, date=of)
 
 
 def samples(seed: int, of: str) -> list[Row]:
     """Return a day's samples in ACE's words, by time and name; some days have none."""
     source = random.Random(f"{seed} {of}")  # noqa: S311 - made-up measurements
     hours = source.choice((0, 1, 5, 24)) if of != day(0) else 24  # the first day has data: else nothing can be judged
-    points = [f"ses/{promises.SITE}/AHU/VAV-{number}.DaTemp" for number in range(source.randint(1, 4))]
+    points = [f"ses/{manifest.SITE}/AHU/VAV-{number}.DaTemp" for number in range(source.randint(1, 4))]
     return [
         {"name": point, "value": f"{source.uniform(-20, 40):.2f}", "time": f"{of}T{hour:02}:00:00"}
         for hour in range(hours)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from contract import ace_key
-from tests.fakes import days, promises
+from tests.fakes import days, manifest
 from tests.fakes.road import response
 
 Row = dict[str, Any]
@@ -36,7 +36,7 @@ class Query:
         if self.refusal:
             return _error(*self.refusal)
         params = request.url.params
-        if params["site_name"] != promises.SITE:
+        if params["site_name"] != manifest.SITE:
             return _error(400, "bad_parameter")
         try:
             rows = self.edit(self._asked(params))

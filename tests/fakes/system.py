@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.fakes import cloudflare, days, promises
+from tests.fakes import cloudflare, days, manifest
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
 from tests.fakes.road import Road, response
@@ -41,7 +41,7 @@ class System:
         self.days = {of: days.samples(seed, of) for of in (*due, *(days.day(len(due) + more) for more in range(2)))}
         self.objects = {days.key(of): days.stored(of, self.days[of]) for of in begun}
         last = None if self.calendar.end is None else days.day(self.calendar.end)
-        self.manifest = promises.manifest(days.day(0), last)
+        self.manifest = manifest.manifest_data(first=days.day(0), last=last)
         self.cloudflare = cloudflare.Account(source, self.manifest, self.objects)
         self.worker = Worker(source, self.key, self.cloudflare, self.clock, self.calendar)
         self.worker.read = self.measured
@@ -54,8 +54,8 @@ class System:
     def declare(self, *, query: bool = False, etl: bool = False) -> None:
         """Declare siblings; those that are stay."""
         siblings = self.manifest["siblings"]
-        siblings["query_url"] = promises.QUERY if query else siblings["query_url"]
-        siblings["etl_worker"] = promises.ETL if etl else siblings["etl_worker"]
+        siblings["query_url"] = manifest.QUERY if query else siblings["query_url"]
+        siblings["etl_worker"] = manifest.ETL if etl else siblings["etl_worker"]
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer one request, whatever system it is to."""
@@ -67,11 +67,11 @@ class System:
             allowed = request.headers.get("Authorization") == f"Bearer {API_TOKEN}"
             known = self.cloudflare.answer(request.url.path, request.url.params)
             return response(*(known if allowed else cloudflare.refusal(403, 10000)))
-        if host == urlsplit(promises.QUERY).hostname:
+        if host == urlsplit(manifest.QUERY).hostname:
             return self.query.answer(request)
-        if host == urlsplit(promises.ETL).hostname:
+        if host == urlsplit(manifest.ETL).hostname:
             return self.etl.answer(request)
-        return response(*self._ace(request)) if promises.ACE.endswith(host) else self.worker.answer(request)
+        return response(*self._ace(request)) if manifest.ACE.endswith(host) else self.worker.answer(request)
 
     def _ace(self, request: httpx.Request) -> tuple[int, bytes]:
         if self.ace_down:

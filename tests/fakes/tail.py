@@ -11,12 +11,12 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosedError
 
-from tests.fakes import promises
+from tests.fakes import manifest
 
 Item = dict[str, Any]
 ADDRESS = "wss://tail.example/t1"
 SOON = 0.01  # real seconds in which what a check waits for has come, or will not: made-up time does not pass meanwhile
-STRANGER: Item = {"event": {"request": {"method": "GET", "url": f"{promises.URL}/wp-admin"}}, "outcome": "canceled"}
+STRANGER: Item = {"event": {"request": {"method": "GET", "url": f"{manifest.URL}/wp-admin"}}, "outcome": "canceled"}
 OTHERS: tuple[Item | str, ...] = (STRANGER, "", "[]", '{"event":null}')
 
 
@@ -41,7 +41,7 @@ class Tail:
         if self._deaf and self.open:
             self._deaf -= path == "/health"  # what other checks ask meanwhile comes in no order
             return
-        request = {"method": method, "url": f"{promises.URL}{path}", "headers": {}}
+        request = {"method": method, "url": f"{manifest.URL}{path}", "headers": {}}
         logs = [{"message": [json.dumps(line)], "level": "log", "timestamp": 0} for line in lines]
         item = {"event": {"request": request}, "outcome": "ok", "exceptions": [], "logs": logs, **more}
         shown = self.change(item)

@@ -66,7 +66,9 @@ class Tally:
     def _missed(self, name: str, code: int, checks: Checks) -> list[str]:
         """Return in which ways a broken system was misjudged."""
         fault = FAULTS[name]
-        telling = "fail" if code == BROKEN else "inconclusive"  # where a promise is broken, what was not seen tells less
+        telling = (
+            "fail" if code == BROKEN else "inconclusive"
+        )  # where a promise is broken, what was not seen tells less
         told = [finding for check in checks if check["outcome"] == telling for finding in check["findings"]]
         blamed = {finding["cause"] for finding in told} - fault.causes
         silent = code == INCONCLUSIVE and code not in fault.codes
@@ -123,7 +125,7 @@ def made(name: str, seed: int) -> tuple[System, Callable[[System], None]]:
 
 def _told(checks: Checks) -> str:
     said = [
-        f"{check['id']} {check['outcome']}: {finding['subject']}: {finding['actual'][:120]} ({finding['cause']})"
+        f"{check['id']} {check['outcome']}: {finding['subject']}: {finding['found'][:120]} ({finding['cause']})"
         for check in checks
         for finding in check["findings"]
     ]

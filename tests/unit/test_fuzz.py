@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from checks.run.options import Refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError
@@ -24,14 +25,14 @@ from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, ShapeError
 from checks.run import deployed_manifest
-from checks.run.options import Refused
 from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
 from checks.stored_days.stored_day import compare, read
 from contract import drift
 from contract.manifest import Manifest, ManifestError
 from infra import settings as infra_settings
 from review import comment, preview
-from tests.unit.checks.world import ACCOUNT, ETL, NAME, URL, Clock, World, answer, lines, manifest_data, stored, trace
+from tests.fakes.manifest import ACCOUNT, NAME, URL, manifest_data
+from tests.unit.checks.world import ETL, Clock, World, answer, lines, stored, trace
 
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
 

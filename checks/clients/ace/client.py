@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from checks.clients.ace import answers as answers
-from checks.clients.ace.answers import AceError, Cursor, Page, Row, Trouble
+from checks.clients.ace.answers import AceError, Cursor, Page, RefusalKind, Row
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, ShapeError, TransientError
@@ -41,8 +41,8 @@ class Ace:
         if answers.is_empty(answer):
             return Page(rows=())
         if answer.status != 200:
-            trouble, actual = answers.refusal(answer)
-            raise AceError(self._finding("200 with samples", actual), trouble)
+            kind, actual = answers.refusal(answer)
+            raise AceError(self._finding("200 with samples", actual), kind)
         try:
             return answers.page(answer.json)
         except ShapeError as error:
@@ -76,7 +76,7 @@ class Ace:
     def _ask(self, params: dict[str, str], size: int) -> HttpAnswer:
         if self.key is None:
             finding = self._finding("a key to ask ACE with", "ACE_API_KEY is not set")
-            raise AceError(finding, Trouble.NO_KEY)
+            raise AceError(finding, RefusalKind.NO_KEY)
         path = f"/api/sites/{quote(self.site, safe='')}/timeseries/paginated"
         headers, limit = {"Accept": "application/json"}, min(PAGE_LIMIT, ENVELOPE_LIMIT + ROW_LIMIT * size)
         answer = self.http.ask(
@@ -92,7 +92,7 @@ class Ace:
         return answer
 
     def _misshapen(self, actual: str) -> AceError:
-        return AceError(self._finding("an answer of ACE's documented form", actual), Trouble.SHAPE)
+        return AceError(self._finding("an answer of ACE's documented form", actual), RefusalKind.SHAPE)
 
     def _finding(self, expected: str, actual: str) -> Finding:
         return self.http.finding(f"ACE, site {self.site}", expected, actual, Cause.ACE)

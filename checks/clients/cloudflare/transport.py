@@ -9,6 +9,7 @@ from typing import Any
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError
+from checks.model.hint import Hint
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import ApiRefusedError, CloudflareError, EndlessListError, UnknownShapeError
 from cloudflare_client.http_answer import HttpAnswer
@@ -73,5 +74,5 @@ class ApiTransport:
             expected=f"a CLOUDFLARE_API_TOKEN that may read Workers Scripts and R2 of account {self.account_id}",
             found=found,
             cause=Cause.CONFIGURATION,
-            hint="read -rs CLOUDFLARE_API_TOKEN && export CLOUDFLARE_API_TOKEN",
+            hint=Hint.export("CLOUDFLARE_API_TOKEN"),
         )

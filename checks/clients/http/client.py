@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from checks.clients.http import environment
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
+from checks.model.hint import Hint
 from checks.model.urls import is_loopback, is_private
 from cloudflare_client.http_answer import HttpAnswer
 
@@ -142,7 +142,7 @@ class Http:
             expected="a URL that can be asked",
             found=reason,
             cause=Cause.CONFIGURATION,
-            hint="python -m checks explain config",
+            hint=Hint.explain("config"),
         )
 
     def finding(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
@@ -152,5 +152,5 @@ class Http:
             expected=expected,
             found=actual,
             cause=self.cause if cause is None else cause,
-            hint=f"curl -sSI {shlex.quote(self.base)}",
+            hint=Hint.inspect(self.base),
         )

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import httpx
@@ -21,6 +21,7 @@ from websockets.typing import Subprotocol
 
 from checks.clients.cloudflare.tails import Tails
 from checks.clients.http.client import Http
+from checks.model.deadline import Deadline
 from checks.model.finding import Inconclusive
 from checks.model.urls import is_loopback
 
@@ -103,6 +104,8 @@ class Tail:
         """Return the connection, made anew if there is none."""
         deadline, error = self.http.deadline, ""
         for attempt in range(0 if self._socket else ATTEMPTS):
+            if attempt and not deadline.left():
+                break
             if attempt:
                 deadline.sleep(min(PAUSE, deadline.left()))
             try:
@@ -120,19 +123,21 @@ class Tail:
 
 
 @contextlib.contextmanager
-def opened(tails: Tails, script: str, connect: Connect) -> Iterator[Tail]:
-    """Yield a tail of a script's live logs, connected; it is closed at the end in any case.
+def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) -> Iterator[Tail]:
+    """Yield a connected tail of a script's live logs, opened within a deadline, and close it in any case.
 
-    Raises Inconclusive when the API opens none (its token may not, or ten are open), or names an address in clear.
+    Raises Inconclusive when the API opens none (its token may not, or ten are open), or returns an insecure address.
     """
     http = tails.transport.http
-    name, url = tails.open(script)
-    tail = Tail(http=http, url=url, connect=connect)
+    hurried = replace(http, deadline=within)
+    name, url = Tails(transport=replace(tails.transport, http=hurried)).open(script)
+    tail = Tail(http=hurried, url=url, connect=connect)
     try:
         if not _is_private(url):
             finding = http.finding("the tail's websocket", "an address of wss://", f"{url.partition(':')[0][:10]}:")
             raise Inconclusive(finding)
         tail.connected()
+        tail.http = http
         yield tail
     finally:
         tail.close()

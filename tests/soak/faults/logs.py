@@ -77,8 +77,8 @@ FAULTS: Mapping[str, Fault] = {
     "the batch throws, and its outcome is ok": _shown(exceptions=[{"name": "TypeError", "message": "made up"}]),
     "a cron is refused by ACE meanwhile": fault(_cron, "worker"),
     # What a tail may have lost is no verdict (docs/decisions.md).
-    "the log shows neither ACE nor R2, and it broke": fault(_lost, "ace", codes=(INCONCLUSIVE,)),
+    "the log shows neither ACE nor R2, and it broke": fault(_lost, "cloudflare", codes=(INCONCLUSIVE,)),
     # Whether the batch logged well is unknown then, and the rest is well: nobody can say more.
-    "the tail shows nothing": fault(_blind, "ace", codes=(INCONCLUSIVE,)),
+    "the tail shows nothing": fault(_blind, "cloudflare", codes=(INCONCLUSIVE,)),
     "no tail may be opened": fault(_closed, "configuration", codes=(INCONCLUSIVE,)),
 }

@@ -9,8 +9,8 @@ import pytest
 from checks import catalog
 from checks.model.finding import Evidence
 from tests.benchmarks import chain
+from tests.fakes.checks import check as a_check
 from tests.fakes.system import API_TOKEN, System
-from tests.unit.checks.test_runner import check as a_check
 
 
 def asked(*requests):

@@ -12,70 +12,20 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 
 import httpx
+from checks.run.options import Target
 
 from checks.model.deadline import Deadline
 from checks.run.execute import Outside, Request, execute
-from checks.run.options import Target
 from contract import ace_key
 from rehearsal.ace.query import InvalidQuery, read
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.window import page
+from tests.fakes.manifest import ACCOUNT, API_TOKEN, ENVIRON, KEY, NAME, NOW, TAG, manifest_data
 
-KEY = "fake-ace-key-for-tests"
-ACCOUNT = "0123456789abcdef0123456789abcdef"
-API_TOKEN = "fake-cloudflare-token-for-rehearsals-0001"
-TAG = "bv:11111111:222222222222:33333333"
-NAME = "building-vitals-backfill"
 ETL = "etl.rehearsal.workers.dev"
-URL = f"https://{NAME}.rehearsal.workers.dev"
-NOW = datetime(2024, 12, 20, 12, tzinfo=UTC)
 COMMAND = re.compile(  # every hint, in whatever world: a command and nothing else
     r"(?!.*(, then|;))(pulumi|python -m checks|npx wrangler|curl|read|unset|env|sleep|\$\{EDITOR:-vi\}) [^`]+$"
 )
-ENVIRON = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": KEY}
-
-
-def manifest_data(**changes):
-    data = {
-        "schema": 1,
-        "project": "building-vitals",
-        "stack": "prod",
-        "account_id": ACCOUNT,
-        "worker": {"name": NAME, "url": URL, "service": "backfill-worker", "version": "1.0.0", "tag": TAG},
-        "bindings": [
-            {"name": "ACE_API_KEY", "type": "secret_text"},
-            {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "ace-timeseries"},
-            {"name": "CF_VERSION_METADATA", "type": "version_metadata"},
-            {"name": "ACE_BASE_URL", "type": "plain_text", "text": "https://flightdeck.aceiot.cloud"},
-            {"name": "SITE", "type": "plain_text", "text": "ses_falls_city"},
-            {"name": "START_DATE", "type": "plain_text", "text": "2024-12-10"},
-            {"name": "END_DATE", "type": "plain_text", "text": "2024-12-14"},
-            {"name": "PAGE_SIZE", "type": "plain_text", "text": "10000"},
-            {"name": "KEY_TEMPLATE", "type": "plain_text", "text": "timeseries/{site}/{date}/data.ndjson.gz"},
-        ],
-        "schedules": ["*/5 * * * *"],
-        "storage": {
-            "bucket": "ace-timeseries",
-            "jurisdiction": "default",
-            "key_template": "timeseries/{site}/{date}/data.ndjson.gz",
-            "prefix": "timeseries/ses_falls_city/",
-        },
-        "ace": {
-            "base_url": "https://flightdeck.aceiot.cloud",
-            "site": "ses_falls_city",
-            "start_date": "2024-12-10",
-            "end_date": "2024-12-14",
-            "page_size": 10000,
-        },
-        "siblings": {"query_url": None, "etl_worker": None},
-    }
-    for path, value in changes.items():
-        *rooms, name = path.split("__")
-        place = data
-        for room in rooms:
-            place = place[room]
-        place[name] = value
-    return data
 
 
 def lines(day, count=3):
@@ -446,3 +396,8 @@ class World:
 def finding(check):
     """The first finding of a check in the JSON report."""
     return check["findings"][0]
+
+
+def endless(end_date=None, **more):
+    """A world that copies until yesterday."""
+    return World(manifest=manifest_data(last=None) if end_date is None else manifest_data(last=end_date), **more)

@@ -14,16 +14,16 @@ def test_the_page_has_a_row_a_fault_and_a_column_a_check():
             "a": Fault(
                 breaks="A breaks",
                 caught_by=("one",),
-                cause="worker",
+                blame="worker",
                 besides={"two": "worker", "three": "storage"},
                 apply=nothing,
             ),
-            "b": Fault(breaks="B breaks", caught_by=("two",), cause="config", apply=nothing),
+            "b": Fault(breaks="B breaks", caught_by=("two",), blame="config", apply=nothing),
             "c": Fault(breaks="C is slow", verdict=Verdict.KEPT, apply=nothing),
         },
         seconds={"a": 0.25, "b": 12.0, "c": 1.04},
     )
-    assert "| fault | what is broken | `one` | `two` | `three` | cause | seconds |" in page
+    assert "| fault | what is broken | `one` | `two` | `three` | blame | seconds |" in page
     assert "| `a` | A breaks | ● | ○ | ○ storage | worker | 0.2 |" in page
     assert "| `b` | B breaks |  | ● |  | config | 12.0 |" in page
     assert page.endswith("| `c` | C is slow | 1.0 |\n")

@@ -95,7 +95,7 @@ def test_a_blame_that_is_not_the_fault_s_is_counted(monkeypatch, capsys):
 
 def test_no_verdict_is_no_false_green_and_wrong_unless_it_is_allowed(monkeypatch, capsys):
     blind = FAULTS["the tail shows nothing"]
-    held, said = counted(monkeypatch, capsys, "blind", fault(blind.apply, "ace"))
+    held, said = counted(monkeypatch, capsys, "blind", fault(blind.apply, "cloudflare"))
     assert not held
     assert "broken  1, false greens 0 (a promise broken 0, no verdict 1, of which wrong 1)" in said
     held, said = counted(monkeypatch, capsys, "blind", blind)

@@ -1,18 +1,22 @@
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
 from review.github import client
-from tests.unit.review.github.hub import Hub
+from tests.fakes.github import FakeGitHub
 
 
 @pytest.fixture
-def hub():
-    return Hub()
+def hub() -> FakeGitHub:
+    return FakeGitHub()
 
 
 @pytest.fixture
-def repository(hub):
-    def handle(request):
+def repository(hub: FakeGitHub) -> Iterator[client.GitHub]:
+    """The client of the fake repository."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
         answer = hub.answer(request.method, str(request.url), request.headers, request.content)
         if isinstance(answer, Exception):
             raise answer

@@ -134,4 +134,4 @@ def test_a_run_of_nobody_has_no_address():
 def test_only_the_command_line_knows_click_and_only_the_client_knows_httpx():
     for path in Path(command.__file__).parent.glob("*.py"):
         names = set(re.findall(r"^import (\w+)", path.read_text(), re.MULTILINE))
-        assert names & {"click", "httpx"} <= {"__main__.py": {"click"}, "github.py": {"httpx"}}.get(path.name, set())
+        assert names & {"click", "httpx"} <= {"__main__.py": {"click"}, "client.py": {"httpx"}}.get(path.name, set())

@@ -50,7 +50,7 @@ def test_what_github_would_drop_is_said_to_be_in_the_log_and_is(tmp_path):
 STAND_INS = """
 pulumi() { printf '%s' "$wrote"; return "$ended"; }
 python() {
-  [ "$2" = ci ] && return 0
+  [ "$2" = review.github ] && return 0
   if [ -z "$(cat)" ]; then echo failed; return 1; fi
   echo reviewed; return "$found"
 }
@@ -84,7 +84,7 @@ say() { :; }
 python() {
   case $2 in
     checks) echo "$*" >"$work/checks.md"; return "$checks_say" ;;
-    ci) echo "$4"; return "$ci_says" ;;
+    review.github) echo "$4"; return "$ci_says" ;;
   esac
 }
 """

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from review.github import client, pull_request
-from tests.unit.review.github.hub import TOKEN
+from tests.fakes.github import TOKEN
 
 BODY = "<!-- m -->\ntext"
 BUSY = (502, {}, {"message": "Server Error"})

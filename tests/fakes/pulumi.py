@@ -1,0 +1,39 @@
+"""A fake `pulumi` command: it prints a prepared answer to each subcommand, and records how it was called."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker$building-vitals:edge:Promise::backfill"
+NO_KEY = {"err": "error: configuration key 'aceApiKey' not found for stack 'prod'\n", "code": 255}
+
+
+def install(folder: Path, answers: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Write `pulumi` into a folder, which must be on PATH; return the file that records each command line.
+
+    An answer has ``out``, ``err`` and ``code``, each of which may be left out.
+    """
+    whole = {name: {"out": "", "err": "", "code": 0, **answer} for name, answer in answers.items()}
+    calls, command = folder / "pulumi-calls", folder / "pulumi"
+    command.write_text(
+        f"#!{sys.executable}\nimport sys\nanswers = {whole!r}\n"
+        f"open({str(calls)!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10))\n"
+        "found = answers[sys.argv[1]]\nsys.stdout.write(found['out']); sys.stderr.write(found['err'])\n"
+        "sys.exit(found['code'])\n"
+    )
+    command.chmod(0o755)
+    return calls
+
+
+def preview(*steps: object, **more: object) -> dict[str, str]:
+    """Return the answer of a preview with these steps."""
+    return {"out": json.dumps({"steps": list(steps), **more})}
+
+
+def step(data: object, urn: str = URN) -> dict[str, object]:
+    """Return the step of a preview that creates the component with the manifest."""
+    return {"op": "create", "urn": urn, "newState": {"inputs": {"manifest": data}}}

@@ -1,0 +1,141 @@
+"""The check `bindings`: bindings and schedules of the live version, as declared or changed outside Pulumi."""
+
+import pytest
+
+from tests.fakes.manifest import TAG, manifest_data
+from tests.fakes.verdicts import UP, all_findings, failed_finding, inconclusive_finding
+from tests.unit.checks.world import World, envelope, finding
+
+OLDER = "bv:11111111:999999999999:33333333"  # of the same stack, with other settings
+
+
+ANN = "ann@example.org on 2024-12-19 10:00:00 UTC"
+
+
+SECRET = {"name": "OTHER", "type": "secret_text"}
+
+
+def test_bindings_as_declared(tmp_path):
+    _, report = World().report(tmp_path, "bindings")
+    assert report["bindings"]["evidence"] == [
+        "8 bindings besides secrets, as declared",
+        "schedule as declared: */5 * * * *",
+    ]
+
+
+def test_bindings_that_an_upload_by_hand_wiped(tmp_path):
+    world = World()
+    world.upload("", "version_upload")
+    world.unbind("SITE", "BUCKET")
+    assert all_findings(tmp_path, world, "bindings") == [
+        ("bindings BUCKET, SITE", f"absent: wiped by the upload of {ANN}")
+    ]
+
+
+def test_bindings_absent_from_the_programs_own_upload_are_nobodys_work(tmp_path):
+    world = World()
+    world.unbind("BUCKET")
+    found = failed_finding(tmp_path, world, "bindings")
+    assert (found["expected"], found["found"]) == ("r2_bucket ace-timeseries", "absent")
+    world.versions[0]["annotations"]["workers/tag"] = OLDER
+    said = f"absent; live is v1, made by {ANN} (upload), not the program's last upload"
+    assert failed_finding(tmp_path, world, "bindings")["found"] == said
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "expected", "actual"),
+    [
+        ("BUCKET", {"bucket_name": "other"}, "bucket_name ace-timeseries", "bucket_name other"),
+        ("BUCKET", {"bucket_name": None}, "bucket_name ace-timeseries", "bucket_name of nothing"),
+        ("SITE", {"text": "canary"}, "text ses_falls_city", "another text"),
+        ("SITE", {"text": None}, "text ses_falls_city", "another text"),
+        ("SITE", {"type": "json", "json": "canary"}, "plain_text", "json"),
+        ("SITE", {"type": "secret_text"}, "plain_text", "secret_text"),
+        ("ACE_API_KEY", {"type": "plain_text", "text": "canary"}, "secret_text", "plain_text"),
+    ],
+)
+def test_bindings_that_lead_elsewhere(tmp_path, name, change, expected, actual):
+    world = World()
+    world.bound[name].update(change)
+    found = failed_finding(tmp_path, world, "bindings")
+    assert (found["subject"], found["expected"], found["found"]) == (f"binding {name}", expected, actual)
+    assert (found["cause"], found["hint"]) == ("configuration", UP)
+    for format_ in ("text", "json", "junit", "markdown"):
+        assert "canary" not in world.run(tmp_path, "bindings", formats=(format_,), verbose=True)[1]
+
+
+def test_bindings_that_nothing_declares(tmp_path):
+    world = World()
+    world.versions[0]["resources"]["bindings"] += [
+        {"name": "TOKEN", "type": "plain_text", "text": "canary"},
+        {"name": "CACHE", "type": "kv_namespace", "namespace_id": "f00"},
+        SECRET,
+    ]
+    found = failed_finding(tmp_path, world, "bindings")
+    assert (found["subject"], found["expected"]) == ("bindings TOKEN, CACHE", "not attached: nothing declares it")
+    assert found["found"] == "attached: plain_text, kv_namespace f00"
+
+
+def test_bindings_may_carry_what_nobody_declared(tmp_path):
+    world = World()
+    world.bound["BUCKET"]["jurisdiction"] = "eu"
+    assert world.report(tmp_path, "bindings")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("live", "kept"),
+    [('{"a": [1, 2]}', True), ({"a": [1, 2]}, True), ('{"a":[1,2]}', True), ({"a": 1}, False), ("canary", False)],
+)
+def test_bindings_of_json_are_compared_by_what_they_mean(tmp_path, live, kept):
+    world = World(manifest=manifest_data())
+    world.manifest["bindings"].append({"name": "MORE", "type": "json", "json": '{"a": [1, 2]}'})
+    world.versions = [world.version(1, TAG, "upload")]
+    world.bound["MORE"]["json"] = live
+    code, report = world.report(tmp_path, "bindings")
+    assert code == (0 if kept else 1)
+    assert kept or finding(report["bindings"])["found"] == "another text"
+
+
+def test_bindings_of_each_version_that_serves(tmp_path):
+    world = World()
+    world.upload("", "upload")
+    world.unbind("SITE")
+    world.live = ["v1", "v2"]
+    assert all_findings(tmp_path, world, "bindings") == [("binding SITE", f"absent: wiped by the upload of {ANN}")]
+
+
+@pytest.mark.parametrize(
+    ("live", "actual"),
+    [
+        ([], ["absent"]),
+        (["0 * * * *"], ["absent", "0 * * * *"]),
+        (["0 * * * *", "*/5 * * * *"], ["0 * * * *"]),
+        (["*/5 * * * *", "*/5 * * * *"], []),
+    ],
+)
+def test_schedules_are_compared_as_sets(tmp_path, live, actual):
+    world = World()
+    world.schedules = live
+    assert all_findings(tmp_path, world, "bindings") == [("schedule", text) for text in actual]
+
+
+def test_a_worker_without_schedule(tmp_path):
+    world = World(manifest=manifest_data(schedules=[]))
+    _, report = world.report(tmp_path, "bindings")
+    assert report["bindings"]["evidence"][1] == "schedule as declared: none"
+
+
+@pytest.mark.parametrize(
+    ("part", "result"),
+    [
+        ("/schedules", {"schedules": [{"cron": 5}]}),
+        ("/schedules", []),
+        ("/versions/v1", {"id": "v1", "number": 1}),
+        ("/versions/v1", {"id": "v1", "number": 1, "resources": {"bindings": [{"name": "X"}]}}),
+        ("/versions/v1", {"id": "v1", "resources": {"bindings": []}}),
+    ],
+)
+def test_bindings_from_an_api_of_another_shape(tmp_path, part, result):
+    world = World()
+    world.routes["GET", part] = envelope(result)
+    assert inconclusive_finding(tmp_path, world, "bindings")["expected"] == "an answer of the documented form"

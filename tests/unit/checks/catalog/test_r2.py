@@ -1,0 +1,338 @@
+"""The check `r2`: the stored days, their metadata and their content."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from checks.stored_days import gzip_reader
+from cloudflare_client import client
+from tests.fakes.manifest import TAG, manifest_data
+from tests.fakes.verdicts import failed_finding, inconclusive_finding
+from tests.unit.checks.world import World, answer, endless, envelope, lines, refusal, stored
+
+ERROR = {"status": "error"}
+
+
+BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 12, 20, 0, 20, tzinfo=UTC)
+
+
+def test_r2_follows_every_cursor(tmp_path):
+    world = World(days=5)
+    world.page = 2
+    _, report = world.report(tmp_path, "r2")
+    assert report["r2"]["evidence"][0] == "5 of 5 days stored, 5 said to be complete"
+    assert sum(asked.endswith("/objects") for asked in world.asked) == 3
+
+
+def test_r2_with_nothing_to_judge(tmp_path):
+    found = inconclusive_finding(tmp_path, World(days=0), "r2")
+    assert (found["cause"], found["found"]) == ("propagation", "nothing is stored, and nothing is said to be complete")
+
+
+def test_r2_without_the_objects_that_the_worker_counts(tmp_path):
+    world = World()
+    claimed = world.status()
+    world.objects.clear()
+    world.status = lambda: claimed
+    found = failed_finding(tmp_path, world, "r2")
+    assert found["found"] == "0; absent: timeseries/ses_falls_city/2024-12-10/data.ndjson.gz and 1 more"
+    assert found["cause"] == "worker"
+
+
+def test_r2_without_one_day_that_the_worker_has_passed(tmp_path):
+    world = World(days=4)
+    claimed = world.status()
+    del world.objects[world.place("2024-12-11")]
+    world.status = lambda: claimed
+    assert failed_finding(tmp_path, world, "r2")["found"].endswith("2024-12-11/data.ndjson.gz")
+
+
+def test_r2_with_a_hole_that_the_worker_knows(tmp_path):
+    world = World(days=4)
+    del world.objects[world.place("2024-12-11")]
+    assert world.report(tmp_path, "r2")[0] == 0
+
+
+def test_r2_of_a_worker_that_counts_absurdly(tmp_path):
+    world = World()
+    world.status = lambda: answer(
+        200, {"status": "x", "progress": world.progress(days_complete=10**15, days_total=10**15)}
+    )
+    assert failed_finding(tmp_path, world, "r2")["cause"] == "worker"
+
+
+def test_r2_leaves_alone_what_is_not_a_declared_day(tmp_path):
+    world = World()
+    for key in ("2024-12-09/data.ndjson.gz", "2024-12-15/data.ndjson.gz", "notes.txt", "2024-12-10/old.json"):
+        world.objects["timeseries/ses_falls_city/" + key] = (b"not ours", {})
+    assert world.report(tmp_path, "r2")[0] == 0
+
+
+def test_r2_of_an_empty_day(tmp_path):
+    world = World()
+    world.write("2024-12-10", [])
+    _, report = world.report(tmp_path, "r2")
+    assert "2 of them decoded and compared: 3 samples" in report["r2"]["evidence"]
+
+
+def test_r2_has_no_verdict_where_every_day_is_empty(tmp_path):
+    world = World(days=0)
+    world.write("2024-12-10", [])
+    assert (
+        inconclusive_finding(tmp_path, world, "r2")["found"]
+        == "1 days, each stored as empty: has ses_falls_city data from 2024-12-10 on?"
+    )
+
+
+@pytest.mark.parametrize("day", range(5))
+def test_r2_sees_a_destroyed_day_wherever_it_is(tmp_path, day):
+    world = World(days=5)
+    world.objects[world.place(world.day(day))] = (b"", {})
+    found = failed_finding(tmp_path, world, "r2")
+    assert found["subject"] == world.place(world.day(day))
+    assert found["hint"].startswith(
+        f"npx wrangler r2 object delete ace-timeseries/{found['subject']} --remote && python"
+    )
+
+
+@pytest.mark.parametrize("name", ["samples", "points", "first", "last", "sha256", "source", "worker_version"])
+def test_r2_sees_metadata_that_lacks_something(tmp_path, name):
+    world = World()
+    raw, metadata = stored("2024-12-11")
+    world.objects[world.place("2024-12-11")] = (raw, {key: value for key, value in metadata.items() if key != name})
+    found = failed_finding(tmp_path, world, "r2")
+    assert (found["found"], found["cause"]) == (f"metadata without {name}", "worker")
+
+
+def test_r2_does_not_accuse_the_worker_of_an_object_that_carries_nothing_of_it(tmp_path):
+    world = World()
+    world.objects[world.place("2024-12-11")] = (stored("2024-12-11")[0], {})
+    found = failed_finding(tmp_path, world, "r2")
+    assert (found["found"], found["cause"]) == ("no metadata at all: something else wrote it", "storage")
+    assert found["hint"].startswith(
+        "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-11/"
+    )
+
+
+def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
+    found = inconclusive_finding(tmp_path, World(), "r2")
+    assert (found["cause"], found["found"]) == ("checker", "more than 0 points in a day")
+
+
+def test_r2_of_a_stored_day_that_is_not_true(tmp_path):
+    world = World()
+    world.write("2024-12-10", samples="999")
+    found = failed_finding(tmp_path, world, "r2")
+    assert (found["expected"], found["found"]) == ("metadata samples 3, as in the content", "'999'")
+    assert "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-10/" in found["hint"]
+
+
+def test_r2_of_a_day_of_another_day(tmp_path):
+    world = World()
+    world.write("2024-12-11", lines("2024-12-12"))
+    assert "a timestamp of that day" in failed_finding(tmp_path, world, "r2")["expected"]
+
+
+def test_r2_of_an_object_that_is_listed_and_gone(tmp_path):
+    world = World()
+    world.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
+    assert failed_finding(tmp_path, world, "r2")["cause"] == "storage"
+
+
+def test_r2_of_objects_that_declare_an_encoding(tmp_path):
+    world = World()
+    world.http_metadata = {"contentEncoding": "gzip"}
+    found = failed_finding(tmp_path, world, "r2")
+    assert found["subject"].endswith("data.ndjson.gz and 1 more")
+    assert found["expected"] == "no Content-Encoding"
+
+
+def test_r2_without_the_bucket(tmp_path):
+    world = World()
+    world.routes["GET", "/objects"] = refusal(404, 10006)
+    found = failed_finding(tmp_path, world, "r2")
+    assert (found["cause"], found["hint"]) == ("storage", "pulumi up --stack prod")
+
+
+def test_r2_of_a_worker_without_storage(tmp_path):
+    world = World()
+    world.status = lambda: answer(502, {**ERROR, "error": {"code": "storage", "message": "no bucket is bound"}})
+    assert failed_finding(tmp_path, world, "r2")["cause"] == "storage"
+
+
+def test_r2_of_a_worker_that_does_not_say_its_progress(tmp_path):
+    world = World()
+    world.status = lambda: answer(200, {"status": "x"})
+    assert failed_finding(tmp_path, world, "r2")["found"] == "200: progress is no object"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        refusal(403, 10000),
+        refusal(400, 10022),
+        envelope([{"key": "x", "custom_metadata": {"samples": 5}}]),
+        envelope([{"key": "x", "custom_metadata": 5}]),
+        envelope([{"key": "x", "size": "1"}]),
+        envelope([], is_truncated=True),
+        envelope([], cursor=5),
+        envelope([], is_truncated=True, cursor="same"),
+        answer(200, {"success": False}),
+        answer(200, {"success": True, "result": [], "result_info": 5, "errors": 5}),
+        httpx.Response(200, text="[" * 100_000),
+    ],
+)
+def test_r2_from_an_api_that_cannot_be_read(tmp_path, reply):
+    world = World(days=0)
+    world.routes["GET", "/objects"] = reply
+    inconclusive_finding(tmp_path, world, "r2")
+
+
+def test_r2_of_an_object_that_may_not_be_read(tmp_path):
+    world = World()
+    world.routes["GET", "/objects/timeseries"] = refusal(403, 10000)
+    assert "CLOUDFLARE_API_TOKEN" in inconclusive_finding(tmp_path, world, "r2")["expected"]
+
+
+@pytest.mark.parametrize("end_date", [None, "2030-01-01"])
+def test_r2_of_a_backfill_without_end_around_midnight(tmp_path, end_date):
+    for now in (BEFORE, AFTER):
+        world = endless(end_date, days=10, total=10)  # until the 19th
+        world.now = now
+        _, report = world.report(tmp_path, "r2")
+        assert report["r2"]["outcome"] == "pass", report["r2"]["findings"]
+        assert "10 of 10 days stored" in report["r2"]["evidence"][0]
+
+
+@pytest.mark.parametrize("end_date", [None, "2030-01-01"])
+def test_r2_of_a_day_that_is_not_over(tmp_path, end_date):
+    world = endless(end_date, days=10, total=10)
+    world.write("2024-12-20")  # at noon of that day: never written again, so that its afternoon is lost
+    found = failed_finding(tmp_path, world, "r2")
+    assert found["subject"] == world.place("2024-12-20")
+    assert found["expected"] == "no object before the day is over (UTC)"
+    assert found["cause"] == "worker"
+    assert f"/{world.place('2024-12-20')} --remote" in found["hint"]
+
+
+def test_r2_does_not_judge_days_behind_the_declared_end(tmp_path):
+    world = World()
+    world.write("2024-12-30")
+    assert world.report(tmp_path, "r2")[1]["r2"]["outcome"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        ({"code": "upstream_unavailable", "message": "ACE answered 503"}, "ace"),
+        ({"code": "upstream_auth"}, "configuration"),
+        ({"code": "storage", "message": "full"}, "storage"),
+        ({"code": 5}, "propagation"),
+        ("upstream_auth", "propagation"),
+        (None, "propagation"),
+    ],
+)
+def test_r2_with_nothing_to_judge_blames_whom_the_workers_last_error_accuses(tmp_path, failure, cause):
+    world = World(days=0)
+    world.expired = True
+    body = {"status": "in_progress", "progress": world.progress(), "continuation": True}
+    world.status = lambda: answer(200, {**body, "last_error": failure})
+    found = inconclusive_finding(tmp_path, world, "r2")
+    assert found["cause"] == cause
+    assert ("said to be complete: " in found["found"]) == (cause != "propagation")
+
+
+def test_r2_in_a_jurisdiction(tmp_path):
+    places = []
+    world = World(manifest=manifest_data(storage__jurisdiction="eu"))
+    world.routes["GET", "/objects"] = lambda request: (
+        places.append(request.headers["cf-r2-jurisdiction"]) or world.api(request, request.url.path)
+    )
+    assert world.report(tmp_path, "r2")[0] == 0
+    assert set(places) == {"eu"}
+
+
+def test_r2_refuses_a_list_without_end(tmp_path, monkeypatch):
+
+    monkeypatch.setattr(client, "MAX_LIST_PAGES", 3)
+    world = World(days=5)
+    world.page = 1
+    assert inconclusive_finding(tmp_path, world, "r2")["found"] == "a cursor that repeats, or too many pages"
+    world.versions = [world.version(n, TAG, "upload") for n in range(60, 0, -1)]
+    world.live = ["v60"]
+    assert world.report(tmp_path, "secrets")[0] == 0
+
+
+DAY = "2024-12-10"
+
+
+GOOD = lines(DAY)
+
+
+def with_object(raw=None, rows=None, **metadata):
+    world = World()
+    world.write(DAY, rows, raw=raw, **metadata)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("world", "expected", "actual"),
+    [
+        (with_object(stored(DAY)[0][:-6]), "a whole gzip file", "one cut off after"),
+        (with_object(gzip.compress(stored(DAY)[0])), "NDJSON, compressed once", "it is compressed twice"),
+        (with_object(gzip.compress(json.dumps(GOOD[0]).encode() + b'\n{"point_na')), "JSON in line 2", "something else"),
+        (with_object(rows=lines("2024-12-11")), "a timestamp of that day", "1733875200000"),
+        (with_object(rows=[GOOD[1], GOOD[0]]), "no timestamp before the one above", "1733788800000"),
+        (with_object(rows=[GOOD[0], GOOD[0]]), "one line of ses/p0 at 1733788800000", "it again in line 2"),
+        (with_object(rows=[GOOD[0] | {"point_name": "ses/ses_other/x/y"}]), "points of site ses_falls_city", "ses/ses_other"),
+        (with_object(source="2024-12-11T00:00:00Z/2024-12-12T00:00:00Z"), "metadata source 2024-12-10", "'2024-12-11"),
+        (with_object(sha256="0" * 64), "metadata sha256", "'0000"),
+    ],
+    ids=["truncated", "twice", "line", "day", "order", "duplicate", "site", "window", "digest"],
+)  # fmt: skip
+def test_r2_names_what_is_wrong_with_an_object(tmp_path, world, expected, actual):
+    found = failed_finding(tmp_path, world, "r2")
+    assert found["subject"] == world.place(DAY)
+    assert found["expected"].startswith(expected)
+    assert found["found"].startswith(actual)
+    assert found["cause"] == "worker"
+
+
+def test_a_day_beyond_the_bounds_hides_no_broken_one(tmp_path):
+    world = World(days=3)
+    world.write(World.day(0), None, raw=gzip.compress(b"x" * 100_000))
+    assert inconclusive_finding(tmp_path, world, "r2")["found"] == "a line of more than 65,536 bytes"
+    world.write(World.day(2), None, raw=b"no gzip")
+    found = failed_finding(tmp_path, world, "r2")
+    assert (found["subject"], found["found"]) == (world.place(World.day(2)), "bytes that do not decompress")
+
+
+def test_r2_is_thorough_on_request(tmp_path):
+    world = World(days=9, total=9, manifest=None)
+    world.manifest["ace"]["end_date"] = "2024-12-18"
+    for item in world.manifest["bindings"]:
+        if item["name"] == "END_DATE":
+            item["text"] = "2024-12-18"
+    _, report = world.report(tmp_path, "r2")
+    assert "4 of them decoded and compared: 12 samples" in report["r2"]["evidence"]
+    _, report = world.report(tmp_path, "r2", thorough=True)
+    assert "9 of them decoded and compared: 27 samples" in report["r2"]["evidence"]
+    for n in range(9):
+        world.write(world.day(n), samples="4")
+    assert len(world.report(tmp_path, "r2", thorough=True)[1]["r2"]["findings"]) == 9
+
+
+def test_r2_says_at_most_ten_broken_days_one_by_one(tmp_path, monkeypatch):
+    from checks.stored_days import decoded_days
+
+    monkeypatch.setattr(decoded_days, "MOST", 2)
+    world = World(days=5)
+    for n in range(5):
+        world.write(world.day(n), samples="4")
+    _, report = world.report(tmp_path, "r2", thorough=True)
+    assert len(report["r2"]["findings"]) == 2
+    assert "3 more days are not whole" in report["r2"]["evidence"]

@@ -1,0 +1,145 @@
+"""The check `token`: each refusal by ACE has its own finding, and a window without data is accepted."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.fakes.manifest import ENVIRON, NOW, manifest_data
+from tests.fakes.verdicts import failed_finding, inconclusive_finding
+from tests.unit.checks.world import World, answer
+
+RENEW = "pulumi config set --secret aceApiKey --stack prod && pulumi up --stack prod"
+
+
+PATH = ("GET", "/paginated")
+
+
+def jwt(expires):
+    parts = ({"alg": "HS256"}, {"exp": int(expires.timestamp())})
+    return ".".join([*(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts), "c2ln"])
+
+
+def test_token_that_is_accepted(tmp_path):
+    world = World()
+    code, report = world.report(tmp_path, "token")
+    assert code == 0
+    assert report["token"]["evidence"] == [
+        "ACE accepts the key in ACE_API_KEY and serves ses_falls_city",
+        "when the key expires is not written in it",
+    ]
+    assert world.asked == ["GET /api/sites/ses_falls_city/timeseries/paginated"]
+
+
+def test_token_asks_one_small_page_of_the_first_declared_day(tmp_path):
+    world, seen = World(), []
+    world.routes[PATH] = lambda request: seen.append(dict(request.url.params)) or world.ace(request, request.url.path)
+    world.report(tmp_path, "token")
+    assert [(item["page_size"], item["start_time"]) for item in seen] == [("10", "2024-12-10T00:00:00Z")]
+
+
+def test_token_says_in_how_many_days_it_expires(tmp_path):
+    world = World()
+    world.routes[PATH] = answer(404, {"message": "No data for time period"})
+    key = jwt(NOW + timedelta(days=12, hours=1))
+    _, report = world.report(tmp_path, "token", environ={"ACE_API_KEY": key})
+    assert report["token"]["evidence"] == [
+        "ACE accepts the key in ACE_API_KEY and knows ses_falls_city; it holds nothing for 2024-12-10 (startDate)",
+        "the key expires in 12 days, on 2025-01-01",
+    ]
+
+
+@pytest.mark.parametrize("empty", [answer(200, {"point_samples": [], "has_more": False, "next_cursor": None}), None])
+def test_token_of_a_site_without_data_is_accepted(tmp_path, empty):
+    world = World(days=0)
+    if empty:
+        world.routes[PATH] = empty
+    code, report = world.report(tmp_path, "token")
+    assert (code, report["token"]["outcome"]) == (0, "pass")
+    assert "it holds nothing for 2024-12-10" in report["token"]["evidence"][0]
+
+
+def test_token_without_a_key_is_skipped(tmp_path):
+    world = World()
+    code, report = world.report(tmp_path, "token", environ={})
+    assert (code, report["token"]["outcome"]) == (3, "skip")
+    assert report["token"]["reason"] == "needs ACE_API_KEY (or aceApiKey of --stack)"
+    assert world.asked == []
+
+
+def test_token_that_is_wrong(tmp_path):
+    found = failed_finding(tmp_path, World(), "token", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
+    assert (found["cause"], found["hint"]) == ("configuration", RENEW)
+    assert "probably a wrong key" in found["found"]
+
+
+@pytest.mark.parametrize("says", [answer(401, {"message": "x"}), None])
+def test_token_that_has_expired_whatever_ace_says(tmp_path, says):
+    world = World()
+    if says:
+        world.routes[PATH] = says
+    key = jwt(datetime(2024, 12, 1, 10, 30, tzinfo=UTC))
+    found = failed_finding(tmp_path, world, "token", environ={"ACE_API_KEY": key})
+    assert found["found"].startswith("the key expired on 2024-12-01 10:30 UTC; ACE says ")
+    assert (found["cause"], found["hint"]) == ("configuration", RENEW)
+
+
+def test_token_that_is_refused_and_not_expired(tmp_path):
+    world = World()
+    world.expired = True
+    assert failed_finding(tmp_path, world, "token")["found"] == "401: ACE does not accept the key"
+
+
+@pytest.mark.parametrize("key", ["changeme", "with space", "padded ", "café-key"])
+def test_token_that_no_request_can_carry_is_not_sent(tmp_path, key):
+    world = World()
+    found = failed_finding(tmp_path, world, "token", environ={"ACE_API_KEY": key})
+    assert found["found"].endswith("ACE was not asked")
+    assert world.asked == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause", "actual", "hint"),
+    [
+        (answer(403, {"id": None}), "configuration", "403 with an empty site", "${EDITOR:-vi} Pulumi.prod.yaml"),
+        (answer(400, {"errors": {"page_size": "x"}}), "configuration", "400: ACE refuses page_size", "${EDITOR:-vi}"),
+        (httpx.Response(404, text="<html>"), "configuration", "404 <html>", "${EDITOR:-vi}"),
+        (answer(307), "configuration", "307: a redirect", "${EDITOR:-vi}"),
+        (answer(200, {"data": []}), "ace", "JSON without the list point_samples", "curl -sSI https://flightdeck"),
+        (httpx.Response(200, text="<html>"), "ace", "no JSON object", "curl -sSI https://flightdeck"),
+    ],
+)
+def test_token_for_what_ace_refuses(tmp_path, reply, cause, actual, hint):
+    world = World()
+    world.routes[PATH] = reply
+    found = failed_finding(tmp_path, world, "token")
+    assert (found["cause"], found["found"][: len(actual)]) == (cause, actual)
+    assert found["hint"].startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("reply", "actual"),
+    [
+        (answer(503), "an outage: 503"),
+        (answer(429, **{"retry-after": "3600"}), "429: ACE limits the rate (Retry-After"),
+    ],
+)
+def test_token_has_no_verdict_while_ace_is_down_and_leaves_time_to_the_others(tmp_path, reply, actual):
+    world = World()
+    world.routes[PATH] = reply
+    found = inconclusive_finding(tmp_path, world, "token")
+    assert found["found"].startswith(actual)
+    assert found["cause"] == "ace"
+    assert sum(world.clock.slept) <= 10
+
+
+def test_token_of_an_unknown_site(tmp_path):
+    manifest = manifest_data(ace__site="ses_elsewhere")
+    assert "knows no such site" in failed_finding(tmp_path, World(manifest=manifest), "token")["found"]
+
+
+def test_token_without_a_date_to_ask_for(tmp_path):
+    found = inconclusive_finding(tmp_path, World(manifest=manifest_data(ace__start_date="soon")), "token")
+    assert (found["subject"], found["cause"]) == ("startDate", "configuration")

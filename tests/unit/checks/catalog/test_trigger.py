@@ -1,0 +1,137 @@
+"""The check `trigger`: the answer of a batch, and the progress before and after it."""
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from tests.fakes.manifest import NAME, NOW, manifest_data
+from tests.fakes.verdicts import UP, failed_finding
+from tests.unit.checks.world import World, answer, endless
+
+ERROR = {"status": "error"}
+
+
+def triggered(world, http=200, **changes):
+    body = {"status": "in_progress", "progress": world.progress(samples_fetched=3), "continuation": True}
+    world.routes["POST", "/trigger"] = answer(http, body | changes)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "hint"),
+    [
+        ("upstream_auth", "configuration", "pulumi config set --secret aceApiKey --stack prod"),
+        ("upstream_rejected", "configuration", UP),
+        ("upstream_unavailable", "ace", "python -m checks run trigger --stack prod"),
+        ("upstream_contract", "ace", "python -m checks run trigger --stack prod"),
+        ("storage", "storage", "pulumi up --stack prod"),
+        ("not_configured", "configuration", UP),
+        ("something_new", "worker", f"npx wrangler tail {NAME}"),
+    ],
+)
+def test_trigger_blames_by_the_error_that_the_worker_reports(tmp_path, code, cause, hint):
+    world = triggered(World(), 502, status="error", error={"code": code, "message": "why"})
+    world.expired = (
+        True  # so that ACE refuses the probe too; tests/unit/checks/diagnosis/test_ace_probe.py has the other answers
+    )
+    found = failed_finding(tmp_path, world, "trigger")
+    assert (found["found"], found["cause"]) == (f"502 {code} (why)", cause)
+    assert hint in found["hint"]
+
+
+def test_trigger_that_completes_the_backfill(tmp_path):
+    _, report = World(days=4).report(tmp_path, "trigger")
+    assert report["trigger"]["evidence"] == ["days complete: 4 -> 5 of 5, 3 samples written"]
+
+
+def test_trigger_that_has_nothing_left_to_do(tmp_path):
+    world = World(days=5)
+    triggered(world, status="complete", continuation=False, progress=world.progress())
+    assert world.report(tmp_path, "trigger")[0] == 0
+
+
+def test_trigger_whose_day_is_larger_than_a_batch(tmp_path):
+    _, report = triggered(World()).report(tmp_path, "trigger")
+    assert report["trigger"]["outcome"] == "pass"
+    assert "left to the cron" in report["trigger"]["evidence"][1]
+
+
+def test_trigger_whose_day_is_larger_than_a_batch_and_no_cron_will_copy_it(tmp_path):
+    found = failed_finding(tmp_path, triggered(World(manifest=manifest_data(schedules=[]))), "trigger")
+    assert (found["subject"], found["cause"]) == ("schedule", "configuration")
+    assert found["hint"].startswith("pulumi config set schedule '*/5 * * * *' --stack prod && pulumi up")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"status": "error"}, "status in_progress or complete"),
+        ({"status": "complete"}, "status in_progress"),
+        ({"continuation": False}, "continuation true"),
+        ({"continuation": None}, "continuation true"),
+        ({"progress": None}, "a progress"),
+        ({"progress": {"samples_written": None}}, "a progress"),
+        ({"progress": {"days_complete": True}}, "a progress"),
+        ({"progress": {"days_complete": -1}}, "a progress"),
+        ({"progress": {"days_complete": 6}}, "a progress"),
+        ({"progress": {"current_date": "10 December"}}, "a progress"),
+        ({"progress": {"current_date": 5}}, "a progress"),
+        ({"progress": {"samples_fetched": 0}}, "a batch that moves forward"),
+        ({"progress": {"days_complete": 1}}, "at least 2 days"),
+        ({"progress": {"days_complete": 3}}, "3 days complete, in GET /status too"),
+        ({"progress": {"days_total": 99}}, "days_total 5 (2024-12-10 to 2024-12-14)"),
+    ],
+)
+def test_trigger_judges_the_body(tmp_path, changes, expected):
+    world = World()
+    if changes.get("progress"):
+        changes = changes | {"progress": world.progress(samples_fetched=3) | changes["progress"]}
+    found = failed_finding(tmp_path, triggered(world, **changes), "trigger")
+    assert found["expected"].startswith(expected)
+    assert found["cause"] == "worker"
+
+
+def test_trigger_of_a_status_that_never_says_the_progress(tmp_path):
+    world = World()
+    world.status = lambda: answer(200, {"status": "in_progress"})
+    assert failed_finding(tmp_path, world, "trigger")["subject"] == "GET /status"
+    assert "POST /trigger" not in world.asked
+
+
+def test_trigger_after_which_the_status_fails(tmp_path):
+    world = triggered(World())
+    good, bad = world.status(), answer(502, {**ERROR, "error": {"code": "storage"}})
+    world.status = lambda: bad if "POST /trigger" in world.asked else good
+    assert failed_finding(tmp_path, world, "trigger")["cause"] == "storage"
+
+
+def test_trigger_answered_by_something_else(tmp_path):
+    world = World()
+    world.routes["POST", "/trigger"] = httpx.Response(200, text="ok")
+    assert failed_finding(tmp_path, world, "trigger")["found"] == "200 ok"
+
+
+def test_trigger_is_left_out_when_only_reading(tmp_path):
+    world = World()
+    code, report = world.report(tmp_path, read_only=True)
+    assert (code, "trigger" in report) == (0, False)
+    assert "POST /trigger" not in world.asked
+
+
+BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 12, 20, 0, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "total", "outcome"),
+    [
+        (NOW, 10, "pass"), (NOW, 9, "fail"), (NOW, 11, "fail"),
+        (BEFORE, 9, "pass"), (BEFORE, 10, "pass"), (BEFORE, 8, "fail"), (BEFORE, 11, "fail"),
+        (AFTER, 9, "pass"), (AFTER, 10, "pass"), (AFTER, 8, "fail"), (AFTER, 11, "fail"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end_date", [None, "2030-01-01"])
+def test_trigger_counts_until_yesterday_by_any_clock_that_is_right_to_the_hour(tmp_path, end_date, now, total, outcome):
+    world = endless(end_date, total=total)
+    world.now = now
+    assert world.report(tmp_path, "trigger")[1]["trigger"]["outcome"] == outcome

@@ -1,0 +1,33 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from checks.cli import commands
+from tests.fakes.manifest import manifest_data
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> str:
+    """The name of a file with a manifest."""
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(manifest_data()))
+    return str(file)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Runs the command in this process; returns exit code, standard output and standard error."""
+    for name in ("CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN", "ACE_API_KEY", "CLOUDFLARE_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*argv: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as caught:
+            commands.main(list(argv))
+        out, err = capsys.readouterr()
+        code = caught.value.code
+        assert isinstance(code, int)
+        return code, out, err
+
+    return run

@@ -1,0 +1,142 @@
+"""Progress lines appear on a terminal during a run, and nothing of them stays."""
+
+import fcntl
+import io
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from checks.cli.progress_lines import MORE, Live, is_welcome
+from checks.model.report import Outcome, Result
+from tests.fakes.manifest import manifest_data
+
+ROOT = Path(__file__).parents[4]
+
+
+DONE = Result(id="a", outcome=Outcome.PASS)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+    def screen(self):
+        """The lines that are left to see, by the two commands that are used."""
+        lines = [""]
+        for part in re.split("(\x1b\\[[^A-Za-z]*[A-Za-z]|\n|\r)", self.getvalue()):
+            if part == "\n":
+                lines.append("")
+            elif part.endswith("A") and part.startswith("\x1b["):
+                lines = lines[: len(lines) - int(part[2:-1])]
+            elif part in ("\r", "\x1b[J", ""):
+                lines = [*lines[:-1], ""] if part == "\x1b[J" else lines
+            else:
+                lines[-1] += part
+        return [line for line in lines if line]
+
+
+def test_a_line_for_each_that_runs_rewritten_in_place():
+    terminal = Terminal()
+    live = Live(terminal=terminal)
+    live("a", None)
+    live("long", None)
+    assert terminal.screen() == ["a     running", "long  running"]
+    live("b", DONE)  # skipped: it never ran
+    live("a", DONE)
+    assert terminal.screen() == ["long  running"]
+    live.clear()
+    live.clear()
+    assert terminal.screen() == []
+
+
+def test_never_more_lines_than_the_terminal_has(monkeypatch):
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((8, 4)))
+    terminal = Terminal()
+    live = Live(terminal=terminal)
+    for n in range(6):
+        live(f"c{n}", None)
+    assert terminal.screen() == ["c0  run", "c1  run", MORE]
+
+
+@pytest.mark.parametrize(
+    ("environ", "welcome"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": ""}, False),
+        ({}, False),
+        ({"TERM": "xterm", "CI": "true"}, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "xterm", "CI": "", "NO_COLOR": ""}, True),
+    ],
+)
+def test_where_it_is_shown(environ, welcome):
+    assert is_welcome(Terminal(), environ) is welcome
+    assert not is_welcome(io.StringIO(), environ)
+    assert not is_welcome(None, environ)
+
+
+def typed(tmp_path, *options, environ=(), stdout=subprocess.PIPE):
+    """Run one check with a terminal as standard error; returns the exit code, its output and what the terminal got."""
+    (tmp_path / "m.json").write_text(json.dumps(manifest_data()))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    argv = [sys.executable, "-m", "checks", "config", "--manifest", str(tmp_path / "m.json"), *options]
+    plain = {key: value for key, value in os.environ.items() if key not in ("CI", "NO_COLOR", "TERM")}
+    process = subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=theirs,
+        env={**plain, "TERM": "xterm", **dict(environ)},
+    )
+    os.close(theirs)
+    seen = b""
+    while chunk := _read(ours):
+        seen += chunk
+    out, _ = process.communicate(timeout=30)
+    os.close(ours)
+    return process.returncode, out, seen.decode().replace("\r\n", "\n")
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # Linux's way to say that nobody is left at the other end
+        return b""
+
+
+def test_on_a_terminal_nothing_stays(tmp_path):
+    code, out, seen = typed(tmp_path)
+    assert (code, b"\x1b" in out) == (0, False)
+    assert "config  running\n" in seen
+    terminal = Terminal()
+    terminal.write(seen)
+    assert terminal.screen() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [(["--quiet"], {}), (["--no-color"], {}), ([], {"CI": "true"}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})],
+)
+def test_where_it_is_not_wanted_there_is_nothing(tmp_path, options, environ):
+    code, _, seen = typed(tmp_path, *options, environ=environ)
+    assert (code, seen) == (0, "")
+
+
+def test_into_a_pipe_goes_nothing(tmp_path):
+    (tmp_path / "m.json").write_text(json.dumps(manifest_data()))
+    argv = [sys.executable, "-m", "checks", "config", "--manifest", str(tmp_path / "m.json")]
+    done = subprocess.run(
+        argv, cwd=ROOT, capture_output=True, env={**os.environ, "TERM": "xterm"}, timeout=30, check=True
+    )
+    assert (done.stderr, b"\x1b" in done.stdout) == (b"", False)

@@ -1,0 +1,245 @@
+"""The client of ACE: every row of a window once, despite its cursor's defect, and each refusal by its kind."""
+
+import base64
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from checks.clients.ace import client as client
+from checks.clients.ace.answers import AceError, Cursor, Row, Trouble, following
+from checks.clients.ace.client import Ace
+from checks.clients.http.client import Http
+from checks.model.credentials import Secret
+from checks.model.deadline import Deadline
+from checks.model.finding import Cause, Inconclusive, ShapeError, TransientError
+from rehearsal.ace.query import read
+from rehearsal.ace.samples import Sample
+from rehearsal.ace.volume import Volume
+from rehearsal.ace.window import page, stalled
+from tests.fakes.manifest import KEY
+from tests.unit.checks.world import Clock, answer
+
+START = datetime(2024, 12, 10, tzinfo=UTC)
+
+
+END = START + timedelta(days=1)
+
+
+NAIVE = datetime(2024, 12, 10)  # noqa: DTZ001 - ACE's own
+
+
+@contextlib.contextmanager
+def asked(handle, *, key=KEY, seconds=60.0, clock=None):
+    clock = clock or Clock()
+    deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
+    opened = Http.open("https://ace.example.org", cause=Cause.ACE, deadline=deadline,
+                       transport=httpx.MockTransport(handle))  # fmt: skip
+    with opened as http:
+        yield Ace(http=http, site="ses_falls_city", key=Secret(key) if key else None)
+
+
+def rows(handle, *, size=1000, **options):
+    with asked(streamed(handle), **options) as ace:
+        return list(ace.rows(START, END, size=size))
+
+
+def streamed(handle):
+    def reply(request):
+        made = handle(request)
+        return httpx.Response(made.status_code, headers=made.headers, stream=httpx.ByteStream(made.content))
+
+    return reply
+
+
+def serving(samples, cut=page, **options):
+    return lambda request: httpx.Response(200, content=cut(samples, read(request.url.params), **options).encode())
+
+
+def body(*samples, more=False, cursor=None, **changes):
+    data = {"point_samples": list(samples), "has_more": more, "next_cursor": cursor} | changes
+    return answer(200, {name: value for name, value in data.items() if value != "absent"})
+
+
+GOOD = {"name": "p", "value": "1", "time": "2024-12-10T00:00:00"}
+
+
+@pytest.mark.parametrize("size", [3, 10, 50, 100, 500, 1000, 5000])
+@pytest.mark.parametrize("quirks", [True, False])
+def test_every_row_once_whatever_the_page_and_the_cursors_defect(size, quirks):
+    source = Volume(site="ses_falls_city", count=37, interval=timedelta(minutes=15), odd_every=5).samples(
+        NAIVE, NAIVE + timedelta(hours=20)
+    )
+    found = rows(serving(source, quirks=quirks), size=size)
+    assert [(row.name, row.value) for row in found] == [(name, value) for name, value, _ in source]
+    assert found[0].at == int(START.timestamp()) * 10**6
+
+
+def test_the_window_is_asked_for_raw_and_in_utc():
+    seen = []
+
+    def handle(request):
+        seen.append(request)
+        return body()
+
+    assert rows(handle) == []
+    assert dict(seen[0].url.params) == {
+        "start_time": "2024-12-10T00:00:00Z",
+        "end_time": "2024-12-11T00:00:00Z",
+        "page_size": "1000",
+        "raw_data": "true",
+    }
+    assert seen[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert seen[0].url.path == "/api/sites/ses_falls_city/timeseries/paginated"
+
+
+def test_microseconds_and_times_with_a_zone():
+    later = {"name": "q", "value": "", "time": "2024-12-10T00:00:00.000123+00:00"}
+    assert [row.at - int(START.timestamp()) * 10**6 for row in rows(lambda _: body(GOOD, later))] == [0, 123]
+
+
+def test_a_row_at_the_end_is_the_next_days():
+    assert len(rows(lambda _: body(GOOD, GOOD | {"time": "2024-12-11T00:00:00"}))) == 1
+
+
+def test_an_empty_window_in_both_forms():
+    assert rows(lambda _: body()) == []
+    assert rows(lambda _: answer(404, {"message": "No data for time period"})) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "trouble", "text"),
+    [
+        (answer(500, {"message": "An unhandled exception occurred."}), Trouble.WRONG_KEY, "probably a wrong key"),
+        (answer(401, {"message": "Token has expired"}), Trouble.NOT_ALLOWED, "401"),
+        (answer(403, {"id": None, "name": None}), Trouble.UNKNOWN_SITE, "knows no such site"),
+        (answer(403, {"message": "no"}), Trouble.NOT_ALLOWED, "may not read"),
+        (answer(403), Trouble.NOT_ALLOWED, "may not read"),
+        (answer(400, {"errors": {"page_size": "x", "evil": "y"}}), Trouble.BAD_PARAMETER, "refuses page_size"),
+        (answer(400, {"errors": 5}), Trouble.BAD_PARAMETER, "a parameter"),
+        (answer(404, {"message": 5}), Trouble.NOT_ACE, "404"),
+        (answer(302, Location="https://evil.example.org"), Trouble.NOT_ACE, "not followed"),
+        (answer(204), Trouble.NOT_ACE, "204"),
+        (httpx.Response(200, text="<html>"), Trouble.SHAPE, "no JSON object: 200 <html>"),
+        (answer(200, [GOOD]), Trouble.SHAPE, "no JSON object"),
+        (body(point_samples="absent", data=[]), Trouble.SHAPE, "it has: data, has_more"),
+        (answer(200, {}), Trouble.SHAPE, "it has: nothing"),
+        (body(has_more=1), Trouble.SHAPE, "has_more"),
+        (body(more=True, cursor="x"), Trouble.SHAPE, "no rows"),
+        (body(GOOD, more=True), Trouble.SHAPE, "no cursor"),
+        (body(GOOD, cursor="x"), Trouble.SHAPE, "a cursor to them is sent"),
+        (body(5), Trouble.SHAPE, "no object"),
+        (body(GOOD | {"value": 72.5}), Trouble.SHAPE, "each a text"),
+        (body(GOOD | {"name": ""}), Trouble.SHAPE, "each a text"),
+        (body(GOOD | {"time": "yesterday"}), Trouble.SHAPE, "ISO 8601"),
+        (body(GOOD | {"time": "2024-12-09T23:59:59"}), Trouble.SHAPE, "outside its window"),
+        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), Trouble.SHAPE, "before the one"),
+    ],
+)
+def test_what_is_no_data_is_told_apart_and_time_does_not_cure_it(reply, trouble, text):
+    clock = Clock()
+    with pytest.raises(AceError) as caught:
+        rows(lambda _: reply, clock=clock)
+    assert caught.value.trouble is trouble
+    assert text in caught.value.finding.found
+    assert clock.slept == []
+
+
+def test_without_a_key_nobody_is_asked():
+    with pytest.raises(AceError) as caught:
+        rows(None, key="")
+    assert caught.value.trouble is Trouble.NO_KEY
+
+
+def test_what_time_cures_is_waited_for_as_long_as_ace_says():
+    clock = Clock()
+    replies = [body(GOOD), answer(429, **{"retry-after": "9"}), answer(503), httpx.Response(500, text="<html>")]
+    assert len(rows(lambda _: replies.pop(), clock=clock)) == 1
+    assert clock.slept == [0.25, 0.5, 9.0]
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        (answer(429, **{"retry-after": "90"}), "429: ACE limits the rate (Retry-After: 90 s)"),
+        (answer(429), "429: ACE limits the rate"),
+        (answer(503), "an outage: 503"),
+        (answer(408), "an outage: 408"),
+        (answer(500, {"message": "another"}), "an outage: 500"),
+    ],
+)
+def test_what_time_did_not_cure(reply, text):
+    with pytest.raises(TransientError) as caught:
+        rows(lambda _: reply, seconds=3.0)
+    assert caught.value.finding.found.startswith(text)
+    assert caught.value.finding.cause is Cause.ACE
+
+
+def test_an_answer_that_is_too_large(monkeypatch):
+    monkeypatch.setattr(client, "PAGE_LIMIT", 10)
+    with pytest.raises(Inconclusive, match="a bigger one"):
+        rows(lambda _: body(GOOD))
+
+
+def test_more_than_the_rows_asked_for_may_take_is_not_read():
+    """Nobody sends 2 MB for ten rows: parsing them would hold up every other check."""
+    reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
+    with asked(streamed(lambda _: reply)) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
+        ace.page(START, END, size=10)
+    assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
+
+
+def test_a_walk_without_end_ends(monkeypatch):
+    source = [Sample("p", str(n), NAIVE + timedelta(seconds=n)) for n in range(20)]
+    for cut, options, text in ((stalled, {}, "row|page"), (page, {"quirks": True}, "more than 2 pages")):
+        monkeypatch.setattr(client, "PAGES", 2 if cut is page else 2000)
+        with pytest.raises(AceError, match=text):
+            rows(serving(source, cut, **options), size=3)
+
+
+def test_the_same_page_twice_and_no_rows_where_more_were_announced():
+    opaque = iter(["a", "b"])
+    with pytest.raises(AceError, match="the same page twice"):
+        rows(lambda _: body(GOOD, more=True, cursor=next(opaque)))
+    pages = [body(), body(GOOD, more=True, cursor="a")]
+    with pytest.raises(AceError, match="no rows, where"):
+        rows(lambda _: pages.pop())
+
+
+def encoded(offset, timestamp="2024-12-10T00:00:00", **more):
+    return base64.b64encode(json.dumps({"offset": offset, "timestamp": timestamp, **more}).encode()).decode()
+
+
+AT = int(START.timestamp()) * 10**6
+
+
+def test_a_cursor_of_the_right_arithmetic_and_a_repaired_one():
+    taken = [Row("p", "1", AT), Row("q", "1", AT)]
+    assert following(encoded(2), None, taken).text == encoded(2)
+    sent = Cursor(text="", at=AT, offset=5)
+    assert following(encoded(7), sent, taken).text == encoded(7)
+    repaired = following(encoded(2, other="kept"), sent, taken)
+    assert json.loads(base64.b64decode(repaired.text)) == {
+        "offset": 7,
+        "timestamp": "2024-12-10T00:00:00",
+        "other": "kept",
+    }
+
+
+@pytest.mark.parametrize("given", [encoded(3), encoded(1), encoded(1, "2024-12-10T00:00:01")])
+def test_a_cursor_of_another_arithmetic_may_skip_rows(given):
+    with pytest.raises(ShapeError, match="a cursor to row"):
+        following(given, None, [Row("p", "1", AT), Row("q", "1", AT)])
+
+
+def test_a_row_beyond_such_a_cursor_ends_the_walk():
+    with pytest.raises(AceError, match="a cursor to row 5"):
+        rows(lambda _: body(GOOD, more=True, cursor=encoded(5)))
+
+
+@pytest.mark.parametrize("text", ["!", encoded("1"), encoded(-1), encoded(1, "soon"), encoded(1, 5),
+                                  base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()])  # fmt: skip
+def test_an_opaque_cursor_is_used_as_it_is(text):
+    assert following(text, None, []) == Cursor(text=text)

@@ -1,0 +1,17 @@
+"""The client of the query worker: its question, and an answer that broke off."""
+
+import json
+
+from checks.clients.query.client import Question, Told
+from cloudflare_client.http_answer import HttpAnswer
+
+
+def test_the_question_is_the_runbook_s():
+    question = Question(site="s", points=("a b", "c"), start=1, end=2)
+    assert question.params == {"site_name": "s", "point_names": "a b,c", "start_time": "1", "end_time": "2"}
+
+
+def test_what_broke_off_tells_no_error():
+    assert Told(answer=None).error.code == ""
+    body = json.dumps({"error": {"code": "c", "message": "m"}}).encode()
+    assert Told(answer=HttpAnswer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"

@@ -1,0 +1,26 @@
+"""A request in the background: its answer, its exception, and its thread."""
+
+import threading
+
+import pytest
+
+from checks.model.background import run_in_background
+
+
+def test_both_are_asked_at_the_same_time():
+    met = threading.Barrier(2, timeout=5)
+    answer = run_in_background(met.wait)
+    met.wait()
+    assert answer() in (0, 1)
+
+
+def test_what_asking_raises_is_raised_where_the_answer_is_wanted():
+    answer = run_in_background(lambda: [][0])
+    with pytest.raises(IndexError):
+        answer()
+
+
+def test_the_thread_is_a_daemon_and_named_after_its_check():
+    names = []
+    run_in_background(lambda: names.append((threading.current_thread().name, threading.current_thread().daemon)), 2)()
+    assert names == [(f"{threading.current_thread().name}_2", True)]

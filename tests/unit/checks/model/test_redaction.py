@@ -1,0 +1,88 @@
+"""No part of a secret leaves in a report, wherever a system echoes it and wherever the text is cut."""
+
+import json
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.model.redaction import LONGEST, MASK, PART, Redactor
+from contract import ace_key
+from tests.fakes.manifest import ENVIRON, KEY
+from tests.unit.checks.world import World, answer
+
+
+def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
+    world, token = World(), ace_key.operator_token(KEY)
+    world.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
+    _, report = world.report(tmp_path, "key")
+    assert not any(token[:n] in json.dumps(report) for n in range(5, len(token)))
+
+
+@pytest.mark.parametrize("before", [170, 181, 189, 199])
+@pytest.mark.parametrize("path", ["/health", "/status", "/deployments"])
+def test_any_secret_that_a_system_tells_is_masked_before_it_is_cut(tmp_path, path, before):
+    """The key is never sent: a system that tells it is not the one that it was sent to."""
+    world = World()
+    world.routes["GET", path] = httpx.Response(404, text="x" * before + KEY)
+    _, report = world.report(tmp_path, environ={**ENVIRON, "ACE_API_KEY": KEY})
+    assert not any(KEY[:n] in json.dumps(report) for n in range(5, len(KEY)))
+
+
+def echo(request):
+    import httpx
+
+    shown = f"{request.headers.get('Authorization')} {KEY} \x1b[31m\n::error::{KEY[:15]}"
+    return httpx.Response(418, text=shown)
+
+
+@pytest.mark.parametrize("options", [{}, {"verbose": True}, {"quiet": True}, {"formats": ("json",)}, {"color": True}])
+def test_a_hostile_system_that_echoes_what_it_is_told(tmp_path, options):
+    from contract import ace_key
+
+    world = World()
+    world.routes = {("GET", ""): echo, ("POST", ""): echo}
+    code, text = world.run(tmp_path, **options)
+    assert code == 1
+    for secret in (KEY, ace_key.operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
+        assert all(secret[n : n + 12] not in text for n in range(len(secret) - 11))
+    assert "\n::error" not in text
+    assert "[redacted]" in text
+
+
+CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
+
+
+@given(st.integers(0, len(CANARY)), st.integers(0, len(CANARY)), st.text(), st.text())
+def test_no_part_of_a_secret_leaves(start, end, before, after):
+    part = CANARY[start:end]
+    found = Redactor([CANARY]).line(before + part + after)
+    assert all(CANARY[n : n + PART] not in found for n in range(len(CANARY) - PART + 1))
+
+
+@given(st.text(max_size=2000))
+def test_what_leaves_is_one_printable_line(text):
+    line = Redactor().line(text)
+    assert len(line.splitlines()) <= 1
+    assert "\x1b" not in line
+    assert len(line) <= LONGEST + 3
+    line.encode()
+
+
+def test_several_and_short_secrets():
+    redactor = Redactor([CANARY, "hunter2", "ab", "ab ", "  padded-secret  "])
+    assert redactor.text(f"{CANARY} {CANARY[3:]} hunter2 ab:padded-secret") == f"{MASK} {MASK} {MASK} ab:{MASK}"
+    assert "hunter2" not in repr(redactor)
+
+
+@given(st.integers(0, 40), st.sampled_from([CANARY, "hunter2"]), st.text(max_size=5))
+def test_what_is_cut_off_leaves_no_part_of_a_secret(shift, secret, before):
+    from checks.model.redaction import READ
+
+    filler = "another-secret-that-is-masked-as-a-whole-0123456789"
+    text = before + filler * (READ // len(filler)) + " "
+    text = text[: READ - shift] + secret + "x" * READ
+    found = Redactor([secret, filler]).line(text)
+    assert secret[:8] not in found
+    assert len(found) <= LONGEST + 3

@@ -1,0 +1,13 @@
+"""The format `text` on GitHub's runner."""
+
+from checks.model.report import Outcome
+from checks.reporters import Style, text
+from tests.fakes.reports import finding, report, result
+
+
+def test_text_gives_github_s_runner_no_command():
+    hostile = "::add-mask::a ##[add-mask]b"
+    told = report(result("d", Outcome.FAIL, finding(text=hostile), evidence=(hostile,)), stack=hostile)
+    for line in text.render(told, Style(verbose=True)).splitlines():
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line

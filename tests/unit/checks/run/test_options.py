@@ -1,0 +1,16 @@
+"""Durations and report targets."""
+
+import pytest
+from checks.run.options import duration, targets
+
+
+def test_durations():
+    assert [duration(text) for text in ("60s", "2m", "500ms", "90", "1.5s")] == [60.0, 120.0, 0.5, 90.0, 1.5]
+
+
+def test_targets(tmp_path):
+    assert [target.format for target in targets((), ("text", "json"))] == ["text"]
+    assert targets((f"json={tmp_path / 'x'}",), ("text", "json"))[0].file == tmp_path / "x"
+    assert targets(("json=-",), ("text", "json"))[0].file is None
+    with pytest.raises(ValueError, match="only one format can go to standard output"):
+        targets(("json=-", "text"), ("text", "json"))

@@ -1,0 +1,217 @@
+"""Each check has a result with a reason, and the run ends in time."""
+
+import threading
+import time
+
+import pytest
+from checks.run.options import duration
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checks.model.credentials import Credential, Credentials, Secret
+from checks.model.deadline import Deadline
+from checks.model.finding import Cause, Evidence, Inconclusive
+from checks.model.report import Outcome
+from tests.fakes.checks import FINDING, check, judge
+from tests.unit.checks.world import Clock
+
+NEVER = threading.Event()
+
+
+def kept(context):
+    yield Evidence("seen")
+
+
+def broken(context):
+    yield Evidence("seen")
+    yield FINDING
+
+
+def unclear(context):
+    yield from ()
+    raise Inconclusive(FINDING)
+
+
+def raises(context):
+    yield Evidence("seen")
+    raise KeyError("gone")
+
+
+def broken_and_raises(context):
+    yield FINDING
+    raise ZeroDivisionError
+
+
+def exits(context):
+    yield Evidence("seen")
+    raise SystemExit(0)
+
+
+def silent(context):
+    return iter(())
+
+
+def nothing(context):
+    return None
+
+
+def nonsense(context):
+    yield "ok"
+
+
+def endless(context):
+    while True:
+        yield Evidence("again")
+
+
+def hangs(context):
+    yield Evidence("seen")
+    NEVER.wait(30)
+
+
+def broken_and_hangs(context):
+    yield FINDING
+    NEVER.wait(30)
+
+
+def spins(context):
+    end = time.monotonic() + 30
+    while time.monotonic() < end and not NEVER.is_set():
+        pass
+    yield Evidence("at last")
+
+
+MANNERS = {
+    kept: Outcome.PASS,
+    broken: Outcome.FAIL,
+    unclear: Outcome.INCONCLUSIVE,
+    raises: Outcome.INCONCLUSIVE,
+    broken_and_raises: Outcome.FAIL,
+    exits: Outcome.INCONCLUSIVE,
+    silent: Outcome.INCONCLUSIVE,
+    nothing: Outcome.INCONCLUSIVE,
+    nonsense: Outcome.INCONCLUSIVE,
+    endless: Outcome.INCONCLUSIVE,
+}
+
+
+HANGING = {hangs: Outcome.INCONCLUSIVE, broken_and_hangs: Outcome.FAIL, spins: Outcome.INCONCLUSIVE}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def released():
+    yield
+    NEVER.set()
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_every_manner_has_its_outcome(manner):
+    _, results = judge(check("a", manner))
+    assert results["a"].outcome is MANNERS[manner]
+    assert (results["a"].outcome is Outcome.PASS) == (not results["a"].findings)
+
+
+@pytest.mark.parametrize("manner", HANGING)
+def test_what_hangs_is_left_behind_and_keeps_what_it_said(manner):
+    begun = time.monotonic()
+    report, results = judge(
+        check("a", manner),
+        check("b", kept, needs=("a",)),
+        check("c", kept, after=("a",)),
+        check("d", kept),
+        seconds=0.3,
+    )
+    assert time.monotonic() - begun < 0.3 + 0.5
+    assert results["a"].outcome is HANGING[manner]
+    assert "left behind" in results["a"].findings[-1].found
+    assert results["b"].reason.startswith("needs a, which")
+    assert results["c"].findings[0].found == "its turn never came"
+    assert results["d"].outcome is Outcome.PASS
+    assert report.exit_code in (1, 3)
+
+
+@pytest.mark.untraced
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from(list(MANNERS)), st.sets(st.integers(0, 5)), st.booleans()), max_size=6))
+def test_every_check_has_a_result_whatever_the_others_do(plan):
+    checks = []
+    for n, (manner, needs, only_after) in enumerate(plan):
+        earlier = tuple(f"c{need}" for need in sorted(needs) if need < n)
+        checks.append(check(f"c{n}", manner, **{"after" if only_after else "needs": earlier}))
+    report, results = judge(*checks)
+    for item, (manner, _, _) in zip(checks, plan, strict=True):
+        blocking = [need for need in item.needs if results[need].outcome is not Outcome.PASS]
+        if blocking:
+            assert results[item.id].outcome is Outcome.SKIP
+            assert results[item.id].reason.split(",")[0].removeprefix("needs ") in blocking
+        else:
+            assert results[item.id].outcome is MANNERS[manner]
+    assert (report.exit_code == 0) == (bool(results) and all(r.outcome is Outcome.PASS for r in results.values()))
+
+
+def test_an_error_says_its_type_and_text():
+    _, results = judge(check("a", raises))
+    assert results["a"].findings[0].found == "KeyError: 'gone' (a defect of the check: please report it)"
+    assert results["a"].findings[0].cause is Cause.CHECKER
+
+
+def test_a_missing_credential_skips_and_does_not_block():
+    report, results = judge(
+        check("a", kept, wants=(Credential.CLOUDFLARE,)), check("b", kept, needs=("a",)), check("c", kept)
+    )
+    assert (results["a"].outcome, results["a"].reason) == (Outcome.SKIP, "needs CLOUDFLARE_API_TOKEN")
+    assert results["b"].outcome is Outcome.PASS
+    assert report.exit_code == 0
+    assert judge(check("a", kept, wants=(Credential.OPERATOR,)), strict=True)[0].exit_code == 3
+
+
+def test_a_credential_at_hand_skips_nothing():
+    credentials = Credentials(cloudflare=Secret("x" * 40))
+    assert judge(check("a", kept, wants=(Credential.CLOUDFLARE,)), credentials=credentials)[0].exit_code == 0
+
+
+def test_what_is_skipped_for_a_failure_skips_what_needs_it():
+    _, results = judge(check("a", broken), check("b", kept, needs=("a",)), check("c", kept, needs=("b",)))
+    assert results["b"].reason == "needs a, which failed"
+    assert results["c"].reason == "needs b, which was skipped"
+
+
+def test_a_need_that_was_left_out_is_not_waited_for():
+    assert judge(check("b", kept, needs=("a",), after=("z",)))[0].exit_code == 0
+
+
+def test_checks_that_do_not_need_each_other_run_side_by_side():
+    meeting = threading.Barrier(2, timeout=5)
+
+    def meets(context):
+        meeting.wait()
+        yield Evidence("met")
+
+    assert judge(check("a", meets), check("b", meets))[0].exit_code == 0
+
+
+def test_what_begins_after_the_deadline_is_no_verdict():
+    clock = Clock()
+
+    def slow(context):
+        context.deadline.sleep(100)
+        yield Evidence("late")
+
+    deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
+    _, results = judge(check("a", slow), check("b", kept, after=("a",)), deadline=deadline)
+    assert results["a"].outcome is Outcome.PASS
+    assert results["b"].findings[0].hint == "python -m checks run b --stack prod --deadline 120s"
+
+
+@pytest.mark.parametrize(("seconds", "more"), [(60.0, "120s"), (3600.0, "3600s"), (2000.0, "3600s")])
+def test_a_longer_deadline_that_is_named_is_one_that_is_taken(seconds, more):
+    def slow(context):
+        context.deadline.sleep(2 * seconds)
+        yield Evidence("late")
+
+    clock = Clock()
+    deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
+    _, results = judge(check("a", slow), check("b", kept, after=("a",)), deadline=deadline)
+    hint = results["b"].findings[0].hint
+    assert hint.endswith(f"--deadline {more}")
+    assert duration(hint.rpartition(" ")[2])

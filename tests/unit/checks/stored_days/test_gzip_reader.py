@@ -1,0 +1,103 @@
+"""A gzip bomb is refused within the stated memory."""
+
+import gzip
+import json
+import subprocess
+import sys
+import tracemalloc
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from checks.stored_days import gzip_reader
+from checks.stored_days.gzip_reader import UnjudgedDayError
+from checks.stored_days.stored_day import compare, read
+from tests.unit.checks.world import lines
+
+DAY = date(2024, 12, 10)
+
+
+GOOD = lines("2024-12-10")
+
+
+def judged(raw, metadata=None):
+    found = read(raw, day=DAY)
+    if metadata is not None:
+        compare(found, metadata)
+    return found
+
+
+@pytest.mark.untraced
+def test_a_bomb_is_refused_in_little_memory(monkeypatch):
+    monkeypatch.setattr(gzip_reader, "DAY_LIMIT", 4 * 2**20)
+    rows = (GOOD[0] | {"timestamp": GOOD[0]["timestamp"] + n} for n in range(70_000))
+    bomb = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows), compresslevel=1)
+    tracemalloc.start()
+    with pytest.raises(UnjudgedDayError, match="more than 4,194,304 bytes"):
+        judged(bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * 2**20
+
+
+BOMB = """
+import gzip, io, resource, sys
+from datetime import date
+from checks.stored_days import gzip_reader, row_comparison, stored_day
+
+DAY, START = date(2024, 12, 10), 1733788800000
+WIDE = "\\U0001f600" + "n" * 59_000  # one emoji, and Python takes four bytes for each character
+
+def line(name, moment, value="1"):
+    return f'{{"point_name":"{name}","timestamp":{moment},"value":{value}}}\\n'.encode()
+
+def made(kind):
+    if kind == "zeros":
+        return (bytes(2**20) for _ in range(128))
+    if kind == "lines":
+        return (line("p" * 60_000, START + n * 10_000) for n in range(4_500))
+    if kind == "names":
+        return (line(f"{n}{WIDE}", START + n) for n in range(4_300))
+    if kind == "names at once":
+        return (line(f"{n}{WIDE}", START) for n in range(4_300))
+    return (line(n, START, f'"{WIDE}"') for n in range(4_300))
+
+file = io.BytesIO()
+with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1) as packed:
+    for part in made(sys.argv[1]):
+        packed.write(part)
+raw = file.getvalue()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for read in (
+    lambda: stored_day.read(raw, day=DAY),
+    lambda: row_comparison.compare([], stored_day.samples(raw, day=DAY)),
+):
+    try:
+        read()
+        print("read", len(raw))
+    except gzip_reader.UnjudgedDayError as error:
+        print(error)
+print(len(raw), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("zeros", "a line of more than 65,536 bytes"),
+        ("lines", "more than 268,435,456 bytes in a day"),
+        ("names", "more than 16,777,216 characters of names, or of one timestamp"),
+        ("names at once", "more than 16,777,216 characters of names, or of one timestamp"),
+        ("values at once", "more than 16,777,216 characters of names, or of one timestamp"),
+    ],
+)
+def test_a_real_bomb_stays_within_the_stated_memory(kind, text):
+    done = subprocess.run(
+        [sys.executable, "-c", BOMB, kind], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[4]
+    )
+    day, compared, measured = done.stdout.splitlines()
+    size, grown = map(int, measured.split())
+    assert (day, compared) == (text, text)
+    assert size < 2**22
+    assert grown < gzip_reader.MEMORY, f"{grown:,} bytes"
