@@ -22,7 +22,7 @@ class StoredObject:
 
 
 def open_envelope(answer: HttpAnswer) -> tuple[object, Mapping[str, Any]]:
-    """Return an answer's ``result`` and ``result_info``; raises ApiRefusedError for an answer without success."""
+    """Return an answer's ``result`` and ``result_info``. Raises ApiRefusedError for an answer without success."""
     body = answer.json or {}
     if answer.status != 200 or body.get("success") is not True:
         raise refusal(answer)

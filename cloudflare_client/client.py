@@ -39,7 +39,7 @@ class CloudflareClient:
         return self._read(f"{script_path(script)}/secrets", lambda result, _: answers.parse_secrets(result))
 
     def read_deployment(self, script: str) -> versions.WorkerDeployment:
-        """Return a worker's live deployment; raises AbsentError if there is no such worker."""
+        """Return a worker's live deployment. Raises AbsentError if there is no such worker."""
         return self._read(f"{script_path(script)}/deployments", lambda result, _: versions.parse_deployments(result))
 
     def list_versions(

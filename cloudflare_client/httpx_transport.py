@@ -28,7 +28,7 @@ class HttpxTransport:
     retries: RetryPolicy
 
     def get(self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str], limit: int) -> HttpAnswer:
-        """Return the answer; raises ApiUnreachableError, ApiRefusedError if it stays transient, UnknownShapeError."""
+        """Return the answer. Raises ApiUnreachableError, ApiRefusedError if it stays transient, UnknownShapeError."""
         return self.retries.run(lambda: self._attempt(path, params, headers, limit))
 
     def _attempt(self, path: str, params: Mapping[str, str], headers: Mapping[str, str], limit: int) -> HttpAnswer:

@@ -85,5 +85,5 @@ def read(client: CloudflareClient, name: str, *, ours: str) -> Worker | None:
 
 
 def bindings(client: CloudflareClient, name: str, version: str) -> tuple[Mapping[str, Any], ...]:
-    """Return the bindings of one version of a worker, secrets without their values; raises CloudflareError."""
+    """Return the bindings of one version of a worker, secrets without their values. Raises CloudflareError."""
     return tuple(client.read_version(name, version).bindings.values())

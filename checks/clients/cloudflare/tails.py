@@ -19,7 +19,7 @@ class Tails:
     transport: ApiTransport
 
     def open(self, script: str) -> tuple[str, str]:
-        """Open a tail; return its id and the URL of its websocket."""
+        """Open a tail. Return its id and the URL of its websocket."""
         http, path = self.transport.http, self._path(script)
         sent = {"headers": {"Content-Type": "application/json"}, "content": b'{"filters":[]}'}
         answer = http.deadline.retry(lambda: self.transport.send("POST", path, **sent))

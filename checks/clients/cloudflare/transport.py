@@ -45,7 +45,7 @@ class ApiTransport:
         )
 
     def send(self, method: str, path: str, **request: Any) -> HttpAnswer:
-        """Return the answer to a single request; raises TransientError where a retry may help."""
+        """Return the answer to a single request. Raises TransientError where a retry may help."""
         if self.token is None:
             raise CloudflareInconclusive(self._unauthorised("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set"))
         answer = self.http.ask(method, path, token=self.token, **request)

@@ -28,7 +28,7 @@ def refusal(status, code):
 
 
 def ask(call, *replies, seconds=60.0):
-    """What a call returns or raises, the requests, and the clock; the last reply comes for ever."""
+    """The result or exception of a call, the requests, and the clock. The last reply is repeated."""
     clock, asked, left = Clock(), [], list(replies)
 
     def handle(request):
