@@ -72,7 +72,7 @@ Worker(
     bindings=bound,
     promised=promised,
     message=ledger.message(promised, worker, superseded),
-    source=Path("workers", "backfill", "worker.js"),
+    source=Path("workers", "dist", "backfill.js"),
     opts=pulumi.ResourceOptions(depends_on=[bucket]),
 )
 if beside is not None:
@@ -81,7 +81,7 @@ if beside is not None:
         bindings=beside.bound,
         promised=beside.promised,
         message=beside.message,
-        source=Path("workers", "query", "worker.js"),
+        source=Path("workers", "dist", "query.js"),
         opts=pulumi.ResourceOptions(depends_on=[bucket]),
     )
 pulumi.export("manifest", promised.to_dict())

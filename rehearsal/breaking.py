@@ -68,7 +68,7 @@ def etl(*replacements: tuple[str, str], key: str | None = None) -> Apply:
 
 def rewritten(*replacements: tuple[str, str], role: str = "backfill") -> bytes:
     """Return a shipped program with some of its text replaced."""
-    code = (WORKERS / role / "worker.js").read_text()
+    code = (WORKERS / "dist" / f"{role}.js").read_text()
     for old, new in replacements:
         if code.count(old) != 1:
             raise ValueError(f"the worker's code holds this {code.count(old)} times, not once: {old}")

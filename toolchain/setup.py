@@ -1,4 +1,4 @@
-"""Set-up: the virtual environment, the Node packages and the engine, at once, each only when it is not whole."""
+"""Set-up: the virtual environment, the Node packages and the engine, concurrently, each only when it is incomplete."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from toolchain.stamp import Stamp
 ROOT = engine.ROOT
 VENV = ROOT / ".venv"
 EDGE = ROOT / "rehearsal" / "edge"
+WORKERS = ROOT / "workers"
 OLDEST_NODE = 20
 LEAST_ROOM = 100 * 2**20  # bytes; with fewer left a failure is the disk's
 HEARTBEAT = 30.0  # seconds between two signs of life of a long step
@@ -68,6 +69,7 @@ def _all(run: Run) -> bool:
         steps: list[Future[bool]] = [
             python,
             pool.submit(_timed, "node", lambda say: _node(say, run)),
+            pool.submit(_timed, "workers", lambda say: _packages(WORKERS, say, run)),
             pool.submit(_timed, "engine", lambda say: _engine(python, say, run)),
         ]
         return all(step.result() for step in steps)
@@ -137,22 +139,32 @@ def _python(say: Say, run: Run) -> bool:
 
 
 def _node(say: Say, run: Run) -> bool:
-    packages, link = EDGE / "node_modules", ROOT / "node_modules"  # for `npx wrangler` from the checkout's top
-    stamp = Stamp(packages, [EDGE / "package-lock.json"])
+    """Install the packages of the rehearsal, and link them for `npx wrangler` from the top of the checkout."""
+    link = ROOT / "node_modules"
+    installed = _packages(EDGE, say, run)
+    if link.exists() and not installed:
+        return False
+    link.unlink(missing_ok=True)
+    link.symlink_to(EDGE.relative_to(ROOT) / "node_modules")
+    return True
+
+
+def _packages(folder: Path, say: Say, run: Run) -> bool:
+    """Install the Node packages of a folder that has a package-lock.json. Returns False when they are there."""
+    packages = folder / "node_modules"
+    stamp = Stamp(packages, [folder / "package-lock.json"])
     damage = stamp.damage()
-    if damage is None and stamp.current() and link.exists():
+    if damage is None and stamp.current():
         return False
     npm = _npm(run)
-    _writable(EDGE)
+    _writable(folder)
     if packages.is_symlink():  # another checkout's
         packages.unlink()
-        return _node(say, run)
+        return _packages(folder, say, run)
     say(f"packages{f' ({damage})' if damage else ''} ...")
     stamp.forget()
     options = ["--no-audit", "--no-fund", "--loglevel=error", "--prefix"]
-    _do(run, [npm, "ci", *options, EDGE], "is npm's registry reachable?")
-    link.unlink(missing_ok=True)
-    link.symlink_to(EDGE.relative_to(ROOT) / "node_modules")
+    _do(run, [npm, "ci", *options, folder], "is npm's registry reachable?")
     stamp.write()
     return True
 

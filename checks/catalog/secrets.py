@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.transport import CloudflareInconclusive
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.diagnosis import live_version
 from checks.diagnosis.live_version import describe_difference
 from checks.diagnosis.secret_changes import SecretChange, read_secret_changes

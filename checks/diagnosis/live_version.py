@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from checks.check import Context
-from checks.clients.cloudflare.transport import CloudflareInconclusive
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.model.finding import Cause, Failed, Finding
 from checks.model.hint import Hint
 from cloudflare_client.errors import NO_SCRIPT, NO_SERVICE

@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from checks.clients.cloudflare.transport import CloudflareInconclusive
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.model.background import run_in_background
 from checks.model.finding import Cause, Failed, Finding
 from checks.model.hint import Hint

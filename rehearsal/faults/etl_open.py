@@ -10,5 +10,5 @@ FAULT = Fault(
     caught_by=("parity",),
     blame="worker",
     settings={"etlWorker": sibling.NAME},
-    apply=breaking.etl(("if (!(await isOperator(request, config.key))) {", 'if (config.key === "") {')),
+    apply=breaking.etl(("if (!await isOperator(request, config.key)) {", 'if (config.key === "") {')),
 )

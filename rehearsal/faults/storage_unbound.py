@@ -13,7 +13,7 @@ _CONFIG = {"main": "worker.js", "compatibility_date": "2026-04-01", "keep_vars":
 async def _apply(local: Local) -> None:
     folder = local.folder / "by-hand"
     folder.mkdir(exist_ok=True)
-    (folder / "worker.js").write_bytes((ROOT / "workers" / "backfill" / "worker.js").read_bytes())
+    (folder / "worker.js").write_bytes((ROOT / "workers" / "dist" / "backfill.js").read_bytes())
     (folder / "wrangler.json").write_text(json.dumps({"name": local.worker_name, **_CONFIG}))
     await local.wrangler("deploy", "--config", str(folder / "wrangler.json"))
 

@@ -11,7 +11,7 @@ FAULT = Fault(
     blame="worker",
     apply=breaking.program(
         (
-            "if (!(await isOperator(request, config.key))) {",
+            "if (!await isOperator(request, config.key)) {",
             'const reset = new URL(request.url).searchParams.has("reset");\n'
             "const all = reset ? (await config.bucket.list()).objects : [];\n"
             "for (const { key } of all) await config.bucket.delete(key);\n"

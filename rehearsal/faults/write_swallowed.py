@@ -11,8 +11,8 @@ FAULT = Fault(
     blame="worker",
     apply=breaking.program(
         (
-            'const SERVICE = "backfill-worker";',
-            'const DONE = new Set();\nconst SERVICE = "backfill-worker";',
+            'SERVICE = "backfill-worker";',
+            'SERVICE = "backfill-worker";\nconst DONE = new Set();',
         ),
         (
             "const stored = await storedDates(config);",

@@ -66,7 +66,7 @@ def test_the_page_on_drift_has_the_rows_of_the_matrix():
 
 
 def test_the_reference_of_the_checks_is_current():
-    file, page = ROOT / "docs" / "checks.md", explanation.page(catalog.load())
+    file, page = ROOT / "docs" / "checks.md", explanation.render_page(catalog.load())
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(page)
     assert file.read_text() == page, "run: UPDATE_GOLDEN=1 python -m pytest tests/contract/test_docs.py"

@@ -148,17 +148,17 @@ def test_every_worker_is_declared():
 def test_the_worker_and_the_program_agree_on_its_name_and_version(folder, prefix):
     from infra import declaration
 
-    worker = (ROOT / "workers" / folder / "worker.js").read_text()
+    worker = (ROOT / "workers" / "dist" / f"{folder}.js").read_text()
     declared = (getattr(declaration, f"{prefix}{name}") for name in ("SERVICE", "VERSION"))
-    assert re.search(r'^const SERVICE = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
-    assert re.search(r'^const VERSION = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
+    assert re.search(r'^var SERVICE = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
+    assert re.search(r'^var VERSION = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
 
 
 @pytest.mark.parametrize(("folder", "prefix"), WORKERS.items())
 def test_the_worker_reads_exactly_the_declared_bindings(folder, prefix):
     from infra import declaration
 
-    worker = (ROOT / "workers" / folder / "worker.js").read_text()
+    worker = (ROOT / "workers" / "dist" / f"{folder}.js").read_text()
     read = {
         name for names in re.findall(r"const \{([^}]*)\} = env;", worker) for name in re.findall(r"[A-Z_]{4,}", names)
     }

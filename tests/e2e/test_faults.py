@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from checks.command import Outside, Request, execute
+from checks.command import Request, Surroundings, execute
 from checks.options import Target
 
 from checks import catalog
@@ -38,7 +38,7 @@ class Deployed:
         )
         written = []
         environ = {**self.world.local.environment, **dict(environment)}
-        outside = Outside(environ=environ, write=written.append, now=lambda: datetime.now(UTC) + ahead)
+        outside = Surroundings(environ=environ, write=written.append, now=lambda: datetime.now(UTC) + ahead)
         code = execute(request, outside)
         return code, json.loads("".join(written))
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 
 from checks.model.deadline import Deadline
-from checks.run.execute import Outside, Request, execute
-from checks.run.options import Target
+from checks.run.execute import execute
+from checks.run.request import Request, Surroundings, Target
 from tests.fakes.system import API_TOKEN, System
 
 Checks = list[dict[str, Any]]
@@ -21,7 +21,7 @@ def judged(system: System, folder: Path) -> tuple[int, Checks]:
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps(system.manifest))
     written: list[str] = []
-    outside = Outside(
+    outside = Surroundings(
         environ={"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": system.key},
         write=written.append,
         transport=httpx.MockTransport(system.handle),

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from checks.run.options import Refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError
@@ -17,16 +16,17 @@ from websockets.exceptions import ConnectionClosedError
 from checks.clients.ace.client import Ace
 from checks.clients.cloudflare.transport import ApiTransport
 from checks.clients.http.client import Http
-from checks.clients.query.client import Query, Question
+from checks.clients.query.client import QueryWorker, Question
 from checks.clients.tail.trace import Invocation, is_overload
-from checks.clients.worker.client import Worker
+from checks.clients.worker.client import BackfillWorker
 from checks.clients.worker.progress import Progress
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, ShapeError
 from checks.run import deployed_manifest
-from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
-from checks.stored_days.stored_day import compare, read
+from checks.run.request import RunRefused
+from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
+from checks.stored_days.stored_day import compare_with_metadata, decode_day
 from contract import drift
 from contract.manifest import Manifest, ManifestError
 from infra import settings as infra_settings
@@ -40,7 +40,7 @@ QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 def some(examples):
-    """Few examples, none of which hangs; on a busy machine each takes its time."""
+    """BoundedSet examples, none of which hangs; on a busy machine each takes its time."""
     return settings(max_examples=examples, deadline=5000, suppress_health_check=QUICK)
 
 
@@ -104,7 +104,7 @@ def test_a_manifest_s_file_is_read_or_refused_in_one_line(tmp_path, raw):
     file = tmp_path / "manifest.json"
     file.write_bytes(raw)
     try:
-        deployed_manifest.from_file(str(file))
+        deployed_manifest.read_from_file(str(file))
     except deployed_manifest.UnusableError as error:
         assert str(error)
 
@@ -146,8 +146,8 @@ def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret
 def test_a_stored_day_of_anything_is_no_day(raw):
     for content in (raw, gzip.compress(raw, mtime=0), gzip.compress(raw)[:-5]):
         try:
-            found = read(content, day=date(2024, 12, 10))
-        except (BrokenDayError, UnjudgedDayError) as error:
+            found = decode_day(content, day=date(2024, 12, 10))
+        except (BrokenDayError, DayTooLargeError) as error:
             assert str(error)
         else:
             assert found.samples == 0
@@ -160,9 +160,9 @@ def test_a_stored_day_of_anything_is_no_day(raw):
 def test_a_line_is_a_sample_or_the_day_is_broken(sample, metadata):
     try:
         raw, true = stored("2024-12-10", content=(json.dumps(sample) + "\n").encode())
-        found = read(raw, day=date(2024, 12, 10))
-        compare(found, true | metadata)
-    except (BrokenDayError, UnjudgedDayError):
+        found = decode_day(raw, day=date(2024, 12, 10))
+        compare_with_metadata(found, true | metadata)
+    except (BrokenDayError, DayTooLargeError):
         return
     assert isinstance(sample["point_name"], str)
     assert type(sample["timestamp"]) is int
@@ -278,7 +278,7 @@ def test_the_worker_answers_in_its_form_or_not(data):
         "progress": World().progress(),
     }
     with http(lambda request: reply(data.draw, truth), Clock()) as client:
-        worker = Worker(http=client)
+        worker = BackfillWorker(http=client)
         for ask in (worker.health, lambda: worker.status(Secret("fake-0001")), lambda: worker.trigger(None)):
             try:
                 found = ask()
@@ -356,7 +356,7 @@ def lied_to(tmp_path, target, status, body):
     world.reply = reply
     try:
         return world.run(tmp_path)
-    except Refused as error:
+    except RunRefused as error:
         return error.code, str(error)
 
 
@@ -410,9 +410,9 @@ def test_the_query_worker_answers_samples_or_not(data):
         )
 
     with http(handle, Clock()) as client:
-        worker = Query(http=client)
+        worker = QueryWorker(http=client)
         try:
-            told = worker.ask(Question(site="s", points=("a",), start=0, end=1))
+            told = worker.query(Question(site="s", points=("a",), start=0, end=1))
             hash((told.error.code, told.error.shown, told.samples))
         except Inconclusive as error:
             assert error.finding.found
@@ -557,7 +557,9 @@ WORSE = st.sampled_from(
 @some(50)
 @given(st.one_of(st.just(ITEM), RAW, JSON, mutants(ITEM), mutants(ITEM), WORSE, WORSE))
 def test_the_command_is_green_on_messages_of_a_tail_only_if_they_show_a_good_batch(tmp_path, monkeypatch, message):
-    monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)  # of which the world's tail takes a tenth
+    monkeypatch.setattr(
+        "checks.diagnosis.batch_recording.SETTLE_SECONDS", 0.5
+    )  # of which the world's tail takes a tenth
     world = World()
     world.tail.change = lambda item: message if item["event"]["request"]["url"].endswith("/trigger") else item
     code, _ = verdict(world, tmp_path, "logs")
@@ -573,7 +575,7 @@ def test_the_command_is_green_on_messages_of_a_tail_only_if_they_show_a_good_bat
     )
 )
 def test_the_command_survives_whatever_else_a_tail_sends(tmp_path, monkeypatch, messages):
-    monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)
+    monkeypatch.setattr("checks.diagnosis.batch_recording.SETTLE_SECONDS", 0.5)
     world = World()
     for message in messages:
         world.tail.items.put(message)

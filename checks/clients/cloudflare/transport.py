@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
-from checks.model.finding import Cause, Finding, Inconclusive, TransientError
+from checks.model.finding import Cause, Finding, TransientError
 from checks.model.hint import Hint
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import ApiRefusedError, CloudflareError, EndlessListError, UnknownShapeError
@@ -16,14 +17,6 @@ from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.transport import is_transient
 
 UNAUTHORISED = frozenset({9106, 9109, 10000, 10001})
-
-
-class CloudflareInconclusive(Inconclusive):
-    """The API gave no usable answer. ``codes`` are its own."""
-
-    def __init__(self, finding: Finding, codes: frozenset[int] = frozenset()) -> None:
-        super().__init__(finding)
-        self.codes = codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

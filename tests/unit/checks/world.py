@@ -12,10 +12,10 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 
 import httpx
-from checks.run.options import Target
 
 from checks.model.deadline import Deadline
-from checks.run.execute import Outside, Request, execute
+from checks.run.execute import execute
+from checks.run.request import Request, Surroundings, Target
 from contract import ace_key
 from rehearsal.ace.query import InvalidQuery, read
 from rehearsal.ace.samples import Sample
@@ -373,7 +373,7 @@ class World:
             targets=tuple(Target(format=name) for name in formats),
             **options,
         )
-        outside = Outside(
+        outside = Surroundings(
             environ=ENVIRON if environ is None else environ,
             write=written.append,
             transport=httpx.MockTransport(self.handle),

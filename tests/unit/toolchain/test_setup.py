@@ -153,6 +153,32 @@ def test_a_package_that_was_deleted_by_hand_is_noticed_named_and_made_anew(check
     assert checkout() == []
 
 
+def test_a_second_folder_of_node_packages_is_installed_and_stamped_by_itself(checkout, tmp_path):
+    folder = tmp_path / "workers"
+    folder.mkdir()
+    (folder / "package-lock.json").write_text("1")
+    commands = []
+
+    def install(command, *, folder=None, more=None, limit=None):
+        commands.append(command)
+        (Path(command[-1]) / "node_modules").mkdir(exist_ok=True)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    assert setup._packages(folder, checkout.said.append, install) is True
+    assert setup._packages(folder, checkout.said.append, install) is False
+    (folder / "package-lock.json").write_text("2")
+    assert setup._packages(folder, checkout.said.append, install) is True
+    assert [command[:2] + command[-1:] for command in commands] == [["npm", "ci", folder]] * 2
+    assert (tmp_path / "node_modules").resolve() == tmp_path / "edge" / "node_modules"
+    assert checkout() == []
+
+
+def test_a_lost_link_is_made_again_without_an_installation(checkout, tmp_path):
+    (tmp_path / "node_modules").unlink()
+    assert checkout() == []
+    assert (tmp_path / "node_modules").resolve() == tmp_path / "edge" / "node_modules"
+
+
 def test_new_requirements_are_installed_on_top(checkout, tmp_path):
     (tmp_path / "requirements.txt").write_text("2")
     assert checkout() == ["pip"]

@@ -4,12 +4,13 @@ from datetime import date
 
 import pytest
 
-from checks.stored_days import days, gzip_reader
+from checks.stored_days import gzip_reader
+from checks.stored_days.selection import select_one_day
 from tests.fakes.manifest import API_TOKEN, ENVIRON, KEY, NOW
 from tests.fakes.verdicts import failed_finding, inconclusive_finding, outcomes
 from tests.unit.checks.world import World, answer, lines, refusal
 
-CHOSEN = days.one([date(2024, 12, 10), date(2024, 12, 11)], NOW).isoformat()
+CHOSEN = select_one_day([date(2024, 12, 10), date(2024, 12, 11)], NOW).isoformat()
 
 
 KEY_OF_DAY = World.place(CHOSEN)
@@ -151,5 +152,5 @@ def test_proof_has_no_verdict_when_ace_fails_half_way(tmp_path):
 
 
 def test_proof_says_nothing_of_a_day_beyond_its_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
+    monkeypatch.setattr(gzip_reader, "MAX_POINTS", 0)
     assert inconclusive_finding(tmp_path, World(), "proof", skip=("r2",))["cause"] == "checker"

@@ -70,7 +70,7 @@ def test_a_query_worker_that_serves_what_is_stored(tmp_path):
 
 
 def test_a_day_larger_than_a_question(tmp_path, monkeypatch):
-    monkeypatch.setattr("checks.catalog.query.MOST", 5)
+    monkeypatch.setattr("checks.catalog.query.MAX_SAMPLES", 5)
     world = Served()
     code, check = judged(world, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
@@ -282,7 +282,7 @@ def test_one_point_is_enough_and_a_name_may_end_in_a_slash(tmp_path):
 
 
 def test_a_day_beyond_the_checker_s_bounds_is_no_verdict(tmp_path, monkeypatch):
-    monkeypatch.setattr("checks.stored_days.gzip_reader.DAY_LIMIT", 10)
+    monkeypatch.setattr("checks.stored_days.gzip_reader.MAX_DAY", 10)
     code, check = judged(Served(), tmp_path)
     assert (code, finding(check)["cause"]) == (3, "checker")
 

@@ -118,7 +118,7 @@ def test_r2_does_not_accuse_the_worker_of_an_object_that_carries_nothing_of_it(t
 
 
 def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
+    monkeypatch.setattr(gzip_reader, "MAX_POINTS", 0)
     found = inconclusive_finding(tmp_path, World(), "r2")
     assert (found["cause"], found["found"]) == ("checker", "more than 0 points in a day")
 
@@ -327,9 +327,7 @@ def test_r2_is_thorough_on_request(tmp_path):
 
 
 def test_r2_says_at_most_ten_broken_days_one_by_one(tmp_path, monkeypatch):
-    from checks.stored_days import decoded_days
-
-    monkeypatch.setattr(decoded_days, "MOST", 2)
+    monkeypatch.setattr("checks.catalog.r2.MAX_FINDINGS", 2)
     world = World(days=5)
     for n in range(5):
         world.write(world.day(n), samples="4")

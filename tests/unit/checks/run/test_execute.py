@@ -4,10 +4,10 @@ import json
 
 import httpx
 import pytest
-from checks.run.options import Refused
 
 from checks.model.report import EXIT_INCONCLUSIVE
-from checks.run.execute import Outside, Request, execute
+from checks.run.execute import execute
+from checks.run.request import Request, RunRefused, Surroundings
 from tests.fakes.manifest import ENVIRON, KEY, NOW, manifest_data
 from tests.fakes.pulumi import preview, step
 from tests.unit.checks.world import World
@@ -15,7 +15,7 @@ from tests.unit.checks.world import World
 
 def ran(*names, environ, world=None):
     world, written = world or World(), []
-    outside = Outside(
+    outside = Surroundings(
         environ=environ, write=written.append, transport=httpx.MockTransport(world.handle), now=lambda: NOW
     )
     code = execute(Request(stack="prod", manifest=None, names=names, verbose=True), outside)
@@ -43,7 +43,7 @@ def test_the_key_of_the_stack_is_read_only_where_it_is_wanted_and_missing(pulumi
 
 def test_a_stack_with_nothing_deployed_is_no_verdict_for_the_others(pulumi):
     asked = pulumi(stack={"out": "{}"})
-    with pytest.raises(Refused, match="has no output manifest") as caught:
+    with pytest.raises(RunRefused, match="has no output manifest") as caught:
         ran("config", "health", environ={})
     assert caught.value.code == 3
     assert len(asked.read_text().splitlines()) == 1
@@ -60,6 +60,6 @@ def test_the_key_of_the_stack_is_masked_wherever_it_is_echoed(pulumi):
 
 def test_a_key_that_cannot_be_read_is_one_line(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"err": "error: locked", "code": 1})
-    with pytest.raises(Refused, match="pulumi config get aceApiKey: locked") as caught:
+    with pytest.raises(RunRefused, match="pulumi config get aceApiKey: locked") as caught:
         ran("token", environ={})
     assert caught.value.code == EXIT_INCONCLUSIVE

@@ -4,10 +4,10 @@ import threading
 import time
 
 import pytest
-from checks.run.options import duration
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from checks.cli.arguments import parse_duration
 from checks.model.credentials import Credential, Credentials, Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Evidence, Inconclusive
@@ -214,4 +214,4 @@ def test_a_longer_deadline_that_is_named_is_one_that_is_taken(seconds, more):
     _, results = judge(check("a", slow), check("b", kept, after=("a",)), deadline=deadline)
     hint = results["b"].findings[0].hint
     assert hint.endswith(f"--deadline {more}")
-    assert duration(hint.rpartition(" ")[2])
+    assert parse_duration(hint.rpartition(" ")[2])

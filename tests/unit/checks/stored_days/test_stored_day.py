@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.stored_days import gzip_reader, stored_day
-from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
-from checks.stored_days.stored_day import compare, read
+from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
+from checks.stored_days.stored_day import compare_with_metadata, decode_day
 from tests.unit.checks.world import lines, stored
 
 DAY = date(2024, 12, 10)
@@ -20,9 +20,9 @@ GOOD = lines("2024-12-10")
 
 
 def judged(raw, metadata=None):
-    found = read(raw, day=DAY)
+    found = decode_day(raw, day=DAY)
     if metadata is not None:
-        compare(found, metadata)
+        compare_with_metadata(found, metadata)
     return found
 
 
@@ -116,13 +116,13 @@ def test_metadata_in_iso_form(text):
 
 
 def test_too_many_points_are_refused(monkeypatch):
-    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 1)
-    with pytest.raises(UnjudgedDayError, match="more than 1 points"):
+    monkeypatch.setattr(gzip_reader, "MAX_POINTS", 1)
+    with pytest.raises(DayTooLargeError, match="more than 1 points"):
         judged(stored("2024-12-10")[0])
 
 
 def test_a_line_beyond_the_bounds_is_not_judged():
-    with pytest.raises(UnjudgedDayError, match="a line of more than"):
+    with pytest.raises(DayTooLargeError, match="a line of more than"):
         judged(gzip.compress(b"x" * 100_000))
 
 
@@ -160,32 +160,32 @@ def test_metadata_that_names_another_window_of_ace(source):
     "name", ["ses/ses_falls_city/a/b", "ses/p0", "VAV-707.DaTemp", "ses/weather/x", "a/ses_other/b"]
 )
 def test_names_that_do_not_speak_of_another_site(name):
-    read(stored("2024-12-10", [GOOD[0] | {"point_name": name}])[0], day=DAY, site="ses_falls_city")
+    decode_day(stored("2024-12-10", [GOOD[0] | {"point_name": name}])[0], day=DAY, site="ses_falls_city")
 
 
 def test_a_name_that_looks_like_a_site_among_the_sites_own_accuses_nobody():
     rows = [GOOD[0] | {"point_name": "ses/ses_falls_city/x"}, GOOD[1] | {"point_name": "ses/ses_weather/y"}]
-    read(stored("2024-12-10", rows)[0], day=DAY, site="ses_falls_city")
+    decode_day(stored("2024-12-10", rows)[0], day=DAY, site="ses_falls_city")
 
 
 def test_the_points_of_another_site():
     raw, _ = stored("2024-12-10", [GOOD[0], GOOD[1] | {"point_name": "ses/ses_elsewhere/x/y.Temp"}])
     with pytest.raises(BrokenDayError, match=r"points of site ses_falls_city, found ses/.*, of site ses_elsewhere"):
-        read(raw, day=DAY, site="ses_falls_city")
+        decode_day(raw, day=DAY, site="ses_falls_city")
 
 
 def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
-    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 2)
+    monkeypatch.setattr(gzip_reader, "MAX_POINTS", 2)
     rows = [GOOD[0] | {"point_name": f"p{n}"} for n in range(3)]
-    with pytest.raises(UnjudgedDayError, match="points in a day"):
-        list(stored_day.samples(stored("2024-12-10", rows)[0], day=DAY))
+    with pytest.raises(DayTooLargeError, match="points in a day"):
+        list(stored_day.read_samples(stored("2024-12-10", rows)[0], day=DAY))
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_day_or_a_broken_one(data):
     for raw in (data, gzip.compress(data)):
         try:
-            read(raw, day=DAY)
+            decode_day(raw, day=DAY)
         except BrokenDayError as error:
             assert error.expected
             assert error.found

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from checks.clients.ace import client as client
-from checks.clients.ace.answers import AceError, Cursor, Row, Trouble, following
+from checks.clients.ace.answers import AceError, Cursor, RefusalKind, Row, following
 from checks.clients.ace.client import Ace
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
@@ -112,37 +112,37 @@ def test_an_empty_window_in_both_forms():
 @pytest.mark.parametrize(
     ("reply", "trouble", "text"),
     [
-        (answer(500, {"message": "An unhandled exception occurred."}), Trouble.WRONG_KEY, "probably a wrong key"),
-        (answer(401, {"message": "Token has expired"}), Trouble.NOT_ALLOWED, "401"),
-        (answer(403, {"id": None, "name": None}), Trouble.UNKNOWN_SITE, "knows no such site"),
-        (answer(403, {"message": "no"}), Trouble.NOT_ALLOWED, "may not read"),
-        (answer(403), Trouble.NOT_ALLOWED, "may not read"),
-        (answer(400, {"errors": {"page_size": "x", "evil": "y"}}), Trouble.BAD_PARAMETER, "refuses page_size"),
-        (answer(400, {"errors": 5}), Trouble.BAD_PARAMETER, "a parameter"),
-        (answer(404, {"message": 5}), Trouble.NOT_ACE, "404"),
-        (answer(302, Location="https://evil.example.org"), Trouble.NOT_ACE, "not followed"),
-        (answer(204), Trouble.NOT_ACE, "204"),
-        (httpx.Response(200, text="<html>"), Trouble.SHAPE, "no JSON object: 200 <html>"),
-        (answer(200, [GOOD]), Trouble.SHAPE, "no JSON object"),
-        (body(point_samples="absent", data=[]), Trouble.SHAPE, "it has: data, has_more"),
-        (answer(200, {}), Trouble.SHAPE, "it has: nothing"),
-        (body(has_more=1), Trouble.SHAPE, "has_more"),
-        (body(more=True, cursor="x"), Trouble.SHAPE, "no rows"),
-        (body(GOOD, more=True), Trouble.SHAPE, "no cursor"),
-        (body(GOOD, cursor="x"), Trouble.SHAPE, "a cursor to them is sent"),
-        (body(5), Trouble.SHAPE, "no object"),
-        (body(GOOD | {"value": 72.5}), Trouble.SHAPE, "each a text"),
-        (body(GOOD | {"name": ""}), Trouble.SHAPE, "each a text"),
-        (body(GOOD | {"time": "yesterday"}), Trouble.SHAPE, "ISO 8601"),
-        (body(GOOD | {"time": "2024-12-09T23:59:59"}), Trouble.SHAPE, "outside its window"),
-        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), Trouble.SHAPE, "before the one"),
+        (answer(500, {"message": "An unhandled exception occurred."}), RefusalKind.WRONG_KEY, "probably a wrong key"),
+        (answer(401, {"message": "Token has expired"}), RefusalKind.NOT_ALLOWED, "401"),
+        (answer(403, {"id": None, "name": None}), RefusalKind.UNKNOWN_SITE, "knows no such site"),
+        (answer(403, {"message": "no"}), RefusalKind.NOT_ALLOWED, "may not read"),
+        (answer(403), RefusalKind.NOT_ALLOWED, "may not read"),
+        (answer(400, {"errors": {"page_size": "x", "evil": "y"}}), RefusalKind.BAD_PARAMETER, "refuses page_size"),
+        (answer(400, {"errors": 5}), RefusalKind.BAD_PARAMETER, "a parameter"),
+        (answer(404, {"message": 5}), RefusalKind.NOT_ACE, "404"),
+        (answer(302, Location="https://evil.example.org"), RefusalKind.NOT_ACE, "not followed"),
+        (answer(204), RefusalKind.NOT_ACE, "204"),
+        (httpx.Response(200, text="<html>"), RefusalKind.SHAPE, "no JSON object: 200 <html>"),
+        (answer(200, [GOOD]), RefusalKind.SHAPE, "no JSON object"),
+        (body(point_samples="absent", data=[]), RefusalKind.SHAPE, "it has: data, has_more"),
+        (answer(200, {}), RefusalKind.SHAPE, "it has: nothing"),
+        (body(has_more=1), RefusalKind.SHAPE, "has_more"),
+        (body(more=True, cursor="x"), RefusalKind.SHAPE, "no rows"),
+        (body(GOOD, more=True), RefusalKind.SHAPE, "no cursor"),
+        (body(GOOD, cursor="x"), RefusalKind.SHAPE, "a cursor to them is sent"),
+        (body(5), RefusalKind.SHAPE, "no object"),
+        (body(GOOD | {"value": 72.5}), RefusalKind.SHAPE, "each a text"),
+        (body(GOOD | {"name": ""}), RefusalKind.SHAPE, "each a text"),
+        (body(GOOD | {"time": "yesterday"}), RefusalKind.SHAPE, "ISO 8601"),
+        (body(GOOD | {"time": "2024-12-09T23:59:59"}), RefusalKind.SHAPE, "outside its window"),
+        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), RefusalKind.SHAPE, "before the one"),
     ],
 )
 def test_what_is_no_data_is_told_apart_and_time_does_not_cure_it(reply, trouble, text):
     clock = Clock()
     with pytest.raises(AceError) as caught:
         rows(lambda _: reply, clock=clock)
-    assert caught.value.trouble is trouble
+    assert caught.value.kind is trouble
     assert text in caught.value.finding.found
     assert clock.slept == []
 
@@ -150,7 +150,7 @@ def test_what_is_no_data_is_told_apart_and_time_does_not_cure_it(reply, trouble,
 def test_without_a_key_nobody_is_asked():
     with pytest.raises(AceError) as caught:
         rows(None, key="")
-    assert caught.value.trouble is Trouble.NO_KEY
+    assert caught.value.kind is RefusalKind.NO_KEY
 
 
 def test_what_time_cures_is_waited_for_as_long_as_ace_says():

@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.clients.cloudflare.tails import Tails
-from checks.clients.cloudflare.transport import ApiTransport, CloudflareInconclusive
+from checks.clients.cloudflare.transport import ApiTransport
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline

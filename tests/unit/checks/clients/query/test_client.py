@@ -2,7 +2,7 @@
 
 import json
 
-from checks.clients.query.client import Question, Told
+from checks.clients.query.client import QueryAnswer, Question
 from cloudflare_client.http_answer import HttpAnswer
 
 
@@ -12,6 +12,6 @@ def test_the_question_is_the_runbook_s():
 
 
 def test_what_broke_off_tells_no_error():
-    assert Told(answer=None).error.code == ""
+    assert QueryAnswer(answer=None).error.code == ""
     body = json.dumps({"error": {"code": "c", "message": "m"}}).encode()
-    assert Told(answer=HttpAnswer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"
+    assert QueryAnswer(answer=HttpAnswer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"

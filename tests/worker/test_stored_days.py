@@ -1,4 +1,4 @@
-"""What a day holds when it is stored."""
+"""The content and the metadata of a stored day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .conftest import DAYS, END, SOURCES, START, World, page, row
 
 
 def expected(samples: list[Sample]) -> list[dict[str, Any]]:
-    """What the worker must store of these samples, computed apart from it."""
+    """Returns the stored form of these samples, computed without the worker."""
     return [{"point_name": name, "timestamp": ms(time), "value": number(value)} for name, value, time in samples]
 
 
@@ -38,7 +38,7 @@ def of_day(site: str, day: str) -> list[Sample]:
     return list(SOURCES[site].samples(start, start.replace(day=start.day + 1)))
 
 
-def test_a_day_is_stored_row_for_row_with_true_metadata(world: World) -> None:
+def test_a_day_is_stored_row_for_row_with_correct_metadata(world: World) -> None:
     world.clear("volume")
     answer = world.trigger("volume")
     assert answer.status_code == 200
@@ -73,8 +73,8 @@ def test_a_day_is_stored_row_for_row_with_true_metadata(world: World) -> None:
     }
 
 
-def test_pages_smaller_than_a_timestamp_lose_and_repeat_nothing(world: World) -> None:
-    """ACE's own cursor stalls here: 2,345 rows a timestamp, 1,000 a page."""
+def test_pages_smaller_than_a_timestamp_lose_no_row_and_repeat_none(world: World) -> None:
+    """ACE's own cursor stalls here: 2,345 rows per timestamp, 1,000 per page."""
     world.clear("crowd")
     assert world.trigger("crowd").json()["status"] == "complete"
     for day in DAYS:
@@ -84,7 +84,7 @@ def test_pages_smaller_than_a_timestamp_lose_and_repeat_nothing(world: World) ->
     assert len(world.local.requests) == 3 * 8
 
 
-def test_microseconds_are_cut_and_the_day_is_utc(world: World) -> None:
+def test_microseconds_are_truncated_and_days_are_utc(world: World) -> None:
     world.clear("times")
     world.trigger("times")
     midnight = ms(datetime.fromisoformat(START))
@@ -104,7 +104,7 @@ TEXTS = ("", " ", "0x10", "NaN", "Infinity", "true", "null", "+5", ".5", "5.", "
          "1e309", "-1e999", "9" * 400, "\u0663", 'a "quoted" \\ \u2028 text', "\U0001F321", "[1]")  # fmt: skip
 
 
-def test_a_number_is_a_number_and_all_else_is_its_text(world: World) -> None:
+def test_numbers_are_stored_as_numbers_and_other_values_as_text(world: World) -> None:
     world.clear("main")
     texts = [*NUMBERS, *TEXTS]
     rows = [row(f"{number:03}", text, f"{START}T00:00:00") for number, text in enumerate(texts)]
@@ -118,7 +118,7 @@ def test_a_number_is_a_number_and_all_else_is_its_text(world: World) -> None:
         assert line.endswith(f'"value":{NUMBERS.get(text, json.dumps(text, ensure_ascii=False))}}}')
 
 
-def test_a_past_day_without_data_is_stored_empty_and_not_asked_again(world: World) -> None:
+def test_a_past_day_without_data_is_stored_empty_and_not_requested_again(world: World) -> None:
     world.clear("main")
     world.odd.script = lambda request: page([])
     assert world.trigger("main").json()["status"] == "complete"
@@ -133,7 +133,7 @@ def test_a_past_day_without_data_is_stored_empty_and_not_asked_again(world: Worl
     assert len(world.odd.requests) == 3
 
 
-def test_an_empty_day_as_the_swagger_says_it(world: World) -> None:
+def test_a_404_of_no_data_is_stored_as_an_empty_day(world: World) -> None:
     world.clear("times")
     world.local.empty_is_404 = True
     try:
@@ -144,8 +144,8 @@ def test_an_empty_day_as_the_swagger_says_it(world: World) -> None:
     assert world.lines("times", END, "times") == []
 
 
-def test_a_row_at_the_end_of_the_window_is_the_next_days(world: World) -> None:
-    """Whether ACE's end_time is inclusive is not established: neither way may double or lose a row."""
+def test_a_row_at_the_end_of_the_window_belongs_to_the_next_day(world: World) -> None:
+    """ACE does not document whether it includes end_time. In both cases no row is lost or stored twice."""
     world.clear("main")
     rows = [row("p", str(day), f"2024-12-{day}T00:00:00") for day in (10, 11, 12, 13)]
 
@@ -158,7 +158,7 @@ def test_a_row_at_the_end_of_the_window_is_the_next_days(world: World) -> None:
     assert [[json.loads(line)["value"] for line in world.lines("main", day)] for day in DAYS] == [[10], [11], [12]]
 
 
-def test_the_request_is_the_documented_one(world: World) -> None:
+def test_the_request_matches_the_documentation_of_ace(world: World) -> None:
     world.clear("main")
     world.trigger("main")
     path, query = world.odd.requests[0]
@@ -173,7 +173,7 @@ def test_the_request_is_the_documented_one(world: World) -> None:
     assert world.odd.headers[0]["accept"] == "application/json"
 
 
-def test_the_key_template_is_the_layout(world: World) -> None:
+def test_the_key_template_defines_the_keys(world: World) -> None:
     world.clear("dashed")
     world.put("dashed", "raw/odd-2024-12-11.gz")
     for stray in ("raw/odd-2024-12-10.gz.bak", "raw/odd-2024-12-10", "raw/odd-junk", "raw/odd-2-2024-12-12.gz"):
@@ -183,7 +183,7 @@ def test_the_key_template_is_the_layout(world: World) -> None:
     assert {"raw/odd-2024-12-10.gz", "raw/odd-2024-12-12.gz"} <= set(world.keys("dashed"))
 
 
-def test_nothing_is_stored_of_a_day_whose_payload_lies_elsewhere(world: World) -> None:
+def test_a_page_without_point_samples_stores_no_day(world: World) -> None:
     world.clear("volume")
     world.local.fault = AceFault.WRONG_SHAPE
     assert world.trigger("volume").json()["error"]["code"] == "upstream_contract"

@@ -1,4 +1,4 @@
-"""What the worker makes of ACE's refusals and of answers that no sane ACE gives."""
+"""The error codes for ACE's refusals and for malformed answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .conftest import DAYS, KEY, MIDDLE, START, World, cursor, noon, page, row
 
 
 def failing(world: World, worker: str, code: str, *, key: str = KEY, days: int = 0) -> str:
-    """Trigger a batch that must fail with this code, and store no more than this many days; returns the message."""
+    """Trigger a batch that must fail with this code and store no more than this many days. Return the message."""
     answer = world.trigger(worker, key=key)
     body = answer.json()
     assert (answer.status_code, body["status"], body["error"]["code"]) == (502, "error", code), answer.text
@@ -38,7 +38,7 @@ def always(status: int, body: Any = None, *, text: str | None = None, **headers:
     return lambda request: web.json_response(body, status=status, headers=named)
 
 
-def test_a_wrong_key_is_named_though_ace_says_500(world: World) -> None:
+def test_a_wrong_key_is_reported_although_ace_answers_500(world: World) -> None:
     assert "bad key" in failing(world, "wrong-key", "upstream_auth", key="fake-other-key")
     assert len(world.local.requests) == 1
 
@@ -59,7 +59,9 @@ def test_an_unknown_site_is_rejected(world: World) -> None:
         (AceFault.STALL, "upstream_contract", 2),
     ],
 )
-def test_each_fault_of_ace_is_told_apart_and_heals(world: World, fault: AceFault, code: str, requests: int) -> None:
+def test_each_fault_of_ace_has_its_code_and_a_later_batch_succeeds(
+    world: World, fault: AceFault, code: str, requests: int
+) -> None:
     world.clear("faulty")
     world.local.fault = fault
     failing(world, "faulty", code)
@@ -113,7 +115,7 @@ ODD_ANSWERS: dict[str, tuple[Any, str, int]] = {
 
 
 @pytest.mark.parametrize("case", ODD_ANSWERS)
-def test_each_odd_answer_has_its_code_and_stores_nothing(world: World, case: str) -> None:
+def test_each_malformed_answer_has_its_code_and_stores_no_day(world: World, case: str) -> None:
     world.clear("counted")
     world.odd.script, code, requests = ODD_ANSWERS[case]
     message = failing(world, "counted", code)
@@ -123,25 +125,25 @@ def test_each_odd_answer_has_its_code_and_stores_nothing(world: World, case: str
         assert "page_size" in message
 
 
-def test_what_passes_is_tried_again_within_the_batch(world: World) -> None:
+def test_a_temporary_error_is_retried_within_the_batch(world: World) -> None:
     world.clear("counted")
-    troubles = [always(503, text="x"), always(429, {}, Retry_After="0")]
-    world.odd.script = lambda request: (troubles.pop() if troubles else noon)(request)
+    failures = [always(503, text="x"), always(429, {}, Retry_After="0")]
+    world.odd.script = lambda request: (failures.pop() if failures else noon)(request)
     assert world.trigger("counted").json()["status"] == "complete"
     assert world.odd.days == [START, START, *DAYS]
     assert [line["attempt"] for line in world.logs("complete", "Failed") if "attempt" in line] == [1, 2]
 
 
-def test_retry_after_is_waited_for(world: World) -> None:
+def test_retry_after_is_respected(world: World) -> None:
     world.clear("counted")
-    troubles = [always(429, {}, Retry_After="1")]
-    world.odd.script = lambda request: (troubles.pop() if troubles else noon)(request)
+    failures = [always(429, {}, Retry_After="1")]
+    world.odd.script = lambda request: (failures.pop() if failures else noon)(request)
     begun = time.monotonic()
     assert world.trigger("counted").json()["status"] == "complete"
     assert time.monotonic() - begun >= 1
 
 
-def test_a_slow_answer_is_not_waited_for(world: World) -> None:
+def test_a_slow_answer_is_a_timeout(world: World) -> None:
     async def slow(request: web.Request) -> web.Response:
         await asyncio.sleep(5)
         return noon(request)
@@ -153,20 +155,20 @@ def test_a_slow_answer_is_not_waited_for(world: World) -> None:
     assert time.monotonic() - begun < 3
 
 
-def test_a_redirect_is_never_followed(world: World) -> None:
+def test_a_redirect_is_not_followed(world: World) -> None:
     world.clear("main")
     world.odd.script = always(302, {}, Location=f"{world.odd.url}/elsewhere")
     failing(world, "main", "upstream_contract")
     assert [path for path, _ in world.odd.requests] == ["/api/sites/odd/timeseries/paginated"]
 
 
-def test_a_key_that_no_header_carries_is_a_bad_key_and_is_not_shown(world: World) -> None:
+def test_a_key_that_no_header_can_carry_is_reported_and_not_shown(world: World) -> None:
     assert "header" in failing(world, "line-in-key", "upstream_auth", key=f"{KEY}\n{KEY}")
     assert world.odd.requests == []
 
 
 def pages(*answers: web.Response | Any) -> Any:
-    """Answer one after the other, whatever the cursor; then an empty day each."""
+    """Return these answers in order for any cursor, then empty days."""
     queue = list(answers)
     return lambda request: queue.pop(0) if queue else page([])
 
@@ -174,10 +176,10 @@ def pages(*answers: web.Response | Any) -> Any:
 FIRST = [row("a", "1", f"{START}T00:00:00"), row("b", "1", f"{START}T00:00:00"), row("a", "2", f"{START}T00:05:00")]
 
 
-LAST = cursor(1, f"{START}T00:05:00")  # the right one after FIRST
+LAST = cursor(1, f"{START}T00:05:00")  # the correct one after FIRST
 
 CURSORS: dict[str, list[Any]] = {
-    "a cursor that leaps ahead": [(FIRST, cursor(0, f"{START}T00:05:01"))],
+    "a cursor that is later than its page": [(FIRST, cursor(0, f"{START}T00:05:01"))],
     "a page that begins with the former one's last row": [
         (FIRST, LAST),
         ([row("a", "2", f"{START}T00:05:00"), row("a", "3", f"{START}T00:10:00")], None),
@@ -195,7 +197,7 @@ CURSORS: dict[str, list[Any]] = {
     "an empty page where more was announced": [(FIRST, LAST), ([], None)],
     "an empty page after an opaque cursor": [(FIRST, "x"), ([], None)],
     "a page twice": [(FIRST, cursor(1, f"{START}T00:05:00")), (FIRST, None)],
-    "an opaque cursor that stands still": [(FIRST, "opaque"), ([row("a", "3", f"{START}T00:10:00")], "opaque")],
+    "an opaque cursor that is repeated": [(FIRST, "opaque"), ([row("a", "3", f"{START}T00:10:00")], "opaque")],
     "a page again, later": [(FIRST, "x"), ([row("a", "3", f"{START}T00:10:00")], "y"), (FIRST, None)],
     "an offset that skips": [(FIRST, cursor(2, f"{START}T00:05:00"))],
     "an offset that counts all rows": [(FIRST, cursor(3, f"{START}T00:05:00"))],
@@ -211,14 +213,14 @@ CURSORS: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("case", CURSORS)
-def test_paging_that_could_lose_rows_is_refused(world: World, case: str) -> None:
+def test_a_cursor_that_could_lose_rows_is_refused(world: World, case: str) -> None:
     world.clear("counted")
     world.odd.script = pages(*(page(rows, next_cursor=following) for rows, following in CURSORS[case]))
     failing(world, "counted", "upstream_contract")
     assert len(world.odd.requests) == len(CURSORS[case])
 
 
-def test_a_right_cursor_and_an_opaque_one_are_used_as_they_are(world: World) -> None:
+def test_correct_and_opaque_cursors_are_used_unchanged(world: World) -> None:
     world.clear("counted")
     right = cursor(1, f"{START}T00:05:00")
     second, third = [row("b", "2", f"{START}T00:05:00")], [row("a", "3", f"{START}T00:10:00")]
@@ -228,7 +230,7 @@ def test_a_right_cursor_and_an_opaque_one_are_used_as_they_are(world: World) -> 
     assert len(world.lines("counted")) == 5
 
 
-def test_one_timestamp_over_three_pages_is_no_repetition(world: World) -> None:
+def test_one_timestamp_over_three_pages_is_not_a_repetition(world: World) -> None:
     world.clear("counted")
     at = f"{START}T00:05:00"
     second, third = [row("b", "2", at)], [row("c", "2", at), row("a", "3", f"{START}T00:10:00")]
@@ -250,21 +252,21 @@ def test_a_404_of_no_data_is_an_empty_day(world: World) -> None:
 
 
 @pytest.mark.parametrize("following", [LAST, "opaque"])
-def test_a_404_of_no_data_never_ends_a_day_that_began(world: World, following: str) -> None:
+def test_a_404_of_no_data_after_the_first_page_is_an_error(world: World, following: str) -> None:
     world.clear("counted")
     world.odd.script = pages(page(FIRST, next_cursor=following), no_data())
     assert "sent none" in failing(world, "counted", "upstream_contract")
     assert len(world.odd.requests) == 2
 
 
-def test_an_empty_cursor_on_the_last_page_is_none(world: World) -> None:
+def test_an_empty_cursor_on_the_last_page_is_accepted(world: World) -> None:
     world.clear("counted")
     world.odd.script = pages(page(FIRST, next_cursor="", has_more=False))
     assert world.trigger("counted").json()["status"] == "complete"
     assert len(world.lines("counted")) == 3
 
 
-def test_an_answer_beyond_the_limit_is_given_up(world: World) -> None:
+def test_an_answer_above_the_limit_is_refused(world: World) -> None:
     def of(size: int) -> web.Response:
         body = page([]).text or ""
         return web.Response(text=body + " " * (size - len(body)), content_type="application/json")
@@ -277,7 +279,7 @@ def test_an_answer_beyond_the_limit_is_given_up(world: World) -> None:
     assert world.trigger("narrow").json()["status"] == "complete"
 
 
-def test_days_before_a_failure_stay(world: World) -> None:
+def test_days_stored_before_a_failure_remain(world: World) -> None:
     world.clear("counted")
     world.odd.script = lambda r: noon(r) if r.query["start_time"].startswith(START) else web.Response(status=401)
     failing(world, "counted", "upstream_auth", days=1)
@@ -285,7 +287,7 @@ def test_days_before_a_failure_stay(world: World) -> None:
     assert world.trigger("counted").json()["progress"]["samples_fetched"] == 2
 
 
-def test_the_last_error_is_remembered(world: World) -> None:
+def test_status_has_the_last_error(world: World) -> None:
     world.clear("main")
     world.odd.script = always(401, {"message": "no"})
     failing(world, "main", "upstream_auth")
