@@ -17,13 +17,13 @@ from checks.model.finding import Evidence, Finding
 
 if TYPE_CHECKING:
     from checks.clients.ace.client import Ace
-    from checks.clients.cloudflare.client import Cloudflare
     from checks.clients.query.client import QueryWorker
     from checks.clients.tail.client import Tail
     from checks.clients.tail.recording import Recording
     from checks.clients.worker.client import BackfillWorker
     from checks.clients.worker.progress import Progress
     from checks.model.deadline import Deadline
+    from cloudflare_client.client import CloudflareClient
     from contract.manifest import Manifest
 
 BEFORE_DEPLOYMENT = "pre-deploy"  # the tag of a check that needs the declaration only
@@ -65,7 +65,7 @@ class Context:
     manifest: Manifest
     stack: str
     worker: BackfillWorker
-    cloudflare: Cloudflare
+    cloudflare: CloudflareClient
     ace: Ace
     credentials: Credentials
     deadline: Deadline

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.versions import SECRETS, by
 from checks.diagnosis import live_version
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
+from cloudflare_client.versions import SECRET_TYPES, describe_author
 from contract.manifest import Binding
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.versions import Detail
+    from cloudflare_client.versions import VersionDetail
 
 # Properties of a live binding that may be shown. A text is never shown, because it may be a pasted secret.
 SHOWN = ("bucket_name", "namespace_id", "id", "queue_name", "service", "environment", "jurisdiction")
@@ -27,28 +27,30 @@ def bindings(context: Context) -> Iterator[Evidence | Finding]:
     problems: list[Problem] = []
     for detail in live_version.read_serving_details(context, live):
         problems += _compare_version(context, detail)
-    problems += _compare_crons(context, context.cloudflare.schedules(context.manifest.worker.name))
+    problems += _compare_crons(context, context.cloudflare.list_schedules(context.manifest.worker.name))
     for subject, expected, found in dict.fromkeys(problems):
         yield live_version.describe_difference(subject, expected, found)
     if not problems:
-        count = sum(item.type not in SECRETS for item in context.manifest.bindings)
+        count = sum(item.type not in SECRET_TYPES for item in context.manifest.bindings)
         crons = ", ".join(context.manifest.schedules) or "none"
         yield Evidence(f"{count} bindings besides secrets, as declared")
         yield Evidence(f"schedule as declared: {crons}")
 
 
-def _compare_version(context: Context, detail: Detail) -> Iterator[Problem]:
+def _compare_version(context: Context, detail: VersionDetail) -> Iterator[Problem]:
     """Yield absent bindings together as one problem, then undeclared ones, then each that differs."""
     declared, version = {item.name: item for item in context.manifest.bindings}, detail.version
     known = live_version.is_current_upload(version, context.manifest.worker.tag)
     note = "" if known else f"; live is {version.short}, {version.made}, not the program's last upload"
-    absent = [item for item in declared.values() if item.name not in detail.bindings and item.type not in SECRETS]
+    absent = [item for item in declared.values() if item.name not in detail.bindings and item.type not in SECRET_TYPES]
     if absent:
-        wiped = version.uploaded and not live_version.is_stack_upload(version, context.manifest.worker.tag)
-        found = f"absent: wiped by the upload of {by(version)}" if wiped else f"absent{note}"
+        wiped = version.is_upload and not live_version.is_stack_upload(version, context.manifest.worker.tag)
+        found = f"absent: wiped by the upload of {describe_author(version)}" if wiped else f"absent{note}"
         expected = _describe_declared(absent[0]) if len(absent) == 1 else "attached, as declared"
         yield _name_bindings([item.name for item in absent]), expected, found
-    extra = [name for name, item in detail.bindings.items() if name not in declared and item["type"] not in SECRETS]
+    extra = [
+        name for name, item in detail.bindings.items() if name not in declared and item["type"] not in SECRET_TYPES
+    ]
     if extra:
         attached = ", ".join(_describe_live(detail.bindings[name]) for name in extra)
         yield _name_bindings(extra), "not attached: nothing declares it", f"attached: {attached}{note}"

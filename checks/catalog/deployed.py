@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.versions import Deployment, Version, by
 from checks.diagnosis import live_version
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe_author
 
 
 def deployed(context: Context) -> Iterator[Evidence | Finding]:
@@ -26,26 +26,28 @@ def deployed(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"the program's last upload {versions[0].short} serves every request, {versions[0].made}")
 
 
-def _find_problems(live: Deployment, versions: Collection[Version], last: Version | None, tag: str) -> Iterator[str]:
+def _find_problems(
+    live: WorkerDeployment, versions: Collection[WorkerVersion], last: WorkerVersion | None, tag: str
+) -> Iterator[str]:
     """Yield why the live versions are not the program's last upload."""
     if len(versions) != 1:
         yield _describe_split(live, versions)
     for version in versions:
         rolled_back = len(versions) == 1 and last is not None and version.number < last.number
         if rolled_back:
-            yield f"{version.short}, {version.made}: rolled back by {by(live)}"
+            yield f"{version.short}, {version.made}: rolled back by {describe_author(live)}"
         elif not live_version.is_current_upload(version, tag):
             yield _describe_foreign(version, tag)
 
 
-def _describe_split(live: Deployment, versions: Collection[Version]) -> str:
+def _describe_split(live: WorkerDeployment, versions: Collection[WorkerVersion]) -> str:
     shares = ", ".join(
         f"{share.percentage:g} % {version.short}" for share, version in zip(live.shares, versions, strict=True)
     )
-    return f"split by {live.strategy}: {shares}, by {by(live)}"
+    return f"split by {live.strategy}: {shares}, by {describe_author(live)}"
 
 
-def _describe_foreign(version: Version, tag: str) -> str:
+def _describe_foreign(version: WorkerVersion, tag: str) -> str:
     """Return why a version is not the program's current upload."""
     if version.tag == tag:
         return f"{version.short}, {version.made}, which carries the mark and is no upload"

@@ -93,8 +93,8 @@ def _read_live_ids(context: Context) -> Collection[str] | None:
     if context.credentials.is_missing(Credential.CLOUDFLARE):
         return None
     try:
-        live = context.cloudflare.deployment(worker.name)
-        known = context.cloudflare.versions(worker.name, lambda found: live.ids <= found.keys())
+        live = context.cloudflare.read_deployment(worker.name)
+        known = context.cloudflare.list_versions(worker.name, lambda found: live.ids <= found.keys())
         tags = {version.tag for version in read_serving_versions(context, live, known)}
     except Inconclusive:
         return None  # other checks report that the API fails

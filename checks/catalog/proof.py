@@ -22,7 +22,7 @@ from contract.schedule import day_window
 
 if TYPE_CHECKING:
     from checks.clients.ace.answers import Row
-    from checks.clients.cloudflare.answers import StoredObject
+    from cloudflare_client.answers import StoredObject
 
 REWRITE = "npx wrangler r2 object delete BUCKET/KEY --remote, then python -m checks run trigger proof --stack NAME"
 

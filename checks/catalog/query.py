@@ -21,10 +21,10 @@ from checks.stored_days.selection import select_days
 from checks.stored_days.stored_day import read_samples
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
-    from checks.clients.http.client import Answer
     from checks.clients.query.client import QueryAnswer, QueryWorker
     from checks.stored_days.stored_day import Sample
+    from cloudflare_client.answers import StoredObject
+    from cloudflare_client.http_answer import HttpAnswer
 
 MAX_SAMPLES = 1_000  # to ask for
 HEADERS = {"X-Data-Source": ("R2", "SPLIT"), "X-Query-Strategy": ("R2_ONLY", "SPLIT")}
@@ -107,14 +107,14 @@ def _judge(worker: QueryWorker, question: Question, expected: Sequence[Sample]) 
         yield _describe(f"GET {PATH}, {difference[0]}", difference[1], difference[2], Cause.WORKER, hint)
 
 
-def _judge_headers(answer: Answer, hint: Hint) -> Iterator[Finding]:
+def _judge_headers(answer: HttpAnswer, hint: Hint) -> Iterator[Finding]:
     for name, allowed in HEADERS.items():
         found = answer.headers.get(name)
         if found not in allowed:
             yield _describe(f"{name} of GET {PATH}", " or ".join(allowed), str(found), Cause.WORKER, hint)
 
 
-def _describe_refusal(hint: Hint, answer: QueryAnswer, http: Answer) -> Finding:
+def _describe_refusal(hint: Hint, answer: QueryAnswer, http: HttpAnswer) -> Finding:
     """Return the finding for another status than 200: the stack, the storage, the address or the worker."""
     known = {
         "not_configured": (Cause.CONFIGURATION, Hint.deploy()),

@@ -19,8 +19,8 @@ from checks.stored_days.listing import fetch_concurrently, list_days
 from checks.stored_days.selection import last_days, select_days
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
     from checks.clients.worker.client import WorkerReply
+    from cloudflare_client.answers import StoredObject
 
 MAX_FINDINGS = 10  # damaged days that are reported one by one
 

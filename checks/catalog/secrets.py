@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.answers import ApiError
-from checks.clients.cloudflare.versions import Deployment, Version, by
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.diagnosis import live_version
 from checks.diagnosis.live_version import describe_difference
 from checks.diagnosis.secret_changes import SecretChange, read_secret_changes
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding, Inconclusive
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe_author
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +56,8 @@ def secrets(context: Context) -> Iterator[Evidence | Finding]:
 
 def _read_attached(context: Context) -> set[str]:
     try:
-        return set(context.cloudflare.secrets(context.manifest.worker.name))
-    except ApiError as error:
+        return set(context.cloudflare.list_secrets(context.manifest.worker.name))
+    except CloudflareInconclusive as error:
         live_version.raise_if_missing(context, error)
         raise
 
@@ -77,7 +77,7 @@ def _judge_values(worker: str, declared: Collection[str], history: _History) -> 
 
 def _read_history(context: Context, declared: Collection[str]) -> _History:
     tag = context.manifest.worker.tag
-    live = context.cloudflare.deployment(context.manifest.worker.name)
+    live = context.cloudflare.read_deployment(context.manifest.worker.name)
     known = live_version.read_versions(context, live)
     last = live_version.find_last_upload(known, tag)
     if last is not None and live.ids == {last.id}:
@@ -87,7 +87,9 @@ def _read_history(context: Context, declared: Collection[str]) -> _History:
     return _History(changes=tuple(changes), other_version=_explain_other_version(live, versions, last))
 
 
-def _explain_other_version(live: Deployment, versions: Collection[Version], last: Version | None) -> str:
+def _explain_other_version(
+    live: WorkerDeployment, versions: Collection[WorkerVersion], last: WorkerVersion | None
+) -> str:
     """Return why the live version may hold other values than the program uploaded."""
     if last is None:
         return "no version carries the mark of the program's upload"
@@ -95,7 +97,7 @@ def _explain_other_version(live: Deployment, versions: Collection[Version], last
     text = f"live is {shown}, and not the program's last upload {last.short}"
     older = [version for version in versions if version.number < last.number]
     if older:
-        return f"{text}: brought back by {by(live)}"
+        return f"{text}: brought back by {describe_author(live)}"
     return text + "".join(f"; {version.short} was {version.made}" for version in versions if version.id != last.id)
 
 

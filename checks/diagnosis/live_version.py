@@ -6,21 +6,22 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from checks.check import Context
-from checks.clients.cloudflare.answers import NO_SCRIPT, NO_SERVICE, ApiError
-from checks.clients.cloudflare.versions import Deployment, Version, newest
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.model.finding import Cause, Failed, Finding
 from checks.model.hint import Hint
+from cloudflare_client.errors import NO_SCRIPT, NO_SERVICE
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion, find_newest
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.versions import Detail
+    from cloudflare_client.versions import VersionDetail
 
 
-def read_deployment(context: Context) -> Deployment:
+def read_deployment(context: Context) -> WorkerDeployment:
     """Return the live deployment. Raises Failed where the worker does not exist, or no version of it is live."""
     worker = context.manifest.worker.name
     try:
-        deployment = context.cloudflare.deployment(worker)
-    except ApiError as error:
+        deployment = context.cloudflare.read_deployment(worker)
+    except CloudflareInconclusive as error:
         raise_if_missing(context, error)
         raise
     if not deployment.shares:
@@ -28,51 +29,55 @@ def read_deployment(context: Context) -> Deployment:
     return deployment
 
 
-def raise_if_missing(context: Context, error: ApiError) -> None:
+def raise_if_missing(context: Context, error: CloudflareInconclusive) -> None:
     """Raise Failed if the API's refusal says that the worker does not exist."""
     if error.codes & {NO_SCRIPT, NO_SERVICE}:
         found = f"Cloudflare knows no such worker ({context.stack})"
         raise Failed(describe_difference(f"worker {context.manifest.worker.name}", "deployed", found)) from None
 
 
-def read_versions(context: Context, live: Deployment) -> tuple[Version, ...]:
+def read_versions(context: Context, live: WorkerDeployment) -> tuple[WorkerVersion, ...]:
     """Return the newest versions, newest first: at least the live ones and the stack's last upload."""
     worker = context.manifest.worker
 
-    def is_enough(found: Mapping[str, Version]) -> bool:
+    def is_enough(found: Mapping[str, WorkerVersion]) -> bool:
         return live.ids <= found.keys() and any(is_current_upload(version, worker.tag) for version in found.values())
 
-    return context.cloudflare.versions(worker.name, is_enough)
+    return context.cloudflare.list_versions(worker.name, is_enough)
 
 
-def read_serving_versions(context: Context, live: Deployment, known: Collection[Version]) -> tuple[Version, ...]:
+def read_serving_versions(
+    context: Context, live: WorkerDeployment, known: Collection[WorkerVersion]
+) -> tuple[WorkerVersion, ...]:
     """Return the live versions in the deployment's order. One that is not among the known ones is read by its id."""
     found = {version.id: version for version in known}
     name = context.manifest.worker.name
     return tuple(
-        found.get(share.version_id) or context.cloudflare.version(name, share.version_id).version
+        found.get(share.version_id) or context.cloudflare.read_version(name, share.version_id).version
         for share in live.shares
     )
 
 
-def read_serving_details(context: Context, live: Deployment) -> tuple[Detail, ...]:
+def read_serving_details(context: Context, live: WorkerDeployment) -> tuple[VersionDetail, ...]:
     """Return the live versions with their bindings."""
-    return tuple(context.cloudflare.version(context.manifest.worker.name, share.version_id) for share in live.shares)
+    return tuple(
+        context.cloudflare.read_version(context.manifest.worker.name, share.version_id) for share in live.shares
+    )
 
 
-def is_current_upload(version: Version, tag: str) -> bool:
+def is_current_upload(version: WorkerVersion, tag: str) -> bool:
     """Return whether a version is an upload of the current manifest, which has this tag."""
-    return version.tag == tag and version.uploaded
+    return version.tag == tag and version.is_upload
 
 
-def is_stack_upload(version: Version, tag: str) -> bool:
+def is_stack_upload(version: WorkerVersion, tag: str) -> bool:
     """Return whether a version is any upload of the stack with this tag. The tag's first two parts name the stack."""
-    return version.uploaded and version.tag.split(":")[:2] == tag.split(":")[:2]
+    return version.is_upload and version.tag.split(":")[:2] == tag.split(":")[:2]
 
 
-def find_last_upload(known: Collection[Version], tag: str) -> Version | None:
+def find_last_upload(known: Collection[WorkerVersion], tag: str) -> WorkerVersion | None:
     """Return the last upload of the current manifest, or None where no known version is one."""
-    return newest(version for version in known if is_current_upload(version, tag))
+    return find_newest(version for version in known if is_current_upload(version, tag))
 
 
 def describe_difference(subject: str, expected: str, found: str) -> Finding:

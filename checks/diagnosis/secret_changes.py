@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.check import Context
-from checks.clients.cloudflare.versions import Detail, Version, by, newest
 from checks.diagnosis.live_version import is_stack_upload
+from cloudflare_client.versions import VersionDetail, WorkerVersion, describe_author, find_newest
 
 MAX_VERSIONS = 20  # that are read with their bindings: the newest ones
 
@@ -23,7 +23,7 @@ class SecretChange:
 
 
 def read_secret_changes(
-    context: Context, live: Version, known: Collection[Version], promised: Collection[str]
+    context: Context, live: WorkerVersion, known: Collection[WorkerVersion], promised: Collection[str]
 ) -> tuple[SecretChange, ...]:
     """Return the changes of secrets between an upload of this stack and a live version, newest first.
 
@@ -31,7 +31,7 @@ def read_secret_changes(
     upload of this stack came before.
     """
     tag = context.manifest.worker.tag
-    base = newest(version for version in known if is_stack_upload(version, tag) and version.number <= live.number)
+    base = find_newest(version for version in known if is_stack_upload(version, tag) and version.number <= live.number)
     if base is None:
         return ()
     chain = sorted(
@@ -39,11 +39,11 @@ def read_secret_changes(
         key=lambda version: version.number,
     )
     name = context.manifest.worker.name
-    details = [context.cloudflare.version(name, version.id) for version in chain[-MAX_VERSIONS:]]
+    details = [context.cloudflare.read_version(name, version.id) for version in chain[-MAX_VERSIONS:]]
     return tuple(_compare_versions(details, promised))[::-1]
 
 
-def _compare_versions(details: Sequence[Detail], promised: Collection[str]) -> Iterator[SecretChange]:
+def _compare_versions(details: Sequence[VersionDetail], promised: Collection[str]) -> Iterator[SecretChange]:
     """Yield the changes from each version to the next, oldest first."""
     for before, after in itertools.pairwise(details):
         version = after.version
@@ -51,19 +51,23 @@ def _compare_versions(details: Sequence[Detail], promised: Collection[str]) -> I
             yield SecretChange(name=name, present=False, text=_describe_removal(version))
         for name in sorted(after.secrets - before.secrets):
             yield SecretChange(name=name, present=True, text=_describe_addition(version))
-        if version.by_secret and before.secrets == after.secrets:
+        if version.is_secret_change and before.secrets == after.secrets:
             only = next(iter(promised)) if len(promised) == 1 and set(promised) == after.secrets else None
             what = "its value" if only else "the value of a secret"
-            yield SecretChange(name=only, present=True, text=f"{what} was changed outside the program by {by(version)}")
+            yield SecretChange(
+                name=only, present=True, text=f"{what} was changed outside the program by {describe_author(version)}"
+            )
 
 
-def _describe_removal(version: Version) -> str:
-    if version.uploaded:
-        return f"wiped by the upload of {by(version)}"
-    return f"deleted by {by(version)}" if version.by_secret else f"gone with a version {version.made}"
+def _describe_removal(version: WorkerVersion) -> str:
+    if version.is_upload:
+        return f"wiped by the upload of {describe_author(version)}"
+    return (
+        f"deleted by {describe_author(version)}" if version.is_secret_change else f"gone with a version {version.made}"
+    )
 
 
-def _describe_addition(version: Version) -> str:
-    if version.uploaded:
-        return f"added by the upload of {by(version)}"
-    return f"put by {by(version)}" if version.by_secret else f"come with a version {version.made}"
+def _describe_addition(version: WorkerVersion) -> str:
+    if version.is_upload:
+        return f"added by the upload of {describe_author(version)}"
+    return f"put by {describe_author(version)}" if version.is_secret_change else f"come with a version {version.made}"

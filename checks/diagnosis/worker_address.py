@@ -30,7 +30,7 @@ def _find_correction(context: Context) -> tuple[str, Hint]:
     if not host.endswith(".workers.dev") or context.credentials.cloudflare is None:
         return doubtful
     try:
-        subdomain = context.cloudflare.subdomain()
+        subdomain = context.cloudflare.read_subdomain()
     except Inconclusive:
         return doubtful
     if host == f"{context.manifest.worker.name}.{subdomain}.workers.dev":

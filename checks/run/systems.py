@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, ExitStack
 
 from checks.check import Check, Context
 from checks.clients.ace.client import Ace
-from checks.clients.cloudflare.client import BASE, Cloudflare
+from checks.clients.cloudflare.tails import Tails
+from checks.clients.cloudflare.transport import ApiTransport
 from checks.clients.http.client import Http
 from checks.clients.http.environment import UnusableEnvironmentError
 from checks.clients.query.client import QueryWorker
@@ -21,6 +22,7 @@ from checks.model.finding import Cause
 from checks.model.report import EXIT_USAGE
 from checks.model.urls import is_base
 from checks.run.request import Request, RunRefused, Surroundings
+from cloudflare_client.client import BASE_URL
 from contract.manifest import Manifest
 
 Open = Callable[..., AbstractContextManager[Http]]  # Http.open, with the arguments that all systems share
@@ -42,20 +44,22 @@ def open_context(
         worker, api, ace = _open_systems(stack, open_http, manifest, _api_base(surroundings.environ))
         etl = _open_related(stack, open_http, manifest.siblings.etl_worker, "etlWorker")
         query = _open_related(stack, open_http, manifest.siblings.query_url, "queryUrl")
-        cloudflare = Cloudflare(http=api, account_id=manifest.account_id, token=credentials.cloudflare)
+        transport = ApiTransport(http=api, account_id=manifest.account_id, token=credentials.cloudflare)
         connector = connect if surroundings.connect is None else surroundings.connect
         yield Context(
             manifest=manifest,
             stack=manifest.stack if request.stack is None else request.stack,
             worker=BackfillWorker(http=worker),
-            cloudflare=cloudflare,
+            cloudflare=transport.client(),
             ace=Ace(http=ace, site=manifest.ace.site, key=credentials.ace_key),
             credentials=credentials,
             deadline=deadline,
             now=surroundings.now(),
             selected=frozenset(check.id for check in checks),
             thorough=request.thorough,
-            open_tail=lambda within: open_tail(cloudflare, manifest.worker.name, connector, within=within),
+            open_tail=lambda within: open_tail(
+                Tails(transport=transport), manifest.worker.name, connector, within=within
+            ),
             etl=None if etl is None else BackfillWorker(http=etl),
             query=None if query is None else QueryWorker(http=query),
         )
@@ -85,7 +89,7 @@ def _open_related(stack: ExitStack, open_http: Open, url: str | None, setting: s
 
 
 def _api_base(environ: Mapping[str, str]) -> str:
-    base = environ.get("CLOUDFLARE_BASE_URL") or BASE
+    base = environ.get("CLOUDFLARE_BASE_URL") or BASE_URL
     if not is_base(base):
         text = "CLOUDFLARE_BASE_URL: must be https (or lead to this machine), without a slash at its end"
         raise RunRefused(text, EXIT_USAGE)

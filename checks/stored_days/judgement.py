@@ -13,9 +13,9 @@ from checks.stored_days.stored_day import Day, compare_with_metadata, decode_day
 from contract.manifest import Manifest
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
     from checks.clients.worker.progress import Progress
     from checks.stored_days.listing import StoredDays
+    from cloudflare_client.answers import StoredObject
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE_METADATA = {"first", "last"}  # of a day that has samples

@@ -7,23 +7,24 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from checks.clients.cloudflare.answers import NO_BUCKET, ApiError
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.model.background import run_in_background
 from checks.model.finding import Cause, Failed, Finding
 from checks.model.hint import Hint
+from cloudflare_client.errors import NO_BUCKET
 from contract.manifest import Manifest, Storage
 from contract.schedule import parse_day
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
-    from checks.clients.cloudflare.client import Cloudflare
+    from cloudflare_client.answers import StoredObject
+    from cloudflare_client.client import CloudflareClient
 
 CONCURRENT = 4  # objects that are fetched, and held in memory, at a time
 
 StoredDays = Mapping[date, "StoredObject"]
 
 
-def list_days(cloudflare: Cloudflare, manifest: Manifest) -> dict[date, StoredObject]:
+def list_days(cloudflare: CloudflareClient, manifest: Manifest) -> dict[date, StoredObject]:
     """Return the stored days of the declared range. Other objects under the prefix are left out.
 
     Raises Failed where the bucket does not exist, Inconclusive where the list cannot be read.
@@ -32,11 +33,11 @@ def list_days(cloudflare: Cloudflare, manifest: Manifest) -> dict[date, StoredOb
     first = date.fromisoformat(manifest.ace.start_date)
     last = date.max if manifest.ace.end_date is None else date.fromisoformat(manifest.ace.end_date)
     try:
-        for item in cloudflare.objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
+        for item in cloudflare.list_objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
             day = _day_of(manifest, item.key)
             if day is not None and first <= day <= last:
                 found[day] = item
-    except ApiError as error:
+    except CloudflareInconclusive as error:
         if NO_BUCKET not in error.codes:
             raise
         raise Failed(_describe_missing_bucket(storage)) from None
@@ -59,9 +60,9 @@ def _describe_missing_bucket(storage: Storage) -> Finding:
     )
 
 
-def fetch_object(cloudflare: Cloudflare, storage: Storage, item: StoredObject) -> bytes:
+def fetch_object(cloudflare: CloudflareClient, storage: Storage, item: StoredObject) -> bytes:
     """Return an object as it is stored. Raises Failed for an object that is listed and cannot be read."""
-    answer = cloudflare.read(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
+    answer = cloudflare.read_object(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     if answer.status == 200:
         return answer.body
     raise Failed(
@@ -76,7 +77,7 @@ def fetch_object(cloudflare: Cloudflare, storage: Storage, item: StoredObject) -
 
 
 def fetch_concurrently(
-    cloudflare: Cloudflare, storage: Storage, chosen: Sequence[date], stored: StoredDays
+    cloudflare: CloudflareClient, storage: Storage, chosen: Sequence[date], stored: StoredDays
 ) -> Iterator[tuple[date, Callable[[], bytes]]]:
     """Yield each chosen day with a function that waits for its object, and raises as ``fetch_object`` does."""
     for start in range(0, len(chosen), CONCURRENT):

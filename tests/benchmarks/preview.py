@@ -35,13 +35,12 @@ async def _compared(folder: Path, runs: int) -> float:
 
 
 def _without_ledger(folder: Path) -> Path:
-    """Copy the program, and let it ask nobody what is live, nor load what it would ask with."""
+    """Copy the program with a stand-in that sends no request to Cloudflare and does not load the HTTP client."""
     folder.mkdir()
     for name in _PROGRAM:
         shutil.copy(local.ROOT / name, folder)
-    for name in ("contract", "infra", "workers"):
+    for name in ("cloudflare_client", "contract", "infra", "workers"):
         shutil.copytree(local.ROOT / name, folder / name)
     (folder / ".venv").symlink_to(local.ROOT / ".venv")
-    for name in ("api.py", "live.py"):
-        shutil.copy(Path(__file__).with_name("nobody.py"), folder / "infra" / name)
+    shutil.copy(Path(__file__).with_name("program_without_drift.py"), folder / "infra" / "live.py")
     return folder

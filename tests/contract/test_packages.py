@@ -8,25 +8,46 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("__main__.py", "contract", "infra", "checks", "review", "rehearsal", "toolchain")
+SHIPPED = ("__main__.py", "contract", "cloudflare_client", "infra", "checks", "review", "rehearsal", "toolchain")
 FORBIDDEN = {
     "contract": {
         "pulumi",
         "pulumi_cloudflare",
         "click",
         "httpx",
+        "cloudflare_client",
         "infra",
         "checks",
         "review",
         "rehearsal",
         "toolchain",
     },
-    "infra": {"click", "checks", "review", "rehearsal", "toolchain", "aiohttp"},
+    "cloudflare_client": {
+        "pulumi",
+        "pulumi_cloudflare",
+        "click",
+        "infra",
+        "checks",
+        "review",
+        "rehearsal",
+        "toolchain",
+        "aiohttp",
+    },
+    "infra": {"click", "httpx", "checks", "review", "rehearsal", "toolchain", "aiohttp"},
     "checks": {"pulumi", "pulumi_cloudflare", "infra", "review", "rehearsal", "toolchain", "aiohttp"},
-    "review": {"pulumi", "pulumi_cloudflare", "infra", "checks", "rehearsal", "toolchain", "aiohttp"},
-    "__main__.py": {"click", "checks", "review", "rehearsal", "toolchain"},
-    "toolchain": {"pulumi", "infra", "checks", "rehearsal"},
-    "rehearsal": {"infra", "checks", "review"},
+    "review": {
+        "pulumi",
+        "pulumi_cloudflare",
+        "cloudflare_client",
+        "infra",
+        "checks",
+        "rehearsal",
+        "toolchain",
+        "aiohttp",
+    },
+    "__main__.py": {"click", "httpx", "checks", "review", "rehearsal", "toolchain"},
+    "toolchain": {"pulumi", "cloudflare_client", "infra", "checks", "rehearsal"},
+    "rehearsal": {"cloudflare_client", "infra", "checks", "review"},
 }
 
 
@@ -82,8 +103,14 @@ def test_only_the_command_line_knows_click_and_only_the_clients_know_httpx():
             assert "httpx" not in roots(path), path
 
 
-def test_only_what_asks_cloudflare_knows_httpx_and_only_the_review_s_command_knows_click():
-    assert [path.name for path in files("infra") if "httpx" in roots(path)] == ["api.py"]
+def test_the_client_of_cloudflare_knows_httpx_in_one_module_and_reads_only():
+    assert [path.name for path in files("cloudflare_client") if "httpx" in roots(path)] == ["httpx_transport.py"]
+    for path in files("cloudflare_client"):
+        texts = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        assert not texts & {"POST", "PUT", "PATCH", "DELETE"}, path
+
+
+def test_only_the_review_s_command_knows_click_and_only_its_github_package_knows_httpx():
     assert {path.name for path in files("review") if "click" in roots(path)} == {"__main__.py"}
     assert {path.parent.name for path in files("review") if "httpx" in roots(path)} == {"github"}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError
 
 from checks.clients.ace.client import Ace
-from checks.clients.cloudflare.client import Cloudflare
+from checks.clients.cloudflare.transport import ApiTransport
 from checks.clients.http.client import Http
 from checks.clients.query.client import QueryWorker, Question
 from checks.clients.tail.trace import Invocation, is_overload
@@ -229,23 +229,23 @@ VERSION = {
     "annotations": {"workers/tag": "t", "workers/triggered_by": "upload"},
 }
 API = {
-    "secrets": (lambda api: api.secrets(NAME), [{"name": "A", "type": "secret_text"}]),
+    "secrets": (lambda api: api.list_secrets(NAME), [{"name": "A", "type": "secret_text"}]),
     "deployment": (
-        lambda api: api.deployment(NAME),
+        lambda api: api.read_deployment(NAME),
         {"deployments": [{"strategy": "percentage", **MADE, "versions": [{"version_id": "v1", "percentage": 100}]}]},
     ),
-    "versions": (lambda api: api.versions(NAME, lambda found: len(found) > 1), {"items": [VERSION]}),
+    "versions": (lambda api: api.list_versions(NAME, lambda found: len(found) > 1), {"items": [VERSION]}),
     "version": (
-        lambda api: api.version(NAME, "v1"),
+        lambda api: api.read_version(NAME, "v1"),
         {**VERSION, "resources": {"bindings": [{"name": "A", "type": "b"}]}},
     ),
-    "schedules": (lambda api: api.schedules(NAME), {"schedules": [{"cron": "* * * * *"}]}),
-    "subdomain": (lambda api: api.subdomain(), {"subdomain": "s"}),
+    "schedules": (lambda api: api.list_schedules(NAME), {"schedules": [{"cron": "* * * * *"}]}),
+    "subdomain": (lambda api: api.read_subdomain(), {"subdomain": "s"}),
     "objects": (
-        lambda api: list(api.objects("b", prefix="p", jurisdiction="default")),
+        lambda api: list(api.list_objects("b", prefix="p", jurisdiction="default")),
         [{"key": "k", "size": 1, "custom_metadata": {"a": "b"}, "http_metadata": {"contentEncoding": "gzip"}}],
     ),
-    "read": (lambda api: api.read("b", "k", jurisdiction="eu"), {}),
+    "read": (lambda api: api.read_object("b", "k", jurisdiction="eu"), {}),
 }
 
 
@@ -261,7 +261,7 @@ def test_cloudflare_answers_what_is_documented_or_no_verdict(call, data):
         return reply(data.draw, truth) if len(asked) < 4 else said(200, truth | {"result_info": {}})
 
     with http(handle, Clock()) as client:
-        api = Cloudflare(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001"))
+        api = ApiTransport(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001")).client()
         try:
             hash(repr(ask(api)))
         except Inconclusive as error:

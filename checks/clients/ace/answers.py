@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checks.model.finding import Finding, Inconclusive, ShapeError
 
 if TYPE_CHECKING:
-    from checks.clients.http.client import Answer
+    from cloudflare_client.http_answer import HttpAnswer
 
 BAD_KEY = "An unhandled exception occurred."  # what ACE says, with a 500, of a key that it does not know
 NO_DATA = "No data for time period"  # what it may say, with a 404, of an empty window
@@ -101,7 +101,7 @@ def following(given: str, sent: Cursor | None, rows: Sequence[Row]) -> Cursor:
     return Cursor(text=text, at=cursor.at, offset=taken + before)
 
 
-def refusal(answer: Answer) -> tuple[RefusalKind, str]:
+def refusal(answer: HttpAnswer) -> tuple[RefusalKind, str]:
     """Return what an answer that is neither data nor curable by time means, and how to say it."""
     body, status = answer.json or {}, answer.status
     if status == 500:
@@ -124,12 +124,12 @@ def refusal(answer: Answer) -> tuple[RefusalKind, str]:
     return RefusalKind.NOT_ACE, answer.shown
 
 
-def is_bad_key(answer: Answer) -> bool:
+def is_bad_key(answer: HttpAnswer) -> bool:
     """Return whether a 500 is no outage but what ACE says of a key that it does not know."""
     return answer.status == 500 and (answer.json or {}).get("message") == BAD_KEY
 
 
-def is_empty(answer: Answer) -> bool:
+def is_empty(answer: HttpAnswer) -> bool:
     """Return whether a 404 says that a window holds nothing, as the swagger has it."""
     if answer.status != 404:  # a page of rows is not read twice
         return False

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from checks.clients.http.client import Answer, BrokenOffError, Http, retry_after
+from checks.clients.http.client import BrokenOffError, Http
 from checks.clients.query.question import PATH, Question
 from checks.clients.worker.client import WorkerError
 from checks.model.finding import ShapeError, TransientError
 from checks.stored_days.stored_day import Sample
+from cloudflare_client.http_answer import HttpAnswer
 
 ANSWER_SECONDS = 15.0  # the worker gives itself 10
 _ERROR_AT_END = re.compile(rb'\],"error":(\{[^{}]*\})\s*\Z')  # how our worker ends an answer that it cannot complete
@@ -21,7 +22,7 @@ _ERROR_AT_END = re.compile(rb'\],"error":(\{[^{}]*\})\s*\Z')  # how our worker e
 class QueryAnswer:
     """One answer. ``answer`` is None where the connection broke before its end."""
 
-    answer: Answer | None
+    answer: HttpAnswer | None
 
     @property
     def error(self) -> WorkerError:
@@ -78,7 +79,7 @@ class QueryWorker:
         own = isinstance((answer.json or {}).get("error"), dict)
         if answer.status == 429 or (answer.status >= 500 and not own):
             finding = self.http.finding(answer.request, "an answer of the query worker", answer.shown)
-            raise TransientError(finding, after=retry_after(answer), answered=True)
+            raise TransientError(finding, after=answer.retry_after, answered=True)
         return QueryAnswer(answer=answer)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checks.clients.http.client import Answer, Http, retry_after
+from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.finding import TransientError
+from cloudflare_client.http_answer import HttpAnswer
 
 TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take a while
 KEPT = 0.1  # of the deadline
@@ -41,7 +42,7 @@ class WorkerError:
 class WorkerReply:
     """One answer of the worker; ``body`` is empty unless it is a JSON object."""
 
-    answer: Answer
+    answer: HttpAnswer
     body: Mapping[str, Any]
 
     @property
@@ -104,5 +105,5 @@ class BackfillWorker:
         reply = WorkerReply(answer=answer, body=answer.json or {})
         if answer.status == 429 or (answer.status >= 500 and not reply.own):
             finding = self.http.finding(answer.request, "an answer of the worker", answer.shown)
-            raise TransientError(finding, after=retry_after(answer), answered=True)
+            raise TransientError(finding, after=answer.retry_after, answered=True)
         return reply

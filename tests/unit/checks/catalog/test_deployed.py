@@ -2,7 +2,7 @@
 
 import pytest
 
-from checks.clients.cloudflare import client
+from cloudflare_client import client
 from tests.fakes.manifest import NAME, TAG
 from tests.fakes.verdicts import UP, all_findings, failed_finding, inconclusive_finding
 from tests.unit.checks.world import World, envelope
@@ -118,7 +118,7 @@ def test_our_mark_is_found_on_an_older_page_and_one_page_is_enough_otherwise(tmp
 
 
 def test_what_is_live_is_judged_even_where_the_history_is_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "VERSION_PAGES", 1)
+    monkeypatch.setattr(client, "MAX_VERSION_PAGES", 1)
     world = World()
     world.versions = [world.version(n, "", "version_upload") for n in range(30, 0, -1)]
     world.live = ["v3"]

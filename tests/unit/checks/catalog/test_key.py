@@ -17,7 +17,7 @@ def judged(world, *, environ, stack=None):
     """The finding of `key`, with a token that the stack's output holds, or without one."""
     from checks.check import Context
     from checks.clients.ace.client import Ace
-    from checks.clients.cloudflare.client import Cloudflare
+    from checks.clients.cloudflare.transport import ApiTransport
     from checks.clients.http.client import Http
     from checks.clients.worker.client import BackfillWorker
     from checks.model.deadline import Deadline
@@ -32,7 +32,7 @@ def judged(world, *, environ, stack=None):
             manifest=Manifest.from_dict(world.manifest),
             stack="prod",
             worker=BackfillWorker(http=http),
-            cloudflare=Cloudflare(http=http, account_id="a", token=None),
+            cloudflare=ApiTransport(http=http, account_id="a", token=None).client(),
             ace=Ace(http=http, site="ses_falls_city", key=None),
             credentials=credentials,
             deadline=deadline,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from checks.clients.cloudflare import client
 from checks.stored_days import gzip_reader
+from cloudflare_client import client
 from tests.fakes.manifest import TAG, manifest_data
 from tests.fakes.verdicts import failed_finding, inconclusive_finding
 from tests.unit.checks.world import World, answer, endless, envelope, lines, refusal, stored
@@ -258,7 +258,7 @@ def test_r2_in_a_jurisdiction(tmp_path):
 
 def test_r2_refuses_a_list_without_end(tmp_path, monkeypatch):
 
-    monkeypatch.setattr(client, "PAGES", 3)
+    monkeypatch.setattr(client, "MAX_LIST_PAGES", 3)
     world = World(days=5)
     world.page = 1
     assert inconclusive_finding(tmp_path, world, "r2")["found"] == "a cursor that repeats, or too many pages"

@@ -2,8 +2,8 @@
 
 import json
 
-from checks.clients.http.client import Answer
 from checks.clients.query.client import QueryAnswer, Question
+from cloudflare_client.http_answer import HttpAnswer
 
 
 def test_the_question_is_the_runbook_s():
@@ -14,4 +14,4 @@ def test_the_question_is_the_runbook_s():
 def test_what_broke_off_tells_no_error():
     assert QueryAnswer(answer=None).error.code == ""
     body = json.dumps({"error": {"code": "c", "message": "m"}}).encode()
-    assert QueryAnswer(answer=Answer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"
+    assert QueryAnswer(answer=HttpAnswer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"
