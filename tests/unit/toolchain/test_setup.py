@@ -169,7 +169,6 @@ def test_a_second_folder_of_node_packages_is_installed_and_stamped_by_itself(che
         (Path(command[-1]) / "node_modules").mkdir(exist_ok=True)
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    assert parts.install_packages(folder, checkout.said.append, install) is False
     (folder / "package-lock.json").write_text("1")
     assert parts.install_packages(folder, checkout.said.append, install) is True
     assert parts.install_packages(folder, checkout.said.append, install) is False
