@@ -99,7 +99,7 @@ def test_the_incident_of_the_runbook_in_few_lines(tmp_path):
         ({"worker__url": "https://u:p@example.org"}, "workerUrl"),
         ({"worker__url": "https://[broken"}, "workerUrl"),
         ({"worker__name": "No_Name!"}, "workerName"),
-        ({"worker__tag": ""}, "the upload's mark"),
+        ({"worker__tag": ""}, "the upload's tag"),
         ({"storage__bucket": "A"}, "bucket"),
         ({"storage__prefix": "elsewhere/"}, "the manifest's prefix"),
         ({"storage__key_template": "{date}/{site}"}, "keyTemplate"),

@@ -1,0 +1,41 @@
+"""Days and due days: pure calendar arithmetic in UTC for checks and commands."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+DAY = timedelta(days=1)
+
+
+def parse_day(text: str) -> date | None:
+    """Return the day that a text names as YYYY-MM-DD, None for every other text."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text else None
+
+
+def is_iso_date(text: str) -> bool:
+    """Return whether a text names a day as YYYY-MM-DD."""
+    return parse_day(text) is not None
+
+
+def last_day(end_date: str | None, now: datetime) -> date:
+    """Return the last day to copy: the declared one, or yesterday (UTC) when that is earlier.
+
+    ``now`` is an aware time. Raises ValueError for an ``end_date`` that is not YYYY-MM-DD.
+    """
+    yesterday = now.astimezone(UTC).date() - DAY
+    return yesterday if end_date is None else min(yesterday, date.fromisoformat(end_date))
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Return all days from the first to the last, both included; none when the last is earlier."""
+    return [first + number * DAY for number in range((last - first).days + 1)]
+
+
+def day_window(day: date) -> tuple[datetime, datetime]:
+    """Return the half-open window of a day: its midnight and the next one, UTC."""
+    start = datetime.combine(day, time(), tzinfo=UTC)
+    return start, start + DAY
