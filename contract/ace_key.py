@@ -72,7 +72,7 @@ def _find_problem(key: str) -> str | None:
     if key.lower().startswith("bearer"):
         return "starts with 'Bearer': give the key alone"
     if len(key) < MIN_LENGTH:
-        return f"has fewer than {MIN_LENGTH} characters: ACE's keys are longer"
+        return f"has fewer than {MIN_LENGTH} characters, and ACE's keys are longer"
     return None
 
 

@@ -51,8 +51,8 @@ FIELDS = (
     CronField(name="hour", low=0, high=23),
     CronField(name="day of month", low=1, high=31, single=("LW?", r"L-(?:0*[1-9]|[12]\d|30)W?", r"(\d+)W")),
     CronField(name="month", low=1, high=12, names=_MONTHS),
-    CronField(name="day of week", low=1, high=7, names=_DAYS, single=("L", r"(\d+|[A-Za-z]{3})L", r"(\d+|[A-Za-z]{3})#0*[1-5]")),
-)  # fmt: skip
+    CronField(name="day of week", low=1, high=7, names=_DAYS, single=("L", r"(\w+)L", r"(\w+)#0*[1-5]")),
+)
 
 
 def find_broken_field(cron: str) -> str | None:

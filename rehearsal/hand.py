@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 
 if TYPE_CHECKING:
     from rehearsal.local import Local
@@ -85,7 +85,7 @@ async def put(local: Local, name: str, code: bytes, metadata: Mapping[str, Any])
 
 async def trigger(local: Local) -> None:
     """Have one batch run, as an operator does."""
-    token = ace_key.operator_token(local.environment["ACE_API_KEY"])
+    token = derive_operator_token(local.environment["ACE_API_KEY"])
     async with (
         aiohttp.ClientSession(raise_for_status=True) as client,
         client.post(f"{local.worker_url}/trigger", headers={"Authorization": f"Bearer {token}"}) as answer,

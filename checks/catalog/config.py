@@ -71,14 +71,12 @@ def _values(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "site", manifest.ace.site
     yield "startDate", manifest.ace.start_date
     yield "pageSize", str(manifest.ace.page_size)
-    for setting, value in (
-        ("endDate", manifest.ace.end_date),
-        ("etlWorker", manifest.siblings.etl_worker),
-        ("queryUrl", manifest.siblings.query_url),
-        *(("schedule", cron) for cron in manifest.schedules),
-    ):
-        if value is not None:
-            yield setting, value
+    yield from (("schedule", cron) for cron in manifest.schedules)
+    if manifest.ace.end_date is not None:
+        yield "endDate", manifest.ace.end_date
+    for setting, url in (("etlWorker", manifest.siblings.etl_worker), ("queryUrl", manifest.siblings.query_url)):
+        if url:
+            yield setting, url
 
 
 def _tag_and_prefix(manifest: Manifest) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from checks.check import Context
 from checks.clients.worker.progress import is_date, last_day
 from checks.model.finding import Inconclusive
 from checks.stored_days import stored_day
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 
 if TYPE_CHECKING:
     from checks.clients.ace.client import Ace
@@ -73,7 +73,7 @@ def _holds_its_key(context: Context) -> bool:
     if key is None or operator is None:
         return False
     try:
-        return ace_key.operator_token(key.reveal()) == operator.reveal()
+        return derive_operator_token(key.reveal()) == operator.reveal()
     except UnicodeEncodeError:
         return False
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 
 
 class Credential(StrEnum):
@@ -113,7 +113,7 @@ def _derived(key: str | None) -> Secret | None:
     if not key:
         return None
     try:
-        return Secret(ace_key.operator_token(key))
+        return Secret(derive_operator_token(key))
     except UnicodeEncodeError:  # bytes of the environment that are no UTF-8: `config` says so
         return None
 

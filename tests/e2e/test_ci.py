@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from rehearsal import faults, local
 from tests import processes
 from tests.unit.review.github.hub import SOMEBODY, Hub
@@ -111,7 +111,7 @@ class Job:
     def _look_for_secrets(self, *said):
         own = self.world.local.environment
         secrets = [own[name] for name in ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")]
-        secrets += [self.hub.token, ace_key.operator_token(own["ACE_API_KEY"]), own["ACE_API_KEY"].split(".")[2]]
+        secrets += [self.hub.token, derive_operator_token(own["ACE_API_KEY"]), own["ACE_API_KEY"].split(".")[2]]
         posted = [item["body"] for item in itertools.chain(self.hub.issues, *self.hub.comments.values())]
         files = [path.read_text() for path in self.folder.rglob("*") if path.is_file()]
         for text in [*said, *posted, *files]:

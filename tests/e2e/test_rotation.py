@@ -9,7 +9,7 @@ import httpx
 import pytest
 import yaml
 
-from contract.ace_key import operator_token
+from contract.operator_token import derive_operator_token
 from rehearsal import local, process
 
 OLD_KEY, NEW_KEY = "fake-ace-key-before-the-rotation", "fake-ace-key-after-the-rotation"
@@ -56,7 +56,7 @@ def declare(world, key):
 
 def status(world, key):
     return httpx.get(
-        f"{world.local.worker_url}/status", headers={"Authorization": f"Bearer {operator_token(key)}"}
+        f"{world.local.worker_url}/status", headers={"Authorization": f"Bearer {derive_operator_token(key)}"}
     ).status_code
 
 

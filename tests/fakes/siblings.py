@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.fakes import days, promises
 from tests.fakes.road import response
 
@@ -74,7 +74,7 @@ class Etl:
         """Answer one request."""
         if self.is_another or request.url.path != "/status":
             return response(404, b"<html>Not Found</html>")
-        if not self.open and request.headers.get("Authorization") != f"Bearer {ace_key.operator_token(self.key)}":
+        if not self.open and request.headers.get("Authorization") != f"Bearer {derive_operator_token(self.key)}":
             return _error(401, "unauthorized")
         return response(200, b'{"status":"idle"}')
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.fakes import days
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
@@ -65,7 +65,7 @@ class Worker:
             return 404, _error("not_found")
         if not self.key:
             return 503, _error("not_configured")
-        if not self.open and authorization != f"Bearer {ace_key.operator_token(self.key)}":
+        if not self.open and authorization != f"Bearer {derive_operator_token(self.key)}":
             return 401, _error("unauthorized")
         if path == "/trigger":
             return self._batch() if self.account.has_bucket else self._failed("storage")

@@ -26,7 +26,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from contract.ace_key import operator_token
+from contract.operator_token import derive_operator_token
 from rehearsal.ace import LocalAce
 from rehearsal.ace.samples import Sample, Source
 from rehearsal.ace.volume import Volume
@@ -257,10 +257,10 @@ class World:
         return self._http.request(method, self.urls[worker] + path, headers=headers)
 
     def trigger(self, worker: str, *, key: str = KEY) -> httpx.Response:
-        return self.ask(worker, "POST", "/trigger", token=operator_token(key))
+        return self.ask(worker, "POST", "/trigger", token=derive_operator_token(key))
 
     def status(self, worker: str) -> dict[str, Any]:
-        body: dict[str, Any] = self.ask(worker, "GET", "/status", token=operator_token(KEY)).json()
+        body: dict[str, Any] = self.ask(worker, "GET", "/status", token=derive_operator_token(KEY)).json()
         return body
 
     def control(self, operation: str, **given: Any) -> Any:
@@ -312,7 +312,7 @@ def world_of_workers() -> Iterator[World]:
             yield world
             world.logs()
             assert KEY not in world.output
-            assert operator_token(KEY) not in world.output
+            assert derive_operator_token(KEY) not in world.output
         finally:
             world.stop()
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from contract.ace_key import operator_token
+from contract.operator_token import derive_operator_token
 
 from .conftest import DAYS, END, KEY, MIDDLE, ROOT, START, TODAY, World, cursor, noon, page, row
 
@@ -192,7 +192,7 @@ def test_a_failing_bucket_is_an_error_of_storage(world: World, worker: str) -> N
         assert world.keys(worker) == []
     else:
         assert "progress" not in answer.json()  # not known, and never invented
-        status = world.ask(worker, "GET", "/status", token=operator_token(KEY))
+        status = world.ask(worker, "GET", "/status", token=derive_operator_token(KEY))
         assert (status.status_code, status.json()["error"]["code"]) == (502, "storage")
     assert world.control("cron", worker=worker)["outcome"] == "exception"
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from checks.model.credentials import CredentialError, Secret, gather
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.unit.checks.test_catalog import UP, broken, unjudged
 from tests.unit.checks.world import API_TOKEN, ENVIRON, KEY, NAME, URL, World, answer, finding, manifest_data, refusal
 
@@ -131,7 +131,7 @@ def judged(world, *, environ, stack=None):
     from tests.unit.checks.world import NOW
 
     deadline = Deadline.starting_now(60.0, clock=world.clock, sleep=world.clock.sleep)
-    credentials = gather(environ, stack_token=Secret(ace_key.operator_token(stack)) if stack else None)
+    credentials = gather(environ, stack_token=Secret(derive_operator_token(stack)) if stack else None)
     with Http.open(URL, cause=Cause.WORKER, deadline=deadline, transport=httpx.MockTransport(world.handle)) as http:
         context = Context(
             manifest=Manifest.from_dict(world.manifest),
@@ -149,7 +149,7 @@ def judged(world, *, environ, stack=None):
 
 
 def token(key):
-    return {"OPERATOR_TOKEN": ace_key.operator_token(key)}
+    return {"OPERATOR_TOKEN": derive_operator_token(key)}
 
 
 def test_the_token_of_the_stack_is_believed(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from checks import catalog
 from checks.clients.cloudflare import client
 from checks.stored_days import gzip_reader
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.unit.checks.world import (
     API_TOKEN,
     ENVIRON,
@@ -213,12 +213,12 @@ def test_health_waits_for_the_version_that_holds_the_new_key(tmp_path):
 
 
 def test_a_key_that_is_set_and_empty_is_no_key(tmp_path):
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY), "ACE_API_KEY": ""}
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY), "ACE_API_KEY": ""}
     assert World().report(tmp_path, "config", "key", environ=environ)[0] == 0
 
 
 def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
-    world, token = World(), ace_key.operator_token(KEY)
+    world, token = World(), derive_operator_token(KEY)
     world.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
     _, report = world.report(tmp_path, "key")
     assert not any(token[:n] in json.dumps(report) for n in range(5, len(token)))
@@ -469,9 +469,9 @@ def test_key_is_not_disproved_by_a_failure_beyond_the_door(tmp_path):
 
 
 def test_key_accepts_the_operator_token_as_it_is_given(tmp_path):
-    from contract import ace_key
+    from contract.operator_token import derive_operator_token
 
-    environ = {"OPERATOR_TOKEN": ace_key.operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
+    environ = {"OPERATOR_TOKEN": derive_operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
     assert World().report(tmp_path, environ=environ)[0] == 0
 
 

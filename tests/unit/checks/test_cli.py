@@ -225,13 +225,13 @@ def echo(request):
 
 @pytest.mark.parametrize("options", [{}, {"verbose": True}, {"quiet": True}, {"formats": ("json",)}, {"color": True}])
 def test_a_hostile_system_that_echoes_what_it_is_told(tmp_path, options):
-    from contract import ace_key
+    from contract.operator_token import derive_operator_token
 
     world = World()
     world.routes = {("GET", ""): echo, ("POST", ""): echo}
     code, text = world.run(tmp_path, **options)
     assert code == 1
-    for secret in (KEY, ace_key.operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
+    for secret in (KEY, derive_operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
         assert all(secret[n : n + 12] not in text for n in range(len(secret) - 11))
     assert "\n::error" not in text
     assert "[redacted]" in text

@@ -135,9 +135,9 @@ def test_proof_with_nothing_to_compare(tmp_path):
 def test_proof_needs_a_key_that_ace_accepts(tmp_path):
     _, report = World().report(tmp_path, "proof", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
     assert report["proof"]["reason"] == "needs token, which failed"
-    from contract import ace_key
+    from contract.operator_token import derive_operator_token
 
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY)}
     code, report = World().report(tmp_path, "proof", environ=environ)
     assert (code, outcomes(report)["proof"], outcomes(report)["r2"]) == (0, "skip", "pass")
 

@@ -114,9 +114,9 @@ def test_r2_says_at_most_three_of_them_and_looks_at_all_when_thorough(tmp_path):
 
 
 def test_r2_says_that_nobody_looked_at_ace(tmp_path):
-    from contract import ace_key
+    from contract.operator_token import derive_operator_token
 
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY)}
     code, report = emptied(1).report(tmp_path, "r2", environ=environ)
     assert code == 0
     assert "1 day stored as empty, and ACE was not asked whether they are: no ACE_API_KEY" in report["r2"]["evidence"]

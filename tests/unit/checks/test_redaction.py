@@ -42,9 +42,9 @@ def test_a_secret_shows_nothing():
 
 
 def test_the_operator_token_comes_from_the_nearest_source():
-    from contract import ace_key
+    from contract.operator_token import derive_operator_token
 
-    derived = ace_key.operator_token("a-key")
+    derived = derive_operator_token("a-key")
     environ = {"OPERATOR_TOKEN": "given", "ACE_API_KEY": "a-key"}
     assert gather(environ, stack_token=Secret("of-stack")).operator.reveal() == "given"
     assert gather({"ACE_API_KEY": "a-key"}, stack_token=Secret("of-stack")).operator.reveal() == "of-stack"

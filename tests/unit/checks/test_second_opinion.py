@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from checks.diagnosis import ace_probe
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.unit.checks.world import API_TOKEN, KEY, NAME, World, answer, finding, lines
 
 ACE = "GET /api/sites/ses_falls_city/timeseries/paginated"
@@ -70,7 +70,7 @@ def test_an_ace_that_gives_no_answer_is_no_second_opinion(tmp_path, code, reply)
 @pytest.mark.parametrize("held", [{}, {"ACE_API_KEY": "another-fake-key-for-tests"}])
 def test_without_the_worker_s_key_nobody_asks(tmp_path, code, held):
     world = failing(code)
-    operator = {"OPERATOR_TOKEN": ace_key.operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
+    operator = {"OPERATOR_TOKEN": derive_operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
     assert is_own(trigger(tmp_path, world, environ=operator | held), code)
     assert ACE not in world.asked
 

@@ -16,7 +16,7 @@ import httpx
 from checks.model.deadline import Deadline
 from checks.run.execute import Outside, Request, execute
 from checks.run.options import Target
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from rehearsal.ace.query import InvalidQuery, read
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.window import page
@@ -292,7 +292,7 @@ class World:
 
     def etl(self, request):
         """The sibling: it knows who holds its key."""
-        if request.headers.get("Authorization") != f"Bearer {ace_key.operator_token(self.etl_key)}":
+        if request.headers.get("Authorization") != f"Bearer {derive_operator_token(self.etl_key)}":
             return answer(401, {"status": "error", "error": {"code": "unauthorized", "message": "needs the token"}})
         return answer(200, {"status": "idle"})
 
@@ -338,7 +338,7 @@ class World:
             return answer(404, {"status": "error", "error": {"code": "not_found", "message": "no such route"}})
         if not self.key:
             return answer(503, {"status": "error", "error": {"code": "not_configured", "message": "lacks a binding"}})
-        if request.headers.get("Authorization") != f"Bearer {ace_key.operator_token(self.key)}":
+        if request.headers.get("Authorization") != f"Bearer {derive_operator_token(self.key)}":
             return answer(401, {"status": "error", "error": {"code": "unauthorized", "message": "needs the token"}})
         return self.status() if path == "/status" else self.trigger()
 

@@ -9,7 +9,9 @@ from contract import schedule
 DAY = date(2024, 12, 10)
 
 
-@pytest.mark.parametrize("text", ["", "2024-13-01", "20241210", "2024-1-1", "2024-W50-2", "2024-12-10T00:00", " 2024-12-10"])
+@pytest.mark.parametrize(
+    "text", ["", "2024-13-01", "20241210", "2024-1-1", "2024-W50-2", "2024-12-10T00:00", " 2024-12-10"]
+)
 def test_a_text_of_another_form_is_not_a_day(text):
     assert schedule.parse_day(text) is None
     assert not schedule.is_iso_date(text)
