@@ -1,6 +1,6 @@
-"""Whether a text that is meant to be public looks like a secret: by its name, by its form, or because it holds one.
+"""Finds texts that look like a secret although they will be public: by name, by form, or by a part of the text.
 
-``infra/`` refuses such a binding before it is deployed, ``review/`` never shows such a value. The forms are those that
+The program refuses such a binding before it is deployed. The review never shows such a value. The forms are those that
 detect-secrets knows (keys of clouds, forges, chats, payment; JWTs, private keys, passwords in URLs).
 """
 

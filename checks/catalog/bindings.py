@@ -11,7 +11,7 @@ from checks.clients.cloudflare.versions import SECRETS, by
 from checks.diagnosis import live_version
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
-from contract.manifest import Binding
+from contract.manifest import DeclaredBinding
 
 if TYPE_CHECKING:
     from checks.clients.cloudflare.versions import Detail
@@ -60,7 +60,7 @@ def _differences(context: Context, detail: Detail) -> Iterator[Problem]:
             yield _named([name]), expected, actual + note
 
 
-def _difference(declared: Binding, live: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+def _difference(declared: DeclaredBinding, live: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     if live is None:
         return
     if live["type"] != declared.type:
@@ -95,7 +95,7 @@ def _named(names: Collection[str]) -> str:
     return f"binding{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
-def _described(item: Binding) -> str:
+def _described(item: DeclaredBinding) -> str:
     return " ".join([item.type, *(value for name, value in item.properties.items() if name in PLACES)])
 
 

@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.manifest import Ace, Binding, Manifest, ManifestError, Siblings, Storage, Worker
+from contract.manifest import Ace, DeclaredBinding, DeclaredWorker, Manifest, ManifestError, RelatedWorkers, Storage
 
 MANIFEST = Manifest(
     project="building-vitals",
     stack="prod",
     account_id="0123456789abcdef0123456789abcdef",
-    worker=Worker(
+    worker=DeclaredWorker(
         name="w", url="https://w.x.workers.dev", service="backfill-worker", version="1.0.0", tag="bv:a:b:c:d"
     ),
     bindings=(
-        Binding(name="ACE_API_KEY", type="secret_text"),
-        Binding(name="SITE", type="plain_text", properties={"text": "ses_falls_city"}),
+        DeclaredBinding(name="ACE_API_KEY", type="secret_text"),
+        DeclaredBinding(name="SITE", type="plain_text", properties={"text": "ses_falls_city"}),
     ),
     schedules=("*/5 * * * *",),
     storage=Storage(
@@ -32,7 +32,7 @@ MANIFEST = Manifest(
         end_date=None,
         page_size=10000,
     ),
-    siblings=Siblings(),
+    siblings=RelatedWorkers(),
 )
 
 

@@ -1,0 +1,41 @@
+"""The live account, as a plan reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from infra import api, live
+from infra.errors import DeploymentError
+from infra.settings.settings import Settings
+
+
+class Account:
+    """Reads workers and buckets of one account; raises ApiError when the API refuses or cannot be reached."""
+
+    def __init__(self, client: api.Client, account_id: str) -> None:
+        """Read through an open client."""
+        self._client, self._id = client, account_id
+
+    def read_worker(self, script: str, *, owner: str) -> live.Worker | None:
+        """Return a live worker, None where there is none; ``owner`` is the beginning of this stack's tags."""
+        return live.read(self._client, self._id, script, ours=owner)
+
+    def read_bindings(self, script: str, version: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the bindings of one version, a secret without its text."""
+        return live.bindings(self._client, self._id, script, version)
+
+    def has_bucket(self, name: str) -> bool:
+        """Return whether the account has an R2 bucket of this name."""
+        return live.has_bucket(self._client, self._id, name)
+
+
+@contextmanager
+def open_account(settings: Settings) -> Iterator[Account]:
+    """Yield the account of a stack; raises DeploymentError for every problem of the API."""
+    try:
+        with api.connect(settings.api_url, settings.api_token) as client:
+            yield Account(client, settings.account_id)
+    except api.ApiError as error:
+        raise DeploymentError(str(error)) from None
