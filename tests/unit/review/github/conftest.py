@@ -19,5 +19,5 @@ def repository(hub):
         status, headers, body = answer
         return httpx.Response(status, headers=headers, json=body)
 
-    with client.opened(hub.environment, httpx.MockTransport(handle)) as opened:
+    with client.open_repository(hub.environment, httpx.MockTransport(handle)) as opened:
         yield opened

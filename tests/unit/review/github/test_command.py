@@ -32,7 +32,7 @@ def run(hub, repository, monkeypatch, tmp_path, capsys):
     for name, value in hub.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
-    monkeypatch.setattr(client, "opened", opened)
+    monkeypatch.setattr(client, "open_repository", opened)
     return run
 
 
@@ -83,7 +83,7 @@ def test_without_an_event_it_is_ones_own(run, monkeypatch):
         ("no json", "the event cannot be read (JSONDecodeError)"),
         ({"pull_request": {"number": 7}}, "without a number or a head"),
         (pull_request(number="7"), "without a number or a head"),
-        ({"ref": "x"}, "this run is not a pull request's"),
+        ({"ref": "x"}, "this run does not belong to a pull request"),
     ],
 )
 def test_an_event_of_another_form_is_one_line(hub, run, body, data, said):
@@ -128,10 +128,10 @@ def test_a_refusal_ends_with_one(hub, run, body):
 
 
 def test_a_run_of_nobody_has_no_address():
-    assert event.run_url({}) is None
+    assert event.build_run_url({}) is None
 
 
 def test_only_the_command_line_knows_click_and_only_the_client_knows_httpx():
     for path in Path(command.__file__).parent.glob("*.py"):
         names = set(re.findall(r"^import (\w+)", path.read_text(), re.MULTILINE))
-        assert names & {"click", "httpx"} <= {"__main__.py": {"click"}, "github.py": {"httpx"}}.get(path.name, set())
+        assert names & {"click", "httpx"} <= {"__main__.py": {"click"}, "client.py": {"httpx"}}.get(path.name, set())

@@ -14,7 +14,7 @@ def test_warnings_and_errors_are_said_and_no_line_is_a_command_of_the_runner():
         {"severity": "error", "message": "error: two\n"},
         "no diagnostic",
     ]
-    assert list(diagnostics.lines(json.dumps({"diagnostics": said}).encode())) == [
+    assert list(diagnostics.read_lines(json.dumps({"diagnostics": said}).encode())) == [
         "warning: the key expires soon",
         "error: two",
         "error: ::stop-commands::x [31m",
@@ -23,4 +23,4 @@ def test_warnings_and_errors_are_said_and_no_line_is_a_command_of_the_runner():
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"diagnostics": 3}', b"[" * 100_000])
 def test_what_is_no_preview_says_nothing(raw):
-    assert list(diagnostics.lines(raw)) == []
+    assert list(diagnostics.read_lines(raw)) == []

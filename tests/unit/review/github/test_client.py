@@ -11,7 +11,7 @@ BUSY = (502, {}, {"message": "Server Error"})
 
 
 def placed(repository, pauses):
-    return client.patiently(lambda: pull_request.place(repository, 7, BODY, ""), pauses.append)
+    return client.retry(lambda: pull_request.post_comment(repository, 7, BODY, ""), pauses.append)
 
 
 def test_what_time_cures_is_asked_again(hub, repository):
@@ -63,7 +63,7 @@ def test_a_refusal_is_said_once_with_what_to_look_at_and_no_token(hub, repositor
         placed(repository, pauses)
     said = str(caught.value)
     assert said.startswith(
-        "GitHub answered 403 to POST /graphql: Resource not accessible by [redacted]; does the job's"
+        "GitHub answered 403 to POST /graphql: Resource not accessible by [redacted]. Check the job's"
     )
     assert TOKEN not in said
     assert pauses == []
@@ -73,35 +73,38 @@ def test_a_refusal_is_said_once_with_what_to_look_at_and_no_token(hub, repositor
     ("answer", "said"),
     [
         ((302, {"location": "https://evil.test/"}, {}), "answered 302"),
-        ((200, {}, {"errors": [{"message": "no"}]}), "whose token"),
-        ((200, {}, []), "whose token"),
+        ((200, {}, {"errors": [{"message": "no"}]}), "return the login"),
+        ((200, {}, []), "return the login"),
     ],
 )
 def test_an_answer_of_another_form_is_one_line(hub, repository, answer, said):
     hub.faults = [answer]
     with pytest.raises(client.GitHubError, match=said):
-        repository.me()
+        repository.fetch_login()
     assert len(hub.requests) == 1
 
 
 def test_the_token_does_not_follow_a_link_elsewhere(hub, repository):
     hub.faults = [(200, {"link": '<https://evil.test/x>; rel="next"'}, [])]
-    with pytest.raises(client.GitHubError, match="another address"):
-        list(repository.listed("issues", state="open"))
+    with pytest.raises(client.GitHubError, match="at another address"):
+        list(repository.list_items("issues", state="open"))
     assert len(hub.requests) == 1
 
 
 def test_a_list_that_is_none_is_one_line(hub, repository):
     hub.faults = [(200, {}, {"message": "hello"})]
     with pytest.raises(client.GitHubError, match="is not a list"):
-        list(repository.listed("issues", state="open"))
+        list(repository.list_items("issues", state="open"))
 
 
 def test_what_is_no_json_is_one_line():
     transport = httpx.MockTransport(lambda request: httpx.Response(200, text="<html>"))
     environ = {name: "https://hub.test" if name.endswith("URL") else "fake/name" for name in client._VARIABLES}
-    with client.opened(environ, transport) as repository, pytest.raises(client.GitHubError, match="is no JSON"):
-        repository.me()
+    with (
+        client.open_repository(environ, transport) as repository,
+        pytest.raises(client.GitHubError, match="is not JSON"),
+    ):
+        repository.fetch_login()
 
 
 @pytest.mark.parametrize(
@@ -112,11 +115,11 @@ def test_what_is_no_json_is_one_line():
         ({"GITHUB_TOKEN": "fake\ntoken"}, "GITHUB_TOKEN holds white space or a character"),
         ({"GITHUB_API_URL": "http://hub.test"}, "GITHUB_API_URL must be an https address"),
         ({"GITHUB_API_URL": "https://"}, "GITHUB_API_URL must be an https address"),
-        ({"GITHUB_GRAPHQL_URL": "https://hub:test"}, "GITHUB_GRAPHQL_URL is no URL"),
+        ({"GITHUB_GRAPHQL_URL": "https://hub:test"}, "GITHUB_GRAPHQL_URL is not a URL"),
     ],
 )
 def test_an_unusable_variable_is_named_and_not_shown(hub, change, said):
-    with pytest.raises(client.SetupError, match=said) as caught, client.opened(hub.environment | change):
+    with pytest.raises(client.SetupError, match=said) as caught, client.open_repository(hub.environment | change):
         pass
     assert "fake" not in str(caught.value)
 
