@@ -109,7 +109,9 @@ def test_a_name_with_a_line_end_is_escaped():
 
 def test_a_message_that_is_too_long_loses_whole_names_and_counts_them():
     lost = tuple(LiveBinding(name=f"LOST_{number:03}", type="kv_namespace") for number in range(60))
-    record = Drift(version="608d4072", origin=drift.UPLOAD, changes=changed(*(f"NAME_{n:02}" for n in range(20))), lost=lost)
+    record = Drift(
+        version="608d4072", origin=drift.UPLOAD, changes=changed(*(f"NAME_{n:02}" for n in range(20))), lost=lost
+    )
     assert "NAME_19 changed. Lost: LOST_000" in record.message()
     shown = len(re.findall("LOST_", record.message()))
     assert f"(kv_namespace), and {60 - shown} more. `pulumi up`" in record.message()

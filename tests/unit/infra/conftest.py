@@ -4,7 +4,10 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from infra import settings
+from infra.declarations import backfill
+from infra.declarations.manifest import build_manifest
+from infra.settings.reading import read_settings
+from infra.settings.source import Source
 
 LOOP = asyncio.new_event_loop()  # never closed: loops of Pulumi's own threads would complain with it
 KEY = "fake-ace-key-for-tests"
@@ -19,13 +22,15 @@ def defaults():
 
 
 def as_config(value):
-    """The engine hands every value over as a string, what is no string as JSON."""
+    """The engine passes every value as a string, and other types as JSON."""
     return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def source_of(config, environment, provider, *, secret=("aceApiKey",)):
+def source_of(config, environment, provider, *, secret=("aceApiKey",), stack="prod"):
     config = {**defaults(), **config}
-    return settings.Source(
+    return Source(
+        project="building-vitals",
+        stack=stack,
         names=config.keys(),
         get=config.get,
         provider=provider.get,
@@ -37,18 +42,25 @@ def source_of(config, environment, provider, *, secret=("aceApiKey",)):
 
 @pytest.fixture
 def read():
-    def read(*, environment=None, provider=None, secret=("aceApiKey",), **config):
+    def read(*, environment=None, provider=None, secret=("aceApiKey",), stack="prod", **config):
         environment = (
             {"CLOUDFLARE_API_TOKEN": "fake-cloudflare-token-of-forty-characters"}
             if environment is None
             else environment
         )
-        return settings.read(source_of({**NEEDED, **config}, environment, provider or {}, secret=secret))
+        source = source_of({**NEEDED, **config}, environment, provider or {}, secret=secret, stack=stack)
+        return read_settings(source)
 
     return read
 
 
+def manifest_of(settings, bindings=None):
+    """The manifest of the backfill worker that the settings declare."""
+    declaration = backfill.declare(settings)
+    return build_manifest(settings, declaration, declaration.bindings if bindings is None else bindings)
+
+
 @pytest.fixture(autouse=True)
 def loop():
-    """Pulumi's outputs want a current event loop, which another test's asyncio.run has taken away."""
+    """Pulumi's outputs need a current event loop, which another test's asyncio.run has removed."""
     asyncio.set_event_loop(LOOP)

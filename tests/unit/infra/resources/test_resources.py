@@ -1,4 +1,4 @@
-"""The components under Pulumi's own mocks: what is declared, and what is marked secret or protected."""
+"""The components under Pulumi's own mocks: inputs, secrets and protection."""
 
 import json
 from pathlib import Path
@@ -6,10 +6,12 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from infra import declaration, policy
+from contract.drift import Drift
+from infra import policy, resources
 from infra.bindings.secret_text import SecretText
-from infra.storage import Bucket
-from infra.worker import Worker
+from infra.declarations import backfill
+from infra.plan import BucketPlan, Plan, WorkerPlan
+from tests.unit.infra.conftest import manifest_of
 
 
 class Recorder(pulumi.runtime.Mocks):
@@ -26,26 +28,25 @@ class Recorder(pulumi.runtime.Mocks):
 
 @pytest.fixture
 def declared(read):
-    def declared(message=None, kept=(), taken_over=False, **config):
+    def declared(message=None, drift=None, kept=(), imported=False, **config):
         recorder = Recorder()
         pulumi.runtime.set_mocks(recorder, preview=False)
         settings = read(**config)
-
-        bound = declaration.bindings(settings, kept=kept)
-        promised = declaration.promise(settings, bound, project="building-vitals", stack="prod").with_tag("bv:tag")
+        bindings = (*backfill.declare(settings).bindings, *kept)
+        worker = WorkerPlan(
+            name="backfill",
+            source=Path("workers/backfill/worker.js"),
+            bindings=bindings,
+            manifest=manifest_of(settings, bindings).with_tag("bv:tag"),
+            drift=drift,
+            message=message,
+            uploaded_before=False,
+        )
+        bucket = BucketPlan(account_id=settings.account_id, name=settings.bucket, imported=imported)
 
         @pulumi.runtime.test
         def program():
-            policy.watch()
-            bucket = Bucket("timeseries", settings=settings, taken_over=taken_over)
-            Worker(
-                "backfill",
-                bindings=bound,
-                promised=promised,
-                message=message,
-                source=Path("workers/backfill/worker.js"),
-                opts=pulumi.ResourceOptions(depends_on=[bucket]),
-            )
+            resources.create(Plan(workers=(worker,), bucket=bucket, warnings=()))
             return pulumi.Output.from_input(None)
 
         program()
@@ -62,11 +63,11 @@ def unsealed(script):
 
 
 def test_the_worker_is_declared_whole(declared):
-    found = declared(message="supersedes x")
+    found = declared(message="drift: x")
     script = found["WorkersScript"].inputs
     assert script["contentFile"] == "workers/backfill/worker.js"
     assert script["mainModule"] == "worker.js"
-    assert script["annotations"] == {"workersMessage": "supersedes x", "workersTag": "bv:tag"}
+    assert script["annotations"] == {"workersMessage": "drift: x", "workersTag": "bv:tag"}
     names = [binding["name"] for binding in unsealed(script)]
     assert names[:3] == ["ACE_API_KEY", "BUCKET", "CF_VERSION_METADATA"]
     assert found["WorkersScriptSubdomain"].inputs["enabled"] is True
@@ -74,7 +75,7 @@ def test_the_worker_is_declared_whole(declared):
 
 
 def test_no_schedule_is_an_empty_list_and_adopting_imports(declared):
-    found = declared(schedule="", taken_over=True)
+    found = declared(schedule="", imported=True)
     assert found["WorkersCronTrigger"].inputs["schedules"] == []
     assert not found["WorkersScript"].resource_id
     assert found["R2Bucket"].resource_id == "0123456789abcdef0123456789abcdef/ace-timeseries/default"
@@ -89,13 +90,19 @@ def test_no_binding_but_the_key_holds_it(declared):
     assert "fake-ace-key" not in json.dumps([b for b in bindings if b["name"] != "ACE_API_KEY"])
 
 
-def test_the_promise_and_the_key_are_inputs_of_components_so_that_a_preview_compares_them(declared):
+def test_the_manifest_and_the_key_are_inputs_of_components_so_that_a_preview_compares_them(declared):
     found = declared()
-    assert found["Promise"].inputs["manifest"]["worker"]["tag"] == "bv:tag"
-    assert "fake-ace-key" not in json.dumps(found["Promise"].inputs)
+    assert found["Manifest"].inputs["manifest"]["worker"]["tag"] == "bv:tag"
+    assert "fake-ace-key" not in json.dumps(found["Manifest"].inputs)
     assert found["Secret"].name == "ACE_API_KEY"
     sealed = found["Secret"].inputs["text"]
     assert sealed[pulumi.runtime.rpc._special_sig_key] == pulumi.runtime.rpc._special_secret_sig
+
+
+def test_the_record_of_drift_is_an_input_of_a_component(declared):
+    assert declared()["Drift"].inputs == {"record": {}}
+    drift = Drift(version="608d4072", origin="crons", crons=())
+    assert declared(drift=drift)["Drift"].inputs == {"record": drift.to_dict()}
 
 
 def test_a_kept_secret_is_inherited(declared):
@@ -105,7 +112,7 @@ def test_a_kept_secret_is_inherited(declared):
 
 def test_the_bucket_is_protected_and_kept(monkeypatch, declared):
     seen = []
-    monkeypatch.setattr(policy, "_protected", lambda args: seen.append(args))
+    monkeypatch.setattr(policy, "_refuse_unprotected", lambda args: seen.append(args))
     declared()
     [options] = [args.opts for args in seen if args.type_.endswith(":R2Bucket")]
     assert (options.protect, options.retain_on_delete) == (True, True)
