@@ -9,6 +9,17 @@ class ApiError(Exception):
     """Never raised; the program names it."""
 
 
+Client = object
+
+
+class Version:
+    """Never made; the program's annotations name it."""
+
+
+class Worker:
+    """Never made; the program's annotations name it."""
+
+
 def connect(*_: object) -> AbstractContextManager[None]:
     """Return no client."""
     return nullcontext()

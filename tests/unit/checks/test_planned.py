@@ -12,7 +12,7 @@ from checks.run.options import Refused
 from checks.run.pulumi_cli import UnreadableError, UnusableError
 from tests.unit.checks.world import ENVIRON, KEY, NOW, World, manifest_data
 
-URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker$building-vitals:edge:Promise::backfill"
+URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker$building-vitals:edge:Manifest::backfill"
 NOT_THERE = {"err": "error: configuration key 'aceApiKey' not found for stack 'prod'\n", "code": 255}
 
 
@@ -60,7 +60,7 @@ def test_a_preview_is_not_asked_for_where_something_is_deployed(pulumi):
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        (preview(), UnreadableError, "shows no building-vitals:edge:Promise"),
+        (preview(), UnreadableError, "shows no building-vitals:edge:Manifest"),
         (preview(step(None, urn="urn:pulumi:prod::x")), UnreadableError, "shows no"),
         ({"out": "[]"}, UnreadableError, "shows no"),
         (preview(step({"schema": 2})), UnreadableError, "manifest.schema: expected 1"),
