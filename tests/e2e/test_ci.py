@@ -248,7 +248,7 @@ def test_nothing_is_verified_when_the_deployment_failed(job):
     assert not job.junit.exists()
 
 
-def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_healed(world, job):
+def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_restored(world, job):
     assert world.checks()[0] == 0  # days are stored: without one, nobody can say that all is well
     fault = faults.catalogue()["secret-missing"]
     world.wait(fault.apply(world.local))
@@ -270,7 +270,7 @@ def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_healed(world, job
     asked = len(job.hub.requests)
     code, output, _ = job.run("drift", PULUMI_CONFIG_PASSPHRASE="another")
     assert code == 1
-    assert "no verdict" in output
+    assert "inconclusive: the preview or the checks" in output
     assert (len(job.hub.requests), issue["state"]) == (asked, "open")
 
     world.pulumi("up", "--yes", "--skip-preview")
@@ -279,7 +279,7 @@ def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_healed(world, job
     assert "issue closed: " in output
     assert (issue["state"], len(job.hub.issues)) == ("closed", 1)
     assert [item["body"].splitlines()[1] for item in job.hub.comments[issue["number"]]] == [
-        "Healed: the preview is empty and every check passes."
+        "No drift any more: the preview is empty and every check passes."
     ]
 
 

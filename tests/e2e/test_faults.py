@@ -150,7 +150,7 @@ def test_a_fault_is_caught_and_blamed_rightly(world, deployed, took, name, recor
         assert {finding["hint"] for check in fault.caught_by for finding in failed[check]} == {
             "pulumi up --stack rehearsal"
         }
-        assert "changed outside (" in world.pulumi("up", "--yes", "--skip-preview", "--diff", "--stack", "rehearsal")
+        assert "outside Pulumi" in world.pulumi("up", "--yes", "--skip-preview", "--diff", "--stack", "rehearsal")
         assert deployed.checks()[0] == 0
 
 
