@@ -77,17 +77,17 @@ def _find_problem(key: str) -> str | None:
 
 
 def _assess_jwt(key: str, now: datetime) -> Assessment:
-    claims = _claims(key)
+    claims = _read_claims(key)
     if claims is None:
         return Assessment(warning="is not a JWT, but ACE's keys are: is it the right one?")
     for claim, meaning in (("nbf", "is valid only from"), ("iat", "says that it was issued on")):
-        moment = _time(claims.get(claim))
+        moment = _read_time(claims.get(claim))
         if moment is not None and moment > now + MAX_CLOCK_DIFFERENCE:
             return Assessment(problem=f"{meaning} {moment:%Y-%m-%d %H:%M} UTC, which is in the future (`{claim}`)")
     expiry = claims.get("exp")
     if expiry is None:
         return Assessment()
-    expires = _time(expiry)
+    expires = _read_time(expiry)
     if expires is None:
         return Assessment(warning="is a JWT whose `exp` cannot be read: is it the right one?")
     if expires <= now:
@@ -98,7 +98,7 @@ def _assess_jwt(key: str, now: datetime) -> Assessment:
     return Assessment(expires=expires)
 
 
-def _time(seconds: object) -> datetime | None:
+def _read_time(seconds: object) -> datetime | None:
     if not isinstance(seconds, int | float):
         return None
     try:
@@ -107,7 +107,7 @@ def _time(seconds: object) -> datetime | None:
         return None
 
 
-def _claims(key: str) -> dict[str, object] | None:
+def _read_claims(key: str) -> dict[str, object] | None:
     parts = key.split(".")
     if len(parts) != 3 or not all(parts):
         return None

@@ -1,7 +1,7 @@
 """A change outside Pulumi, as data: the program records it, the review shows it.
 
 The record travels as the input of the component ``Drift`` (infra/resources/drift.py). Names come from the live account
-and may hold any characters, so every output escapes them. The upload's message is a sentence for people.
+and may hold any characters, so every output escapes them. drift_sentence.py has the sentence for people.
 """
 
 from __future__ import annotations
@@ -11,25 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MAX_MESSAGE = 1_000  # bytes of a version's message, Cloudflare's limit
-MAX_CRONS = 5  # shown in a sentence
-MAX_NAME = 128  # characters of one name in a sentence
 DELETED, ADDED, CHANGED = "deleted", "added", "changed"
 
 # Where a change comes from. Cloudflare's own `triggered_by` has other values besides, which are kept as they are.
 SECRET, UPLOAD, DEPLOYMENT = "secret", "upload", "deployment"
 ROLLBACK, SPLIT, UNKNOWN_VERSION, BINDINGS, CRONS = "rollback", "split", "unknown version", "bindings", "crons"
-
-ACTIONS = {  # origin -> with an author, without one
-    SECRET: ("changed secrets", "secrets were changed"),
-    UPLOAD: ("uploaded another version", "another version was uploaded"),
-    DEPLOYMENT: ("deployed another version", "another version was deployed"),
-    ROLLBACK: ("made an older version live again", "an older version was made live again"),
-    SPLIT: ("split the traffic over several versions", "the traffic was split over several versions"),
-    BINDINGS: ("deployed bindings that differ from the tag", "bindings that differ from the tag were deployed"),
-    CRONS: ("changed the crons", "the crons were changed"),
-}
-OTHER_ACTION = ("changed the worker", "the worker was changed")
 
 
 class DriftError(ValueError):
@@ -102,70 +88,6 @@ class Drift:
         if fields:
             raise DriftError(f"drift: unknown field {min(map(str, fields))!r}")
         return record
-
-    def __str__(self) -> str:
-        """Return the whole record as one line of ASCII, however long."""
-        return self._sentence(sum(map(len, self._lists().values())))
-
-    def message(self) -> str:
-        """Return the line within MAX_MESSAGE bytes: names that do not fit are counted."""
-        text = ""
-        for shown in range(sum(map(len, self._lists().values())), -1, -1):
-            text = self._sentence(shown)
-            if len(text) <= MAX_MESSAGE:
-                break
-        return text
-
-    def _sentence(self, shown: int) -> str:
-        sentences = [self._head()]
-        left = shown
-        for title, words in self._lists().items():
-            kept = words[:left]
-            left -= len(kept)
-            sentences += _listed(title, kept, len(words) - len(kept))
-        if self.crons is not None:
-            crons = [_shown(cron) for cron in self.crons]
-            sentences += _listed("Live crons", crons[:MAX_CRONS] or ["none"], len(crons[MAX_CRONS:]))
-        if self.origin == CRONS:
-            sentences.append("Cloudflare does not record who changed a cron, or when")
-        sentences.append("`pulumi up` takes it over" if self.adopted else "`pulumi up` restores it")
-        return ". ".join(sentences)
-
-    def _head(self) -> str:
-        version, when = _shown(self.version[:8]), f"on {_shown(self.at)} UTC" if self.at else ""
-        author = _shown(self.author) if self.author else None
-        if self.adopted:
-            last = f" (last changed by {author} {when})" if author and when else ""
-            return f"adopts live version {version}, which is not an upload of this stack{last}"
-        active, passive = ACTIONS.get(self.origin, OTHER_ACTION)
-        if self._names_one_secret():
-            name, change = _shown(self.changes[0].name), self.changes[0].change
-            active, passive = f"{_shown(change)} {name}", f"{name} was {_shown(change)}"
-        action = f"{author} {active} outside Pulumi {when}".rstrip() if author else f"{passive} outside Pulumi"
-        return f"drift: {action} (live version {version})"
-
-    def _names_one_secret(self) -> bool:
-        return self.origin == SECRET and len(self.changes) == 1
-
-    def _lists(self) -> dict[str, list[str]]:
-        """Return the lists that a limit may shorten, the most important first."""
-        changes = () if self._names_one_secret() else self.changes
-        return {
-            "Bindings": [f"{_shown(item.name)} {_shown(item.change)}" for item in changes],
-            "Lost": [f"{_shown(item.name)} ({_shown(item.type)})" for item in self.lost],
-            "Replaced": [f"{_shown(item.name)} ({_shown(item.type)})" for item in self.replaced],
-        }
-
-
-def _listed(title: str, words: list[str], more: int) -> list[str]:
-    shown = [*words, *([f"and {more} more"] if more else [])]
-    return [f"{title}: {', '.join(shown)}"] if shown else []
-
-
-def _shown(text: str) -> str:
-    """Return a text from outside in printable ASCII, at most MAX_NAME characters."""
-    escaped = "".join(c if c.isascii() and c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return f"{escaped[: MAX_NAME - 3]}..." if len(escaped) > MAX_NAME else escaped
 
 
 def _expect(value: Any, kind: type[Any], where: str) -> Any:

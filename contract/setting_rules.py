@@ -114,7 +114,7 @@ def check_key_template(value: str) -> str | None:
     if not between:
         return "text between {site} and {date}"
     if not re.fullmatch(r"[A-Za-z0-9_./=-]+", before + between + after):
-        return "letters, digits and '_', '.', '/', '=', '-' beside {site} and {date}"
+        return "letters, digits and '_', '.', '/', '=', '-' besides {site} and {date}"
     if any(part in {"", ".", ".."} for part in value.split("/")):
         return "a relative key without empty, '.' or '..' parts"
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from contract.drift import Drift
+from contract.drift_sentence import describe
 from contract.manifest import Manifest
 from infra import live, policy
 from infra.bindings import Binding
@@ -80,7 +81,7 @@ def plan(settings: Settings, account: LiveAccount, *, state_has: Callable[[str, 
     declared = (backfill.declare(settings), query.declare(settings))
     workers = tuple(_plan_worker(settings, item, account) for item in declared if item is not None)
     bucket = _plan_bucket(settings, account, state_has, uploaded_before=workers[0].uploaded_before)
-    drifts = tuple(str(worker.drift) for worker in workers if worker.drift is not None)
+    drifts = tuple(describe(worker.drift) for worker in workers if worker.drift is not None)
     return Plan(workers=workers, bucket=bucket, warnings=(*settings.warnings, *drifts))
 
 

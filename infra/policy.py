@@ -39,7 +39,7 @@ def refuse_unprotected_buckets() -> None:
 def _find_problems(manifest: Manifest, key: str) -> Iterator[tuple[str, str]]:
     for binding in manifest.bindings:
         reason = _find_reason(" ".join(binding.properties.values()), key)
-        if reason is None and binding.type in _READABLE and secret_scan.by_name(binding.name):
+        if reason is None and binding.type in _READABLE and secret_scan.has_secret_name(binding.name):
             reason = "is named as a secret"
         if reason is not None:
             yield f"the binding {binding.name} ({binding.type})", reason
@@ -57,7 +57,7 @@ def _find_problems(manifest: Manifest, key: str) -> Iterator[tuple[str, str]]:
 def _find_reason(text: str, key: str) -> str | None:
     if key in text:
         return "holds the ACE key"
-    return "has a value that looks like a secret" if secret_scan.by_form(text) else None
+    return "has a value that looks like a secret" if secret_scan.has_secret_form(text) else None
 
 
 def _refuse_unprotected(args: pulumi.ResourceTransformationArgs) -> None:

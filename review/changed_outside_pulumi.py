@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contract import drift
-from contract.drift import ACTIONS, OTHER_ACTION, Drift
+from contract.drift import Drift
+from contract.drift_sentence import action_of
 from review import model
 from review.markdown import Table, code
 from review.model import KEY, Preview
@@ -56,7 +57,7 @@ def _sentence(found: Drift) -> str:
     if found.adopted:
         last = f" (last changed by {code(found.author)}{when})" if found.author else ""
         return f"Live version {version} is not an upload of this stack{last}. This deployment replaces it."
-    active, passive = ACTIONS.get(found.origin, OTHER_ACTION)
+    active, passive = action_of(found)
     action = f"{code(found.author)} {active}{when}" if found.author else _capitalize(f"{passive}{when}")
     unknown = " Cloudflare does not record who changed a cron, or when." if found.origin == drift.CRONS else ""
     return f"{action} (live version {version}).{unknown} `pulumi up` restores the declared state."

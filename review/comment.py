@@ -1,4 +1,4 @@
-"""The comment for the reviewer of a deployment, who may never have seen this repository."""
+"""The comment of a preview, for a reviewer without knowledge of this repository."""
 
 from __future__ import annotations
 

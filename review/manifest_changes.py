@@ -59,10 +59,10 @@ def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
 
 def _binding(item: DeclaredBinding) -> str:
     values = ", ".join(
-        HIDDEN if secret_scan.by_name(item.name) else _public(value) for value in item.properties.values()
+        HIDDEN if secret_scan.has_secret_name(item.name) else _public(value) for value in item.properties.values()
     )
     return f"{item.type} {values}".rstrip()
 
 
 def _public(text: str) -> str:
-    return HIDDEN if secret_scan.by_form(text) else text
+    return HIDDEN if secret_scan.has_secret_form(text) else text

@@ -1,4 +1,4 @@
-"""Kinds of bindings: one kind, one file, one class. It says what is uploaded and what the manifest holds.
+"""Kinds of bindings: one kind, one file, one class. It defines the upload and the manifest's entry.
 
 A new kind is a new module with the API's name of the type. Nothing lists the kinds.
 """

@@ -11,6 +11,7 @@ from typing import Any
 
 from contract import drift
 from contract.drift import Drift
+from contract.drift_sentence import message_of
 from contract.manifest import Manifest
 from infra.drift.binding_changes import find_changes, find_lost, find_replaced
 from infra.drift.binding_row import digest_bindings
@@ -52,7 +53,7 @@ def next_message(manifest: Manifest, worker: Worker | None, found: Drift | None)
     An upload of a changed manifest has no message, because the live one is about an earlier upload.
     """
     if found is not None:
-        return found.message()
+        return message_of(found)
     serving = None if worker is None else worker.serving
     same = serving is not None and serving.tag == manifest.worker.tag
     return serving.message if serving is not None and same and serving.message else None

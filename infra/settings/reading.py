@@ -83,7 +83,7 @@ def _find_problems(source: Source, setting: str, value: str) -> list[str]:
         return []
     if not value:
         return [f"{violation}. Run: pulumi config set {setting} VALUE"]
-    if secret_scan.by_form(value):  # a secret under the wrong name
+    if secret_scan.has_secret_form(value):  # a secret under the wrong name
         violation = Violation(setting=setting, expected=violation.expected, found="a text that looks like a secret")
     return [str(violation)]
 
@@ -94,7 +94,7 @@ def _refuse_secret(setting: str) -> str:
 
 def _refuse_unknown(name: str) -> str:
     """Return a line about a setting that no code reads: a misspelt one would leave the default in force."""
-    if secret_scan.by_form(name):
+    if secret_scan.has_secret_form(name):
         return "a setting's name has the form of a secret: remove it from the stack's file, and rotate the secret"
     known = {key.lower(): key for key in KNOWN}
     near = difflib.get_close_matches(name.lower().replace("_", ""), known, n=1)

@@ -27,7 +27,7 @@ from checks.run import deployed_manifest
 from checks.run.options import Refused
 from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
 from checks.stored_days.stored_day import compare, read
-from contract import drift
+from contract import drift, drift_sentence
 from contract.manifest import Manifest, ManifestError
 from infra.settings.reading import KNOWN, SettingsError, read_settings
 from infra.settings.source import Source
@@ -315,7 +315,7 @@ def test_a_record_of_drift_is_read_or_refused(data):
     except drift.DriftError:
         return
     assert drift.Drift.from_dict(found.to_dict()) == found
-    assert len(found.message().encode()) <= drift.MAX_MESSAGE
+    assert len(drift_sentence.message_of(found).encode()) <= drift_sentence.MAX_MESSAGE
 
 
 STEP = {

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from contract.drift_sentence import describe, message_of
 from infra import live
 from infra.declarations import backfill, query
 from infra.declarations.manifest import build_manifest
@@ -99,8 +100,8 @@ def test_drift_of_each_worker_is_a_record_a_message_and_a_warning(planned, read,
     [drifted] = [item for item in found.workers if item.drift is not None]
     assert drifted.name == module.__name__.rpartition(".")[2]
     assert drifted.drift.origin == "bindings"
-    assert drifted.message == drifted.drift.message()
-    assert found.warnings[-1] == str(drifted.drift)
+    assert drifted.message == message_of(drifted.drift)
+    assert found.warnings[-1] == describe(drifted.drift)
 
 
 @pytest.mark.parametrize("adopt", ["true", "false"])

@@ -6,6 +6,7 @@ import pytest
 
 from contract import drift
 from contract.drift import BindingChange, LiveBinding
+from contract.drift_sentence import MAX_MESSAGE, message_of
 from infra import live
 from infra.drift.detection import find_drift, next_message
 from infra.drift.last_upload import ForeignWorkerError, uploaded_bindings
@@ -83,7 +84,7 @@ def test_a_changed_secret_is_drift_and_named(promised, worker):
     for change in (SECRET_CHANGE, {"triggered_by": "secret"}):
         record = found(promised, changed(worker, **change))
         assert is_drift(record, "secret", changes=[("ACE_API_KEY", "changed")])
-        assert message(promised, changed(worker, **change)) == record.message()
+        assert message(promised, changed(worker, **change)) == message_of(record)
 
 
 def test_of_several_secrets_none_is_named_for_a_value(promised, worker):
@@ -216,7 +217,7 @@ def test_a_message_is_kept_within_cloudflares_limit_and_the_record_is_whole(prom
     many = [{"name": f"EXTRA_{number}", "type": "plain_text", "text": "x"} for number in range(100)]
     outside = dataclasses.replace(changed(worker, tag=""), bindings=(*worker.bindings, *many))
     said = message(promised, outside, before=worker.bindings)
-    assert 900 < len(said.encode()) <= drift.MAX_MESSAGE
+    assert 900 < len(said.encode()) <= MAX_MESSAGE
     assert re.search(r"EXTRA_\d+ added, and \d+ more\. `pulumi up` restores it$", said)
     changes = tuple(BindingChange(name=item["name"], change=drift.ADDED) for item in many)
     assert found(promised, outside, before=worker.bindings).changes == changes
