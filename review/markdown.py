@@ -19,7 +19,7 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
-def code(value: object) -> str:
+def quote(value: object) -> str:
     """Return a value as a code span on one line, shortened in its middle, in which nothing is Markdown."""
     text = " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
     if len(text) > MAX_VALUE:
@@ -35,7 +35,7 @@ def join(blocks: Sequence[str | Table]) -> str:
     shown = {position: min(count, MAX_ROWS) for position, count in tables.items()}
     while True:
         text = "\n\n".join(
-            _table(block, shown[position]) if isinstance(block, Table) else block
+            _write_table(block, shown[position]) if isinstance(block, Table) else block
             for position, block in enumerate(blocks)
         )
         longest = max(shown, key=lambda position: shown[position], default=None)
@@ -44,7 +44,7 @@ def join(blocks: Sequence[str | Table]) -> str:
         shown[longest] = shown[longest] * 3 // 4
 
 
-def _table(table: Table, shown: int) -> str:
+def _write_table(table: Table, shown: int) -> str:
     lines = [f"| {' | '.join(table.head)} |", f"|{' --- |' * len(table.head)}"]
     cells = ([cell.replace("|", "\\|") for cell in row] for row in table.rows[:shown])
     lines += [f"| {' | '.join(row)} |" for row in cells]

@@ -48,17 +48,17 @@ def read(raw: bytes, *, stack: str = "") -> Preview:
     """Read the engine's output; one that cannot be read is a failed preview, and ``stack`` names it."""
     output = preview_json.read(raw)
     if output is None or not output.steps:
-        refused = () if output is None else _refused(output)
-        return Preview(project=_project(), stack=_stack(stack), failed=True, refused=refused)
+        refused = () if output is None else _find_refused(output)
+        return Preview(project=_read_project(), stack=_read_stack(stack), failed=True, refused=refused)
     done = [step for step in output.steps if step.op in _OPS]
     script, manifest = _find(done, SCRIPT, BACKFILL), _find(done, MANIFEST, BACKFILL)
-    old = None if manifest is None else _manifest(manifest.inputs(old=True).get("manifest"))
-    new = None if manifest is None else _manifest(manifest.inputs().get("manifest"))
+    old = None if manifest is None else _read_manifest(manifest.inputs(old=True).get("manifest"))
+    new = None if manifest is None else _read_manifest(manifest.inputs().get("manifest"))
     unread = False
     drifts: dict[str, Drift | None] = {}
     for name in (BACKFILL, QUERY):
         try:
-            drifts[name] = _drift(_find(done, DRIFT, name))
+            drifts[name] = _read_drift(_find(done, DRIFT, name))
         except DriftError:
             unread = True
     drift = drifts.get(BACKFILL)
@@ -66,18 +66,18 @@ def read(raw: bytes, *, stack: str = "") -> Preview:
         project=output.steps[0].urn.project,
         stack=output.steps[0].urn.stack,
         failed=bool(output.errors) or unread or not _is_whole(output),
-        changes=tuple(dict.fromkeys(_changes(done, output))),
+        changes=tuple(dict.fromkeys(_find_changes(done, output))),
         old=old,
         new=new,
-        manifest=new if new is not None else _unchanged_manifest(output),
+        manifest=new if new is not None else _find_unchanged_manifest(output),
         first=manifest is not None and manifest.op == "create",
         rotates=_rotates(output, script, drift),
         loses_bucket=any(step.type == BUCKET and _loses(step) for step in done),
         drift=drift,
         query_drift=drifts.get(QUERY),
-        refreshed=tuple(dict.fromkeys(_refreshed(done, output))),
-        refused=_refused(output),
-        failed_at=tuple(dict.fromkeys(_failed_at(output))),
+        refreshed=tuple(dict.fromkeys(_find_refreshed(done, output))),
+        refused=_find_refused(output),
+        failed_at=tuple(dict.fromkeys(_find_failed(output))),
     )
 
 
@@ -85,30 +85,30 @@ def _find(done: list[PreviewStep], kind: str, name: str) -> PreviewStep | None:
     return next((step for step in done if step.type == kind and step.name == name), None)
 
 
-def _failed_at(output: PreviewOutput) -> Iterator[FailedResource]:
+def _find_failed(output: PreviewOutput) -> Iterator[FailedResource]:
     for error in output.errors:
         if error.type is not None and error.name is not None:
             yield FailedResource(type=error.type, name=error.name)
 
 
-def _drift(step: PreviewStep | None) -> Drift | None:
+def _read_drift(step: PreviewStep | None) -> Drift | None:
     """Return the drift that this deployment restores; an unchanged record is about an earlier one."""
     before, after = ({}, {}) if step is None else (step.inputs(old=True).get("record"), step.inputs().get("record"))
     return None if not after or before == after else Drift.from_dict(after)
 
 
-def _unchanged_manifest(output: PreviewOutput) -> Manifest | None:
+def _find_unchanged_manifest(output: PreviewOutput) -> Manifest | None:
     steps = (step for step in output.steps if step.type == MANIFEST and step.name == BACKFILL)
-    manifests = (_manifest(step.inputs().get("manifest")) for step in steps)
+    manifests = (_read_manifest(step.inputs().get("manifest")) for step in steps)
     return next((manifest for manifest in manifests if manifest is not None), None)
 
 
-def _project() -> str:
+def _read_project() -> str:
     found = re.search(r"^name: ([\w.-]+)$", _PROJECT_FILE.read_text(), re.MULTILINE)
     return "unknown" if found is None else found[1]
 
 
-def _stack(given: str) -> str:
+def _read_stack(given: str) -> str:
     found = re.fullmatch(r"(?:[\w.-]+/)*([\w.-]{1,100})", given)
     return "unknown" if found is None else found[1]
 
@@ -119,14 +119,14 @@ def _is_whole(output: PreviewOutput) -> bool:
     return known and not output.unread and any(step.type == STACK and step.op != "refresh" for step in output.steps)
 
 
-def _changes(done: list[PreviewStep], output: PreviewOutput) -> Iterator[ResourceChange]:
+def _find_changes(done: list[PreviewStep], output: PreviewOutput) -> Iterator[ResourceChange]:
     for step in done:
         if not step.type.startswith("pulumi:"):
             new_code = step.type == SCRIPT and _code_changes(step, output)
             yield ResourceChange(op=_OPS[step.op], type=step.type, name=step.name, new_code=new_code)
 
 
-def _manifest(data: object) -> Manifest | None:
+def _read_manifest(data: object) -> Manifest | None:
     try:
         return Manifest.from_dict(data)
     except (ManifestError, RecursionError):
@@ -154,21 +154,21 @@ def _loses(bucket: PreviewStep) -> bool:
     return _OPS[bucket.op] == "delete" or (_OPS[bucket.op] == "replace" and names[0] != names[1])
 
 
-def _recorded(step: PreviewStep, output: PreviewOutput) -> preview_json.Properties:
+def _find_recorded(step: PreviewStep, output: PreviewOutput) -> preview_json.Properties:
     """Return the recorded outputs of a resource before the refresh, empty where it was not refreshed."""
     return next((item.live for item in output.steps if item.op == "refresh" and item.urn.text == step.urn.text), {})
 
 
 def _code_changes(script: PreviewStep, output: PreviewOutput) -> bool:
     """Return whether the program's code differs from its last upload; later changes of the live code do not count."""
-    before = _recorded(script, output) or script.inputs(old=True)
+    before = _find_recorded(script, output) or script.inputs(old=True)
     return script.op == "update" and script.inputs().get(CODE) != before.get(CODE)
 
 
-def _refreshed(done: list[PreviewStep], output: PreviewOutput) -> Iterator[RefreshFinding]:
+def _find_refreshed(done: list[PreviewStep], output: PreviewOutput) -> Iterator[RefreshFinding]:
     """Yield the differences that the engine's refresh found since the last ``up``; no upload records them."""
     for step in done:
-        recorded = _recorded(step, output)
+        recorded = _find_recorded(step, output)
         if recorded and step.op == "create":
             yield RefreshFinding(type=step.type, name=step.name, property=GONE)
         fields = _WATCHED.get(step.type, ()) if recorded and step.op == "update" else ()
@@ -177,7 +177,7 @@ def _refreshed(done: list[PreviewStep], output: PreviewOutput) -> Iterator[Refre
                 yield RefreshFinding(type=step.type, name=step.name, property=field)
 
 
-def _refused(output: PreviewOutput) -> tuple[str, ...]:
+def _find_refused(output: PreviewOutput) -> tuple[str, ...]:
     """Return the names of settings at the start of the errors' lines, if the configuration has them."""
     lines = (line.strip() for problem in output.errors for line in problem.text.splitlines())
     words = (re.match(r"(?:error: )?(\w{1,60})", line) for line in lines)

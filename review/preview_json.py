@@ -53,12 +53,12 @@ class PreviewStep:
 
     def inputs(self, *, old: bool = False) -> Properties:
         """Return the declared properties, after or before; empty where the JSON has none."""
-        return _object((self.old if old else self.new).get("inputs"))
+        return _read_object((self.old if old else self.new).get("inputs"))
 
     @property
     def live(self) -> Properties:
         """Return the outputs before: the recorded ones in a refresh step, the refreshed ones in a later step."""
-        return _object(self.old.get("outputs"))
+        return _read_object(self.old.get("outputs"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,32 +91,34 @@ def read(raw: bytes) -> PreviewOutput | None:
         return None
     if not isinstance(data, dict) or not isinstance(data.get("steps"), list):
         return None
-    steps = [_step(item) for item in data["steps"]]
+    steps = [_read_step(item) for item in data["steps"]]
+    diagnostics = _read_objects(data.get("diagnostics"))
     return PreviewOutput(
         steps=tuple(step for step in steps if step is not None),
         unread=None in steps,
-        errors=tuple(_error(item) for item in _objects(data.get("diagnostics")) if item.get("severity") == "error"),
-        settings=frozenset(key.partition(":")[2] for key in _object(data.get("config"))),
+        errors=tuple(
+            _read_error(item) for item in _read_objects(data.get("diagnostics")) if item.get("severity") == "error"
+        ),
+        settings=frozenset(key.partition(":")[2] for key in _read_object(data.get("config"))),
     )
 
 
-def _error(item: Properties) -> PreviewError:
-    urn, text = _urn(item.get("urn")), str(item.get("message"))
+def _read_error(item: Properties) -> PreviewError:
+    urn, text = _read_urn(item.get("urn")), str(item.get("message"))
     return PreviewError(text=text) if urn is None else PreviewError(text=text, type=urn.type, name=urn.name)
 
 
-def _step(item: object) -> PreviewStep | None:
-    item = _object(item)
-    urn, op, reasons = _urn(item.get("urn")), item.get("op"), item.get("diffReasons")
+def _read_step(item: object) -> PreviewStep | None:
+    item = _read_object(item)
+    urn, op, reasons = _read_urn(item.get("urn")), item.get("op"), item.get("diffReasons")
     if urn is None or not isinstance(op, str):
         return None
     named = frozenset(reason for reason in reasons if isinstance(reason, str)) if isinstance(reasons, list) else ()
-    return PreviewStep(
-        op=op, urn=urn, old=_object(item.get("oldState")), new=_object(item.get("newState")), reasons=frozenset(named)
-    )
+    old, new = _read_object(item.get("oldState")), _read_object(item.get("newState"))
+    return PreviewStep(op=op, urn=urn, old=old, new=new, reasons=frozenset(named))
 
 
-def _urn(text: object) -> Urn | None:
+def _read_urn(text: object) -> Urn | None:
     """Read ``urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME``; None for any other text."""
     if not isinstance(text, str) or not text.startswith(_URN_START):
         return None
@@ -127,9 +129,9 @@ def _urn(text: object) -> Urn | None:
     return Urn(text=text, stack=stack, project=project, type=types.rpartition("$")[2], name=name)
 
 
-def _objects(found: object) -> list[Properties]:
+def _read_objects(found: object) -> list[Properties]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _object(found: object) -> Properties:
+def _read_object(found: object) -> Properties:
     return found if isinstance(found, dict) else {}
