@@ -96,9 +96,7 @@ def read(raw: bytes) -> PreviewOutput | None:
     return PreviewOutput(
         steps=tuple(step for step in steps if step is not None),
         unread=None in steps,
-        errors=tuple(
-            _read_error(item) for item in _read_objects(data.get("diagnostics")) if item.get("severity") == "error"
-        ),
+        errors=tuple(_read_error(item) for item in diagnostics if item.get("severity") == "error"),
         settings=frozenset(key.partition(":")[2] for key in _read_object(data.get("config"))),
     )
 
