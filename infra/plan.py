@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from contract.drift import Drift
 from contract.drift_sentence import describe
 from contract.manifest import Manifest
-from infra import live, policy
+from infra import policy
+from infra.account import Account
 from infra.bindings import Binding
 from infra.declarations import WorkerDeclaration, backfill, query
 from infra.declarations.manifest import build_manifest
 from infra.drift.detection import find_drift, next_message
 from infra.drift.kept_secrets import find_kept_secrets
-from infra.drift.last_upload import Bindings, uploaded_bindings
+from infra.drift.last_upload import uploaded_bindings
 from infra.drift.tag import owner_prefix
 from infra.errors import DeploymentError
 from infra.settings.settings import Settings
@@ -27,19 +27,6 @@ BUCKET_TYPE = "cloudflare:index/r2Bucket:R2Bucket"
 
 class BucketExistsError(DeploymentError):
     """A bucket of this name exists that this stack does not have, and the stack does not adopt."""
-
-
-class LiveAccount(Protocol):
-    """The reads of the live account that a plan needs."""
-
-    def read_worker(self, script: str, *, owner: str) -> live.Worker | None:
-        """Return a live worker, None where there is none."""
-
-    def read_bindings(self, script: str, version: str) -> Bindings:
-        """Return the bindings of one version of a worker."""
-
-    def has_bucket(self, name: str) -> bool:
-        """Return whether the account has an R2 bucket of this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +60,7 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def plan(settings: Settings, account: LiveAccount, *, state_has: Callable[[str, str], bool]) -> Plan:
+def plan(settings: Settings, account: Account, *, state_has: Callable[[str, str], bool]) -> Plan:
     """Return the plan of a stack; ``state_has`` says whether the stack's state has a resource (type and name).
 
     Raises DeploymentError for a worker or a bucket that belongs to others, and for a broken policy.
@@ -85,7 +72,7 @@ def plan(settings: Settings, account: LiveAccount, *, state_has: Callable[[str, 
     return Plan(workers=workers, bucket=bucket, warnings=(*settings.warnings, *drifts))
 
 
-def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: LiveAccount) -> WorkerPlan:
+def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Account) -> WorkerPlan:
     owner = owner_prefix(settings.project, settings.stack)
     worker = account.read_worker(declaration.script, owner=owner)
     uploaded = uploaded_bindings(
@@ -119,7 +106,7 @@ def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Li
 
 
 def _plan_bucket(
-    settings: Settings, account: LiveAccount, state_has: Callable[[str, str], bool], *, uploaded_before: bool
+    settings: Settings, account: Account, state_has: Callable[[str, str], bool], *, uploaded_before: bool
 ) -> BucketPlan:
     """Import a bucket that exists only where the stack adopts and its state does not have it yet.
 
