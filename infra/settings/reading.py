@@ -32,7 +32,7 @@ def read_settings(source: Source) -> Settings:
     problems += [str(item) for item in find_conflicts(values) if not _is_broken(values, item.setting)]
     key, warnings = _read_key(source, problems)
     if source.is_secret("extraBindings"):
-        problems.append(_refuse_secret("extraBindings"))
+        problems.append(_refuse_secret("extraBindings holds a value that"))
     extra = read_extra_bindings(_text(source, "extraBindings"), problems)
     api_token, api_url = read_api_token(source, problems), read_api_url(source, problems)
     if problems:
@@ -88,8 +88,8 @@ def _find_problems(source: Source, setting: str, value: str) -> list[str]:
     return [str(violation)]
 
 
-def _refuse_secret(setting: str) -> str:
-    return f"{setting} is stored as a secret, but it will be public: set it without --secret"
+def _refuse_secret(subject: str) -> str:
+    return f"{subject} is stored as a secret, but it will be public: set it without --secret"
 
 
 def _refuse_unknown(name: str) -> str:
