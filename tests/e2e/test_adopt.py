@@ -18,9 +18,9 @@ CODE = """export default { fetch(request, env) { return Response.json(Object.key
 
 @pytest.fixture
 def theirs(empty_world):
-    """What wrangler made: a worker with a KV, a variable, two secrets and a cron, and a bucket with data."""
+    """Created with wrangler: a worker with a KV, a variable, two secrets and a cron, and a bucket with data."""
     world, name, bucket = empty_world, empty_world.local.worker_name, empty_world.local.bucket
-    folder = world.local.folder / "by-hand"
+    folder = world.local.folder / "outside"
     folder.mkdir()
     (folder / "worker.js").write_text(CODE)
     config = {
@@ -46,7 +46,7 @@ def theirs(empty_world):
 
 
 def keep(world, *bindings):
-    """Write the bindings into the stack's file, as docs/adopt-an-existing-worker.md says."""
+    """Write the bindings into the stack's file (docs/adopt-an-existing-worker.md)."""
     file = Path(world.local.environment["PULUMI_OPTION_CONFIG_FILE"])
     stack = yaml.safe_load(file.read_text())
     stack["config"]["building-vitals:extraBindings"] = list(bindings)
@@ -147,7 +147,7 @@ def test_a_foreign_bucket_is_refused_before_anything_is_created_then_adopted(emp
         world.pulumi("preview", "--expect-no-changes")
 
 
-def test_a_lost_state_is_found_again_with_adopt_and_nothing_is_replaced_after(empty_world):
+def test_adopt_recovers_a_lost_state_and_nothing_is_replaced_after(empty_world):
     world, state = empty_world, empty_world.local.folder / "empty.json"
     world.pulumi("stack", "export", "--file", str(state))
     assert "imported" not in world.pulumi("up", "--yes", "--skip-preview")
@@ -167,7 +167,7 @@ def test_a_lost_state_is_found_again_with_adopt_and_nothing_is_replaced_after(em
     assert code == 0, report
 
 
-def test_adopt_that_is_set_later_never_imports_what_the_stack_made_not_even_with_the_worker_gone(empty_world):
+def test_a_later_adopt_never_imports_the_resources_of_the_stack_even_without_the_worker(empty_world):
     world = empty_world
     world.pulumi("up", "--yes", "--skip-preview")
     put(world, "kept")

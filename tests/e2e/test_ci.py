@@ -16,7 +16,7 @@ import pytest
 from contract.operator_token import derive_operator_token
 from rehearsal import faults, local
 from tests import processes
-from tests.unit.review.github.hub import SOMEBODY, Hub
+from tests.unit.review.github.hub import ANOTHER, Hub
 
 MARKER = "<!-- building-vitals review: building-vitals/rehearsal -->"
 DRIFT = "<!-- building-vitals drift: rehearsal -->"
@@ -146,7 +146,7 @@ def state(world):
     return (world.local.folder / "state/.pulumi/stacks/building-vitals/rehearsal.json").read_bytes()
 
 
-def test_a_secret_that_leaves_is_seen(world, job):
+def test_a_leaked_secret_is_found(world, job):
     token = world.local.environment["CLOUDFLARE_API_TOKEN"]
     with pytest.raises(AssertionError):
         job._look_for_secrets(f"a line with {token} in it")
@@ -160,8 +160,8 @@ def test_a_secret_that_leaves_is_seen(world, job):
 
 def test_a_pull_request_has_one_comment_that_each_preview_replaces(world, job, tmp_path):
     for n in range(4):
-        job.hub.comment(7, f"talk {n}", SOMEBODY)
-    copied = job.hub.comment(7, f"{MARKER}\nlooks good to me", SOMEBODY)
+        job.hub.comment(7, f"talk {n}", ANOTHER)
+    copied = job.hub.comment(7, f"{MARKER}\nlooks good to me", ANOTHER)
     before = state(world), len(writes(world))
 
     code, output, summary = job.run("preview", event="pull_request")
@@ -184,7 +184,7 @@ def test_a_pull_request_has_one_comment_that_each_preview_replaces(world, job, t
     assert (state(world), len(writes(world))) == before
 
 
-def test_a_fork_without_secrets_is_told_so_and_does_not_fail(job):
+def test_a_fork_without_secrets_gets_a_summary_and_does_not_fail(job):
     code, output, summary = job.run(
         "preview", event="pull_request", repository="mallory/name", CLOUDFLARE_API_TOKEN="", PULUMI_CONFIG_PASSPHRASE=""
     )
@@ -209,7 +209,7 @@ def test_an_own_branch_without_its_secret_fails_in_one_line(job, script):
     assert summary == ""
 
 
-def test_a_preview_that_fails_says_so_on_the_pull_request_and_fails(job):
+def test_a_failed_preview_is_commented_and_fails_the_job(job):
     code, output, summary = job.run("preview", event="pull_request", CLOUDFLARE_API_TOKEN="fake" * 10)
     assert code == 1
     assert "\nerror: Preview failed: " in output
@@ -219,7 +219,7 @@ def test_a_preview_that_fails_says_so_on_the_pull_request_and_fails(job):
     assert MARKER in summary
 
 
-def test_a_deployment_is_verified_and_its_verdict_kept_as_junit(world, job):
+def test_a_deployment_is_verified_and_its_result_written_as_junit(world, job):
     code, output, summary = job.run("deploy")
     assert code == 0, output
     assert judged(job.junit)
@@ -229,7 +229,7 @@ def test_a_deployment_is_verified_and_its_verdict_kept_as_junit(world, job):
     assert job.hub.requests == []
 
 
-def test_a_broken_promise_after_a_deployment_fails_it_and_junit_says_which(world, job):
+def test_a_failed_check_fails_the_deployment_and_is_in_the_junit_report(world, job):
     world.empty_bucket()
     fault = faults.catalogue()["ace-down"]
     world.wait(fault.apply(world.local))
@@ -249,7 +249,7 @@ def test_nothing_is_verified_when_the_deployment_failed(job):
 
 
 def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_restored(world, job):
-    assert world.checks()[0] == 0  # days are stored: without one, nobody can say that all is well
+    assert world.checks()[0] == 0  # stores days, because the checks need one
     fault = faults.catalogue()["secret-missing"]
     world.wait(fault.apply(world.local))
     before = state(world), world.objects(), len(writes(world))

@@ -257,7 +257,7 @@ def test_an_ordinary_change_after_a_restored_drift_has_no_message(world, outside
     world.pulumi("preview", "--expect-no-changes")
 
 
-def test_at_the_end_every_promise_is_kept(world, outside):
+def test_at_the_end_every_check_passes(world, outside):
     world.empty_bucket()
     code, report = world.checks("--skip", "trigger", "--skip", "data")
     assert code == 0, report

@@ -104,10 +104,10 @@ def test_an_unbound_bucket_is_found_shown_by_the_preview_and_restored_by_the_hin
 def test_changed_crons_and_secrets_are_drift(served):
     script = f"workers/scripts/{served.local.query_name}"
     with api(served) as client:
-        secret = {"name": "BY_HAND", "text": "fake", "type": "secret_text"}
+        secret = {"name": "OUTSIDE", "text": "fake", "type": "secret_text"}
         client.put(f"{script}/secrets", json=secret).raise_for_status()
         client.put(f"{script}/schedules", json=[{"cron": "0 * * * *"}]).raise_for_status()
-        assert "added BY_HAND outside Pulumi" in (said := served.pulumi("preview", "--diff"))
+        assert "added OUTSIDE outside Pulumi" in (said := served.pulumi("preview", "--diff"))
         assert "Live crons: 0 * * * *" in said
         served.pulumi("up", "--yes", "--skip-preview")
         assert client.get(f"{script}/secrets").json()["result"] == []

@@ -17,9 +17,9 @@ KEY = "fake-ace-key-for-tests"
 def enforce(read):
     def enforce(*bindings, config=None, **worker):
         settings = read(**(config or {}))
-        promised = manifest_of(settings, bindings)
-        promised = dataclasses.replace(promised, worker=dataclasses.replace(promised.worker, **worker))
-        policy.enforce(promised, key=KEY)
+        manifest = manifest_of(settings, bindings)
+        manifest = dataclasses.replace(manifest, worker=dataclasses.replace(manifest.worker, **worker))
+        policy.enforce(manifest, key=KEY)
 
     return enforce
 
@@ -45,7 +45,7 @@ def test_a_public_binding_that_looks_like_a_secret_is_refused_without_its_value(
     assert "fakefake" not in said
 
 
-def test_what_is_public_or_secret_already_passes(enforce):
+def test_public_values_and_secrets_pass(enforce):
     enforce(
         SecretText(name="SLACK_TOKEN"),
         PlainText(name="KEY_TEMPLATE", text="timeseries/{site}/{date}/data.ndjson.gz"),

@@ -1,12 +1,12 @@
 import json
 
-from contract import manifest
+from contract.manifest import Manifest
 from infra.declarations import backfill
 from infra.settings.binding_names import BACKFILL_BINDINGS
 from tests.unit.infra.conftest import manifest_of
 
 
-def promised(read, **config):
+def declared(read, **config):
     return manifest_of(read(**config))
 
 
@@ -20,22 +20,22 @@ def test_an_unset_end_is_not_bound(read):
 
 
 def test_the_manifest_has_every_binding_and_no_secret(read):
-    data = promised(read).to_dict()
+    data = declared(read).to_dict()
     assert {"name": "ACE_API_KEY", "type": "secret_text"} in data["bindings"]
     assert {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "ace-timeseries"} in data["bindings"]
     assert data["storage"]["prefix"] == "timeseries/ses_falls_city/"
     assert "fake" not in json.dumps(data)
-    assert manifest.Manifest.from_dict(json.loads(json.dumps(data))).to_dict() == data
+    assert Manifest.from_dict(json.loads(json.dumps(data))).to_dict() == data
 
 
 def test_the_tag_fits_and_follows_from_the_manifest_but_not_from_the_key(read):
-    tag = promised(read).worker.tag
+    tag = declared(read).worker.tag
     assert tag.startswith("bv:")
     assert len(tag.encode()) <= 100
-    assert promised(read, aceApiKey="another-fake-key").worker.tag == tag
-    assert promised(read, site="other").worker.tag != tag
-    assert promised(read, schedule="").worker.tag != tag
+    assert declared(read, aceApiKey="another-fake-key").worker.tag == tag
+    assert declared(read, site="other").worker.tag != tag
+    assert declared(read, schedule="").worker.tag != tag
 
 
 def test_no_schedule_is_an_empty_list(read):
-    assert promised(read, schedule="").schedules == ()
+    assert declared(read, schedule="").schedules == ()

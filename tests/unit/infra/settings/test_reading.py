@@ -136,7 +136,7 @@ def test_extra_bindings_become_bindings(read):
 
 
 @pytest.mark.parametrize(
-    ("given", "promised"),
+    ("given", "declared"),
     [
         ({"type": "r2_bucket", "bucket_name": "b"}, {"bucket_name": "b"}),
         ({"type": "r2_bucket", "bucket_name": "b", "jurisdiction": "eu"}, {"bucket_name": "b", "jurisdiction": "eu"}),
@@ -144,10 +144,10 @@ def test_extra_bindings_become_bindings(read):
         ({"type": "service", "service": "s", "environment": "e"}, {"service": "s", "environment": "e"}),
     ],
 )
-def test_an_optional_field_is_declared_where_it_is_given(read, given, promised):
+def test_an_optional_field_is_declared_where_it_is_given(read, given, declared):
     [binding] = read(extraBindings=json.dumps([{"name": "X", **given}])).extra_bindings
-    assert binding.declare().properties == promised
-    assert binding.upload() == {"name": "X", "type": given["type"], **promised}
+    assert binding.declare().properties == declared
+    assert binding.upload() == {"name": "X", "type": given["type"], **declared}
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
-"""GitHub, as much of it as ``ci`` uses: state kept, pages by Link headers, faults on request. No network of its own."""
+"""A GitHub in memory for review/github: comments, issues, pages by Link headers, and faults on request."""
 
 import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
-ME, SOMEBODY = "github-actions[bot]", "mallory"
+ME, ANOTHER = "github-actions[bot]", "mallory"
 TOKEN = "ghs_fake0fake1fake2fake3"
-PAGE = 3  # items a page, whatever is asked for, so that every test turns pages
+PAGE = 3  # items a page, so that every test reads several pages
 
 
 class Hub:

@@ -14,7 +14,7 @@ def placed(repository, pauses):
     return client.retry(lambda: pull_request.post_comment(repository, 7, BODY, ""), pauses.append)
 
 
-def test_what_time_cures_is_asked_again(hub, repository):
+def test_a_temporary_error_is_retried(hub, repository):
     hub.faults = [BUSY, httpx.ConnectError("refused"), (403, {"retry-after": "9"}, {"message": "secondary rate limit"})]
     pauses = []
     assert placed(repository, pauses).startswith("comment created")
@@ -36,7 +36,7 @@ def test_a_lost_answer_does_not_create_a_second_comment(hub, repository):
     assert len(hub.comments[7]) == 1
 
 
-def test_patience_ends(hub, repository):
+def test_retries_end(hub, repository):
     hub.faults = [BUSY] * 10
     pauses = []
     with pytest.raises(client.GitHubError, match=r"^GitHub answered 502 to POST /graphql: Server Error$"):
@@ -56,7 +56,7 @@ def test_a_limit_of_an_hour_is_not_waited_for(hub, repository, headers):
     assert pauses == []
 
 
-def test_a_refusal_is_said_once_with_what_to_look_at_and_no_token(hub, repository):
+def test_a_refusal_is_not_retried_and_names_permissions_without_the_token(hub, repository):
     hub.faults = [(403, {}, {"message": f"Resource not accessible\nby {TOKEN}"})]
     pauses = []
     with pytest.raises(client.GitHubError) as caught:
@@ -91,13 +91,13 @@ def test_the_token_does_not_follow_a_link_elsewhere(hub, repository):
     assert len(hub.requests) == 1
 
 
-def test_a_list_that_is_none_is_one_line(hub, repository):
+def test_a_list_of_another_form_is_one_line(hub, repository):
     hub.faults = [(200, {}, {"message": "hello"})]
     with pytest.raises(client.GitHubError, match="is not a list"):
         list(repository.list_items("issues", state="open"))
 
 
-def test_what_is_no_json_is_one_line():
+def test_an_answer_that_is_not_json_is_one_line():
     transport = httpx.MockTransport(lambda request: httpx.Response(200, text="<html>"))
     environ = {name: "https://hub.test" if name.endswith("URL") else "fake/name" for name in client._VARIABLES}
     with (

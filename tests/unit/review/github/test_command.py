@@ -36,7 +36,7 @@ def run(hub, repository, monkeypatch, tmp_path, capsys):
     return run
 
 
-def pull_request(repo="owner/name", sender="somebody", **more):
+def pull_request(repo="owner/name", sender="jo", **more):
     head = {"sha": "0123456789abcdef", "repo": {"full_name": repo} if repo else None}
     return {"pull_request": {"number": 7, "head": head, **more}, "sender": {"login": sender}}
 
@@ -48,7 +48,7 @@ def body(tmp_path):
     return path
 
 
-def test_the_comment_says_which_commit_and_which_run_it_is_of(hub, run, body, monkeypatch):
+def test_the_comment_names_its_commit_and_run(hub, run, body, monkeypatch):
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://hub.test")
     monkeypatch.setenv("GITHUB_RUN_ID", "42")
     code, output = run("comment", "--file", body, data=pull_request())
@@ -68,11 +68,11 @@ def test_the_comment_says_which_commit_and_which_run_it_is_of(hub, run, body, mo
         ({"ref": "refs/heads/main"}, "branch"),
     ],
 )
-def test_whose_code_it_is(run, data, origin):
+def test_the_origin_of_the_code(run, data, origin):
     assert run("origin", data=data) == (0, f"{origin}\n")
 
 
-def test_without_an_event_it_is_ones_own(run, monkeypatch):
+def test_without_an_event_the_origin_is_a_branch(run, monkeypatch):
     monkeypatch.delenv("GITHUB_EVENT_PATH")
     assert run("origin") == (0, "branch\n")
 
@@ -127,7 +127,7 @@ def test_a_refusal_ends_with_one(hub, run, body):
     )
 
 
-def test_a_run_of_nobody_has_no_address():
+def test_a_run_outside_of_github_has_no_address():
     assert event.build_run_url({}) is None
 
 
