@@ -36,14 +36,14 @@ PLACEHOLDERS = frozenset(
         "your_token_here",
     }
 )
-MIN_LENGTH = 16  # characters; a shorter text can be guessed, so ACE cannot have issued it
+MIN_LENGTH = 16  # characters. A shorter text can be guessed, so ACE cannot have issued it
 EXPIRY_NOTICE = timedelta(days=30)
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)  # between this machine and ACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The result of a look at a key: a problem, a warning, or neither; ``expires`` where the key is a JWT."""
+    """The result of a look at a key: a problem, a warning, or neither. ``expires`` where the key is a JWT."""
 
     problem: str | None = None
     warning: str | None = None

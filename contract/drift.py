@@ -19,12 +19,12 @@ ROLLBACK, SPLIT, UNKNOWN_VERSION, BINDINGS, CRONS = "rollback", "split", "unknow
 
 
 class DriftError(ValueError):
-    """The given data is not a record of drift; the message says in one line what is wrong."""
+    """The given data is not a record of drift. The message names the problem in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingChange:
-    """A binding that was deleted, added or changed outside Pulumi; never its value."""
+    """A binding that was deleted, added or changed outside Pulumi. It never has its value."""
 
     name: str
     change: str
@@ -32,7 +32,7 @@ class BindingChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveBinding:
-    """A live binding: its name and kind, never its value."""
+    """The name and kind of a live binding."""
 
     name: str
     type: str
@@ -69,7 +69,7 @@ class Drift:
 
     @classmethod
     def from_dict(cls, data: object) -> Drift:
-        """Read the output of ``to_dict``; raises DriftError for any other data."""
+        """Read the output of ``to_dict``. Raises DriftError for any other data."""
         fields = dict(_expect(data, dict, "the record"))
         crons = fields.pop("crons", None)
         if crons is not None:

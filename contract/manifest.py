@@ -18,7 +18,7 @@ SCHEMA = 1
 
 
 class ManifestError(ValueError):
-    """The given data is not a manifest of this schema; the message names the place and the problem in one line."""
+    """The given data is not a manifest of this schema. The message names the place and the problem in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class DeclaredWorker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredBinding:
-    """One binding; ``properties`` are its public settings (a bucket's name, a plain text), none for a secret."""
+    """One binding. ``properties`` are its public settings (a bucket's name, a plain text), none for a secret."""
 
     name: str
     type: str
@@ -43,7 +43,7 @@ class DeclaredBinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """The bucket and the keys of its days; ``prefix`` is the key up to the date."""
+    """The bucket and the keys of its days. ``prefix`` is the key up to the date."""
 
     bucket: str
     jurisdiction: str
@@ -57,7 +57,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ace:
-    """The data to copy: a site from a first to a last day (ISO dates, UTC); no ``end_date`` means yesterday."""
+    """The data to copy: a site from a first to a last day (ISO dates, UTC). No ``end_date`` means yesterday."""
 
     base_url: str
     site: str
@@ -100,7 +100,7 @@ class Manifest:
         return dataclasses.replace(self, worker=dataclasses.replace(self.worker, tag=tag))
 
     def digest(self) -> str:
-        """Return 12 hex digits that name the content; the worker's ``tag`` is left out, because it holds them."""
+        """Return 12 hex digits that name the content. The worker's ``tag`` is left out, because it holds them."""
         canonical = json.dumps(self.with_tag("").to_dict(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

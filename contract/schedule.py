@@ -31,7 +31,7 @@ def last_day(end_date: str | None, now: datetime) -> date:
 
 
 def days_between(first: date, last: date) -> list[date]:
-    """Return all days from the first to the last, both included; none when the last is earlier."""
+    """Return all days from the first to the last, both included. The list is empty when the last is earlier."""
     return [first + number * DAY for number in range((last - first).days + 1)]
 
 

@@ -1,7 +1,7 @@
 """Finds texts that look like a secret although they will be public: by name, by form, or by a part of the text.
 
 The program refuses such a binding before it is deployed. The review never shows such a value. The forms are those that
-detect-secrets knows (keys of clouds, forges, chats, payment; JWTs, private keys, passwords in URLs).
+detect-secrets knows (keys of clouds, forges, chats and payment services, JWTs, private keys, passwords in URLs).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ PAGE_SIZES = (1_000, 5_000, 10_000, 50_000, 100_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRule:
-    """The rule of one setting; an optional setting may be empty."""
+    """The rule of one setting. An optional setting may be empty."""
 
     check: Rule
     optional: bool = False
@@ -33,7 +33,7 @@ class SettingRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A value that breaks a rule; ``found`` never shows a URL that may hold a password."""
+    """A value that breaks a rule. ``found`` never shows a URL that may hold a password."""
 
     setting: str
     expected: str
@@ -62,7 +62,7 @@ def check_hostname_label(value: str) -> str | None:
 
 
 def check_url(value: str) -> str | None:
-    """Expect an https URL without credentials, query or trailing slash; plain http only on this machine."""
+    """Expect an https URL without credentials, query or trailing slash. Plain http is for this machine only."""
     try:
         parts = urlsplit(value)
         host, port = parts.hostname, parts.port
@@ -155,14 +155,14 @@ RULES: Mapping[str, SettingRule] = {
 
 
 def find_violation(setting: str, value: str) -> Violation | None:
-    """Return how a value breaks the rule of its setting, None for a valid one; KeyError for an unknown setting."""
+    """Return how a value breaks the rule of its setting, None for a valid one. Raises KeyError for an unknown setting."""
     rule = RULES[setting]
     expected = None if rule.optional and not value else rule.check(value)
     return None if expected is None else Violation(setting=setting, expected=expected, found=show(value))
 
 
 def find_conflicts(values: Mapping[str, str]) -> Iterator[Violation]:
-    """Yield the rules between settings that are broken; a setting that is not in ``values`` is not judged."""
+    """Yield the rules between settings that are broken. A setting that is not in ``values`` is not judged."""
     given = {name: value for name, value in values.items() if value}
     start, end = given.get("startDate", ""), given.get("endDate", "")
     if not check_date(start) and not check_date(end) and start > end:

@@ -12,14 +12,14 @@ from infra.settings.settings import Settings
 
 
 class Account:
-    """Reads workers and buckets of one account; raises ApiError when the API refuses or cannot be reached."""
+    """Reads workers and buckets of one account. Raises ApiError when the API refuses or cannot be reached."""
 
     def __init__(self, client: api.Client, account_id: str) -> None:
         """Read through an open client."""
         self._client, self._id = client, account_id
 
     def read_worker(self, script: str, *, owner: str) -> live.Worker | None:
-        """Return a live worker, None where there is none; ``owner`` is the beginning of this stack's tags."""
+        """Return a live worker, None where there is none. ``owner`` is the beginning of this stack's tags."""
         return live.read(self._client, self._id, script, ours=owner)
 
     def read_bindings(self, script: str, version: str) -> tuple[Mapping[str, Any], ...]:
@@ -33,7 +33,7 @@ class Account:
 
 @contextmanager
 def open_account(settings: Settings) -> Iterator[Account]:
-    """Yield the account of a stack; raises DeploymentError for every problem of the API."""
+    """Yield the account of a stack. Raises DeploymentError for every problem of the API."""
     try:
         with api.connect(settings.api_url, settings.api_token) as client:
             yield Account(client, settings.account_id)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class DeploymentError(Exception):
-    """The deployment is refused; the message is one line a problem and holds no secret."""
+    """The deployment is refused. The message is one line a problem and holds no secret."""

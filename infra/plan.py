@@ -31,7 +31,7 @@ class BucketExistsError(DeploymentError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:
-    """An upload of one worker; ``uploaded_before`` says that a live version is an upload of this stack."""
+    """An upload of one worker. ``uploaded_before`` says that a live version is an upload of this stack."""
 
     name: str
     source: Path
@@ -44,7 +44,7 @@ class WorkerPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketPlan:
-    """The bucket; ``imported`` says that an existing one is taken over."""
+    """The bucket. ``imported`` says that an existing one is taken over."""
 
     account_id: str
     name: str
@@ -53,7 +53,7 @@ class BucketPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that a deployment creates; the first worker is the backfill worker."""
+    """Everything that a deployment creates. The first worker is the backfill worker."""
 
     workers: tuple[WorkerPlan, ...]
     bucket: BucketPlan
@@ -61,7 +61,7 @@ class Plan:
 
 
 def plan(settings: Settings, account: Account, *, state_has: Callable[[str, str], bool]) -> Plan:
-    """Return the plan of a stack; ``state_has`` says whether the stack's state has a resource (type and name).
+    """Return the plan of a stack. ``state_has`` says whether the stack's state has a resource (type and name).
 
     Raises DeploymentError for a worker or a bucket that belongs to others, and for a broken policy.
     """

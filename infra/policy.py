@@ -14,11 +14,11 @@ _READABLE = {"plain_text", "json"}  # kinds whose value is a text of the user's
 
 
 class PolicyError(DeploymentError):
-    """A rule is broken; the message is one line a problem, and never holds a value."""
+    """A rule is broken. The message is one line a problem, and never holds a value."""
 
 
 def enforce(manifest: Manifest, *, key: str) -> None:
-    """Refuse a manifest in which a public text looks like a secret, or holds the ACE key; raises PolicyError.
+    """Refuse a manifest in which a public text looks like a secret, or holds the ACE key. Raises PolicyError.
 
     A placeholder for the key is refused with the settings (``contract/ace_key.py``).
     """

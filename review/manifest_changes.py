@@ -23,7 +23,7 @@ class SettingChange:
 
 
 def find_changes(old: Manifest | None, new: Manifest | None) -> list[SettingChange]:
-    """Return the differences, settings first; the tag is left out, because it follows from the rest."""
+    """Return the differences, settings first. The tag is left out, because it follows from the rest."""
     before, after = ({} if manifest is None else _flat(manifest) for manifest in (old, new))
     names = [*before, *(name for name in after if name not in before)]
     return [

@@ -30,7 +30,7 @@ def quote(value: object) -> str:
 
 
 def join(blocks: Sequence[str | Table]) -> str:
-    """Return the blocks as one text of at most MAX_COMMENT characters; a longer one loses rows of its longest table."""
+    """Return the blocks as one text of at most MAX_COMMENT characters. A longer one loses rows of its longest table."""
     tables = {position: len(block.rows) for position, block in enumerate(blocks) if isinstance(block, Table)}
     shown = {position: min(count, MAX_ROWS) for position, count in tables.items()}
     while True:

@@ -45,7 +45,7 @@ _PROJECT_FILE = Path(__file__).resolve().parent.parent / "Pulumi.yaml"
 
 
 def read(raw: bytes, *, stack: str = "") -> Preview:
-    """Read the engine's output; one that cannot be read is a failed preview, and ``stack`` names it."""
+    """Read the engine's output. One that cannot be read is a failed preview, and ``stack`` names it."""
     output = preview_json.read(raw)
     if output is None or not output.steps:
         refused = () if output is None else _find_refused(output)
@@ -92,7 +92,7 @@ def _find_failed(output: PreviewOutput) -> Iterator[FailedResource]:
 
 
 def _read_drift(step: PreviewStep | None) -> Drift | None:
-    """Return the drift that this deployment restores; an unchanged record is about an earlier one."""
+    """Return the drift that this deployment restores. An unchanged record is about an earlier one."""
     before, after = ({}, {}) if step is None else (step.inputs(old=True).get("record"), step.inputs().get("record"))
     return None if not after or before == after else Drift.from_dict(after)
 
@@ -134,7 +134,7 @@ def _read_manifest(data: object) -> Manifest | None:
 
 
 def _rotates(output: PreviewOutput, script: PreviewStep | None, drift: Drift | None) -> bool | None:
-    """Return whether the declared key changes; None where the preview cannot tell.
+    """Return whether the declared key changes, None where the preview does not show it.
 
     A secret that is new in the state says nothing about the live worker, unless there is none. A preview with
     ``--target`` is partial: bindings are sent, although neither the manifest nor the secret changes.
@@ -149,7 +149,7 @@ def _rotates(output: PreviewOutput, script: PreviewStep | None, drift: Drift | N
 
 
 def _loses(bucket: PreviewStep) -> bool:
-    """Return whether a bucket is lost; a replacement of the same name is an import of the existing one."""
+    """Return whether a bucket is lost. A replacement of the same name is an import of the existing one."""
     names = [bucket.inputs(old=old).get("name") for old in (True, False)]
     return _OPS[bucket.op] == "delete" or (_OPS[bucket.op] == "replace" and names[0] != names[1])
 
@@ -160,13 +160,13 @@ def _find_recorded(step: PreviewStep, output: PreviewOutput) -> preview_json.Pro
 
 
 def _code_changes(script: PreviewStep, output: PreviewOutput) -> bool:
-    """Return whether the program's code differs from its last upload; later changes of the live code do not count."""
+    """Return whether the program's code differs from its last upload. Later changes of the live code do not count."""
     before = _find_recorded(script, output) or script.inputs(old=True)
     return script.op == "update" and script.inputs().get(CODE) != before.get(CODE)
 
 
 def _find_refreshed(done: list[PreviewStep], output: PreviewOutput) -> Iterator[RefreshFinding]:
-    """Yield the differences that the engine's refresh found since the last ``up``; no upload records them."""
+    """Yield the differences that the engine's refresh found since the last ``up``. No upload records them."""
     for step in done:
         recorded = _find_recorded(step, output)
         if recorded and step.op == "create":

@@ -19,7 +19,7 @@ Properties = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Urn:
-    """The engine's name of a resource; ``name`` may hold any characters."""
+    """The engine's name of a resource. ``name`` may hold any characters."""
 
     text: str
     stack: str
@@ -52,7 +52,7 @@ class PreviewStep:
         return self.urn.name
 
     def inputs(self, *, old: bool = False) -> Properties:
-        """Return the declared properties, after or before; empty where the JSON has none."""
+        """Return the declared properties, after or before. They are empty where the JSON has none."""
         return _read_object((self.old if old else self.new).get("inputs"))
 
     @property
@@ -72,7 +72,7 @@ class PreviewError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewOutput:
-    """All readable steps and errors; ``unread`` says that a step could not be read.
+    """All readable steps and errors. ``unread`` says that a step could not be read.
 
     ``settings`` are the names in the stack's configuration.
     """
@@ -117,7 +117,7 @@ def _read_step(item: object) -> PreviewStep | None:
 
 
 def _read_urn(text: object) -> Urn | None:
-    """Read ``urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME``; None for any other text."""
+    """Read ``urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME``. Returns None for any other text."""
     if not isinstance(text, str) or not text.startswith(_URN_START):
         return None
     stack, *rest = text.removeprefix(_URN_START).split("::", 3)

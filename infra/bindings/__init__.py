@@ -18,13 +18,13 @@ from contract.manifest import DeclaredBinding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """A binding; its fields apart from ``name`` are its public settings, and a field that is None is not declared."""
+    """A binding. Its fields apart from ``name`` are its public settings, and a field that is None is not declared."""
 
     type: ClassVar[str]
     name: str
 
     def upload(self) -> Mapping[str, str]:
-        """Return the fields that Cloudflare receives; ``secret_fields`` names those that are secret."""
+        """Return the fields that Cloudflare receives. ``secret_fields`` names those that are secret."""
         return {"name": self.name, "type": self.type, **self._settings()}
 
     def declare(self) -> DeclaredBinding:
@@ -42,7 +42,7 @@ class Binding:
 
 
 def optional(*, absent: str) -> Any:
-    """Return a field that may be left out; the API may answer ``absent`` when it was."""
+    """Return a field that may be left out. The API may answer ``absent`` when it was."""
     return dataclasses.field(default=None, metadata={"absent": absent})
 
 

@@ -11,7 +11,7 @@ from infra.declarations import WorkerDeclaration
 from infra.settings.binding_names import BACKFILL_BINDINGS
 from infra.settings.settings import Settings
 
-SERVICE = "backfill-worker"  # the worker's own name in GET /health; a contract test compares both
+SERVICE = "backfill-worker"  # the worker's own name in GET /health. A contract test compares both
 VERSION = "1.0.0"
 
 

@@ -12,7 +12,7 @@ from infra.settings.settings import Settings
 
 
 def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings: Sequence[Binding]) -> Manifest:
-    """Return the manifest of a worker with these bindings; its tag follows from all the rest.
+    """Return the manifest of a worker with these bindings. Its tag follows from all the rest.
 
     The stack's output is the manifest of the backfill worker.
     """

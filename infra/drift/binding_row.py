@@ -12,7 +12,7 @@ from infra.drift.digest import digest
 
 
 def row_of(binding: Mapping[str, Any]) -> list[Any]:
-    """Return the compared fields of a binding; an optional field counts only where it differs from its default.
+    """Return the compared fields of a binding. An optional field counts only where it differs from its default.
 
     The API adds fields that no declaration has. They are left out.
     """

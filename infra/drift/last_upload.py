@@ -24,7 +24,7 @@ def find_last_upload(worker: Worker, owner: str) -> Version | None:
 def uploaded_bindings(
     worker: Worker | None, owner: str, *, adopt: bool, advice: str, read_bindings: Callable[[str], Bindings]
 ) -> Bindings | None:
-    """Return the bindings of this stack's last upload; None where there is no worker yet, or it will be adopted.
+    """Return the bindings of this stack's last upload, None for a worker that is new or will be adopted.
 
     ``read_bindings`` returns those of a version. Raises ForeignWorkerError, with the ``advice``, for a worker that this
     stack never uploaded when it may not adopt.

@@ -8,7 +8,7 @@ from contract.manifest import Manifest
 
 
 class ManifestComponent(pulumi.ComponentResource):
-    """Holds the manifest and creates nothing; the review reads the changes from it.
+    """Holds the manifest and creates nothing. The review reads the changes from it.
 
     It is registered after the script, so that a failed upload leaves the old manifest in the state.
     """

@@ -6,7 +6,7 @@ import pulumi
 
 
 class SecretComponent(pulumi.ComponentResource):
-    """Holds a value as a secret input, and creates nothing; its name is the name of the binding.
+    """Holds a value as a secret input, and creates nothing. Its name is the name of the binding.
 
     The provider shows a script's bindings as one ``[secret]``, but the engine compares this value itself. It is
     registered after the script, so that a failed upload leaves the old value in the state.

@@ -14,7 +14,7 @@ _READ_OUTPUTS = "pulumi:pulumi:readStackResourceOutputs"  # a function of the en
 
 
 class StateError(DeploymentError):
-    """The engine did not answer a question about the state; the message is one line."""
+    """The engine did not answer a question about the state. The message is one line."""
 
 
 def state_has(kind: str, name: str) -> bool:

@@ -79,7 +79,7 @@ def _upload(binding: Binding) -> cloudflare.WorkersScriptBindingArgs:
 
 
 def _replace_with(message: str | None) -> pulumi.ResourceOptions:
-    """Replace a resource that the provider never reads again with every new message; its deletion does nothing.
+    """Replace a resource that the provider never reads again with every new message. Its deletion does nothing.
 
     The trigger is never null, because the engine does not compare a new trigger with a missing one.
     """

@@ -1,4 +1,4 @@
-"""The names of the bindings that the workers read; no extra binding may have one of them."""
+"""The names of the bindings that the workers read. No extra binding may have one of them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from infra.settings.binding_names import BACKFILL_BINDINGS
 
 
 def read_extra_bindings(text: str, problems: list[str]) -> tuple[Binding, ...]:
-    """Return the bindings in a JSON text; adds a line to ``problems`` for each that cannot be used."""
+    """Return the bindings in a JSON text. Adds a line to ``problems`` for each that cannot be used."""
     try:
         items = json.loads(text) if text else []
     except ValueError:

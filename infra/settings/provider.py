@@ -11,7 +11,7 @@ API_URL = "https://api.cloudflare.com/client/v4"
 
 
 def read_api_url(source: Source, problems: list[str]) -> str:
-    """Return the address of Cloudflare's API; adds a line to ``problems`` for one that cannot be used."""
+    """Return the address of Cloudflare's API. Adds a line to ``problems`` for one that cannot be used."""
     url = _read(source, "baseUrl", "CLOUDFLARE_BASE_URL")
     expected = None if url is None else check_url(url)
     if expected is not None:
@@ -20,7 +20,7 @@ def read_api_url(source: Source, problems: list[str]) -> str:
 
 
 def read_api_token(source: Source, problems: list[str]) -> str:
-    """Return the API token; adds a line to ``problems``, without the token, for one that cannot be used."""
+    """Return the API token. Adds a line to ``problems``, without the token, for one that cannot be used."""
     token = _read(source, "apiToken", "CLOUDFLARE_API_TOKEN")
     if token is None:
         problems.append("cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)")
@@ -33,7 +33,7 @@ def read_api_token(source: Source, problems: list[str]) -> str:
 
 
 def _read(source: Source, key: str, variable: str) -> str | None:
-    """Return the value of the configuration, else of the environment variable; an empty one is not set."""
+    """Return the value of the configuration, else of the environment variable. An empty one is not set."""
     for value in (source.provider(key), source.environment.get(variable)):
         if value:
             return value

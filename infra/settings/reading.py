@@ -17,7 +17,7 @@ KNOWN = frozenset((*RULES, "aceApiKey", "extraBindings"))
 
 
 class SettingsError(DeploymentError):
-    """The configuration cannot be used; the message is one line a problem."""
+    """The configuration cannot be used. The message is one line a problem."""
 
 
 def read_settings(source: Source) -> Settings:

@@ -13,7 +13,7 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Everything that the settings are read from; ``names`` are all settings that the stack has."""
+    """Everything that the settings are read from. ``names`` are all settings that the stack has."""
 
     project: str
     stack: str

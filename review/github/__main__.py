@@ -78,7 +78,7 @@ def origin() -> None:
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Run the command and end the process; every error is one line on standard error."""
+    """Run the command and end the process. Every error is one line on standard error."""
     try:
         group.main(argv, prog_name="python -m review.github", standalone_mode=False)
     except click.ClickException as error:

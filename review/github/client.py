@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import httpx
 
 MAX_BODY = 65_536  # characters of a comment's or an issue's body
-PAUSES, MAX_PAUSE = (1.0, 2.0, 4.0), 60.0  # seconds; one attempt more than pauses
+PAUSES, MAX_PAUSE = (1.0, 2.0, 4.0), 60.0  # seconds, with one attempt more than pauses
 MAX_PAGES = 1000  # more pages than this of one list are a loop
 _TIMEOUT = 20.0  # seconds
 _VARIABLES = ("GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")
@@ -20,15 +20,15 @@ T = TypeVar("T")
 
 
 class GitHubError(Exception):
-    """GitHub refused, cannot be reached, or answered in an undocumented form; the message is one line."""
+    """GitHub refused, cannot be reached, or answered in an undocumented form. The message is one line."""
 
 
 class SetupError(Exception):
-    """A variable of GitHub Actions is missing or cannot be used; the message names it."""
+    """A variable of GitHub Actions is missing or cannot be used. The message names it."""
 
 
 class TemporaryError(GitHubError):
-    """An error that a retry can solve; ``after`` is the pause that GitHub asks for, in seconds."""
+    """An error that a retry can solve. ``after`` is the pause that GitHub asks for, in seconds."""
 
     def __init__(self, message: str, after: float = 0.0) -> None:
         super().__init__(message)
@@ -98,7 +98,7 @@ class GitHub:
 
 @contextmanager
 def open_repository(environ: Mapping[str, str], transport: httpx.BaseTransport | None = None) -> Iterator[GitHub]:
-    """Yield the repository of this run; ``transport`` replaces the network. Raises SetupError."""
+    """Yield the repository of this run. ``transport`` replaces the network. Raises SetupError."""
     api, graphql, repository, token = (_variable(environ, name) for name in _VARIABLES)
     headers = {
         "Authorization": f"Bearer {token}",
@@ -181,7 +181,7 @@ def _passes(answer: httpx.Response) -> bool:
 
 
 def _pause(answer: httpx.Response) -> float:
-    """Return the seconds that GitHub asks to wait; an hourly limit names its end, not its duration."""
+    """Return the seconds that GitHub asks to wait. An hourly limit names its end, not its duration."""
     after, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
     if after.isdigit():
         return float(after)

@@ -12,7 +12,7 @@ _MAX_LINE = 2000  # characters of one line
 
 
 def read_lines(raw: bytes) -> Iterator[str]:
-    """Yield warnings and errors, each line once, with its severity; no line for data of another form.
+    """Yield warnings and errors, each line once, with its severity. Data of another form has no lines.
 
     The severity comes first, so that the runner does not take a line for one of its commands (``::``).
     """

@@ -13,11 +13,11 @@ DEPENDABOT = "dependabot[bot]"  # its runs get a read-only token and no secrets,
 
 
 class EventError(Exception):
-    """The event cannot be read, or is of another kind; the message is one line."""
+    """The event cannot be read, or is of another kind. The message is one line."""
 
 
 class Origin(Enum):
-    """The origin of this run's code; only a branch gets secrets."""
+    """The origin of this run's code. Only a branch gets secrets."""
 
     BRANCH = "branch"
     FORK = "fork"
@@ -26,7 +26,7 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """The pull request of this run; ``head`` is the commit that it proposes."""
+    """The pull request of this run. ``head`` is the commit that it proposes."""
 
     number: int
     head: str

@@ -24,7 +24,7 @@ def open_issue(github: GitHub, marker: str, title: str, parts: Sequence[str], fo
 
 
 def close_issue(github: GitHub, marker: str, text: str, footer: str) -> str:
-    """Close the issue with this marker, with a comment, and return one line; do nothing when there is none.
+    """Close the issue with this marker, with a comment, and return one line. Do nothing when there is none.
 
     Raises BodyError and GitHubError.
     """
@@ -58,7 +58,7 @@ def _hidden(marker: str) -> str:
 
 
 def _open(github: GitHub, marker: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the open issues with this marker and author, oldest first; GitHub lists pull requests as issues too."""
+    """Yield the open issues with this marker and author, oldest first. GitHub lists pull requests as issues too."""
     me = github.fetch_login()
     for issue in github.list_items("issues", state="open", sort="created", direction="asc"):
         if "pull_request" not in issue and author(issue) == me and first_line(issue) == _hidden(marker):

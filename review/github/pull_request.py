@@ -10,7 +10,7 @@ MARKER = re.compile(r"<!-- [^<>]+ -->")
 
 
 class BodyError(Exception):
-    """A text cannot be posted as it is; the message is one line."""
+    """A text cannot be posted as it is. The message is one line."""
 
 
 def post_comment(github: GitHub, number: int, body: str, footer: str) -> str:
