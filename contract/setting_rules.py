@@ -155,7 +155,7 @@ RULES: Mapping[str, SettingRule] = {
 
 
 def find_violation(setting: str, value: str) -> Violation | None:
-    """Return how a value breaks the rule of its setting, None for a valid one. Raises KeyError for an unknown setting."""
+    """Return how a value breaks the rule of its setting, None for a valid one. Raises KeyError for another name."""
     rule = RULES[setting]
     expected = None if rule.optional and not value else rule.check(value)
     return None if expected is None else Violation(setting=setting, expected=expected, found=show(value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,8 +68,15 @@ def plan(settings: Settings, account: Account, *, state_has: Callable[[str, str]
     declared = (backfill.declare(settings), query.declare(settings))
     workers = tuple(_plan_worker(settings, item, account) for item in declared if item is not None)
     bucket = _plan_bucket(settings, account, state_has, uploaded_before=workers[0].uploaded_before)
-    drifts = tuple(describe(worker.drift) for worker in workers if worker.drift is not None)
-    return Plan(workers=workers, bucket=bucket, warnings=(*settings.warnings, *drifts))
+    return Plan(workers=workers, bucket=bucket, warnings=(*settings.warnings, *_warn_of_drift(workers)))
+
+
+def _warn_of_drift(workers: Sequence[WorkerPlan]) -> Iterator[str]:
+    """Yield a line for each worker with drift. The line of a further worker begins with its name."""
+    for worker in workers:
+        if worker.drift is not None:
+            start = "" if worker is workers[0] else f"{worker.manifest.worker.name}: "
+            yield f"{start}{describe(worker.drift)}"
 
 
 def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Account) -> WorkerPlan:

@@ -101,7 +101,8 @@ def test_drift_of_each_worker_is_a_record_a_message_and_a_warning(planned, read,
     assert drifted.name == module.__name__.rpartition(".")[2]
     assert drifted.drift.origin == "bindings"
     assert drifted.message == message_of(drifted.drift)
-    assert found.warnings[-1] == describe(drifted.drift)
+    start = "" if module is backfill else "building-vitals-query: "
+    assert found.warnings[-1] == f"{start}{describe(drifted.drift)}"
 
 
 @pytest.mark.parametrize("adopt", ["true", "false"])
