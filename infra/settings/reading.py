@@ -26,10 +26,7 @@ def read_settings(source: Source) -> Settings:
     Raises SettingsError with every problem, one line each. A line names the setting and the expected form.
     """
     values = {setting: _text(source, setting) for setting in RULES}
-    problems = [_refuse_unknown(name) for name in sorted(source.names) if name not in KNOWN]
-    for setting, value in values.items():
-        problems += _find_problems(source, setting, value)
-    problems += [str(item) for item in find_conflicts(values) if not _is_broken(values, item.setting)]
+    problems = _find_problems(source, values)
     key, warnings = _read_key(source, problems)
     if source.is_secret("extraBindings"):
         problems.append(_refuse_secret("extraBindings holds a value that"))
@@ -37,9 +34,9 @@ def read_settings(source: Source) -> Settings:
     api_token, api_url = read_api_token(source, problems), read_api_url(source, problems)
     if problems:
         raise SettingsError("\n".join(problems))
-    subdomain, deploys_query = values["workersSubdomain"], values["queryWorker"] == "true"
-    query_name = values["queryWorkerName"] if deploys_query else None
+    query_name = values["queryWorkerName"] if values["queryWorker"] == "true" else None
     query_address = values["queryUrl"] if values["queryUrl"] else query_name
+    subdomain = values["workersSubdomain"]
     return Settings(
         project=source.project,
         stack=source.stack,
@@ -75,7 +72,15 @@ def _is_broken(values: Mapping[str, str], setting: str) -> bool:
     return setting in RULES and find_violation(setting, values[setting]) is not None
 
 
-def _find_problems(source: Source, setting: str, value: str) -> list[str]:
+def _find_problems(source: Source, values: Mapping[str, str]) -> list[str]:
+    """Return a line for each setting that no code reads, each broken rule, and each broken rule between settings."""
+    problems = [_refuse_unknown(name) for name in sorted(source.names) if name not in KNOWN]
+    for setting, value in values.items():
+        problems += _find_problem(source, setting, value)
+    return problems + [str(item) for item in find_conflicts(values) if not _is_broken(values, item.setting)]
+
+
+def _find_problem(source: Source, setting: str, value: str) -> list[str]:
     if source.is_secret(setting):
         return [_refuse_secret(setting)]
     violation = find_violation(setting, value)
