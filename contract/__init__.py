@@ -1,1 +1,1 @@
-"""What the program, the checks and the review agree on: data and rules, without input or output."""
+"""Data and rules that the program, the checks and the review share, without input or output."""

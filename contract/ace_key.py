@@ -1,14 +1,11 @@
-"""The rules of the ACE key, needed on both sides of the seam: is it plausible, and which token proves it.
+"""The rule of the ACE key: its form, and the dates of a JWT. No message holds a part of the key.
 
-``infra/`` refuses an implausible key before anything is deployed and exports the operator token; ``checks/``
-judges the key at hand and derives the same token. Standard library only. Source: shared contracts, sections 1 and 2.
+The program refuses a broken key before anything is deployed. The checks ``config`` and ``token`` use the same rule.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,13 +36,15 @@ PLACEHOLDERS = frozenset(
         "your_token_here",
     }
 )
+MIN_LENGTH = 16  # characters. A shorter text can be guessed, so ACE cannot have issued it
 EXPIRY_NOTICE = timedelta(days=30)
-_TOKEN_INFO = b"building-vitals/operator/v1"
+MAX_TEXT = 5 * 1024  # bytes of a secret, Cloudflare's (code 10054)
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)  # between this machine and ACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What can be said of a key without asking anybody; the texts never hold any part of it."""
+    """The result of a look at a key: a problem, a warning, or neither. ``expires`` where the key is a JWT."""
 
     problem: str | None = None
     warning: str | None = None
@@ -53,30 +52,45 @@ class Assessment:
 
 
 def assess(key: str, *, now: datetime) -> Assessment:
-    """Judge a key by its form: a problem means that it can't work, a warning that somebody should look."""
+    """Judge a key without a request: a problem means that it cannot work, a warning that it is unusual."""
+    problem = _find_problem(key)
+    return _assess_jwt(key, now) if problem is None else Assessment(problem=problem)
+
+
+def _find_problem(key: str) -> str | None:
     if not key:
-        return Assessment(problem="is empty")
+        return "is empty"
     if not key.strip():
-        return Assessment(problem="is only white space")
+        return "is only white space"
     if key != key.strip():
-        return Assessment(problem="has white space around it (a copied line end?)")
-    if not key.isascii() or not key.isprintable() or " " in key:
-        return Assessment(problem="holds a character that no HTTP header can carry (white space, control, non-ASCII)")
-    if key.lower().startswith("bearer"):
-        return Assessment(problem="starts with 'Bearer': give the key alone")
+        return "has white space around it (a copied line end?)"
     if key.strip("<>{}[]$\"'").lower() in PLACEHOLDERS or len(set(key)) == 1:
-        return Assessment(problem="is a placeholder, not a key")
-    return _assess_jwt(key, now)
+        return "is a placeholder, not a key"
+    if key[0] in "\"'`" or key[-1] in "\"'`":
+        return "has quotes around it: give the key without them"
+    if not key.isascii() or not key.isprintable() or " " in key:
+        return "holds a character that no HTTP header can carry (white space, control, non-ASCII)"
+    if key.lower().startswith("bearer"):
+        return "starts with 'Bearer': give the key alone"
+    if len(key) > MAX_TEXT:
+        return f"has more than {MAX_TEXT:,} characters, and Cloudflare stores no longer secret"
+    if len(key) < MIN_LENGTH:
+        return f"has fewer than {MIN_LENGTH} characters, and ACE's keys are longer"
+    return None
 
 
 def _assess_jwt(key: str, now: datetime) -> Assessment:
-    claims = _claims(key)
+    claims = _read_claims(key)
     if claims is None:
-        return Assessment(warning="is no JWT, and ACE's keys are: is it the right one?")
+        return Assessment(warning="is not a JWT, but ACE's keys are: is it the right one?")
+    for claim, meaning in (("nbf", "is valid only from"), ("iat", "says that it was issued on")):
+        moment = _read_time(claims.get(claim))
+        if moment is not None and moment > now + MAX_CLOCK_DIFFERENCE:
+            return Assessment(problem=f"{meaning} {moment:%Y-%m-%d %H:%M} UTC, which is in the future (`{claim}`)")
     expiry = claims.get("exp")
     if expiry is None:
         return Assessment()
-    expires = _time(expiry)
+    expires = _read_time(expiry)
     if expires is None:
         return Assessment(warning="is a JWT whose `exp` cannot be read: is it the right one?")
     if expires <= now:
@@ -87,7 +101,7 @@ def _assess_jwt(key: str, now: datetime) -> Assessment:
     return Assessment(expires=expires)
 
 
-def _time(seconds: object) -> datetime | None:
+def _read_time(seconds: object) -> datetime | None:
     if not isinstance(seconds, int | float):
         return None
     try:
@@ -96,7 +110,7 @@ def _time(seconds: object) -> datetime | None:
         return None
 
 
-def _claims(key: str) -> dict[str, object] | None:
+def _read_claims(key: str) -> dict[str, object] | None:
     parts = key.split(".")
     if len(parts) != 3 or not all(parts):
         return None
@@ -106,13 +120,3 @@ def _claims(key: str) -> dict[str, object] | None:
         return None
     header, claims = decoded
     return claims if isinstance(header, dict) and "alg" in header and isinstance(claims, dict) else None
-
-
-def operator_token(key: str) -> str:
-    """Return the token that a worker holding this key accepts: base64url of HKDF-SHA256, 32 bytes, unpadded.
-
-    The key is taken as UTF-8 and untrimmed. Source: RFC 5869 with an empty salt; shared contracts, section 2.
-    """
-    pseudorandom = hmac.digest(bytes(hashlib.sha256().digest_size), key.encode(), hashlib.sha256)
-    first_block = hmac.digest(pseudorandom, _TOKEN_INFO + b"\x01", hashlib.sha256)
-    return base64.urlsafe_b64encode(first_block).rstrip(b"=").decode()

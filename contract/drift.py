@@ -1,166 +1,111 @@
-"""What an upload supersedes, as one line: written by the program into the upload's message, read back by the review.
+"""A change outside Pulumi, as data: the program records it, the review shows it.
 
-Cloudflare keeps the line as the version's ``workers/message``, the preview shows it, and so it is the only way by which
-``review/`` learns of changes made by hand. Standard library only. Source: shared contracts, sections 7 and 9.
+The record travels as the input of the component ``Drift`` (infra/resources/drift.py). Names come from the live account
+and may hold any characters, so every output escapes them. drift_sentence.py has the sentence for people.
 """
 
 from __future__ import annotations
 
-import re
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-LIMIT = 1_000  # bytes of a message, Cloudflare's; what is written here is ASCII
 DELETED, ADDED, CHANGED = "deleted", "added", "changed"
 
-_VERSION = re.compile(r"[0-9a-f-]{1,8}")
-_NAME = re.compile(r"[A-Za-z_$][\w$]{0,127}", re.ASCII)
-_WHO = re.compile(r"[\w.+-]{1,100}(?:@[\w.-]{1,100})?", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_HOW = re.compile(r"[a-z_ ]{1,60}")
-_TYPE = re.compile(r"[a-z0-9_]{1,40}")
-_CRON = re.compile(r"(?=.{9,60}$)[\w*/,#-]+(?: [\w*/,#-]+){4}", re.ASCII)
-_UNSHOWN = "unnamed"  # stands for what cannot be written in one word
+# Where a change comes from. Cloudflare's own `triggered_by` has other values besides, which are kept as they are.
+SECRET, UPLOAD, DEPLOYMENT = "secret", "upload", "deployment"
+ROLLBACK, SPLIT, UNKNOWN_VERSION, BINDINGS, CRONS = "rollback", "split", "unknown version", "bindings", "crons"
 
-_LINE = re.compile(
-    r"supersedes (?P<version>\S{1,8}), "
-    r"(?:(?P<adopted>adopted, last changed)|changed outside) \((?P<how>[a-z_ ]+)\)"
-    r"(?: by (?P<by>\S+) on (?P<on>[\d: -]{19}) UTC)?"
-    r"(?:; by hand: (?P<changes>[^;]+))?"
-    r"(?:; live crons: (?P<crons>[^;]+))?"
-    r"(?:; lost: (?P<lost>[^;]+))?"
-    r"(?:; replaced: (?P<replaced>[^;]+))?",
-    re.ASCII,
-)
+
+class DriftError(ValueError):
+    """The given data is not a record of drift. The message names the problem in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A binding that somebody deleted, added or changed by hand; never its value."""
+class BindingChange:
+    """A binding that was deleted, added or changed outside Pulumi. It never has its value."""
 
     name: str
-    what: str
+    change: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """A live binding: its name and kind, never its value."""
+class LiveBinding:
+    """The name and kind of a live binding."""
 
     name: str
     type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supersession:
-    """Which live version is superseded, what made it (``how``), who and when, and what that means for bindings.
+class Drift:
+    """How a live worker differs from the last upload of this stack.
 
-    ``adopted`` where the worker never was this stack's. ``by`` and ``on`` are None where nobody records them.
-    ``crons`` are the live ones, None where they are as declared. ``lost`` are bindings of which nothing declares the
-    name and kind, ``replaced`` those that are declared with another value. ``more`` counts what the limit cut off.
+    ``origin`` is the kind of change. ``author`` and ``at`` (UTC) are None where Cloudflare does not record them.
+    ``adopted`` says that the worker was never an upload of this stack. ``crons`` are the live ones, None where they are
+    as declared. ``lost`` are bindings of which no declaration has the name and kind, ``replaced`` those that are
+    declared with another value.
     """
 
     version: str
-    how: str
-    by: str | None = None
-    on: str | None = None
+    origin: str
+    author: str | None = None
+    at: str | None = None
     adopted: bool = False
-    changes: tuple[Change, ...] = ()
+    changes: tuple[BindingChange, ...] = ()
     crons: tuple[str, ...] | None = None
-    lost: tuple[Bound, ...] = ()
-    replaced: tuple[Bound, ...] = ()
-    more: int = 0
+    lost: tuple[LiveBinding, ...] = ()
+    replaced: tuple[LiveBinding, ...] = ()
 
-    def __str__(self) -> str:
-        """Return the line, at most LIMIT bytes of ASCII; what is too much is counted, and not cut in a word."""
-        text = ""
-        for shown in range(sum(map(len, self._clauses())), -1, -1):
-            text = self._line(shown)
-            if len(text) <= LIMIT:
-                break
-        return text
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready data, without the fields that have their default."""
+        data = {
+            field.name: value
+            for field, value in zip(dataclasses.fields(self), dataclasses.asdict(self).values(), strict=True)
+            if value != field.default
+        }
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
-    def whole(self) -> str:
-        """Return the line with all that is known, however long: for people, not for Cloudflare."""
-        return self._line(sum(map(len, self._clauses())))
-
-    def same_as(self, other: Supersession) -> bool:
-        """Return whether both tell of the same version and the same hand; one may name more than the other."""
-        return self._head() == other._head()
-
-    def _head(self) -> str:
-        verb = "adopted, last changed" if self.adopted else "changed outside"
-        return f"supersedes {_word(_VERSION, self.version[:8])}, {verb} {deed(self.how, by=self.by, on=self.on)}"
-
-    def _clauses(self) -> tuple[list[str], list[str], list[str]]:
-        """Return what may be cut, the most important first: what was done by hand, what is lost, what is replaced."""
-        changes = [f"{_word(_NAME, item.name)} {_word(_TYPE, item.what)}" for item in self.changes]
-        lost, replaced = (
-            [f"{_word(_NAME, item.name)} ({_word(_TYPE, item.type)})" for item in bound]
-            for bound in (self.lost, self.replaced)
+    @classmethod
+    def from_dict(cls, data: object) -> Drift:
+        """Read the output of ``to_dict``. Raises DriftError for any other data."""
+        fields = dict(_expect(data, dict, "the record"))
+        crons = fields.pop("crons", None)
+        if crons is not None:
+            crons = tuple(_expect(item, str, "crons") for item in _expect(crons, list, "crons"))
+        record = cls(
+            version=_expect(fields.pop("version", None), str, "version"),
+            origin=_expect(fields.pop("origin", None), str, "origin"),
+            author=_text_or_none(fields.pop("author", None), "author"),
+            at=_text_or_none(fields.pop("at", None), "at"),
+            adopted=_expect(fields.pop("adopted", False), bool, "adopted"),
+            changes=tuple(BindingChange(**item) for item in _items(fields.pop("changes", []), "name", "change")),
+            crons=crons,
+            lost=tuple(LiveBinding(**item) for item in _items(fields.pop("lost", []), "name", "type")),
+            replaced=tuple(LiveBinding(**item) for item in _items(fields.pop("replaced", []), "name", "type")),
         )
-        return changes, lost, replaced
-
-    def _line(self, shown: int) -> str:
-        changes, lost, replaced = self._clauses()
-        text, left = self._head(), shown
-        for name, items, more in (
-            ("by hand", changes, 0),
-            ("live crons", None, 0),
-            ("lost", lost, self.more),
-            ("replaced", replaced, 0),
-        ):
-            kept = self._crons() if items is None else items[:left]
-            cut = more + (0 if items is None else len(items) - len(kept))
-            left -= 0 if items is None else len(kept)
-            words = [*kept, *([f"and {cut} more"] if cut > 0 else [])]
-            text += f"; {name}: {', '.join(words)}" if words else ""
-        return text
-
-    def _crons(self) -> list[str]:
-        if self.crons is None:
-            return []
-        return [_word(_CRON, cron) for cron in self.crons[:5]] if self.crons else ["none"]
+        if fields:
+            raise DriftError(f"drift: unknown field {min(map(str, fields))!r}")
+        return record
 
 
-def deed(how: str, *, by: str | None, on: str | None) -> str:
-    """Return what made a version, and who and when where that is recorded; nothing from outside breaks the line."""
-    text = f"({_word(_HOW, how)})"
-    return f"{text} by {_word(_WHO, by)} on {on} UTC" if by and on and _MOMENT.fullmatch(on) else text
+def _expect(value: Any, kind: type[Any], where: str) -> Any:
+    if type(value) is not kind:
+        raise DriftError(f"drift: expected {kind.__name__} as {where}, found {type(value).__name__}")
+    return value
 
 
-def parse(message: str) -> Supersession | None:
-    """Read a line back, None for a message of another form: nothing but this grammar passes."""
-    found = _LINE.fullmatch(message)
-    if found is None:
-        return None
-    changes, more = _items(found["changes"])
-    named = [re.fullmatch(r"(\S+) (\S+)", item) for item in changes]
-    (lost, more_lost), (replaced, more_replaced) = _bound(found["lost"]), _bound(found["replaced"])
-    crons = None if found["crons"] is None else tuple(re.split(r", ", found["crons"]))
-    return Supersession(
-        version=_word(_VERSION, found["version"]),
-        how=_word(_HOW, found["how"]),
-        by=None if found["by"] is None else _word(_WHO, found["by"]),
-        on=found["on"],
-        adopted=found["adopted"] is not None,
-        changes=tuple(Change(name=_word(_NAME, m[1]), what=_word(_TYPE, m[2])) for m in named if m),
-        crons=() if crons == ("none",) else None if crons is None else tuple(_word(_CRON, cron) for cron in crons),
-        lost=lost,
-        replaced=replaced,
-        more=more + more_lost + more_replaced,
-    )
+def _text_or_none(value: Any, where: str) -> str | None:
+    text: str | None = None if value is None else _expect(value, str, where)
+    return text
 
 
-def _bound(text: str | None) -> tuple[tuple[Bound, ...], int]:
-    items, more = _items(text)
-    typed = [re.fullmatch(r"(\S+) \((\S+)\)", item) for item in items]
-    return tuple(Bound(name=_word(_NAME, m[1]), type=_word(_TYPE, m[2])) for m in typed if m), more
-
-
-def _items(text: str | None) -> tuple[list[str], int]:
-    items = [] if text is None else text.split(", ")
-    more = re.fullmatch(r"and (\d+) more", items[-1]) if items else None
-    return (items[:-1], int(more[1])) if more else (items, 0)
-
-
-def _word(form: re.Pattern[str], text: str) -> str:
-    return text if form.fullmatch(text) else _UNSHOWN
+def _items(value: Any, *names: str) -> list[Mapping[str, str]]:
+    items = _expect(value, list, names[-1])
+    for item in items:
+        if set(_expect(item, dict, "an item")) != set(names):
+            raise DriftError(f"drift: expected an item with {' and '.join(names)}")
+        for name in names:
+            _expect(item[name], str, name)
+    return list(items)

@@ -1,7 +1,6 @@
-"""What a deployment promised: plain data, standard library only, no secret in it.
+"""The manifest: the promises of a deployment as plain data, without a secret.
 
-The program (``infra/``) writes a manifest as the stack output ``manifest``; the checks (``checks/``) read it.
-The rooms meet here and nowhere else, so this file imports nothing of theirs. Source: shared contracts, section 4.
+The program (``infra/``) writes it as the stack output ``manifest``. The checks and the review read it.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ SCHEMA = 1
 
 
 class ManifestError(ValueError):
-    """The given data is not a manifest of this schema; the message says in one line what is wrong and where."""
+    """The given data is not a manifest of this schema. The message names the place and the problem in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
-    """The worker: ``version`` is the program's own (1.0.0), ``tag`` the mark that its upload carries."""
+class DeclaredWorker:
+    """The worker: ``version`` is the program's own (1.0.0), ``tag`` is the tag of its upload."""
 
     name: str
     url: str
@@ -34,8 +33,8 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """One binding; ``properties`` are its public settings (a bucket's name, a plain text), none for a secret."""
+class DeclaredBinding:
+    """One binding. ``properties`` are its public settings (a bucket's name, a plain text), none for a secret."""
 
     name: str
     type: str
@@ -44,7 +43,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """The bucket, and where in it a day lies; ``prefix`` is the key up to the date."""
+    """The bucket and the keys of its days. ``prefix`` is the key up to the date."""
 
     bucket: str
     jurisdiction: str
@@ -58,7 +57,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ace:
-    """What is copied: a site from a first to a last day (ISO dates, UTC); no ``end_date`` means yesterday."""
+    """The data to copy: a site from a first to a last day (ISO dates, UTC). No ``end_date`` means yesterday."""
 
     base_url: str
     site: str
@@ -68,8 +67,8 @@ class Ace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Siblings:
-    """Workers that this project does not deploy, but that must agree with it."""
+class RelatedWorkers:
+    """The addresses of related workers, which must agree with this one."""
 
     query_url: str | None = None
     etl_worker: str | None = None
@@ -77,17 +76,17 @@ class Siblings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Everything that a deployment promised."""
+    """All promises of a deployment."""
 
     project: str
     stack: str
     account_id: str
-    worker: Worker
-    bindings: tuple[Binding, ...]
+    worker: DeclaredWorker
+    bindings: tuple[DeclaredBinding, ...]
     schedules: tuple[str, ...]
     storage: Storage
     ace: Ace
-    siblings: Siblings
+    siblings: RelatedWorkers
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON-ready data, the form of the stack output."""
@@ -97,17 +96,17 @@ class Manifest:
         return data
 
     def with_tag(self, tag: str) -> Manifest:
-        """Return the same promises, of a worker whose upload carries this mark."""
+        """Return the same manifest with this tag of the worker's upload."""
         return dataclasses.replace(self, worker=dataclasses.replace(self.worker, tag=tag))
 
     def digest(self) -> str:
-        """Return 12 hex digits that name what is promised; the worker's ``tag`` is left out, as it holds this."""
+        """Return 12 hex digits that name the content. The worker's ``tag`` is left out, because it holds them."""
         canonical = json.dumps(self.with_tag("").to_dict(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
     @classmethod
     def from_dict(cls, data: object) -> Manifest:
-        """Read what ``to_dict`` wrote.
+        """Read the output of ``to_dict``.
 
         Raises ManifestError for another schema, a missing, unknown or ill-typed field.
         """
@@ -118,27 +117,29 @@ class Manifest:
         fields = {key: value for key, value in data.items() if key != "schema"}
         bindings = _list(fields.pop("bindings", None), "manifest.bindings")
         schedules = _list(fields.pop("schedules", None), "manifest.schedules")
-        rooms: dict[str, Any] = {
-            name: _read(kind, fields.pop(name, None), f"manifest.{name}")
-            for name, kind in (("worker", Worker), ("storage", Storage), ("ace", Ace), ("siblings", Siblings))
+        parts: dict[str, Any] = {
+            name: _read(kind, fields.pop(name, None), f"manifest.{name}") for name, kind in _PARTS.items()
         }
         names = ("project", "stack", "account_id")
         for name in names:
-            rooms[name] = _value(fields.pop(name, None), str, f"manifest.{name}")
+            parts[name] = _value(fields.pop(name, None), str, f"manifest.{name}")
         _refuse_unknown(fields, "manifest")
         return cls(
             bindings=tuple(_binding(item, f"manifest.bindings[{i}]") for i, item in enumerate(bindings)),
             schedules=tuple(_value(item, str, f"manifest.schedules[{i}]") for i, item in enumerate(schedules)),
-            **rooms,
+            **parts,
         )
 
 
-def _binding(data: object, where: str) -> Binding:
+_PARTS = {"worker": DeclaredWorker, "storage": Storage, "ace": Ace, "siblings": RelatedWorkers}
+
+
+def _binding(data: object, where: str) -> DeclaredBinding:
     fields = {key: _value(value, str, f"{where}.{key}") for key, value in _object(data, where).items()}
     missing = [key for key in ("name", "type") if key not in fields]
     if missing:
         raise ManifestError(f"{where}.{missing[0]}: missing")
-    return Binding(name=fields.pop("name"), type=fields.pop("type"), properties=fields)
+    return DeclaredBinding(name=fields.pop("name"), type=fields.pop("type"), properties=fields)
 
 
 def _read(kind: type[Any], data: object, where: str) -> Any:

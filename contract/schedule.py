@@ -1,13 +1,14 @@
-"""Days and due days: pure calendar arithmetic in UTC."""
+"""Days and due days: pure calendar arithmetic in UTC for checks and commands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+DAY = timedelta(days=1)
 
 
 def parse_day(text: str) -> date | None:
-    """Return the day in a text of the form YYYY-MM-DD, or None for any other text."""
+    """Return the day that a text names as YYYY-MM-DD, None for every other text."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -15,19 +16,26 @@ def parse_day(text: str) -> date | None:
     return day if day.isoformat() == text else None
 
 
+def is_iso_date(text: str) -> bool:
+    """Return whether a text names a day as YYYY-MM-DD."""
+    return parse_day(text) is not None
+
+
 def last_day(end_date: str | None, now: datetime) -> date:
-    """Return the last day to copy: the declared end, but never a day that is not over. ``now`` is UTC."""
-    yesterday = now.date() - timedelta(days=1)
+    """Return the last day to copy: the declared one, or yesterday (UTC) when that is earlier.
+
+    ``now`` is an aware time. Raises ValueError for an ``end_date`` that is not YYYY-MM-DD.
+    """
+    yesterday = now.astimezone(UTC).date() - DAY
     return yesterday if end_date is None else min(yesterday, date.fromisoformat(end_date))
 
 
-def days_between(first: date, last: date) -> Iterator[date]:
-    """Yield the days from the first to the last, both included."""
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)
+def days_between(first: date, last: date) -> list[date]:
+    """Return all days from the first to the last, both included. The list is empty when the last is earlier."""
+    return [first + number * DAY for number in range((last - first).days + 1)]
 
 
 def day_window(day: date) -> tuple[datetime, datetime]:
-    """Return the start of a day and the start of the next one, in UTC. Raises OverflowError for the last day of all."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return midnight, midnight + timedelta(days=1)
+    """Return the half-open window of a day: its midnight and the next one, UTC."""
+    start = datetime.combine(day, time(), tzinfo=UTC)
+    return start, start + DAY

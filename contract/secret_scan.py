@@ -1,7 +1,7 @@
-"""Whether a text that is meant to be public looks like a secret: by its name, by its form, or because it holds one.
+"""Finds texts that look like a secret although they will be public: by name, by form, or by a part of the text.
 
-``infra/`` refuses such a binding before it is deployed, ``review/`` never shows such a value. The forms are those that
-detect-secrets knows (keys of clouds, forges, chats, payment; JWTs, private keys, passwords in URLs).
+The program refuses such a binding before it is deployed. The review never shows such a value. The forms are those that
+detect-secrets knows (keys of clouds, forges, chats and payment services, JWTs, private keys, passwords in URLs).
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ _FORMS = (
     "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SquareOAuthDetector",
     "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
-_STRONG = {  # wherever they stand
+_STRONG = {  # anywhere in a name
     "SECRET", "SECRETS", "PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "PASSPHRASES", "CREDENTIAL", "CREDENTIALS",
 }  # fmt: skip
 _ABOUT = {"COUNT", "EXPIRY", "LENGTH", "LIMIT", "NAME", "POLICY", "PREFIX", "ROTATION", "TEMPLATE", "TTL"}
-_WEAK = {"APIKEY", "APIKEYS", "BEARER", "JWT", "KEY", "PASS", "PW", "PWD", "TOKEN", "TOKENS"}  # where they end a name
+_WEAK = {"APIKEY", "APIKEYS", "BEARER", "JWT", "KEY", "PASS", "PW", "PWD", "TOKEN", "TOKENS"}  # at the end of a name
 _WHICH = re.compile(
     r"OLD|NEW|PREV|PREVIOUS|CURRENT|NEXT|PRIMARY|SECONDARY|MAIN|DEFAULT|BACKUP|LIVE|TEST|SANDBOX|DEV|STAGING|STAGE|PROD"
     r"|PRODUCTION|V?\d+"
-)  # may follow: which of several it is
-_OF_KEYS = {"ACCESS", "API", "AUTH", "ENCRYPTION", "PRIVATE", "SIGNING"}  # else KEYS are those of a table
-_OF_FILTERS = {"ALL", "BAND", "HIGH", "LOW"}  # a low pass is no password
+)  # may follow the last word
+_OF_KEYS = {"ACCESS", "API", "AUTH", "ENCRYPTION", "PRIVATE", "SIGNING"}  # other KEYS are those of a table
+_OF_FILTERS = {"ALL", "BAND", "HIGH", "LOW"}  # a low pass is not a password
 _PUBLIC = {"PUBLIC", "PUBLISHABLE"}
 _GLUED = re.compile(r".*(TOKEN|PWD|JWT|APIKEY|BEARER|PASSWORD)|(API|ACCESS|AUTH|PRIVATE|SIGNING|ENCRYPTION)KEY")
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")  # 32 digits are an id of Cloudflare's, 40 a commit
@@ -32,8 +32,8 @@ _WORD = re.compile(r"[\w+/=-]{32,}", re.ASCII)
 _ENTROPY = 4.3  # bits a character: words of a language stay below, 32 random letters and digits do not
 
 
-def by_name(name: str) -> bool:
-    """Return whether a name is one that people give to secrets (``DB_PASSWORD``, ``TOKEN_PROD``, ``smtpPass``)."""
+def has_secret_name(name: str) -> bool:
+    """Return whether a name is usual for secrets (``DB_PASSWORD``, ``TOKEN_PROD``, ``smtpPass``)."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper().replace("-", "_").strip("_").split("_")
     if _STRONG.intersection(words):
         return words[-1] not in _ABOUT
@@ -47,9 +47,9 @@ def by_name(name: str) -> bool:
     return last in _WEAK or _GLUED.fullmatch(last) is not None
 
 
-def by_form(text: str) -> bool:
+def has_secret_form(text: str) -> bool:
     """Return whether a text has the form of a known kind of secret, or holds a long random word or 64 hex digits."""
-    from detect_secrets.core.scan import scan_line  # 0.15 s: only where there is something to look at
+    from detect_secrets.core.scan import scan_line  # takes 0.15 s, so it is not at the top
     from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString
     from detect_secrets.settings import transient_settings
 

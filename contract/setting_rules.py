@@ -1,71 +1,202 @@
-"""The rules of single settings: each function takes a value and returns what is wrong with it, or None.
+"""The rule of each setting, for the program (``infra/settings``) and for the check ``config``.
 
-Source: shared contracts, section 1; R2's and Workers' naming rules; ACE's page sizes.
+A rule takes a value and returns the form that was expected, or None for a valid value. ``RULES`` is the list of all
+settings that have one. ``find_conflicts`` holds the rules between settings. The examples are
+tests/contract/setting_examples.json, which the workers' tests use as well.
+Source: R2's and Workers' naming rules, ACE's page sizes, Cloudflare's cron parser.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from contract.cron import find_broken_field
+from contract.schedule import parse_day
+
+Rule = Callable[[str], str | None]
 
 # Larger pages exceed a worker's 128 MB, smaller ones stall ACE's cursor.
 PAGE_SIZES = (1_000, 5_000, 10_000, 50_000, 100_000)
-
-# Name, lowest, highest, names that stand for numbers, and what Cloudflare's dialect knows besides.
-_CRON_FIELDS = (
-    ("minute", 0, 59, "", None),
-    ("hour", 0, 23, "", None),
-    ("day of month", 1, 31, "", r"L|LW|([1-9]|[12]\d|3[01])W"),
-    ("month", 1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", None),
-    ("day of week", 1, 7, "SUN MON TUE WED THU FRI SAT", r"L|([1-7]|[A-Z]{3})L|[1-7]#[1-5]"),
-)
+MAX_TEXT = 5 * 1024  # bytes of a variable or a secret, Cloudflare's (code 10054)
 
 
-def account_id(value: str) -> str | None:
-    """32 hex digits."""
-    if not value:
-        return "is not set (run: pulumi config set accountId <32 hex digits>)"
-    return None if re.fullmatch(r"[0-9a-fA-F]{32}", value) else f"must be 32 hex digits, found {value!r}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRule:
+    """The rule of one setting. An optional setting may be empty."""
+
+    check: Rule
+    optional: bool = False
 
 
-def bucket(value: str) -> str | None:
-    """R2's rule: 3 to 63 of a-z, 0-9 and hyphen, no hyphen at either end."""
-    if re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", value):
-        return None
-    return f"must be 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found {value!r}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A value that breaks a rule. ``found`` never shows a URL that may hold a password."""
+
+    setting: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        """Return the violation as one line."""
+        return f"{self.setting}: expected {self.expected}, found {self.found}"
 
 
-def hostname_label(value: str) -> str | None:
-    """One label of a host name: a worker's name stands in its URL."""
-    if re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value):
-        return None
-    return f"must be 1 to 63 of a-z, 0-9 and '-', with no '-' at either end, found {value!r}"
+def check_account_id(value: str) -> str | None:
+    """Expect 32 hex digits."""
+    return None if re.fullmatch(r"[0-9a-fA-F]{32}", value) else "32 hex digits"
 
 
-def url(value: str) -> str | None:
-    """An https URL without credentials, query or trailing slash; plain http only on this machine."""
+def check_bucket(value: str) -> str | None:
+    """Expect a name that R2 accepts."""
+    valid = re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", value)
+    return None if valid else "3 to 63 of a-z, 0-9 and '-', with no '-' at either end"
+
+
+def check_hostname_label(value: str) -> str | None:
+    """Expect one label of a host name, because a worker's name is a part of its URL."""
+    valid = re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value)
+    return None if valid else "1 to 63 of a-z, 0-9 and '-', with no '-' at either end"
+
+
+def check_url(value: str) -> str | None:
+    """Expect an https URL without credentials, query or trailing slash. Plain http is for this machine only."""
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
-        return "is not a URL"
-    if "@" in parts.netloc:
-        return "must hold no user name or password"
-    if not parts.hostname or parts.scheme not in {"http", "https"}:
-        return f"must be a whole URL that starts with https://, found {value!r}"
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        return f"must be https (http is for this machine alone), found {value!r}"
-    if parts.query or parts.fragment or value.endswith("/"):
-        return f"must have no query, no fragment and no slash at its end, found {value!r}"
+        return "a URL"
+    if "@" in parts.netloc or (not parts.netloc and "@" in value):
+        return "a URL without a user name or a password"
+    if not value.isascii() or not value.isprintable() or " " in value or "\\" in value:
+        return "a URL without spaces and without characters outside ASCII"
+    if not host or port == 0 or parts.scheme not in {"http", "https"}:
+        return "a whole URL that starts with https://"
+    if parts.scheme == "http" and not _is_loopback(host):
+        return "an https URL (http is only for this machine)"
+    if "?" in value or "#" in value or value.endswith("/"):
+        return "a URL without a query, a fragment, and a slash at its end"
     return None
 
 
-def sibling(value: str) -> str | None:
-    """A worker's name, or its whole URL."""
-    return url(value) if "://" in value else hostname_label(value)
+def check_worker_address(value: str) -> str | None:
+    """Expect a worker's name, or its whole URL."""
+    return check_url(value) if "://" in value else check_hostname_label(value)
+
+
+def check_site(value: str) -> str | None:
+    """Expect a name that is the same in ACE's path and in an object's key."""
+    if len(value) > MAX_TEXT:
+        return f"at most {MAX_TEXT:,} characters"
+    valid = re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", value)
+    return None if valid else "letters, digits, '_', '-' and '.', with no '.' at its start"
+
+
+def check_date(value: str) -> str | None:
+    """Expect a day of the calendar as YYYY-MM-DD."""
+    return "a date as YYYY-MM-DD" if parse_day(value) is None else None
+
+
+def check_page_size(value: str) -> str | None:
+    """Expect a page size of ACE that neither exceeds a worker's memory nor stalls ACE's cursor."""
+    sizes = tuple(map(str, PAGE_SIZES))
+    return None if value in sizes else f"one of {', '.join(sizes)}"
+
+
+def check_key_template(value: str) -> str | None:
+    """Expect ``{site}`` before ``{date}``, each once, text between them, in a key that URLs take as it is."""
+    if value.count("{site}") != 1 or value.count("{date}") != 1:
+        return "{site} and {date}, each once"
+    before, _, rest = value.partition("{site}")
+    between, found, after = rest.partition("{date}")
+    if not found:
+        return "{site} before {date}"
+    if not between:
+        return "text between {site} and {date}"
+    if not re.fullmatch(r"[A-Za-z0-9_./=-]+", before + between + after):
+        return "letters, digits and '_', '.', '/', '=', '-' besides {site} and {date}"
+    if len(value) > MAX_TEXT:
+        return f"at most {MAX_TEXT:,} characters"
+    if value.startswith("/") or "//" in value or any(part in {".", ".."} for part in value.split("/")):
+        return "a relative key without empty, '.' or '..' parts"
+    return None
+
+
+def check_cron(value: str) -> str | None:
+    """Expect a cron in Cloudflare's dialect."""
+    broken = find_broken_field(value)
+    if broken == "cron":
+        return "a cron of 5 fields (minute hour day month weekday), with one space between them"
+    return None if broken is None else f"a cron with a {broken} that Cloudflare accepts"
+
+
+def check_flag(value: str) -> str | None:
+    """Expect true or false."""
+    return None if value in {"true", "false"} else "true or false"
+
+
+RULES: Mapping[str, SettingRule] = {
+    "accountId": SettingRule(check=check_account_id),
+    "bucket": SettingRule(check=check_bucket),
+    "workerName": SettingRule(check=check_hostname_label),
+    "workersSubdomain": SettingRule(check=check_hostname_label, optional=True),
+    "workerUrl": SettingRule(check=check_url, optional=True),
+    "site": SettingRule(check=check_site),
+    "startDate": SettingRule(check=check_date),
+    "endDate": SettingRule(check=check_date, optional=True),
+    "aceBaseUrl": SettingRule(check=check_url),
+    "pageSize": SettingRule(check=check_page_size),
+    "keyTemplate": SettingRule(check=check_key_template),
+    "schedule": SettingRule(check=check_cron, optional=True),
+    "etlWorker": SettingRule(check=check_worker_address, optional=True),
+    "queryWorker": SettingRule(check=check_flag),
+    "queryWorkerName": SettingRule(check=check_hostname_label, optional=True),
+    "queryUrl": SettingRule(check=check_url, optional=True),
+    "adopt": SettingRule(check=check_flag),
+}
+
+
+def find_violation(setting: str, value: str) -> Violation | None:
+    """Return how a value breaks the rule of its setting, None for a valid one. Raises KeyError for another name."""
+    rule = RULES[setting]
+    expected = None if rule.optional and not value else rule.check(value)
+    return None if expected is None else Violation(setting=setting, expected=expected, found=show(value))
+
+
+def find_conflicts(values: Mapping[str, str]) -> Iterator[Violation]:
+    """Yield the rules between settings that are broken. A setting that is not in ``values`` is not judged."""
+    given = {name: value for name, value in values.items() if value}
+    start, end = given.get("startDate", ""), given.get("endDate", "")
+    if not check_date(start) and not check_date(end) and start > end:
+        yield Violation(setting="endDate", expected=f"startDate {start} or later", found=show(end))
+    if {"workersSubdomain", "workerUrl"} <= values.keys():
+        chosen = [name for name in ("workersSubdomain", "workerUrl") if name in given]
+        if len(chosen) != 1:
+            found = "both" if chosen else "neither"
+            yield Violation(setting="workersSubdomain or workerUrl", expected="exactly one of them", found=found)
+    if "workersSubdomain" in values and "workersSubdomain" not in given:
+        yield from _find_missing_addresses(given)
+    if given.get("queryWorker") == "true" and given.get("queryWorkerName", "") in {"", given.get("workerName")}:
+        found = show(given.get("queryWorkerName", ""))
+        yield Violation(setting="queryWorkerName", expected="a name that is not workerName", found=found)
+
+
+def _find_missing_addresses(given: Mapping[str, str]) -> Iterator[Violation]:
+    reason = "because workersSubdomain is not set"
+    if "://" not in given.get("etlWorker", "://"):
+        yield Violation(setting="etlWorker", expected=f"a whole URL, {reason}", found=show(given["etlWorker"]))
+    if given.get("queryWorker") == "true" and "queryUrl" not in given:
+        yield Violation(setting="queryUrl", expected=f"a whole URL, {reason}", found="nothing")
+
+
+def show(value: str) -> str:
+    """Return a value as a message shows it: on one line, and without a URL that may hold a password."""
+    if not value:
+        return "nothing"
+    return "a URL with '@' (not shown)" if "@" in value and "://" in value else repr(value)
 
 
 def _is_loopback(host: str) -> bool:
@@ -73,78 +204,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def site(value: str) -> str | None:
-    """A name that is the same in ACE's path and in an object's key."""
-    if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", value):
-        return None
-    return f"must be letters, digits, '_', '-' and '.', found {value!r}"
-
-
-def iso_date(value: str) -> str | None:
-    """An ISO date, YYYY-MM-DD."""
-    try:
-        return None if date.fromisoformat(value).isoformat() == value else f"must be YYYY-MM-DD, found {value!r}"
-    except ValueError:
-        return f"must be a date YYYY-MM-DD, found {value!r}"
-
-
-def page_size(value: str) -> str | None:
-    """One of ACE's page sizes that neither exceed a worker's memory nor stall ACE's cursor."""
-    if value in map(str, PAGE_SIZES):
-        return None
-    return f"must be one of {', '.join(map(str, PAGE_SIZES))}, found {value!r}"
-
-
-def key_template(value: str) -> str | None:
-    """``{site}`` before ``{date}``, each once, literal text between them; a key that R2 and URLs take as it is."""
-    if value.count("{site}") != 1 or value.count("{date}") != 1:
-        return f"must hold {{site}} and {{date}}, each once, found {value!r}"
-    before, _, rest = value.partition("{site}")
-    between, found, after = rest.partition("{date}")
-    if not found:
-        return f"must hold {{site}} before {{date}}, found {value!r}"
-    if not between:
-        return f"must have text between {{site}} and {{date}}, found {value!r}"
-    literal = before + between + after
-    if not re.fullmatch(r"[A-Za-z0-9_./=-]+", literal):
-        return f"may hold letters, digits and '_', '.', '/', '=', '-' beside {{site}} and {{date}}, found {value!r}"
-    if value.startswith("/") or "//" in value or any(part in {".", ".."} for part in value.split("/")):
-        return f"must be a relative key without empty, '.' or '..' parts, found {value!r}"
-    return None
-
-
-def cron(value: str) -> str | None:
-    """Five fields in Cloudflare's dialect (day of week 1 to 7, Sunday is 1; L, W and # where they belong)."""
-    fields = value.split()
-    if not value.isascii() or value != " ".join(fields):
-        return f"must be fields of ASCII with one space in between, found {value!r}"
-    if len(fields) != len(_CRON_FIELDS):
-        return f"must be a cron of 5 fields (minute hour day month weekday), found {value!r}"
-    for text, (name, low, high, words, special) in zip(fields, _CRON_FIELDS, strict=True):
-        for item in text.upper().split(","):
-            if not (special and re.fullmatch(special, item)) and not _cron_item(item, low, high, words.split()):
-                return f"has a {name} that cron does not know ({text!r} in {value!r})"
-    return None
-
-
-def _cron_item(item: str, low: int, high: int, words: Sequence[str]) -> bool:
-    span, slash, step = item.partition("/")
-    if slash and not (step.isdecimal() and 1 <= int(step) <= high):
-        return False
-    ends = span.split("-")
-    if span == "*":
-        return True
-    return len(ends) <= 2 and all(_cron_value(end, low, high, words) for end in ends) and _ascending(ends)
-
-
-def _cron_value(text: str, low: int, high: int, words: Sequence[str]) -> bool:
-    if text.isdecimal():
-        return low <= int(text) <= high
-    return text in words
-
-
-def _ascending(ends: list[str]) -> bool:
-    numbers = [int(end) for end in ends if end.isdecimal()]
-    return len(numbers) < 2 or numbers[0] <= numbers[1]

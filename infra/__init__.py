@@ -1,1 +1,1 @@
-"""What should exist: settings read, resources declared. Pulumi only; never click or checks."""
+"""The Pulumi program's parts: settings, plan, drift, bindings and resources."""

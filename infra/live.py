@@ -11,15 +11,13 @@ from cloudflare_client.errors import AbsentError, UnknownShapeError
 from cloudflare_client.httpx_transport import connect as connect
 from cloudflare_client.versions import WorkerVersion
 
-Version = WorkerVersion
-
 
 class NotDeployedError(Exception):
     """A worker exists, and no version of it is deployed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class LiveDeployment:
     """The live deployment: the ids of the live versions, its author, and its time (ISO 8601)."""
 
     versions: tuple[str, ...]
@@ -33,26 +31,26 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
+class LiveWorker:
     """A live worker. ``bindings`` are those of the (first) live version, ``latest`` those of the newest version.
 
     ``versions``, newest first, reach back to the live version and to the newest upload of this stack.
     """
 
     name: str
-    deployment: Deployment
-    versions: tuple[Version, ...]
+    deployment: LiveDeployment
+    versions: tuple[WorkerVersion, ...]
     bindings: tuple[Mapping[str, Any], ...]
     latest: tuple[Mapping[str, Any], ...]
     schedules: tuple[str, ...]
 
     @property
-    def serving(self) -> Version | None:
+    def serving(self) -> WorkerVersion | None:
         """Return the (first) live version, None if the list of versions does not contain it."""
         return next((version for version in self.versions if version.id == self.deployment.versions[0]), None)
 
 
-def read(client: CloudflareClient, name: str, *, ours: str) -> Worker | None:
+def read(client: CloudflareClient, name: str, *, ours: str) -> LiveWorker | None:
     """Return the live worker, None if there is no such worker. The tags of this stack's uploads begin with ``ours``.
 
     Raises CloudflareError when the API gives no usable answer, NotDeployedError when no version is live.
@@ -67,16 +65,16 @@ def read(client: CloudflareClient, name: str, *, ours: str) -> Worker | None:
     if not found.created_on:
         raise UnknownShapeError("a deployment has no created_on")
 
-    def enough(versions: Mapping[str, Version]) -> bool:
+    def enough(versions: Mapping[str, WorkerVersion]) -> bool:
         uploaded = any(version.is_upload and version.tag.startswith(ours) for version in versions.values())
         return uploaded and live[0] in versions
 
     versions = client.list_versions(name, enough)
     bound = bindings(client, name, live[0])
     newest = versions[0].id if versions else live[0]
-    return Worker(
+    return LiveWorker(
         name=name,
-        deployment=Deployment(versions=live, author=found.author, created_on=found.created_on),
+        deployment=LiveDeployment(versions=live, author=found.author, created_on=found.created_on),
         versions=versions,
         bindings=bound,
         latest=bound if newest == live[0] else bindings(client, name, newest),

@@ -1,4 +1,4 @@
-"""What no deployment may have, whoever changes the program: refused at preview, one line each."""
+"""Rules for every deployment, whatever the program declares: refused at preview, one line each."""
 
 from __future__ import annotations
 
@@ -6,58 +6,60 @@ from collections.abc import Iterator
 
 import pulumi
 
-from contract import manifest, secret_scan
+from contract import secret_scan
+from contract.manifest import Manifest
+from infra.errors import DeploymentError
 
 _READABLE = {"plain_text", "json"}  # kinds whose value is a text of the user's
 
 
-class PolicyError(ValueError):
-    """A rule is broken; the message is one line a problem, and never holds a value."""
+class PolicyError(DeploymentError):
+    """A rule is broken. The message is one line a problem, and never holds a value."""
 
 
-def enforce(promised: manifest.Manifest, *, key: str) -> None:
-    """Refuse a promise in which something public looks like a secret, or holds the key; raises PolicyError.
+def enforce(manifest: Manifest, *, key: str) -> None:
+    """Refuse a manifest in which a public text looks like a secret, or holds the ACE key. Raises PolicyError.
 
-    A placeholder for the key is refused with the settings (``ace_key.py``).
+    A placeholder for the key is refused with the settings (``contract/ace_key.py``).
     """
     problems = [
-        f"{what} can be read by anybody with access to the account, and {reason}: "
-        "make it a secret (wrangler secret put), and rotate what was in the file"
-        for what, reason in _problems(promised, key)
+        f"{subject} can be read by all members of the account, but it {reason}: "
+        "make it a secret (wrangler secret put), and rotate the value that was in the file"
+        for subject, reason in _find_problems(manifest, key)
     ]
     if problems:
         raise PolicyError("\n".join(problems))
 
 
-def watch() -> None:
+def refuse_unprotected_buckets() -> None:
     """Refuse, from here on, every bucket that is declared without protection."""
-    pulumi.runtime.register_stack_transformation(_protected)
+    pulumi.runtime.register_stack_transformation(_refuse_unprotected)
 
 
-def _problems(promised: manifest.Manifest, key: str) -> Iterator[tuple[str, str]]:
-    for binding in promised.bindings:
-        reason = _reason(" ".join(binding.properties.values()), key)
-        if reason is None and binding.type in _READABLE and secret_scan.by_name(binding.name):
+def _find_problems(manifest: Manifest, key: str) -> Iterator[tuple[str, str]]:
+    for binding in manifest.bindings:
+        reason = _find_reason(" ".join(binding.properties.values()), key)
+        if reason is None and binding.type in _READABLE and secret_scan.has_secret_name(binding.name):
             reason = "is named as a secret"
         if reason is not None:
-            yield f"the binding {binding.name} is {binding.type}, which", reason
+            yield f"the binding {binding.name} ({binding.type})", reason
     for setting, text in (
-        ("workerUrl", promised.worker.url),
-        ("aceBaseUrl", promised.ace.base_url),
-        ("queryUrl", promised.siblings.query_url),
-        ("etlWorker", promised.siblings.etl_worker),
+        ("workerUrl", manifest.worker.url),
+        ("aceBaseUrl", manifest.ace.base_url),
+        ("queryUrl", manifest.siblings.query_url),
+        ("etlWorker", manifest.siblings.etl_worker),
     ):
-        reason = None if text is None else _reason(text, key)
+        reason = None if text is None else _find_reason(text, key)
         if reason is not None:
             yield f"the setting {setting}", reason
 
 
-def _reason(text: str, key: str) -> str | None:
+def _find_reason(text: str, key: str) -> str | None:
     if key in text:
         return "holds the ACE key"
-    return "has a value that looks like a secret" if secret_scan.by_form(text) else None
+    return "has a value that looks like a secret" if secret_scan.has_secret_form(text) else None
 
 
-def _protected(args: pulumi.ResourceTransformationArgs) -> None:
+def _refuse_unprotected(args: pulumi.ResourceTransformationArgs) -> None:
     if args.type_.endswith(":R2Bucket") and not args.opts.protect:
         raise pulumi.RunError(f"the bucket {args.name!r} is declared without protect=True: `destroy` would delete data")

@@ -1,1 +1,1 @@
-"""What a pull request's reviewer reads: a preview as one Markdown comment, built from an allow-list of fields."""
+"""The review: turns a preview into one Markdown comment, built from an allow-list of fields."""

@@ -1,4 +1,4 @@
-"""``pulumi preview --json | python -m review``: one comment on standard output, and what it means as an exit code."""
+"""``pulumi preview --json | python -m review``: writes one comment and ends with the exit code of the preview."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from contract.version import VERSION
 from review import comment, preview
 
 NO_CHANGE, FAILED, CHANGES = 0, 1, 2
-SIZE_LIMIT = 64 * 2**20  # bytes of a preview
+MAX_SIZE = 64 * 2**20  # bytes of a preview
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="building-vitals")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 0 for no change, 2 for changes, 1 for an error.")
-@click.option("--stack", default="", help="The stack's name, for a preview that failed before it said so.")
+@click.option("--stack", default="", help="The stack's name, for a preview that failed before it named the stack.")
 def main(*, detailed_exitcode: bool, stack: str) -> None:
     """Read `pulumi preview --json` from standard input and write a comment for the pull request.
 
-    The comment is written in any case, and says so when the preview failed (exit 1). Nothing secret passes: only
-    fields of an allow-list do, whatever the preview holds.
+    The comment is written in any case. It says when the preview failed (exit 1). It shows the fields of an allow-list
+    only, so it never holds a secret.
     """
-    raw = sys.stdin.buffer.read(SIZE_LIMIT + 1)
-    seen = preview.read(raw if len(raw) <= SIZE_LIMIT else b"", stack=stack)
+    raw = sys.stdin.buffer.read(MAX_SIZE + 1)
+    seen = preview.read(raw if len(raw) <= MAX_SIZE else b"", stack=stack)
     click.echo(comment.render(seen), nl=False)
     if seen.failed:
         sys.exit(FAILED)

@@ -1,4 +1,4 @@
-"""Markdown that nothing from outside can break out of: values as code, tables of whole rows, a limit for the whole."""
+"""Safe Markdown: values as code, tables of whole rows, and a limit for the whole text."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LIMIT = 65_536  # characters of a comment, GitHub's
-MOST_ROWS = 100  # of one table: beyond that nobody reads
-LONGEST = 200  # characters of one value
+MAX_COMMENT = 65_536  # characters of a comment, GitHub's
+MAX_ROWS = 100  # of one table
+MAX_VALUE = 200  # characters of one value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,32 +19,32 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
-def code(value: object) -> str:
-    """Return a value as a code span: on one line, shortened in its middle; Markdown reads nothing in it."""
+def quote(value: object) -> str:
+    """Return a value as a code span on one line, shortened in its middle, in which nothing is Markdown."""
     text = " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    if len(text) > MAX_VALUE:
+        text = f"{text[: MAX_VALUE // 2]} … {text[-MAX_VALUE // 2 :]}"
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{space}{text}{space}{fence}" if text else "(empty)"
 
 
 def join(blocks: Sequence[str | Table]) -> str:
-    """Return the blocks as one text of at most LIMIT characters; if it is longer, the longest table loses rows."""
+    """Return the blocks as one text of at most MAX_COMMENT characters. A longer one loses rows of its longest table."""
     tables = {position: len(block.rows) for position, block in enumerate(blocks) if isinstance(block, Table)}
-    shown = {position: min(count, MOST_ROWS) for position, count in tables.items()}
+    shown = {position: min(count, MAX_ROWS) for position, count in tables.items()}
     while True:
         text = "\n\n".join(
-            _table(block, shown[position]) if isinstance(block, Table) else block
+            _write_table(block, shown[position]) if isinstance(block, Table) else block
             for position, block in enumerate(blocks)
         )
         longest = max(shown, key=lambda position: shown[position], default=None)
-        if len(text) < LIMIT or longest is None or not shown[longest]:
+        if len(text) < MAX_COMMENT or longest is None or not shown[longest]:
             return text + "\n"
         shown[longest] = shown[longest] * 3 // 4
 
 
-def _table(table: Table, shown: int) -> str:
+def _write_table(table: Table, shown: int) -> str:
     lines = [f"| {' | '.join(table.head)} |", f"|{' --- |' * len(table.head)}"]
     cells = ([cell.replace("|", "\\|") for cell in row] for row in table.rows[:shown])
     lines += [f"| {' | '.join(row)} |" for row in cells]

@@ -1,17 +1,18 @@
-"""What a comment is made of: a preview, as far as it may be shown."""
+"""The content of a comment: a preview, reduced to the fields that may be shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.drift import Supersession
+from contract.drift import Drift
 from contract.manifest import Manifest
 
 KEY = "ACE_API_KEY"
+BACKFILL, QUERY = "backfill", "query"  # names of the workers' resources
+BUCKET_NAME = "timeseries"  # name of the bucket's resource
 STACK = "pulumi:pulumi:Stack"
-PROMISE = "building-vitals:edge:Promise"
-BACKFILL = "backfill"  # the component that the comment is about
-QUERY = "query"  # the component of which it says what happens, and what was done to it by hand
+MANIFEST = "building-vitals:edge:Manifest"
+DRIFT = "building-vitals:edge:Drift"
 SECRET = "building-vitals:edge:Secret"  # noqa: S105 - a type token
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 SCRIPT = "cloudflare:index/workersScript:WorkersScript"
@@ -22,8 +23,8 @@ CODE, ENABLED, PREVIEWS = "contentSha256", "enabled", "previewsEnabled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What happens to one resource: ``op`` is create, update, replace, import or delete.
+class ResourceChange:
+    """A change of one resource: ``op`` is create, update, replace, import or delete.
 
     ``new_code`` says of a script that the program's code changes.
     """
@@ -35,16 +36,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What the refresh found of one resource: ``what`` is the property that differs, or GONE."""
+class RefreshFinding:
+    """A difference that the engine's refresh found: ``property`` is the one that differs, or GONE."""
 
     type: str
     name: str
-    what: str
+    property: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class FailedResource:
     """A resource at which the preview failed."""
 
     type: str
@@ -53,36 +54,36 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A preview, as far as it may be shown.
+    """A preview, reduced to the fields that may be shown.
 
-    ``old`` and ``new`` are what is promised now and after, both None where nothing of it changes; ``promised`` is what
-    holds after, ``first`` that there was nothing before. ``rotates`` says whether the declared key changes, None if it
-    is unknown. ``by_hand`` is what the refresh found, ``query`` what an upload of the query worker supersedes.
-    ``refused`` are settings that the program named as wrong.
+    ``old`` and ``new`` are the manifests before and after, both None where the manifest does not change. ``manifest``
+    is the one after in any case. ``first`` says that there was none before. ``rotates`` says whether the declared key
+    changes, None if that is unknown. ``drift`` and ``query_drift`` are about the backfill and the query worker.
+    ``refused`` are settings that the program reported.
     """
 
     project: str
     stack: str
     failed: bool
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ResourceChange, ...] = ()
     old: Manifest | None = None
     new: Manifest | None = None
-    promised: Manifest | None = None
+    manifest: Manifest | None = None
     first: bool = False
     rotates: bool | None = None
     loses_bucket: bool = False
-    superseded: Supersession | None = None
-    query: Supersession | None = None
-    by_hand: tuple[Found, ...] = ()
+    drift: Drift | None = None
+    query_drift: Drift | None = None
+    refreshed: tuple[RefreshFinding, ...] = ()
     refused: tuple[str, ...] = ()
-    broken: tuple[Broken, ...] = ()
+    failed_at: tuple[FailedResource, ...] = ()
 
     @property
     def adopts(self) -> bool:
-        """Return whether a worker is taken over that never was this stack's."""
-        return self.superseded is not None and self.superseded.adopted
+        """Return whether a worker is taken over that was never an upload of this stack."""
+        return self.drift is not None and self.drift.adopted
 
     @property
-    def heals(self) -> bool:
-        """Return whether something is put back that somebody changed by hand."""
-        return not self.adopts and bool(self.superseded or self.query or self.by_hand)
+    def restores(self) -> bool:
+        """Return whether a change outside Pulumi is restored."""
+        return not self.adopts and bool(self.drift or self.query_drift or self.refreshed)

@@ -1,8 +1,7 @@
-"""From the engine's JSON to what a comment may show: a list of what passes, and nothing else is ever looked at.
+"""Reads the engine's JSON into the fields that a comment may show: an allow-list, and nothing else is read.
 
-The engine's texts (diagnostics, inputs, outputs) can hold anything. What passes is: names in the engine's own grammar,
-the promise (a manifest, read as strictly as the checks read it), the program's line about what it supersedes (read in
-its grammar), and whether a digest or a secret changes. Source: shared contracts, section 9.
+The engine's texts (diagnostics, inputs, outputs) can hold anything. The allow-list is: names of resources, the manifest
+and the record of drift (both read strictly), and whether a digest or a secret changes.
 """
 
 from __future__ import annotations
@@ -11,30 +10,30 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from contract import drift
-from contract.drift import Supersession
+from contract.drift import Drift, DriftError
 from contract.manifest import Manifest, ManifestError
 from review import preview_json
 from review.model import (
     BACKFILL,
     BUCKET,
     CODE,
+    DRIFT,
     ENABLED,
     GONE,
     KEY,
+    MANIFEST,
     PREVIEWS,
-    PROMISE,
     QUERY,
     SCRIPT,
     SECRET,
     STACK,
     SUBDOMAIN,
-    Broken,
-    Change,
-    Found,
+    FailedResource,
     Preview,
+    RefreshFinding,
+    ResourceChange,
 )
-from review.preview_json import Output, Step
+from review.preview_json import PreviewOutput, PreviewStep
 
 _OPS = {
     "create": "create", "update": "update", "delete": "delete", "replace": "replace", "import": "import",
@@ -46,154 +45,140 @@ _PROJECT_FILE = Path(__file__).resolve().parent.parent / "Pulumi.yaml"
 
 
 def read(raw: bytes, *, stack: str = "") -> Preview:
-    """Read what the engine wrote; what cannot be read is a preview that failed. ``stack`` names it in that case."""
+    """Read the engine's output. One that cannot be read is a failed preview, and ``stack`` names it."""
     output = preview_json.read(raw)
     if output is None or not output.steps:
-        return Preview(
-            project=_project(),
-            stack=_stack(stack),
-            failed=True,
-            refused=() if output is None else _refused(output),
-        )
+        refused = () if output is None else _find_refused(output)
+        return Preview(project=_read_project(), stack=_read_stack(stack), failed=True, refused=refused)
     done = [step for step in output.steps if step.op in _OPS]
-    script, promise = _step(done, SCRIPT, BACKFILL), _step(done, PROMISE, BACKFILL)
-    superseded = _superseded(script, output)
-    old = None if promise is None else _manifest(promise.inputs(old=True).get("manifest"))
-    new = None if promise is None else _manifest(promise.inputs().get("manifest"))
-    recorded = (
-        _manifest(step.inputs().get("manifest"))
-        for step in output.steps
-        if step.type == PROMISE and step.name == BACKFILL
-    )
+    script, manifest = _find(done, SCRIPT, BACKFILL), _find(done, MANIFEST, BACKFILL)
+    old = None if manifest is None else _read_manifest(manifest.inputs(old=True).get("manifest"))
+    new = None if manifest is None else _read_manifest(manifest.inputs().get("manifest"))
+    unread = False
+    drifts: dict[str, Drift | None] = {}
+    for name in (BACKFILL, QUERY):
+        try:
+            drifts[name] = _read_drift(_find(done, DRIFT, name))
+        except DriftError:
+            unread = True
+    drift = drifts.get(BACKFILL)
     return Preview(
-        project=output.steps[0].project,
-        stack=output.steps[0].stack,
-        failed=bool(output.errors) or not _whole(output),
-        changes=tuple(dict.fromkeys(_changes(done, output))),
+        project=output.steps[0].urn.project,
+        stack=output.steps[0].urn.stack,
+        failed=bool(output.errors) or unread or not _is_whole(output),
+        changes=tuple(dict.fromkeys(_find_changes(done, output))),
         old=old,
         new=new,
-        promised=new if new is not None else next((promise for promise in recorded if promise is not None), None),
-        first=promise is not None and promise.op == "create",
-        rotates=_rotates(output, script, superseded),
+        manifest=new if new is not None else _find_unchanged_manifest(output),
+        first=manifest is not None and manifest.op == "create",
+        rotates=_rotates(output, script, drift),
         loses_bucket=any(step.type == BUCKET and _loses(step) for step in done),
-        superseded=superseded,
-        query=_superseded(_step(done, SCRIPT, QUERY), output),
-        by_hand=tuple(dict.fromkeys(_seen_by_refresh(done, output))),
-        refused=_refused(output),
-        broken=tuple(dict.fromkeys(_broken(output))),
+        drift=drift,
+        query_drift=drifts.get(QUERY),
+        refreshed=tuple(dict.fromkeys(_find_refreshed(done, output))),
+        refused=_find_refused(output),
+        failed_at=tuple(dict.fromkeys(_find_failed(output))),
     )
 
 
-def _step(done: list[Step], kind: str, name: str) -> Step | None:
+def _find(done: list[PreviewStep], kind: str, name: str) -> PreviewStep | None:
     return next((step for step in done if step.type == kind and step.name == name), None)
 
 
-def _broken(output: Output) -> Iterator[Broken]:
-    for problem in output.errors:
-        if problem.type is not None and problem.name is not None:
-            yield Broken(type=problem.type, name=problem.name)
+def _find_failed(output: PreviewOutput) -> Iterator[FailedResource]:
+    for error in output.errors:
+        if error.type is not None and error.name is not None:
+            yield FailedResource(type=error.type, name=error.name)
 
 
-def _project() -> str:
+def _read_drift(step: PreviewStep | None) -> Drift | None:
+    """Return the drift that this deployment restores. An unchanged record is about an earlier one."""
+    before, after = ({}, {}) if step is None else (step.inputs(old=True).get("record"), step.inputs().get("record"))
+    return None if not after or before == after else Drift.from_dict(after)
+
+
+def _find_unchanged_manifest(output: PreviewOutput) -> Manifest | None:
+    steps = (step for step in output.steps if step.type == MANIFEST and step.name == BACKFILL)
+    manifests = (_read_manifest(step.inputs().get("manifest")) for step in steps)
+    return next((manifest for manifest in manifests if manifest is not None), None)
+
+
+def _read_project() -> str:
     found = re.search(r"^name: ([\w.-]+)$", _PROJECT_FILE.read_text(), re.MULTILINE)
     return "unknown" if found is None else found[1]
 
 
-def _stack(given: str) -> str:
+def _read_stack(given: str) -> str:
     found = re.fullmatch(r"(?:[\w.-]+/)*([\w.-]{1,100})", given)
     return "unknown" if found is None else found[1]
 
 
-def _whole(output: Output) -> bool:
-    """Return whether the preview came to its end, and nothing in it is unknown here: a change that cannot be read."""
+def _is_whole(output: PreviewOutput) -> bool:
+    """Return whether the preview is complete and every step in it is known."""
     known = all(step.op in _OPS or step.op in _QUIET for step in output.steps)
     return known and not output.unread and any(step.type == STACK and step.op != "refresh" for step in output.steps)
 
 
-def _changes(done: list[Step], output: Output) -> Iterator[Change]:
+def _find_changes(done: list[PreviewStep], output: PreviewOutput) -> Iterator[ResourceChange]:
     for step in done:
         if not step.type.startswith("pulumi:"):
             new_code = step.type == SCRIPT and _code_changes(step, output)
-            yield Change(op=_OPS[step.op], type=step.type, name=step.name, new_code=new_code)
+            yield ResourceChange(op=_OPS[step.op], type=step.type, name=step.name, new_code=new_code)
 
 
-def _manifest(data: object) -> Manifest | None:
+def _read_manifest(data: object) -> Manifest | None:
     try:
         return Manifest.from_dict(data)
     except (ManifestError, RecursionError):
         return None
 
 
-def _rotates(output: Output, script: Step | None, superseded: Supersession | None) -> bool | None:
-    """Return whether the declared key changes; None where the preview cannot tell.
+def _rotates(output: PreviewOutput, script: PreviewStep | None, drift: Drift | None) -> bool | None:
+    """Return whether the declared key changes, None where the preview does not show it.
 
-    A secret that is new in the state says nothing of the live worker, unless there is none. Bindings that are sent
-    anew, while neither the promise nor the secret does change, are a preview of a part (``--target``).
+    A secret that is new in the state says nothing about the live worker, unless there is none. A preview with
+    ``--target`` is partial: bindings are sent, although neither the manifest nor the secret changes.
     """
     ops = {step.op for step in output.steps if step.type == SECRET and step.name == KEY}
-    first = script is not None and script.op == "create" and superseded is None
+    first = script is not None and script.op == "create" and drift is None
     if "update" in ops or ("create" in ops and first):
         return True
-    explained = superseded is not None or any(step.type == PROMISE and step.op in _OPS for step in output.steps)
+    explained = drift is not None or any(step.type == MANIFEST and step.op in _OPS for step in output.steps)
     partial = script is not None and "bindings" in script.reasons and not explained
     return None if output.errors or partial or "create" in ops else False
 
 
-def _loses(bucket: Step) -> bool:
-    """Return whether a bucket goes; a replacement of the same name is an import of what is there."""
+def _loses(bucket: PreviewStep) -> bool:
+    """Return whether a bucket is lost. A replacement of the same name is an import of the existing one."""
     names = [bucket.inputs(old=old).get("name") for old in (True, False)]
     return _OPS[bucket.op] == "delete" or (_OPS[bucket.op] == "replace" and names[0] != names[1])
 
 
-def _recorded(step: Step, output: Output) -> preview_json.Properties:
-    """Return what the state knew of a resource before the refresh, empty where nothing was refreshed."""
-    return next((item.live for item in output.steps if item.op == "refresh" and item.urn == step.urn), {})
+def _find_recorded(step: PreviewStep, output: PreviewOutput) -> preview_json.Properties:
+    """Return the recorded outputs of a resource before the refresh, empty where it was not refreshed."""
+    return next((item.live for item in output.steps if item.op == "refresh" and item.urn.text == step.urn.text), {})
 
 
-def _code_changes(script: Step, output: Output) -> bool:
-    """Return whether the program's code changes: against what was uploaded last, not what somebody put there since."""
-    before = _recorded(script, output) or script.inputs(old=True)
+def _code_changes(script: PreviewStep, output: PreviewOutput) -> bool:
+    """Return whether the program's code differs from its last upload. Later changes of the live code do not count."""
+    before = _find_recorded(script, output) or script.inputs(old=True)
     return script.op == "update" and script.inputs().get(CODE) != before.get(CODE)
 
 
-def _superseded(script: Step | None, output: Output) -> Supersession | None:
-    """Return what the upload supersedes; nothing for the message that the live version already has.
-
-    The message has a limit. The program's warning tells the same whole: to the letter in that grammar, or not at all.
-    """
-    if script is None:
-        return None
-    before, after = (_message(script.inputs(old=old)) for old in (True, False))
-    said = drift.parse(after) if before != after else None
-    if said is None or not said.more:
-        return said
-    for text in output.warnings:
-        whole = drift.parse(text)
-        if whole is not None and whole.same_as(said) and not whole.more and whole.whole() == text:
-            return whole
-    return said
-
-
-def _message(inputs: preview_json.Properties) -> str:
-    annotations = inputs.get("annotations")
-    line = annotations.get("workersMessage") if isinstance(annotations, dict) else None
-    return line if isinstance(line, str) else ""
-
-
-def _seen_by_refresh(done: list[Step], output: Output) -> Iterator[Found]:
-    """Yield what the engine's refresh found changed since the last ``up``: what no upload records."""
+def _find_refreshed(done: list[PreviewStep], output: PreviewOutput) -> Iterator[RefreshFinding]:
+    """Yield the differences that the engine's refresh found since the last ``up``. No upload records them."""
     for step in done:
-        recorded = _recorded(step, output)
+        recorded = _find_recorded(step, output)
         if recorded and step.op == "create":
-            yield Found(type=step.type, name=step.name, what=GONE)
+            yield RefreshFinding(type=step.type, name=step.name, property=GONE)
         fields = _WATCHED.get(step.type, ()) if recorded and step.op == "update" else ()
         for field in fields:
             if step.live.get(field) != recorded.get(field):
-                yield Found(type=step.type, name=step.name, what=field)
+                yield RefreshFinding(type=step.type, name=step.name, property=field)
 
 
-def _refused(output: Output) -> tuple[str, ...]:
-    """Return the settings that an error's lines begin with: names only, and only those that the configuration has."""
+def _find_refused(output: PreviewOutput) -> tuple[str, ...]:
+    """Return the names of settings at the start of the errors' lines, if the configuration has them."""
     lines = (line.strip() for problem in output.errors for line in problem.text.splitlines())
     words = (re.match(r"(?:error: )?(\w{1,60})", line) for line in lines)
     return tuple(dict.fromkeys(word[1] for word in words if word and word[1] in output.settings))

@@ -1,7 +1,7 @@
-"""The steps of ``pulumi preview --json``, as the engine (3.259.0) writes them; nothing here decides what may be shown.
+"""The steps of ``pulumi preview --json``, as the engine (3.259.0) writes them, before any choice of fields.
 
-A refresh step comes before the refresh, so that it holds what the state recorded; the old state of a later step of the
-same resource is what the refresh found. The JSON has no new outputs of the stack: inputs of components stand in.
+The old state of a refresh step is the recorded one. The old state of a later step of the same resource is the
+refreshed one. The JSON has no new outputs of the stack, so inputs of components replace them.
 """
 
 from __future__ import annotations
@@ -12,42 +12,57 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_URN = re.compile(
-    r"urn:pulumi:(?P<stack>[\w.-]{1,100})::(?P<project>[\w.-]{1,100})::"
-    r"(?:[\w:/.-]+\$)*(?P<type>[\w:/.-]{1,200})::(?P<name>[\w.-]{1,100})"
-)
+_URN_START = "urn:pulumi:"
+_NAME = re.compile(r"[\w.-]{1,100}")  # of a stack or a project
 Properties = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step: what is done (``op``, the engine's word) to which resource, and its states before and after.
+class Urn:
+    """The engine's name of a resource. ``name`` may hold any characters."""
+
+    text: str
+    stack: str
+    project: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewStep:
+    """One step: the operation (``op``, the engine's word), the resource, and its states before and after.
 
     ``reasons`` are the properties that differ, and some that the provider computes.
     """
 
     op: str
-    urn: str
-    project: str
-    stack: str
-    type: str
-    name: str
+    urn: Urn
     old: Properties
     new: Properties
     reasons: frozenset[str]
 
+    @property
+    def type(self) -> str:
+        """Return the resource's type."""
+        return self.urn.type
+
+    @property
+    def name(self) -> str:
+        """Return the resource's name."""
+        return self.urn.name
+
     def inputs(self, *, old: bool = False) -> Properties:
-        """Return the declared properties, after or before; empty where the JSON has none."""
-        return _object((self.old if old else self.new).get("inputs"))
+        """Return the declared properties, after or before. They are empty where the JSON has none."""
+        return _read_object((self.old if old else self.new).get("inputs"))
 
     @property
     def live(self) -> Properties:
-        """Return the outputs before: in a refresh step those recorded, in a later one those found."""
-        return _object(self.old.get("outputs"))
+        """Return the outputs before: the recorded ones in a refresh step, the refreshed ones in a later step."""
+        return _read_object(self.old.get("outputs"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class PreviewError:
     """An error: the engine's text, and the type and name of the resource that it is about, None where there is none."""
 
     text: str
@@ -56,64 +71,65 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """The whole of it, as far as it can be read.
+class PreviewOutput:
+    """All readable steps and errors. ``unread`` says that a step could not be read.
 
-    ``unread`` says that a step is there which this grammar does not know. ``warnings`` are texts, whoever's.
+    ``settings`` are the names in the stack's configuration.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[PreviewStep, ...]
     unread: bool
-    errors: tuple[Problem, ...]
-    warnings: tuple[str, ...]
+    errors: tuple[PreviewError, ...]
     settings: frozenset[str]
 
 
-def read(raw: bytes) -> Output | None:
-    """Return what the engine wrote, None where it is no preview."""
+def read(raw: bytes) -> PreviewOutput | None:
+    """Return the engine's output, None where it is not a preview."""
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict) or not isinstance(data.get("steps"), list):
         return None
-    steps = [_step(item) for item in data["steps"]]
-    return Output(
+    steps = [_read_step(item) for item in data["steps"]]
+    diagnostics = _read_objects(data.get("diagnostics"))
+    return PreviewOutput(
         steps=tuple(step for step in steps if step is not None),
         unread=None in steps,
-        errors=tuple(_problem(item) for item in _objects(data.get("diagnostics")) if item.get("severity") == "error"),
-        warnings=tuple(
-            str(item.get("message")).strip().removeprefix("warning: ")
-            for item in _objects(data.get("diagnostics"))
-            if item.get("severity") == "warning"
-        ),
-        settings=frozenset(key.partition(":")[2] for key in _object(data.get("config"))),
+        errors=tuple(_read_error(item) for item in diagnostics if item.get("severity") == "error"),
+        settings=frozenset(key.partition(":")[2] for key in _read_object(data.get("config"))),
     )
 
 
-def _problem(item: Properties) -> Problem:
-    urn, text = _urn(item), str(item.get("message"))
-    return Problem(text=text) if urn is None else Problem(text=text, type=urn["type"], name=urn["name"])
+def _read_error(item: Properties) -> PreviewError:
+    urn, text = _read_urn(item.get("urn")), str(item.get("message"))
+    return PreviewError(text=text) if urn is None else PreviewError(text=text, type=urn.type, name=urn.name)
 
 
-def _step(item: object) -> Step | None:
-    item = _object(item)
-    urn, op, reasons = _urn(item), item.get("op"), item.get("diffReasons")
+def _read_step(item: object) -> PreviewStep | None:
+    item = _read_object(item)
+    urn, op, reasons = _read_urn(item.get("urn")), item.get("op"), item.get("diffReasons")
     if urn is None or not isinstance(op, str):
         return None
     named = frozenset(reason for reason in reasons if isinstance(reason, str)) if isinstance(reasons, list) else ()
-    old, new = _object(item.get("oldState")), _object(item.get("newState"))
-    return Step(op=op, urn=urn[0], old=old, new=new, reasons=frozenset(named), **urn.groupdict())
+    old, new = _read_object(item.get("oldState")), _read_object(item.get("newState"))
+    return PreviewStep(op=op, urn=urn, old=old, new=new, reasons=frozenset(named))
 
 
-def _urn(item: Properties) -> re.Match[str] | None:
-    text = item.get("urn")
-    return _URN.fullmatch(text) if isinstance(text, str) else None
+def _read_urn(text: object) -> Urn | None:
+    """Read ``urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME``. Returns None for any other text."""
+    if not isinstance(text, str) or not text.startswith(_URN_START):
+        return None
+    stack, *rest = text.removeprefix(_URN_START).split("::", 3)
+    if len(rest) != 3 or not all(rest) or not _NAME.fullmatch(stack) or not _NAME.fullmatch(rest[0]):
+        return None
+    project, types, name = rest
+    return Urn(text=text, stack=stack, project=project, type=types.rpartition("$")[2], name=name)
 
 
-def _objects(found: object) -> list[Properties]:
+def _read_objects(found: object) -> list[Properties]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _object(found: object) -> Properties:
+def _read_object(found: object) -> Properties:
     return found if isinstance(found, dict) else {}

@@ -37,7 +37,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     seen = [(name, value) for report in reports for name, value in report.user_properties]
     drifts = [value for name, value in seen if name == "drift"]
     if drifts:
-        terminalreporter.section("what was changed by hand, and what a plain `pulumi preview` says")
+        terminalreporter.section("changes outside Pulumi, and the words of a plain `pulumi preview`")
     for name, said, then in drifts:
         terminalreporter.write_line(f"{name:<38} {said:<58} {then}")
     faults = [value for name, value in seen if name == "fault"]

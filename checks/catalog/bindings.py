@@ -11,7 +11,7 @@ from checks.diagnosis import live_version
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
 from cloudflare_client.versions import SECRET_TYPES, describe_author
-from contract.manifest import Binding
+from contract.manifest import DeclaredBinding
 
 if TYPE_CHECKING:
     from cloudflare_client.versions import VersionDetail
@@ -59,7 +59,7 @@ def _compare_version(context: Context, detail: VersionDetail) -> Iterator[Proble
             yield _name_bindings([name]), expected, found + note
 
 
-def _compare_binding(declared: Binding, live: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+def _compare_binding(declared: DeclaredBinding, live: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     if live is None:
         return
     if live["type"] != declared.type:
@@ -94,7 +94,7 @@ def _name_bindings(names: Collection[str]) -> str:
     return f"binding{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
-def _describe_declared(item: Binding) -> str:
+def _describe_declared(item: DeclaredBinding) -> str:
     return " ".join([item.type, *(value for name, value in item.properties.items() if name in SHOWN)])
 
 

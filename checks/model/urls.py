@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from contract.setting_rules import check_url
+
 
 def is_loopback(url: str) -> bool:
     """Return whether a URL leads to this machine."""
@@ -21,15 +23,5 @@ def is_private(url: str) -> bool:
 
 
 def is_base(url: str) -> bool:
-    """Return whether a URL is private and whole, without credentials, query, fragment or a slash at its end."""
-    try:
-        parts = urlsplit(url)
-        whole = bool(parts.hostname) and (parts.port is None or parts.port > 0) and url.isprintable() and " " not in url
-    except ValueError:
-        return False
-    return (
-        whole
-        and is_private(url)
-        and "@" not in parts.netloc
-        and not (parts.query or parts.fragment or url.endswith("/"))
-    )
+    """Return whether a URL keeps the rule of every URL in the settings (contract/setting_rules.py)."""
+    return check_url(url) is None

@@ -18,7 +18,7 @@ SIZE_LIMIT = 2**20  # bytes of a manifest
 OUTPUTS = ("stack", "output", "--json", "--show-secrets")
 KEY = ("config", "get", "aceApiKey")
 PREVIEW = ("preview", "--json")
-PROMISE = "building-vitals:edge:Promise::backfill"  # the component whose input `manifest` is the manifest
+MANIFEST = "building-vitals:edge:Manifest::backfill"  # the component whose input `manifest` is the manifest
 NO_KEY = "not found"  # what the engine says of a setting that a stack does not have
 
 
@@ -105,9 +105,9 @@ def _planned(stack: str) -> object:
     for step in _objects(preview.get("steps")):
         urn, new = step.get("urn"), step.get("newState")
         inputs = new.get("inputs") if isinstance(new, dict) else None
-        if isinstance(urn, str) and _component(urn) == PROMISE and isinstance(inputs, dict):
+        if isinstance(urn, str) and _component(urn) == MANIFEST and isinstance(inputs, dict):
             return inputs.get("manifest")
-    raise UnreadableError(f"pulumi preview: it shows no {PROMISE}, so that nothing says what would be deployed")
+    raise UnreadableError(f"pulumi preview: it shows no {MANIFEST}, so that nothing says what would be deployed")
 
 
 def _component(urn: str) -> str:

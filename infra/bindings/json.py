@@ -10,7 +10,7 @@ from infra.bindings import Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Json(Binding):
-    """A JSON value that anybody may read, given as its text."""
+    """A public JSON value, given as its text."""
 
     type: ClassVar[str] = "json"
     json: str

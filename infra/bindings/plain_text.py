@@ -10,7 +10,7 @@ from infra.bindings import Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainText(Binding):
-    """A text that anybody may read."""
+    """A public text."""
 
     type: ClassVar[str] = "plain_text"
     text: str

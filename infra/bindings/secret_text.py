@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import pulumi
-import pulumi_cloudflare as cloudflare
-
-from contract import manifest
+from contract.manifest import DeclaredBinding
 from infra.bindings import Binding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretText(Binding):
-    """A secret: its text is uploaded as a Pulumi secret, and only its name is promised.
+    """A secret. The manifest holds its name only.
 
-    Without a text the live one is kept: nobody can read it, so that only Cloudflare can carry it over.
+    Without a text the upload inherits the live secret, because no API returns its value.
     """
 
     type: ClassVar[str] = "secret_text"
     text: str | None = field(default=None, repr=False)
 
-    def upload(self) -> cloudflare.WorkersScriptBindingArgs:
-        """Return what the provider sends, the text marked secret."""
+    def upload(self) -> Mapping[str, str]:
+        """Return the fields that Cloudflare receives, the secret text among them."""
         if self.text is None:
-            return cloudflare.WorkersScriptBindingArgs(name=self.name, type="inherit")
-        return cloudflare.WorkersScriptBindingArgs(name=self.name, type=self.type, text=pulumi.Output.secret(self.text))
+            return {"name": self.name, "type": "inherit"}
+        return {"name": self.name, "type": self.type, "text": self.text}
 
-    def promise(self) -> manifest.Binding:
-        """Return the name alone."""
-        return manifest.Binding(name=self.name, type=self.type)
+    def declare(self) -> DeclaredBinding:
+        """Return the name and the kind."""
+        return DeclaredBinding(name=self.name, type=self.type)

@@ -10,6 +10,6 @@ from infra.bindings import Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionMetadata(Binding):
-    """What version runs: id, tag and time."""
+    """The id, tag and time of the running version."""
 
     type: ClassVar[str] = "version_metadata"

@@ -1,1 +1,1 @@
-"""What the workflows do on GitHub beyond the commands: the comment of a pull request, and the issue of a drift."""
+"""Writes the results of the workflows to GitHub: the comment of a pull request and the issue about a drift."""

@@ -1,4 +1,4 @@
-"""``python -m ci``: the steps of the workflows that write on GitHub."""
+"""``python -m review.github``: the steps of the workflows that write to GitHub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from review.github import client, event
-from review.github import diagnostics as said_by_engine
+from review.github import diagnostics as engine_diagnostics
 from review.github import issue as issues
 from review.github import pull_request as comments
 
@@ -20,7 +20,7 @@ FILE = click.Path(exists=True, dir_okay=False, allow_dash=False, path_type=Path)
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def group() -> None:
-    """Write on GitHub what a workflow found: GITHUB_TOKEN and GitHub Actions' own variables say where.
+    """Write the results of a workflow to GitHub, with GITHUB_TOKEN and the variables of GitHub Actions.
 
     Exit codes: 0 done, 1 GitHub refused or cannot be reached, 2 usage.
     """
@@ -30,55 +30,57 @@ def group() -> None:
 @click.option("--file", "path", type=FILE, required=True, help="The comment; its first line is a hidden marker.")
 def comment(path: Path) -> None:
     """Create the comment of this run's pull request, or replace the one with the same marker in place."""
-    request = event.pull_request(os.environ)
+    request = event.read_pull_request(os.environ)
     if request is None:
-        raise click.UsageError("this run is not a pull request's (GITHUB_EVENT_PATH)")
+        raise click.UsageError("this run does not belong to a pull request (GITHUB_EVENT_PATH)")
     body, footer = _text(path), _footer(f"commit {request.head[:7]}")
-    with client.opened(os.environ) as repository:
-        click.echo(client.patiently(lambda: comments.place(repository, request.number, body, footer)))
+    with client.open_repository(os.environ) as repository:
+        click.echo(client.retry(lambda: comments.post_comment(repository, request.number, body, footer)))
 
 
 @group.command()
 @click.option("--open", "action", flag_value="open", help="Open it, or update the one that is open.")
 @click.option("--close", "action", flag_value="close", help="Close it, when one is open.")
-@click.option("--marker", required=True, help="What tells this issue from others; hidden in its first line.")
-@click.option("--title", help="With --open.")
-@click.option("--file", "paths", type=FILE, multiple=True, required=True, help="Its text; with --close, a comment's.")
+@click.option("--marker", required=True, help="Identifies the issue. Hidden in its first line.")
+@click.option("--title", help="The title, with --open.")
+@click.option(
+    "--file", "paths", type=FILE, multiple=True, required=True, help="The text of the issue, or of the closing comment."
+)
 def issue(action: str | None, marker: str, title: str | None, paths: tuple[Path, ...]) -> None:
-    """Keep exactly one issue open while something has drifted, and close it when that is healed.
+    """Keep exactly one issue open while there is drift, and close it when the drift is gone.
 
-    Of several files (--open), one that GitHub's limit leaves no room for is left out whole, but never the first.
+    Of several files (--open), one that does not fit into GitHub's limit is left out. The first must fit.
     """
     if action is None or (action == "open") == (title is None):
-        raise click.UsageError("say --open with a --title, or --close without")
+        raise click.UsageError("expected --open with --title, or --close without --title")
     parts, footer = [_text(path) for path in paths], _footer()
-    with client.opened(os.environ) as repository:
+    with client.open_repository(os.environ) as repository:
         if title is not None:
-            said = client.patiently(lambda: issues.raise_(repository, marker, title, parts, footer))
+            result = client.retry(lambda: issues.open_issue(repository, marker, title, parts, footer))
         else:
-            said = client.patiently(lambda: issues.close(repository, marker, "\n\n".join(parts), footer))
-    click.echo(said)
+            result = client.retry(lambda: issues.close_issue(repository, marker, "\n\n".join(parts), footer))
+    click.echo(result)
 
 
 @group.command()
-@click.option("--file", "path", type=FILE, required=True, help="What `pulumi preview --json` wrote.")
+@click.option("--file", "path", type=FILE, required=True, help="The output of `pulumi preview --json`.")
 def diagnostics(path: Path) -> None:
-    """Say for the log what the engine warned of and what failed: with --json it says so in the JSON only."""
-    for line in said_by_engine.lines(path.read_bytes()):
+    """Print the engine's warnings and errors to the log, because --json puts them into the JSON only."""
+    for line in engine_diagnostics.read_lines(path.read_bytes()):
         click.echo(line.encode("ascii", "backslashreplace").decode(), err=True)
 
 
 @group.command()
 def origin() -> None:
-    """Say whose code this run executes: branch, fork or bot. The last two are given no secrets."""
-    request = event.pull_request(os.environ)
+    """Print the origin of this run's code: branch, fork or bot. Forks and bots get no secrets."""
+    request = event.read_pull_request(os.environ)
     click.echo((event.Origin.BRANCH if request is None else request.origin).value)
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Run the command and end the process; whatever goes wrong is one line on standard error."""
+    """Run the command and end the process. Every error is one line on standard error."""
     try:
-        group.main(argv, prog_name="python -m ci", standalone_mode=False)
+        group.main(argv, prog_name="python -m review.github", standalone_mode=False)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
     except (client.SetupError, event.EventError, comments.BodyError) as error:
@@ -94,11 +96,11 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{path}: it cannot be read ({type(error).__name__})") from None
+        raise click.UsageError(f"{path} cannot be read ({type(error).__name__})") from None
 
 
 def _footer(*parts: str) -> str:
-    url = event.run_url(os.environ)
+    url = event.build_run_url(os.environ)
     known = [*parts, *([f"[run]({url})"] if url else [])]
     return f"\n\n<sub>{' · '.join(known)}</sub>\n" if known else ""
 

@@ -1,4 +1,4 @@
-"""GitHub's API, as much of it as a comment and an issue need. The only module here that knows httpx."""
+"""A client of GitHub's API for comments and issues. It is the only module here that imports httpx."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-LIMIT = 65_536  # characters of a comment's or an issue's body
-PAUSES, LONGEST_PAUSE = (1.0, 2.0, 4.0), 60.0  # seconds; one attempt more than pauses
-PAGES = 1000  # more pages than this of one list are a loop
+MAX_BODY = 65_536  # characters of a comment's or an issue's body
+PAUSES, MAX_PAUSE = (1.0, 2.0, 4.0), 60.0  # seconds, with one attempt more than pauses
+MAX_PAGES = 1000  # more pages than this of one list are a loop
 _TIMEOUT = 20.0  # seconds
 _VARIABLES = ("GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")
 
@@ -20,15 +20,15 @@ T = TypeVar("T")
 
 
 class GitHubError(Exception):
-    """GitHub refused, cannot be reached, or says something else than documented; the message is one line."""
+    """GitHub refused, cannot be reached, or answered in an undocumented form. The message is one line."""
 
 
 class SetupError(Exception):
-    """A variable that GitHub Actions sets is not there, or cannot be used; the message names it."""
+    """A variable of GitHub Actions is missing or cannot be used. The message names it."""
 
 
-class PassingError(GitHubError):
-    """What time can cure; ``after`` is the pause that GitHub asks for, in seconds."""
+class TemporaryError(GitHubError):
+    """An error that a retry can solve. ``after`` is the pause that GitHub asks for, in seconds."""
 
     def __init__(self, message: str, after: float = 0.0) -> None:
         super().__init__(message)
@@ -37,36 +37,36 @@ class PassingError(GitHubError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHub:
-    """One repository, seen with this run's token."""
+    """One repository, with this run's token."""
 
     client: httpx.Client
     graphql: str
     repository: str
     token: str = field(repr=False)
 
-    def me(self) -> str:
-        """Return the login that this token writes under. An installation's token may not ask REST's ``/user``."""
+    def fetch_login(self) -> str:
+        """Return the login of this token. An installation's token may not use REST's ``/user``."""
         body = _json(self._ask("POST", self.graphql, json={"query": "query { viewer { login } }"}))
         try:
             return str(body["data"]["viewer"]["login"])
         except (KeyError, TypeError):
-            raise GitHubError("GitHub does not say whose token GITHUB_TOKEN is") from None
+            raise GitHubError("GitHub does not return the login of GITHUB_TOKEN") from None
 
-    def listed(self, path: str, **params: str) -> Iterator[Mapping[str, Any]]:
-        """Yield every item of a list, page after page."""
+    def list_items(self, path: str, **params: str) -> Iterator[Mapping[str, Any]]:
+        """Yield every item of a list, page by page."""
         answer = self._ask("GET", self._url(path), params={**params, "per_page": "100"})
-        for _ in range(PAGES):
+        for _ in range(MAX_PAGES):
             yield from _items(answer)
             following = answer.links.get("next", {}).get("url")
             if following is None:
                 return
-            if not following.startswith(f"{self.client.base_url}"):  # the token goes nowhere else
-                raise GitHubError("GitHub's list goes on at another address")
+            if not following.startswith(f"{self.client.base_url}"):  # the token is sent to no other address
+                raise GitHubError("GitHub's list continues at another address")
             answer = self._ask("GET", following)
-        raise GitHubError(f"a list of more than {PAGES} pages")
+        raise GitHubError(f"GitHub's list has more than {MAX_PAGES} pages")
 
     def write(self, method: str, path: str, body: Mapping[str, Any]) -> str:
-        """Create or change something and return where it can be looked at, or its path."""
+        """Create or change an item and return its web address, else its path."""
         item = _json(self._ask(method, self._url(path), json=body))
         url = item.get("html_url") if isinstance(item, dict) else None
         return url if isinstance(url, str) and url.isprintable() else path
@@ -78,13 +78,13 @@ class GitHub:
         try:
             answer = self.client.request(method, url, **more)
         except httpx.RequestError as error:
-            raise PassingError(f"GitHub cannot be reached ({type(error).__name__})") from None
+            raise TemporaryError(f"GitHub cannot be reached ({type(error).__name__})") from None
         if answer.is_success:
             return answer
-        said = f"GitHub answered {answer.status_code} to {method} {answer.request.url.path}{self._reason(answer)}"
+        message = f"GitHub answered {answer.status_code} to {method} {answer.request.url.path}{self._reason(answer)}"
         if _passes(answer):
-            raise PassingError(said, _pause(answer))
-        raise GitHubError(said)
+            raise TemporaryError(message, _pause(answer))
+        raise GitHubError(message)
 
     def _reason(self, answer: httpx.Response) -> str:
         try:
@@ -92,13 +92,13 @@ class GitHub:
         except (ValueError, KeyError, TypeError):
             return ""
         line = "".join(c if c.isprintable() else " " for c in reason.replace(self.token, "[redacted]"))
-        hint = "; does the job's `permissions:` allow it?" if answer.status_code in (403, 404) else ""
+        hint = ". Check the job's `permissions:`" if answer.status_code in (403, 404) else ""
         return f": {line[:200]}{hint}"
 
 
 @contextmanager
-def opened(environ: Mapping[str, str], transport: httpx.BaseTransport | None = None) -> Iterator[GitHub]:
-    """Open the repository of this run; ``transport`` replaces the network. Raises SetupError."""
+def open_repository(environ: Mapping[str, str], transport: httpx.BaseTransport | None = None) -> Iterator[GitHub]:
+    """Yield the repository of this run. ``transport`` replaces the network. Raises SetupError."""
     api, graphql, repository, token = (_variable(environ, name) for name in _VARIABLES)
     headers = {
         "Authorization": f"Bearer {token}",
@@ -112,17 +112,17 @@ def opened(environ: Mapping[str, str], transport: httpx.BaseTransport | None = N
         yield GitHub(client=client, graphql=graphql, repository=repository, token=token)
 
 
-def patiently(work: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
-    """Do it again when time can cure why it failed.
+def retry(work: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
+    """Repeat the whole work after a TemporaryError.
 
-    The whole of it, searches included: what a lost answer had already created is then found, not created twice.
+    The work begins with a search, so an item that was created before its answer was lost is found, not created twice.
     """
     for pause in PAUSES:
         try:
             return work()
-        except PassingError as error:
+        except TemporaryError as error:
             wait = max(pause, error.after)
-            if wait > LONGEST_PAUSE:
+            if wait > MAX_PAUSE:
                 raise
         sleep(wait)
     return work()
@@ -135,7 +135,7 @@ def first_line(item: Mapping[str, Any]) -> str:
 
 
 def author(item: Mapping[str, Any]) -> str | None:
-    """Return who wrote a comment or issue, nothing when the account is gone."""
+    """Return the login of the author of a comment or issue, None when the account is deleted."""
     user = item.get("user")
     return user.get("login") if isinstance(user, dict) else None
 
@@ -143,7 +143,7 @@ def author(item: Mapping[str, Any]) -> str | None:
 def _variable(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name)
     if not value:
-        raise SetupError(f"{name} is not set: GitHub Actions sets it, and a step hands it over in `env:`")
+        raise SetupError(f"{name} is not set: GitHub Actions sets it, and a step passes it in `env:`")
     if not value.isascii() or not value.isprintable() or " " in value:
         raise SetupError(f"{name} holds white space or a character that no request can carry")
     if name.endswith("_URL"):
@@ -155,17 +155,17 @@ def _checked(name: str, value: str) -> None:
     try:
         url = httpx.URL(value)
     except httpx.InvalidURL:
-        raise SetupError(f"{name} is no URL") from None
+        raise SetupError(f"{name} is not a URL") from None
     local = url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1")
     if not local and (url.scheme != "https" or not url.host):
-        raise SetupError(f"{name} must be an https address: a token travels to it")
+        raise SetupError(f"{name} must be an https address, because it receives a token")
 
 
 def _json(answer: httpx.Response) -> Any:
     try:
         return answer.json()
     except ValueError:
-        raise GitHubError(f"GitHub's answer to {answer.request.method} {answer.request.url.path} is no JSON") from None
+        raise GitHubError(f"GitHub's answer to {answer.request.method} {answer.request.url.path} is not JSON") from None
 
 
 def _items(answer: httpx.Response) -> list[Mapping[str, Any]]:
@@ -181,7 +181,7 @@ def _passes(answer: httpx.Response) -> bool:
 
 
 def _pause(answer: httpx.Response) -> float:
-    """Return the seconds that GitHub asks to wait; its hourly limit says when it ends, not how long."""
+    """Return the seconds that GitHub asks to wait. An hourly limit names its end, not its duration."""
     after, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
     if after.isdigit():
         return float(after)

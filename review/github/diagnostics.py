@@ -1,4 +1,4 @@
-"""What the engine had to say in ``pulumi preview --json``: with that option it says it there, and nowhere else."""
+"""The engine's warnings and errors in ``pulumi preview --json``, which it writes into the JSON only."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import re
 from collections.abc import Iterator
 
 SHOWN = ("warning", "error")
-_COLOR = re.compile(r"<\{%.*?%\}>")  # the engine's marks, which it leaves in
-_LONGEST = 2000  # characters of one line
+_COLOR = re.compile(r"<\{%.*?%\}>")  # the engine's colour marks
+_MAX_LINE = 2000  # characters of one line
 
 
-def lines(raw: bytes) -> Iterator[str]:
-    """Yield warnings and errors, each line once, with its severity; nothing of what is not the engine's JSON.
+def read_lines(raw: bytes) -> Iterator[str]:
+    """Yield warnings and errors, each line once, with its severity. Data of another form has no lines.
 
-    For a job's log: the severity in front keeps a line from being read as a command of the runner (``::``).
+    The severity comes first, so that the runner does not take a line for one of its commands (``::``).
     """
     try:
-        said = json.loads(raw).get("diagnostics")
+        found = json.loads(raw).get("diagnostics")
     except (ValueError, AttributeError, RecursionError):
         return
     seen = set()
-    for item in said if isinstance(said, list) else ():
+    for item in found if isinstance(found, list) else ():
         if isinstance(item, dict) and item.get("severity") in SHOWN:
             start = f"{item['severity']}: "
             for line in _COLOR.sub("", str(item.get("message", ""))).splitlines():
-                text = "".join(c if c.isprintable() else " " for c in line).strip().removeprefix(start)[:_LONGEST]
+                text = "".join(c if c.isprintable() else " " for c in line).strip().removeprefix(start)[:_MAX_LINE]
                 if text and (start, text) not in seen:
                     seen.add((start, text))
                     yield start + text

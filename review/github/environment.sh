@@ -1,5 +1,5 @@
-# What scripts/preview, scripts/deploy and scripts/drift have in common; they source it at the checkout's top.
-# Gives them STACK, PATH, a folder of their own in $work, and the functions below.
+# The common part of scripts/preview, scripts/deploy and scripts/drift, which source it at the top of the checkout.
+# Sets STACK, PATH and a temporary folder in $work, and defines the functions below.
 # shellcheck shell=bash
 
 secrets=(
@@ -22,11 +22,11 @@ done
 
 STACK="${STACK:-${PULUMI_STACK:-}}"
 if [ -z "$STACK" ]; then
-  say "STACK is not set: which stack?"
+  say "STACK is not set: export the name of the stack"
   exit 2
 fi
 
-# Set-up runs what packages bring with them, and none of that needs a secret.
+# Set-up runs code of packages, which needs no secret.
 unset_all=()
 for name in "${secrets[@]}"; do
   unset_all+=(-u "$name")
@@ -52,7 +52,7 @@ summary() {
   if [ -z "${GITHUB_STEP_SUMMARY:-}" ]; then
     cat "$1"
   elif [ "$(cat "$GITHUB_STEP_SUMMARY" "$1" 2>/dev/null | wc -c)" -ge 1048000 ]; then
-    printf '\n*A part is left out here, for GitHub'"'"'s limit: the log holds it.*\n' >>"$GITHUB_STEP_SUMMARY"
+    printf '\n*A part is left out because of GitHub'"'"'s limit. The log has it.*\n' >>"$GITHUB_STEP_SUMMARY"
     cat "$1"
   else
     { cat "$1"; printf '\n'; } >>"$GITHUB_STEP_SUMMARY"
@@ -66,7 +66,7 @@ review() {
   python -m review.github diagnostics --file "$work/preview.json"
   comment_on "$work/preview.json"
   if [ "$previewed" -ne 0 ] && [ "$reviewed" -ne 1 ]; then
-    comment_on /dev/null # a preview that failed is never read as "no change", however much of it there is
+    comment_on /dev/null # a failed preview is never read as "no change", even if it is almost complete
     reviewed=1
   fi
 }

@@ -1,4 +1,4 @@
-"""What started this run, as GitHub Actions says it: the event's file and a few variables."""
+"""The event that started this run: GitHub Actions' event file and a few variables."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-KEEPER = "dependabot[bot]"  # its runs get a read-only token and no secrets, though its branches are not a fork's
+DEPENDABOT = "dependabot[bot]"  # its runs get a read-only token and no secrets, although its branches are not in a fork
 
 
 class EventError(Exception):
-    """The event cannot be read, or is of another kind; the message is one line."""
+    """The event cannot be read, or is of another kind. The message is one line."""
 
 
 class Origin(Enum):
-    """Whose code this run executes, and so whether it can have secrets: only a branch's can."""
+    """The origin of this run's code. Only a branch gets secrets."""
 
     BRANCH = "branch"
     FORK = "fork"
@@ -26,15 +26,15 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """The pull request of this run; ``head`` is the commit that it proposes."""
+    """The pull request of this run. ``head`` is the commit that it proposes."""
 
     number: int
     head: str
     origin: Origin
 
 
-def pull_request(environ: Mapping[str, str]) -> PullRequest | None:
-    """Return the pull request that started this run, nothing when something else did. Raises EventError."""
+def read_pull_request(environ: Mapping[str, str]) -> PullRequest | None:
+    """Return the pull request that started this run, None for another event. Raises EventError."""
     path = environ.get("GITHUB_EVENT_PATH")
     if not path:
         return None
@@ -54,8 +54,8 @@ def pull_request(environ: Mapping[str, str]) -> PullRequest | None:
     return PullRequest(number=number, head=head, origin=_origin(event, environ.get("GITHUB_REPOSITORY", "")))
 
 
-def run_url(environ: Mapping[str, str]) -> str | None:
-    """Return where this run can be looked at, nothing outside of GitHub Actions."""
+def build_run_url(environ: Mapping[str, str]) -> str | None:
+    """Return the web address of this run, None outside of GitHub Actions."""
     parts = [environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     return "{}/{}/actions/runs/{}".format(*parts) if all(parts) else None
 
@@ -66,4 +66,4 @@ def _origin(event: Mapping[str, Any], repository: str) -> Origin:
     if not isinstance(name, str) or name.lower() != repository.lower():
         return Origin.FORK
     sender = event.get("sender")
-    return Origin.BOT if isinstance(sender, dict) and sender.get("login") == KEEPER else Origin.BRANCH
+    return Origin.BOT if isinstance(sender, dict) and sender.get("login") == DEPENDABOT else Origin.BRANCH

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import re
 
-from review.github.client import LIMIT, GitHub, author, first_line
+from review.github.client import MAX_BODY, GitHub, author, first_line
 
 MARKER = re.compile(r"<!-- [^<>]+ -->")
 
 
 class BodyError(Exception):
-    """A text cannot be posted as it is; the message is one line."""
+    """A text cannot be posted as it is. The message is one line."""
 
 
-def place(github: GitHub, number: int, body: str, footer: str) -> str:
-    """Create the pull request's comment, or replace the one with the same marker, and say which and where.
+def post_comment(github: GitHub, number: int, body: str, footer: str) -> str:
+    """Create the pull request's comment, or replace the one with the same marker, and return one line with its address.
 
-    The marker is the body's first line. Somebody else's comment is never touched, whatever it says: a marker can be
-    copied. The footer is left out where it does not fit. Raises BodyError and GitHubError.
+    The marker is the body's first line. It can be copied, so a comment of another account is never changed. The footer
+    is left out where it does not fit. Raises BodyError and GitHubError.
     """
-    marker = checked(body)
+    marker = read_marker(body)
     text = body.rstrip() + footer
-    content = {"body": text if len(text) <= LIMIT else body}
-    me = github.me()
-    for comment in github.listed(f"issues/{number}/comments"):
+    content = {"body": text if len(text) <= MAX_BODY else body}
+    me = github.fetch_login()
+    for comment in github.list_items(f"issues/{number}/comments"):
         if author(comment) == me and first_line(comment) == marker:
             path = f"issues/comments/{comment['id']}"
             return f"comment replaced: {github.write('PATCH', path, content)}"
@@ -31,11 +31,11 @@ def place(github: GitHub, number: int, body: str, footer: str) -> str:
     return f"comment created: {github.write('POST', path, content)}"
 
 
-def checked(body: str) -> str:
-    """Return the marker of a body. Raises BodyError for one without, or longer than GitHub takes."""
+def read_marker(body: str) -> str:
+    """Return the marker of a body. Raises BodyError for a body without a marker, or longer than GitHub allows."""
     marker = first_line({"body": body})
     if not MARKER.fullmatch(marker):
-        raise BodyError("the first line is no hidden marker (<!-- ... -->)")
-    if len(body) > LIMIT:
-        raise BodyError(f"{len(body):,} characters are more than GitHub's {LIMIT:,}")
+        raise BodyError("the first line is not a hidden marker (<!-- ... -->)")
+    if len(body) > MAX_BODY:
+        raise BodyError(f"{len(body):,} characters are more than GitHub's {MAX_BODY:,}")
     return marker

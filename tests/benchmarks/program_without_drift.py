@@ -9,6 +9,10 @@ class NotDeployedError(Exception):
     """Never raised. The program names it."""
 
 
+class LiveWorker:
+    """Never created. The program names it."""
+
+
 class NoClient:
     """An account without a bucket, so that the program does not ask the engine for its state either."""
 

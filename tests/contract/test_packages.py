@@ -1,6 +1,7 @@
 """The rules between the packages, read from the syntax tree: docs/architecture.md says them in words."""
 
 import ast
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -137,32 +138,30 @@ def test_a_check_is_its_file():
             assert path.stem in functions, path
 
 
-WORKERS = {"backfill": "", "query": "QUERY_"}  # folder -> how the program's names for it begin
+WORKERS = {"backfill": "BACKFILL_BINDINGS", "query": "QUERY_BINDINGS"}  # folder -> the names of its bindings
 
 
 def test_every_worker_is_declared():
     assert {path.parent.name for path in (ROOT / "workers").glob("*/worker.js")} == set(WORKERS)
 
 
-@pytest.mark.parametrize(("folder", "prefix"), WORKERS.items())
-def test_the_worker_and_the_program_agree_on_its_name_and_version(folder, prefix):
-    from infra import declaration
-
+@pytest.mark.parametrize("folder", WORKERS)
+def test_the_worker_and_the_program_agree_on_its_name_and_version(folder):
+    declaration = importlib.import_module(f"infra.declarations.{folder}")
     worker = (ROOT / "workers" / "dist" / f"{folder}.js").read_text()
-    declared = (getattr(declaration, f"{prefix}{name}") for name in ("SERVICE", "VERSION"))
-    assert re.search(r'^var SERVICE = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
-    assert re.search(r'^var VERSION = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
+    assert re.search(r'^var SERVICE = "(.+)";', worker, re.MULTILINE)[1] == declaration.SERVICE
+    assert re.search(r'^var VERSION = "(.+)";', worker, re.MULTILINE)[1] == declaration.VERSION
 
 
-@pytest.mark.parametrize(("folder", "prefix"), WORKERS.items())
-def test_the_worker_reads_exactly_the_declared_bindings(folder, prefix):
-    from infra import declaration
+@pytest.mark.parametrize(("folder", "names"), WORKERS.items())
+def test_the_worker_reads_exactly_the_declared_bindings(folder, names):
+    from infra.settings import binding_names
 
     worker = (ROOT / "workers" / "dist" / f"{folder}.js").read_text()
     read = {
         name for names in re.findall(r"const \{([^}]*)\} = env;", worker) for name in re.findall(r"[A-Z_]{4,}", names)
     }
-    assert read == set(getattr(declaration, f"{prefix}BINDING_NAMES"))
+    assert read == set(getattr(binding_names, names))
 
 
 def test_every_key_of_the_configuration_is_described_and_has_a_default():
@@ -170,5 +169,6 @@ def test_every_key_of_the_configuration_is_described_and_has_a_default():
 
     schema = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     assert all({"default", "description"} <= set(item) for item in schema.values())
-    read = (ROOT / "infra" / "settings.py").read_text()
-    assert [key for key in schema if f'"{key}"' not in read] == []
+    from infra.settings.reading import KNOWN
+
+    assert set(schema) == KNOWN

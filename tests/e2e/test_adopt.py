@@ -1,4 +1,4 @@
-"""A worker and a bucket that somebody made by hand are taken over when asked, and only then; nothing is lost unsaid."""
+"""A worker and a bucket of others are adopted only with the setting `adopt`, and the preview names every loss."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ import yaml
 from rehearsal import local_system as local
 
 REVIEW = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review --detailed-exitcode"
-MANY = [f"A_SETTING_OF_SOMEBODY_{number:02}" for number in range(60)]  # more than a message has room for
+MANY = [f"A_SETTING_OF_ANOTHER_TEAM_{number:02}" for number in range(60)]  # more than a message has room for
 KV_ID = "0123456789abcdef0123456789abcdef"
 SLACK = "fake-slack-value-of-another-team"
 CODE = """export default { fetch(request, env) { return Response.json(Object.keys(env).sort()) } }"""
@@ -18,9 +18,9 @@ CODE = """export default { fetch(request, env) { return Response.json(Object.key
 
 @pytest.fixture
 def theirs(empty_world):
-    """What wrangler made: a worker with a KV, a variable, two secrets and a cron, and a bucket with data."""
+    """Created with wrangler: a worker with a KV, a variable, two secrets and a cron, and a bucket with data."""
     world, name, bucket = empty_world, empty_world.local.worker_name, empty_world.local.bucket
-    folder = world.local.folder / "by-hand"
+    folder = world.local.folder / "outside"
     folder.mkdir()
     (folder / "worker.js").write_text(CODE)
     config = {
@@ -46,7 +46,7 @@ def theirs(empty_world):
 
 
 def keep(world, *bindings):
-    """Write the bindings into the stack's file, as docs/adopt-an-existing-worker.md says."""
+    """Write the bindings into the stack's file (docs/adopt-an-existing-worker.md)."""
     file = Path(world.local.environment["PULUMI_OPTION_CONFIG_FILE"])
     stack = yaml.safe_load(file.read_text())
     stack["config"]["building-vitals:extraBindings"] = list(bindings)
@@ -67,7 +67,7 @@ def live_bindings(world):
     return {item["name"]: item for item in found["bindings"]}
 
 
-def test_what_exists_is_refused_then_adopted_whole(theirs):
+def test_an_existing_worker_is_refused_then_adopted_completely(theirs):
     world = theirs
     code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
     assert code != 0
@@ -77,16 +77,16 @@ def test_what_exists_is_refused_then_adopted_whole(theirs):
     world.pulumi("config", "set", "adopt", "true")
     lost = ["FLAG (plain_text)", "CACHE (kv_namespace)", "OLD (r2_bucket)", "SITE (secret_text)"]
     lost += [f"{name} (plain_text)" for name in MANY]
-    [said] = {line.partition("warning: ")[2] for line in world.pulumi("preview").splitlines() if " adopted, " in line}
+    [said] = {line.partition("warning: ")[2] for line in world.pulumi("preview").splitlines() if ": adopts " in line}
     assert all(item in said for item in lost), said
-    assert said.endswith("; replaced: BUCKET (r2_bucket)")
+    assert "Replaced: BUCKET (r2_bucket). Live crons: 0 1 * * *." in said
     assert "ACE_API_KEY" not in said
     code, comment = world.run("bash", "-c", REVIEW)
     assert code == 2
     for row in ("`FLAG` | `plain_text`", "`CACHE` | `kv_namespace`", "`OLD` | `r2_bucket`"):
-        assert f"| {row} | nothing declares it |" in comment, comment
+        assert f"| {row} | it is not declared |" in comment, comment
     assert "| `SITE` | `secret_text` | its name is declared as `plain_text` |" in comment
-    assert "| `BUCKET` | `r2_bucket` | its value: the declared one takes its place |" in comment
+    assert "| `BUCKET` | `r2_bucket` | its value is replaced by the declared one |" in comment
     assert all(f"| `{name}` | `plain_text` |" in comment for name in MANY)
     assert "| `SLACK_TOKEN`" not in comment
     assert "Live crons: `0 1 * * *`" in comment
@@ -95,7 +95,7 @@ def test_what_exists_is_refused_then_adopted_whole(theirs):
     keep(world, cache)
     _, comment = world.run("bash", "-c", REVIEW)
     assert "| `CACHE` | `kv_namespace` |" not in comment
-    assert "| `FLAG` | `plain_text` | nothing declares it |" in comment
+    assert "| `FLAG` | `plain_text` | it is not declared |" in comment
     adopted = world.pulumi("up", "--yes", "--skip-preview")
     assert "= 1 imported" in adopted
     world.pulumi("preview", "--expect-no-changes")
@@ -114,7 +114,7 @@ def test_what_exists_is_refused_then_adopted_whole(theirs):
     # Listed, it stays without `adopt`; not listed, the review says that it goes.
     world.pulumi("config", "set", "adopt", "false")
     _, comment = world.run("bash", "-c", REVIEW)
-    assert "| `SLACK_TOKEN` | `secret_text` | nothing declares it any more |" in comment
+    assert "| `SLACK_TOKEN` | `secret_text` | it is no longer declared |" in comment
     keep(world, cache, {"name": "SLACK_TOKEN", "type": "secret_text"})
     world.pulumi("preview", "--expect-no-changes")
     for text in (said, comment, adopted):
@@ -125,14 +125,14 @@ def put(world, key):
     world.wait(world.local.edge.r2_put(world.local.bucket, key, b"data", http_metadata={}, custom_metadata={}))
 
 
-def test_a_bucket_of_somebody_s_is_refused_before_anything_is_made_then_taken_over(empty_world):
+def test_a_foreign_bucket_is_refused_before_anything_is_created_then_adopted(empty_world):
     world = empty_world
     world.wait(world.local.wrangler("r2", "bucket", "create", world.local.bucket))
     put(world, "kept")
     code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
     assert code != 0
     refusal = (
-        f"error: the bucket {world.local.bucket!r} exists, and this stack does not have it: "
+        f"error: bucket {world.local.bucket!r} already exists but was not created by this stack: "
         "to take it over with its data, run: pulumi config set adopt true"
     )
     assert refusal in [line.strip() for line in output.splitlines()], output
@@ -147,7 +147,7 @@ def test_a_bucket_of_somebody_s_is_refused_before_anything_is_made_then_taken_ov
         world.pulumi("preview", "--expect-no-changes")
 
 
-def test_a_lost_state_is_found_again_with_adopt_and_nothing_is_replaced_after(empty_world):
+def test_adopt_recovers_a_lost_state_and_nothing_is_replaced_after(empty_world):
     world, state = empty_world, empty_world.local.folder / "empty.json"
     world.pulumi("stack", "export", "--file", str(state))
     assert "imported" not in world.pulumi("up", "--yes", "--skip-preview")
@@ -155,7 +155,9 @@ def test_a_lost_state_is_found_again_with_adopt_and_nothing_is_replaced_after(em
     world.pulumi("stack", "import", "--force", "--file", str(state))
     code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
     assert code != 0
-    assert "10004" in output  # the worker is ours, so nobody asked; docs/troubleshooting.md says what it means
+    assert (
+        "10004" in output
+    )  # the worker is an upload of this stack, so no request was made for the bucket (docs/troubleshooting.md)
 
     world.pulumi("config", "set", "adopt", "true")
     assert "= 1 imported" in world.pulumi("up", "--yes", "--skip-preview")
@@ -165,7 +167,7 @@ def test_a_lost_state_is_found_again_with_adopt_and_nothing_is_replaced_after(em
     assert code == 0, report
 
 
-def test_adopt_that_is_set_later_never_imports_what_the_stack_made_not_even_with_the_worker_gone(empty_world):
+def test_a_later_adopt_never_imports_the_resources_of_the_stack_even_without_the_worker(empty_world):
     world = empty_world
     world.pulumi("up", "--yes", "--skip-preview")
     put(world, "kept")
@@ -173,9 +175,9 @@ def test_adopt_that_is_set_later_never_imports_what_the_stack_made_not_even_with
     world.pulumi("preview", "--expect-no-changes")
     call(world, "DELETE", f"workers/scripts/{world.local.worker_name}")
     before = len(world.local.cloudflare.requests)
-    healed = world.pulumi("up", "--yes", "--skip-preview")
-    assert "imported" not in healed
-    assert "replaced" not in healed
+    restored = world.pulumi("up", "--yes", "--skip-preview")
+    assert "imported" not in restored
+    assert "replaced" not in restored
     world.pulumi("preview", "--expect-no-changes")
     assert "kept" in world.objects()
     since = world.local.cloudflare.requests[before:]

@@ -147,7 +147,7 @@ def state(world):
     return (world.local.folder / "state/.pulumi/stacks/building-vitals/rehearsal.json").read_bytes()
 
 
-def test_a_secret_that_leaves_is_seen(world, job):
+def test_a_leaked_secret_is_found(world, job):
     token = world.local.environment["CLOUDFLARE_API_TOKEN"]
     with pytest.raises(AssertionError):
         job._look_for_secrets(f"a line with {token} in it")
@@ -185,7 +185,7 @@ def test_a_pull_request_has_one_comment_that_each_preview_replaces(world, job, t
     assert (state(world), len(writes(world))) == before
 
 
-def test_a_fork_without_secrets_is_told_so_and_does_not_fail(job):
+def test_a_fork_without_secrets_gets_a_summary_and_does_not_fail(job):
     code, output, summary = job.run(
         "preview", event="pull_request", repository="mallory/name", CLOUDFLARE_API_TOKEN="", PULUMI_CONFIG_PASSPHRASE=""
     )
@@ -210,7 +210,7 @@ def test_an_own_branch_without_its_secret_fails_in_one_line(job, script):
     assert summary == ""
 
 
-def test_a_preview_that_fails_says_so_on_the_pull_request_and_fails(job):
+def test_a_failed_preview_is_commented_and_fails_the_job(job):
     code, output, summary = job.run("preview", event="pull_request", CLOUDFLARE_API_TOKEN="fake" * 10)
     assert code == 1
     assert "\nerror: Preview failed: " in output
@@ -220,7 +220,7 @@ def test_a_preview_that_fails_says_so_on_the_pull_request_and_fails(job):
     assert MARKER in summary
 
 
-def test_a_deployment_is_verified_and_its_verdict_kept_as_junit(world, job):
+def test_a_deployment_is_verified_and_its_result_written_as_junit(world, job):
     code, output, summary = job.run("deploy")
     assert code == 0, output
     assert judged(job.junit)
@@ -230,7 +230,7 @@ def test_a_deployment_is_verified_and_its_verdict_kept_as_junit(world, job):
     assert job.hub.requests == []
 
 
-def test_a_broken_promise_after_a_deployment_fails_it_and_junit_says_which(world, job):
+def test_a_failed_check_fails_the_deployment_and_is_in_the_junit_report(world, job):
     world.empty_bucket()
     fault = faults.load_faults()["ace-down"]
     world.wait(fault.apply(world.local))
@@ -249,8 +249,8 @@ def test_nothing_is_verified_when_the_deployment_failed(job):
     assert not job.junit.exists()
 
 
-def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_healed(world, job):
-    assert world.checks()[0] == 0  # days are stored: without one, nobody can say that all is well
+def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_restored(world, job):
+    assert world.checks()[0] == 0  # stores days, because the checks need one
     fault = faults.load_faults()["secret-missing"]
     world.wait(fault.apply(world.local))
     before = state(world), world.objects(), len(writes(world))
@@ -271,7 +271,7 @@ def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_healed(world, job
     asked = len(job.hub.requests)
     code, output, _ = job.run("drift", PULUMI_CONFIG_PASSPHRASE="another")
     assert code == 1
-    assert "no verdict" in output
+    assert "inconclusive: the preview or the checks" in output
     assert (len(job.hub.requests), issue["state"]) == (asked, "open")
 
     world.pulumi("up", "--yes", "--skip-preview")
@@ -280,7 +280,7 @@ def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_healed(world, job
     assert "issue closed: " in output
     assert (issue["state"], len(job.hub.issues)) == ("closed", 1)
     assert [item["body"].splitlines()[1] for item in job.hub.comments[issue["number"]]] == [
-        "Healed: the preview is empty and every check passes."
+        "No drift any more: the preview is empty and every check passes."
     ]
 
 

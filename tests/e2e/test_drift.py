@@ -1,4 +1,4 @@
-"""Whatever is changed by hand: a plain preview names it, the review says it, `pulumi up` heals it, and then all is quiet.
+"""Drift under the real engine: a plain preview and the review show it, `pulumi up` restores it, the next preview is empty.
 
 The matrix is printed at the end of the run (tests/conftest.py), and docs/drift.md has its rows.
 """
@@ -14,11 +14,11 @@ import pytest
 from rehearsal import local_system as local
 
 WHO = "rehearsal@example.com"
-CANARY = "fake-canary-value-of-somebodys-hand"
+CANARY = "fake-canary-value-of-another-team"
 
 
-class Hand:
-    """Somebody with an API token and wrangler, and without this program."""
+class Outside:
+    """Changes outside Pulumi: by wrangler, and by the API as the dashboard does."""
 
     def __init__(self, world, api):
         self.world, self.api = world, api
@@ -41,7 +41,7 @@ class Hand:
         return [item["cron"] for item in self.call("GET", f"{self.script}/schedules")["schedules"]]
 
     def serving(self):
-        """Which versions serve, and with which mark: one of the program's is the newest, at 100 %."""
+        """The live versions, with the start of their tags and their shares."""
         served = self.call("GET", f"{self.script}/deployments")["deployments"][0]["versions"]
         marks = {item["id"]: item["annotations"].get("workers/tag", "") for item in self.versions()}
         return [(marks[item["version_id"]].partition(":")[0], item["percentage"]) for item in served]
@@ -74,87 +74,87 @@ def bound(name, **fields):
     return lambda bindings: [{**item, **fields} if item["name"] == name else item for item in bindings]
 
 
-def another_bucket(hand):
-    hand.call("POST", "r2/buckets", json={"name": "another-bucket"})
-    hand.upload(bound("BUCKET", bucket_name="another-bucket"))
+def another_bucket(outside):
+    outside.call("POST", "r2/buckets", json={"name": "another-bucket"})
+    outside.upload(bound("BUCKET", bucket_name="another-bucket"))
 
 
-def wrangler_deploy(hand):
-    folder = hand.world.local.folder / "by-hand"
+def wrangler_deploy(outside):
+    folder = outside.world.local.folder / "outside"
     folder.mkdir(exist_ok=True)
-    (folder / "worker.js").write_text("export default { fetch() { return new Response('by hand') } }")
-    bucket = [{"binding": "BUCKET", "bucket_name": hand.bucket}]
+    (folder / "worker.js").write_text("export default { fetch() { return new Response('outside Pulumi') } }")
+    bucket = [{"binding": "BUCKET", "bucket_name": outside.bucket}]
     config = {"main": "worker.js", "compatibility_date": "2026-04-01", "keep_vars": True, "r2_buckets": bucket}
-    (folder / "wrangler.json").write_text(json.dumps({"name": hand.name, **config}))
-    hand.wrangler("deploy", "--config", str(folder / "wrangler.json"))
+    (folder / "wrangler.json").write_text(json.dumps({"name": outside.name, **config}))
+    outside.wrangler("deploy", "--config", str(folder / "wrangler.json"))
 
 
-def older(hand):
-    return next(item["id"] for item in hand.versions()[1:] if "workers/tag" in item["annotations"])
+def older(outside):
+    return next(item["id"] for item in outside.versions()[1:] if "workers/tag" in item["annotations"])
 
 
-def key_is_declared(hand):
-    """No API reads a secret back: what the local Cloudflare gives to the worker."""
-    held = hand.world.local.cloudflare.account.workers[hand.name].live.secrets
-    return held == {"ACE_API_KEY": hand.world.local.environment["ACE_API_KEY"]}
+def key_is_declared(outside):
+    """The secrets that the local Cloudflare gives to the worker, because no API returns them."""
+    held = outside.world.local.cloudflare.account.workers[outside.name].live.secrets
+    return held == {"ACE_API_KEY": outside.world.local.environment["ACE_API_KEY"]}
 
 
-def code_is_declared(hand):
-    content = hand.api.get(f"{hand.script}/content/v2").raise_for_status().content
+def code_is_declared(outside):
+    content = outside.api.get(f"{outside.script}/content/v2").raise_for_status().content
     return (local.ROOT / "workers" / "dist" / "backfill.js").read_bytes() in content
 
 
-def newest_serves(hand):
-    newest = {"version_id": hand.versions()[0]["id"], "percentage": 100}
-    served = hand.call("GET", f"{hand.script}/deployments")["deployments"][0]["versions"]
-    return served == [newest] and hand.serving() == [("bv", 100)]
+def newest_serves(outside):
+    newest = {"version_id": outside.versions()[0]["id"], "percentage": 100}
+    served = outside.call("GET", f"{outside.script}/deployments")["deployments"][0]["versions"]
+    return served == [newest] and outside.serving() == [("bv", 100)]
 
 
 @dataclass
 class Row:
-    """What is done by hand, how the preview and the comment call it, and whether it is back, asked of Cloudflare."""
+    """A change outside Pulumi, its words in the preview and the comment, and whether Cloudflare has the declared state."""
 
     name: str
-    by_hand: Any
+    change: Any
     preview: str
     comment: tuple[str, ...]
-    back: Any
+    restored: Any
     who: bool = True
 
 
 ROWS = [
     Row("secret value changed", lambda h: h.wrangler("secret", "put", "ACE_API_KEY", "--name", h.name, given=CANARY),
-        "ACE_API_KEY changed", ("| `ACE_API_KEY` | its value was changed | the declared one again |", "value changes: no"),
+        "changed ACE_API_KEY outside Pulumi", ("| `ACE_API_KEY` | changed | restored |", "value changes: no"),
         key_is_declared),
     Row("secret deleted", lambda h: h.wrangler("secret", "delete", "ACE_API_KEY", "--name", h.name),
-        "ACE_API_KEY deleted", ("| `ACE_API_KEY` | deleted | the declared one again |",),
+        "deleted ACE_API_KEY outside Pulumi", ("| `ACE_API_KEY` | deleted | restored |",),
         lambda h: h.secrets() == {"ACE_API_KEY"}),
-    Row("secret added", lambda h: h.wrangler("secret", "put", "BY_HAND", "--name", h.name, given=CANARY),
-        "BY_HAND added", ("| `BY_HAND` | added | removed |",),
+    Row("secret added", lambda h: h.wrangler("secret", "put", "MY-SECRET", "--name", h.name, given=CANARY),
+        "added MY-SECRET outside Pulumi", ("| `MY-SECRET` | added | removed |",),
         lambda h: h.secrets() == {"ACE_API_KEY"}),
     Row("other code uploaded", wrangler_deploy,
-        "changed outside (upload)", ("another version was uploaded", "The code of the live worker was replaced"),
+        "uploaded another version outside Pulumi", ("uploaded another version on", "The code of the live worker was replaced"),
         code_is_declared),
     Row("plain text changed", lambda h: h.upload(bound("SITE", text=CANARY)),
-        "SITE changed", ("| `SITE` | its value was changed | the declared one again |",),
+        "SITE changed", ("| `SITE` | changed | restored |",),
         lambda h: h.bindings()["SITE"]["text"] == "ses_falls_city"),
     Row("R2 binding dropped", lambda h: h.upload(lambda b: [item for item in b if item["name"] != "BUCKET"]),
-        "BUCKET deleted", ("| `BUCKET` | deleted | the declared one again |",),
+        "BUCKET deleted", ("| `BUCKET` | deleted | restored |",),
         lambda h: h.bindings()["BUCKET"]["bucket_name"] == h.bucket),
     Row("R2 binding pointed at another bucket", another_bucket,
-        "BUCKET changed", ("| `BUCKET` | its value was changed | the declared one again |",),
+        "BUCKET changed", ("| `BUCKET` | changed | restored |",),
         lambda h: h.bindings()["BUCKET"]["bucket_name"] == h.bucket),
     Row("older version rolled back to", lambda h: h.deploy((older(h), 100)),
-        "changed outside (rollback)", ("an older version was made live again",),
+        "made an older version live again outside Pulumi", ("made an older version live again on",),
         newest_serves),
     Row("two versions at 50/50", lambda h: h.deploy((h.versions()[0]["id"], 50), (older(h), 50)),
-        "changed outside (split over several versions)", ("the traffic was split over several versions",),
+        "split the traffic over several versions outside Pulumi", ("split the traffic over several versions on",),
         newest_serves),
     Row("cron changed", lambda h: h.call("PUT", f"{h.script}/schedules", json=[{"cron": "0 1 * * *"}]),
-        "changed outside (crons); live crons: 0 1 * * *", ("Live crons: `0 1 * * *`",),
+        "the crons were changed outside Pulumi", ("Live crons: `0 1 * * *`", "Cloudflare does not record who changed a cron, or when"),
         lambda h: h.crons() == ["*/5 * * * *"], who=False),
     Row("cron removed", lambda h: h.call("PUT", f"{h.script}/schedules", json=[]),
-        "changed outside (crons); live crons: none", ("Live crons: none",),
+        "Live crons: none. Cloudflare does not record", ("Live crons: none",),
         lambda h: h.crons() == ["*/5 * * * *"], who=False),
     Row("workers.dev switched off", lambda h: h.call("DELETE", f"{h.script}/subdomain"),
         "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off. It is switched on",),
@@ -163,32 +163,32 @@ ROWS = [
         "R2Bucket timeseries create", ("The R2 bucket was deleted",),
         lambda h: h.call("GET", f"r2/buckets/{h.bucket}")["name"] == h.bucket, who=False),
     Row("worker deleted", lambda h: h.call("DELETE", h.script),
-        "WorkersScript backfill create", ("The worker was deleted", "The schedule (crons) went with the worker"),
+        "WorkersScript backfill create", ("The worker was deleted", "The schedule (crons) was deleted with the worker"),
         lambda h: h.serving() == [("bv", 100)] and h.crons() == ["*/5 * * * *"], who=False),
 ]  # fmt: skip
 
 
-def is_back(row, hand):
+def is_restored(row, outside):
     try:
-        return row.back(hand)
-    except (httpx.HTTPStatusError, KeyError):  # what is gone is not back
+        return row.restored(outside)
+    except (httpx.HTTPStatusError, KeyError):  # a missing resource is not restored
         return False
 
 
 @pytest.fixture(scope="module")
-def hand(world):
+def outside(world):
     environment = world.local.environment
     world.run("pulumi", "config", "set", "pageSize", "5000")
-    world.pulumi("up", "--yes", "--skip-preview")  # so that there is an older version of ours
+    world.pulumi("up", "--yes", "--skip-preview")  # so that the stack has an older version
     with httpx.Client(
         base_url=f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{local.ACCOUNT_ID}/",
         headers={"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"},
     ) as api:
-        yield Hand(world, api)
+        yield Outside(world, api)
 
 
 def shown(world):
-    """What people see of the same state: the plain preview, and the comment with its exit code."""
+    """The plain preview, and the comment with its exit code."""
     review = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review --detailed-exitcode"
     with ThreadPoolExecutor() as pool:
         plain = pool.submit(world.pulumi, "preview")
@@ -197,8 +197,8 @@ def shown(world):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_drift_is_named_and_healed(world, hand, row, record_property):
-    row.by_hand(hand)
+def test_drift_is_named_and_restored(world, outside, row, record_property):
+    row.change(outside)
     preview, code, comment = shown(world)
     assert row.preview in preview
     assert code == 2, comment
@@ -207,44 +207,57 @@ def test_drift_is_named_and_healed(world, hand, row, record_property):
     assert (WHO in preview, WHO in comment) == (row.who, row.who)
     for secret in (CANARY, world.local.environment["ACE_API_KEY"], world.local.environment["CLOUDFLARE_API_TOKEN"]):
         assert secret not in preview + comment
-    assert not is_back(row, hand)
+    assert not is_restored(row, outside)
     world.pulumi("up", "--yes", "--skip-preview")
-    assert is_back(row, hand)
+    assert is_restored(row, outside)
     world.pulumi("preview", "--expect-no-changes")
-    record_property("drift", [row.name, row.preview, "healed by `pulumi up`"])
+    record_property("drift", [row.name, row.preview, "restored by `pulumi up`"])
 
 
-def test_a_lifecycle_rule_is_nobodys_business(world, hand, record_property):
+def test_a_lifecycle_rule_is_not_declared_and_stays(world, outside, record_property):
     rule = {
         "id": "keep",
         "enabled": True,
         "conditions": {"prefix": "x/"},
         "deleteObjectsTransition": {"condition": {"maxAge": 86400, "type": "Age"}},
     }
-    hand.call("PUT", f"r2/buckets/{hand.bucket}/lifecycle", json={"rules": [rule]})
+    outside.call("PUT", f"r2/buckets/{outside.bucket}/lifecycle", json={"rules": [rule]})
     world.pulumi("preview", "--expect-no-changes")
     world.pulumi("up", "--yes", "--skip-preview")
-    assert [item["id"] for item in hand.call("GET", f"r2/buckets/{hand.bucket}/lifecycle")["rules"]] == ["keep"]
+    assert [item["id"] for item in outside.call("GET", f"r2/buckets/{outside.bucket}/lifecycle")["rules"]] == ["keep"]
     record_property("drift", ["lifecycle", "nothing: it is not declared", "left as it is"])
 
 
-def test_after_a_heal_an_ordinary_change_is_one_and_then_all_is_quiet(world, hand):
-    hand.wrangler("secret", "put", "ACE_API_KEY", "--name", hand.name, given=CANARY)
-    world.pulumi("up", "--yes", "--skip-preview")
-    assert hand.versions()[0]["annotations"]["workers/message"].startswith("supersedes ")
-    world.pulumi("config", "set", "pageSize", "10000")
+def test_names_of_any_form_and_two_changes_are_in_the_comment(world, outside):
+    outside.wrangler("secret", "put", "my.secret", "--name", outside.name, given=CANARY)
+    outside.wrangler("secret", "delete", "ACE_API_KEY", "--name", outside.name)
     preview, code, comment = shown(world)
     assert code == 2
-    assert "supersedes" not in preview
-    assert "by hand" not in comment
-    assert "| `ace.page_size` | `5000` | `10000` |" in comment
+    assert "Bindings: ACE_API_KEY deleted, my.secret added." in preview
+    assert "| `ACE_API_KEY` | deleted | restored |" in comment
+    assert "| `my.secret` | added | removed |" in comment
     world.pulumi("up", "--yes", "--skip-preview")
-    assert "workers/message" not in hand.versions()[0]["annotations"]
-    assert hand.bindings()["PAGE_SIZE"]["text"] == "10000"
+    assert outside.secrets() == {"ACE_API_KEY"}
     world.pulumi("preview", "--expect-no-changes")
 
 
-def test_at_the_end_every_promise_is_kept(world, hand):
+def test_an_ordinary_change_after_a_restored_drift_has_no_message(world, outside):
+    outside.wrangler("secret", "put", "ACE_API_KEY", "--name", outside.name, given=CANARY)
+    world.pulumi("up", "--yes", "--skip-preview")
+    assert outside.versions()[0]["annotations"]["workers/message"].startswith("drift: ")
+    world.pulumi("config", "set", "pageSize", "10000")
+    preview, code, comment = shown(world)
+    assert code == 2
+    assert "drift: " not in preview
+    assert "outside Pulumi" not in comment
+    assert "| `ace.page_size` | `5000` | `10000` |" in comment
+    world.pulumi("up", "--yes", "--skip-preview")
+    assert "workers/message" not in outside.versions()[0]["annotations"]
+    assert outside.bindings()["PAGE_SIZE"]["text"] == "10000"
+    world.pulumi("preview", "--expect-no-changes")
+
+
+def test_at_the_end_every_check_passes(world, outside):
     world.empty_bucket()
     code, report = world.checks("--skip", "trigger", "--skip", "data")
     assert code == 0, report

@@ -154,7 +154,7 @@ def test_a_fault_is_reported_with_its_cause(world, deployed, took, name, record_
         assert {finding["hint"] for check in fault.caught_by for finding in failed[check]} == {
             "pulumi up --stack rehearsal"
         }
-        assert "changed outside (" in world.pulumi("up", "--yes", "--skip-preview", "--diff", "--stack", "rehearsal")
+        assert "outside Pulumi" in world.pulumi("up", "--yes", "--skip-preview", "--diff", "--stack", "rehearsal")
         assert deployed.checks()[0] == 0
 
 

@@ -1,5 +1,6 @@
-"""The program under the real engine: what a user with a mistake, or with a foreign worker, gets to read."""
+"""The program under the real engine: the messages for a wrong setting, a foreign worker and a foreign bucket."""
 
+import json
 import shutil
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 
 from rehearsal import local_system as local
 from rehearsal.local_system import commands as process
+from review import preview
 
 
 class Stack:
@@ -49,12 +51,12 @@ def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
     assert "Traceback" not in output
     lines = [line.strip().removeprefix("error: ") for line in output.splitlines()]
     for problem in (
-        "accountId is not set (run: pulumi config set accountId <32 hex digits>)",
-        "bucket must be 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found 'No'",
-        "pageSize must be one of 1000, 5000, 10000, 50000, 100000, found '123'",
-        "workersSubdomain or workerUrl is needed, exactly one of them: neither is set",
-        "endDate must be a date YYYY-MM-DD, found '2024-02-30'",
-        "'startdate' is no setting; did you mean startDate? (pulumi config rm takes it out)",
+        "accountId: expected 32 hex digits, found nothing. Run: pulumi config set accountId VALUE",
+        "bucket: expected 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found 'No'",
+        "pageSize: expected one of 1000, 5000, 10000, 50000, 100000, found '123'",
+        "workersSubdomain or workerUrl: expected exactly one of them, found neither",
+        "endDate: expected a date as YYYY-MM-DD, found '2024-02-30'",
+        "'startdate' is not a setting: did you mean startDate? Run: pulumi config rm NAME",
     ):
         assert problem in lines, output
     assert any(line.startswith("ACE_API_KEY (environment) is empty") for line in lines), output
@@ -66,7 +68,7 @@ def test_three_values_are_all_that_production_needs(stack):
         stack.run("config", "set", key, "another")
     code, output = stack.run("preview")
     assert code == 0, output
-    assert "9 to create" in output
+    assert "10 to create" in output
     assert "fake-ace-key" not in output
     assert "fake-ace-key" not in stack.file.read_text()
 
@@ -77,7 +79,7 @@ def test_a_foreign_worker_is_refused_in_one_line_that_names_adopt(stack):
     assert code != 0
     assert "Traceback" not in output
     refusal = (
-        "error: the worker 'building-vitals-backfill' exists, and no version of it is an upload of this stack: "
+        "error: worker 'building-vitals-backfill' already exists but was not deployed by this stack: "
         "to take it over, run: pulumi config set adopt true"
     )
     assert refusal in [line.strip() for line in output.splitlines()]
@@ -90,7 +92,7 @@ def test_a_foreign_bucket_is_refused_in_one_line_that_names_adopt(stack):
     assert code != 0
     assert "Traceback" not in output
     refusal = (
-        "error: the bucket 'ace-timeseries' exists, and this stack does not have it: "
+        "error: bucket 'ace-timeseries' already exists but was not created by this stack: "
         "to take it over with its data, run: pulumi config set adopt true"
     )
     assert refusal in [line.strip() for line in output.splitlines()]
@@ -107,7 +109,7 @@ def test_a_foreign_bucket_is_refused_in_one_line_that_names_adopt(stack):
         ({"CLOUDFLARE_BASE_URL": "http://127.0.0.1:9/client/v4"}, "Cloudflare's API cannot be reached (ConnectError)"),
     ],
 )
-def test_a_preview_that_cannot_look_fails_in_one_line(world, environment, said):
+def test_a_preview_without_access_to_the_api_fails_in_one_line(world, environment, said):
     code, output = world.run("pulumi", "preview", "--refresh=false", **environment)
     assert code != 0
     assert said in output
@@ -123,7 +125,7 @@ def test_a_key_in_clear_is_refused(stack):
     assert "fake-ace-key" not in output
 
 
-def test_adopting_what_the_stack_already_has_deletes_nothing(world, tmp_path):
+def test_adopt_with_an_existing_state_deletes_nothing(world, tmp_path):
     world.wait(world.local.edge.r2_put(world.local.bucket, "kept", b"data", http_metadata={}, custom_metadata={}))
     file = tmp_path / "Pulumi.rehearsal.yaml"
     shutil.copy(world.local.environment["PULUMI_OPTION_CONFIG_FILE"], file)
@@ -138,14 +140,14 @@ def test_adopting_what_the_stack_already_has_deletes_nothing(world, tmp_path):
     world.wait(world.local.edge.r2_delete(world.local.bucket, "kept"))
 
 
-def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(world, tmp_path):
+def test_an_ordinary_change_is_not_drift_and_is_verified(world, tmp_path):
     file = tmp_path / "Pulumi.rehearsal.yaml"
     shutil.copy(world.local.environment["PULUMI_OPTION_CONFIG_FILE"], file)
     environment = {"PULUMI_OPTION_CONFIG_FILE": str(file)}
     assert world.run("pulumi", "config", "set", "pageSize", "5000", **environment)[0] == 0
     code, output = world.run("pulumi", "preview", "--diff", **environment)
     assert code == 0
-    assert '=> "supersedes' not in output
+    assert '=> "drift:' not in output
     assert "10000" in output
     assert "5000" in output
     assert world.run("pulumi", "up", "--yes", "--skip-preview", **environment)[0] == 0
@@ -157,7 +159,7 @@ def test_an_ordinary_change_is_not_drift_and_is_verified_as_the_new_promise(worl
 @pytest.mark.parametrize(
     ("binding", "said"),
     [
-        ({"name": "DB_PASSWORD", "text": "fake"}, "the binding DB_PASSWORD is plain_text"),
+        ({"name": "DB_PASSWORD", "text": "fake"}, "the binding DB_PASSWORD (plain_text) can be read"),
         ({"name": "NOTE", "text": "https://jo:fakefake@db.example.org"}, "has a value that looks like a secret"),
     ],
 )
@@ -194,8 +196,8 @@ def test_a_bucket_without_protection_is_refused_at_preview(stack, tmp_path):
     for name in ("cloudflare_client", "contract", "infra", "workers"):
         shutil.copytree(local.ROOT / name, program / name)
     (program / ".venv").symlink_to(local.ROOT / ".venv")
-    storage = program / "infra" / "storage.py"
-    storage.write_text(storage.read_text().replace("protect=True, ", ""))
+    bucket = program / "infra" / "resources" / "bucket.py"
+    bucket.write_text(bucket.read_text().replace("protect=True, ", ""))
     code, output = stack.run("preview", folder=program)
     assert code != 0
     assert "the bucket 'timeseries' is declared without protect=True" in output, output
@@ -209,5 +211,41 @@ def test_a_public_setting_that_is_stored_as_a_secret_is_refused(stack):
     assert stack.run("config", "set", "--secret", "--path", "extraBindings[0].text", given="fake-canary\n")[0] == 0
     code, output = stack.run("preview")
     assert code != 0
-    assert "extraBindings holds a value stored as a secret" in output
+    assert "extraBindings holds a value that is stored as a secret" in output
     assert "fake-canary" not in output
+
+
+def test_a_state_of_the_former_version_is_kept_and_no_resource_of_cloudflare_is_touched(world, tmp_path):
+    file = tmp_path / "state.json"
+    world.pulumi("up", "--yes", "--skip-preview")  # with the settings of this world
+    world.pulumi("stack", "export", "--file", str(file))
+    state = json.loads(file.read_text().replace("building-vitals:edge:Manifest", "building-vitals:edge:Promise"))
+    resources = state["deployment"]["resources"]
+    state["deployment"]["resources"] = [item for item in resources if item["type"] != "building-vitals:edge:Drift"]
+    file.write_text(json.dumps(state))
+    world.pulumi("stack", "import", "--force", "--file", str(file))
+    before = len(world.local.cloudflare.requests)
+    output = world.pulumi("up", "--yes", "--skip-preview")
+    assert "+ 1 created" in output  # the record of drift
+    assert "deleted" not in output
+    assert "replaced" not in output
+    assert {request.method for request in world.local.cloudflare.requests[before:]} == {"GET"}
+    world.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_resource_with_a_slash_in_its_name_is_a_row_of_the_review(world, tmp_path):
+    program = tmp_path / "program"
+    program.mkdir()
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(local.ROOT / name, program)
+    for name in ("contract", "infra", "workers"):
+        shutil.copytree(local.ROOT / name, program / name)
+    (program / ".venv").symlink_to(local.ROOT / ".venv")
+    with (program / "__main__.py").open("a") as main:
+        main.write('pulumi.ComponentResource("building-vitals:storage:Rule", "timeseries/expire")\n')
+    command = process.run(("pulumi", "preview", "--json"), environment=world.local.environment, folder=program)
+    code, output = world.wait(command)
+    assert code == 0, output
+    seen = preview.read(output[output.index("{") : output.rindex("}") + 1].encode())
+    assert not seen.failed
+    assert [(item.op, item.name) for item in seen.changes] == [("create", "timeseries/expire")]

@@ -1,4 +1,4 @@
-"""The query worker, deployed by the program: its promise kept, broken by data, by hand and by a foreign worker."""
+"""The query worker, deployed by the program: healthy, broken by data, by drift and by a foreign worker."""
 
 import gzip
 import json
@@ -81,7 +81,7 @@ def test_an_object_that_was_overwritten_is_found(served):
     assert query(served)[0] == 0
 
 
-def test_an_unbound_bucket_is_found_seen_by_the_preview_and_healed_as_the_hint_says(served):
+def test_an_unbound_bucket_is_found_shown_by_the_preview_and_restored_by_the_hint(served):
     source = (local.ROOT / "workers" / "dist" / "query.js").read_text()
     metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": []}
     with api(served) as client:
@@ -95,25 +95,26 @@ def test_an_unbound_bucket_is_found_seen_by_the_preview_and_healed_as_the_hint_s
     [found] = check["findings"]
     assert found["found"].startswith("503 not_configured")
     assert (found["cause"], found["hint"]) == ("configuration", f"pulumi up --stack {local.STACK}")
-    assert "changed outside (upload)" in served.pulumi("preview", "--diff")
+    assert "uploaded another version outside Pulumi" in served.pulumi("preview", "--diff")
     served.pulumi("up", "--yes", "--skip-preview")
     served.pulumi("preview", "--expect-no-changes")
     assert query(served)[0] == 0
 
 
-def test_crons_and_secrets_put_on_it_by_hand_are_drift(served):
+def test_changed_crons_and_secrets_are_drift(served):
     script = f"workers/scripts/{served.local.query_name}"
     with api(served) as client:
-        secret = {"name": "BY_HAND", "text": "fake", "type": "secret_text"}
+        secret = {"name": "OUTSIDE", "text": "fake", "type": "secret_text"}
         client.put(f"{script}/secrets", json=secret).raise_for_status()
         client.put(f"{script}/schedules", json=[{"cron": "0 * * * *"}]).raise_for_status()
-        assert "; by hand: BY_HAND added; live crons: 0 * * * *" in served.pulumi("preview", "--diff")
+        assert "added OUTSIDE outside Pulumi" in (said := served.pulumi("preview", "--diff"))
+        assert "Live crons: 0 * * * *" in said
         served.pulumi("up", "--yes", "--skip-preview")
         assert client.get(f"{script}/secrets").json()["result"] == []
         assert client.get(f"{script}/schedules").json()["result"]["schedules"] == []
 
 
-def test_a_foreign_worker_of_its_name_is_never_taken_over(empty_world):
+def test_a_foreign_worker_of_its_name_is_never_adopted(empty_world):
     with api(empty_world) as client:
         metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": []}
         files = {
@@ -126,5 +127,5 @@ def test_a_foreign_worker_of_its_name_is_never_taken_over(empty_world):
         empty_world.pulumi("config", "set", "adopt", adopt)
         code, output = empty_world.run("pulumi", "preview")
         assert code != 0
-        assert "it is never taken over" in output
+        assert "a query worker is never adopted" in output
         assert "Traceback" not in output

@@ -102,7 +102,7 @@ def test_two_runs_at_once_are_independent_and_green():
         outputs = [process.communicate(timeout=120)[0] for process in (one, two)]
     assert [one.returncode, two.returncode] == [0, 0], outputs
     for output in outputs:
-        assert "+ 9 created" in output
+        assert "+ 10 created" in output
         assert [check for check in CHECKS if re.search(rf"^{check} +ok ", output, re.MULTILINE)] == JUDGED
         assert output.splitlines()[-1].startswith(f"rehearsal: ok={len(JUDGED)}  skipped=2 ")
     assert [steady(line) for line in outputs[0].splitlines()][-len(CHECKS) - 1 :] == shown("scripts/rehearse ")
@@ -213,7 +213,7 @@ def test_the_lines_of_serve_are_all_that_another_terminal_needs():
         process.send_signal(signal.SIGINT)
     said = shell.stdout.split("$\n")
     assert shell.returncode == 0, shell.stdout + shell.stderr
-    assert "9 to create" in said[1]
+    assert "10 to create" in said[1]
     assert '"name": "ACE_API_KEY"' in said[3]
     assert json.loads(said[4])["status"] == "healthy"
     assert re.search(r"^query +ok ", said[8], re.MULTILINE)

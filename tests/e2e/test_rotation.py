@@ -81,7 +81,7 @@ def test_a_rotation_has_no_gap(deployed):
         )
         assert code == 0
         assert "value changes: yes" in comment
-        assert "by hand" not in comment
+        assert "outside Pulumi" not in comment
         assert world.run("pulumi", "up", "--yes", "--skip-preview", **environment)[0] == 0
         assert (status(world, OLD_KEY), status(world, NEW_KEY)) == (401, 200)
         code, output = world.run(
@@ -97,7 +97,7 @@ def test_a_rotation_has_no_gap(deployed):
         assert [str(path) for path in files if key.encode() in path.read_bytes()] == []
 
 
-def test_after_a_deployment_that_failed_the_review_still_says_what_will_change(deployed):
+def test_after_a_failed_deployment_the_review_still_shows_the_change_of_the_key(deployed):
     world, file = deployed, Path(deployed.local.environment["PULUMI_OPTION_CONFIG_FILE"])
     review = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review"
     kept = yaml.safe_load(file.read_text())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker$building-vitals:edge:Promise::backfill"
+URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker$building-vitals:edge:Manifest::backfill"
 NO_KEY = {"err": "error: configuration key 'aceApiKey' not found for stack 'prod'\n", "code": 255}
 
 

@@ -27,9 +27,10 @@ from checks.run import deployed_manifest
 from checks.run.request import RunRefused
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
 from checks.stored_days.stored_day import compare_with_metadata, decode_day
-from contract import drift
+from contract import drift, drift_sentence
 from contract.manifest import Manifest, ManifestError
-from infra import settings as infra_settings
+from infra.settings.reading import KNOWN, SettingsError, read_settings
+from infra.settings.source import Source
 from review import comment, preview
 from tests.fakes.manifest import ACCOUNT, NAME, URL, manifest_data
 from tests.unit.checks.world import ETL, Clock, World, answer, lines, stored, trace
@@ -109,7 +110,7 @@ def test_a_manifest_s_file_is_read_or_refused_in_one_line(tmp_path, raw):
         assert str(error)
 
 
-KEYS = sorted(infra_settings._KNOWN)
+KEYS = sorted(KNOWN)
 DECLARED = {
     "accountId": "0" * 32, "aceApiKey": "fake-key-for-fuzzing-0001", "bucket": "ace-timeseries", "workerName": "w",
     "workersSubdomain": "s", "site": "ses_falls_city", "startDate": "2024-12-10", "adopt": "false", "pageSize": "10000",
@@ -121,7 +122,9 @@ DECLARED = {
 @some(100)
 @given(st.dictionaries(st.sampled_from(KEYS), TEXT | JSON.map(json.dumps) | st.none(), max_size=3), st.booleans())
 def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret):
-    source = infra_settings.Source(
+    source = Source(
+        project="building-vitals",
+        stack="prod",
         names=(DECLARED | values).keys(),
         get=(DECLARED | values).get,
         provider=lambda key: "fake-token-0001" if key == "apiToken" else None,
@@ -130,8 +133,8 @@ def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret
         now=datetime(2024, 12, 20, tzinfo=UTC),
     )
     try:
-        used = infra_settings.read(source)
-    except infra_settings.SettingsError as error:
+        used = read_settings(source)
+    except SettingsError as error:
         assert all(line.strip() for line in str(error).split("\n"))
     else:
         assert secret
@@ -290,14 +293,30 @@ def test_the_worker_answers_in_its_form_or_not(data):
                 assert str(error)
 
 
-# ---- what the engine and a mark say
+# ---- the engine's output and the record of drift
+
+
+DRIFT = {
+    "version": "608d4072",
+    "origin": "secret",
+    "author": "jo",
+    "at": "2026-11-20 08:30:00",
+    "adopted": True,
+    "changes": [{"name": "A", "change": "added"}],
+    "crons": ["* * * * *"],
+    "lost": [{"name": "B", "type": "d1"}],
+}
 
 
 @some(100)
-@given(st.text(max_size=80) | TEXT)
-def test_a_line_on_what_is_superseded_is_one_or_none(text):
-    found = drift.parse(text)
-    assert found is None or drift.parse(str(found)) == found
+@given(mutants(DRIFT))
+def test_a_record_of_drift_is_read_or_refused(data):
+    try:
+        found = drift.Drift.from_dict(data)
+    except drift.DriftError:
+        return
+    assert drift.Drift.from_dict(found.to_dict()) == found
+    assert len(drift_sentence.message_of(found).encode()) <= drift_sentence.MAX_MESSAGE
 
 
 STEP = {

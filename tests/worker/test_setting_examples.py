@@ -31,8 +31,8 @@ QUERY = ("site", "keyTemplate")  # the settings that reach the query worker
 
 
 def select(*settings: str) -> list[Any]:
-    """Return the examples of these settings as parameters of a test."""
-    found = [item for item in EXAMPLES if item["setting"] in settings]
+    """Return the examples of these settings. A valid empty value means that the setting is not bound at all."""
+    found = [item for item in EXAMPLES if item["setting"] in settings and (item["value"] or not item["valid"])]
     return [pytest.param(item, id=f"{item['setting']}-{item['value'][:40]!a}") for item in found]
 
 

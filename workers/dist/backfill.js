@@ -466,9 +466,9 @@ function isDate(text) {
   return !Number.isNaN(ms) && formatDate(ms) === text;
 }
 function isBaseUrl(text) {
-  if (!isText(text) || /[\s?#\\]|\/$/.test(text) || !URL.canParse(text)) return false;
+  if (!isText(text) || /[^!-~]|[?#\\]|\/$/.test(text) || !URL.canParse(text)) return false;
   const [, scheme, host] = /^(https?):\/\/([^/@]+?)(?::\d*)?(?:\/.*)?$/i.exec(text) ?? [];
-  if (scheme === void 0) return false;
+  if (scheme === void 0 || new URL(text).port === "0") return false;
   return scheme.toLowerCase() === "https" || isLoopback(host);
 }
 function isLoopback(host) {

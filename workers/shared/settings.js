@@ -33,13 +33,13 @@ export function isDate(text) {
 }
 
 /**
- * An https URL without user, query, fragment or slash at its end. Plain http is for this machine only.
+ * An https URL in ASCII without user, query, fragment or slash at its end. Plain http is for this machine only.
  * @param {unknown} text
  */
 export function isBaseUrl(text) {
-  if (!isText(text) || /[\s?#\\]|\/$/.test(text) || !URL.canParse(text)) return false;
+  if (!isText(text) || /[^!-~]|[?#\\]|\/$/.test(text) || !URL.canParse(text)) return false;
   const [, scheme, host] = /^(https?):\/\/([^/@]+?)(?::\d*)?(?:\/.*)?$/i.exec(text) ?? [];
-  if (scheme === undefined) return false;
+  if (scheme === undefined || new URL(text).port === "0") return false;
   return scheme.toLowerCase() === "https" || isLoopback(host);
 }
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import ace_key
-from contract.operator_token import derive_operator_token
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -31,6 +30,12 @@ def test_a_valid_jwt_has_neither_problem_nor_warning():
         ("", "is empty"),
         (" \n", "is only white space"),
         ("fake-key\n", "has white space around it (a copied line end?)"),
+        ("abc", "has fewer than 16 characters"),
+        ("'fake-ace-key-for-tests'", "has quotes around it"),
+        (f'"{jwt({})}"', "has quotes around it"),
+        (f"{jwt({})}'", "has quotes around it"),
+        (jwt({"nbf": (NOW + timedelta(hours=1)).timestamp()}), "is valid only from 2026-11-23 01:00 UTC"),
+        (jwt({"iat": (NOW + timedelta(days=1)).timestamp()}), "says that it was issued on 2026-11-24 00:00 UTC"),
         ("fake key", "holds a character"),
         ("fake-kéy", "holds a character"),
         ("Bearer fake-key", "holds a character"),
@@ -53,9 +58,9 @@ def test_a_key_that_cannot_work_is_a_problem(key, problem):
 @pytest.mark.parametrize(
     ("key", "warning"),
     [
-        ("fake-ace-key-for-tests", "is no JWT"),
-        ("a.b.c", "is no JWT"),
-        (jwt([]), "is no JWT"),
+        ("fake-ace-key-for-tests", "is not a JWT"),
+        ("not-base64.b.c-and-more", "is not a JWT"),
+        (jwt([]), "is not a JWT"),
         (jwt({"exp": "soon"}), "is a JWT whose `exp` cannot be read"),
         (jwt({"exp": 1e300}), "is a JWT whose `exp` cannot be read"),
         (jwt({"exp": (NOW + timedelta(days=30)).timestamp()}), "expires in 30 days, on 2026-12-23 00:00 UTC"),
@@ -69,14 +74,13 @@ def test_a_key_that_may_work_is_a_warning(key, warning):
     assert assessment.warning.startswith(warning)
 
 
+def test_a_jwt_of_this_moment_is_accepted_while_the_clocks_differ_a_little():
+    soon = (NOW + timedelta(minutes=4)).timestamp()
+    assert ace_key.assess(jwt({"nbf": soon, "iat": soon}), now=NOW) == ace_key.Assessment()
+
+
 def test_a_jwt_without_expiry_is_accepted_silently():
     assert ace_key.assess(jwt({"sub": "x"}), now=NOW) == ace_key.Assessment()
-
-
-def test_the_operator_token_is_the_contracts():
-    # Computed once with `cryptography`'s HKDF(SHA256, 32, salt=None, info=b"building-vitals/operator/v1").
-    assert derive_operator_token("fake-ace-key-for-tests") == "YWOhM5z3RtB4JVCM8LQj111ff2Gvrwymryp2HphPANA"
-    assert derive_operator_token("fake-ace-key-for-tests ") != derive_operator_token("fake-ace-key-for-tests")
 
 
 @given(st.text(max_size=60))

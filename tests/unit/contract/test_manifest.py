@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.manifest import Ace, Binding, Manifest, ManifestError, Siblings, Storage, Worker
+from contract.manifest import Ace, DeclaredBinding, DeclaredWorker, Manifest, ManifestError, RelatedWorkers, Storage
 
 MANIFEST = Manifest(
     project="building-vitals",
     stack="prod",
     account_id="0123456789abcdef0123456789abcdef",
-    worker=Worker(
+    worker=DeclaredWorker(
         name="w", url="https://w.x.workers.dev", service="backfill-worker", version="1.0.0", tag="bv:a:b:c:d"
     ),
     bindings=(
-        Binding(name="ACE_API_KEY", type="secret_text"),
-        Binding(name="SITE", type="plain_text", properties={"text": "ses_falls_city"}),
+        DeclaredBinding(name="ACE_API_KEY", type="secret_text"),
+        DeclaredBinding(name="SITE", type="plain_text", properties={"text": "ses_falls_city"}),
     ),
     schedules=("*/5 * * * *",),
     storage=Storage(
@@ -32,11 +32,11 @@ MANIFEST = Manifest(
         end_date=None,
         page_size=10000,
     ),
-    siblings=Siblings(),
+    siblings=RelatedWorkers(),
 )
 
 
-def test_what_is_written_is_read_back_through_json():
+def test_a_manifest_survives_json():
     assert Manifest.from_dict(json.loads(json.dumps(MANIFEST.to_dict()))) == MANIFEST
 
 
@@ -48,7 +48,7 @@ def test_key_of_a_day():
     assert MANIFEST.storage.key("s", "2024-12-10") == "timeseries/s/2024-12-10/data.ndjson.gz"
 
 
-def test_digest_names_what_is_promised_and_not_the_tag():
+def test_the_digest_depends_on_everything_but_the_tag():
     assert MANIFEST.with_tag("other").digest() == MANIFEST.digest()
     changed = MANIFEST.to_dict()
     changed["bindings"][1]["text"] = "another_site"
@@ -73,7 +73,7 @@ def test_digest_names_what_is_promised_and_not_the_tag():
         (("stack",), None, "manifest.stack: expected str, found nothing"),
     ],
 )
-def test_what_is_no_manifest_is_named_in_one_line(path, value, message):
+def test_other_data_is_refused_in_one_line(path, value, message):
     data = {"root": MANIFEST.to_dict()}
     place, keys = data, ("root", *path)
     for key in keys[:-1]:

@@ -22,12 +22,12 @@ OF_SOMETHING_PUBLIC = [
 
 @pytest.mark.parametrize("name", OF_SECRETS)
 def test_a_name_that_people_give_to_secrets(name):
-    assert secret_scan.by_name(name)
+    assert secret_scan.has_secret_name(name)
 
 
 @pytest.mark.parametrize("name", OF_SOMETHING_PUBLIC)
 def test_a_name_of_something_public(name):
-    assert not secret_scan.by_name(name)
+    assert not secret_scan.has_secret_name(name)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_name_of_something_public(name):
     ],
 )
 def test_a_value_in_a_known_form(text):
-    assert secret_scan.by_form(text)
+    assert secret_scan.has_secret_form(text)
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_a_value_in_a_known_form(text):
     ],
 )
 def test_a_value_of_something_public(text):
-    assert not secret_scan.by_form(text)
+    assert not secret_scan.has_secret_form(text)
 
 
 def test_nearly_every_random_word_of_a_tokens_length_is_seen():
     source = random.Random(7)  # noqa: S311 - a fixed seed, so that the test is the same each time
     words = ["".join(source.choices(string.ascii_letters + string.digits, k=40)) for _ in range(200)]
-    assert sum(map(secret_scan.by_form, words)) >= 198
+    assert sum(map(secret_scan.has_secret_form, words)) >= 198

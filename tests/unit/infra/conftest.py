@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
 import yaml
 
-from infra import settings
+from contract.manifest import Manifest
+from infra.bindings import Binding
+from infra.declarations import backfill
+from infra.declarations.manifest import build_manifest
+from infra.settings.reading import read_settings
+from infra.settings.settings import Settings
+from infra.settings.source import Source
 
 LOOP = asyncio.new_event_loop()  # never closed: loops of Pulumi's own threads would complain with it
 KEY = "fake-ace-key-for-tests"
@@ -22,7 +28,7 @@ def defaults() -> dict[str, str]:
 
 
 def as_config(value: object) -> str:
-    """The engine hands every value over as a string, what is no string as JSON."""
+    """The engine passes every value as a string, and other types as JSON."""
     return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -32,9 +38,12 @@ def source_of(
     provider: Mapping[str, str],
     *,
     secret: Collection[str] = ("aceApiKey",),
-) -> settings.Source:
+    stack: str = "prod",
+) -> Source:
     config = {**defaults(), **config}
-    return settings.Source(
+    return Source(
+        project="building-vitals",
+        stack=stack,
         names=config.keys(),
         get=config.get,
         provider=provider.get,
@@ -45,25 +54,33 @@ def source_of(
 
 
 @pytest.fixture
-def read() -> Callable[..., settings.Settings]:
+def read() -> Callable[..., Settings]:
     def read(
         *,
         environment: Mapping[str, str] | None = None,
         provider: Mapping[str, str] | None = None,
         secret: Collection[str] = ("aceApiKey",),
+        stack: str = "prod",
         **config: str,
-    ) -> settings.Settings:
+    ) -> Settings:
         environment = (
             {"CLOUDFLARE_API_TOKEN": "fake-cloudflare-token-of-forty-characters"}
             if environment is None
             else environment
         )
-        return settings.read(source_of({**NEEDED, **config}, environment, provider or {}, secret=secret))
+        source = source_of({**NEEDED, **config}, environment, provider or {}, secret=secret, stack=stack)
+        return read_settings(source)
 
     return read
 
 
+def manifest_of(settings: Settings, bindings: Sequence[Binding] | None = None) -> Manifest:
+    """The manifest of the backfill worker that the settings declare."""
+    declaration = backfill.declare(settings)
+    return build_manifest(settings, declaration, declaration.bindings if bindings is None else bindings)
+
+
 @pytest.fixture(autouse=True)
 def loop() -> None:
-    """Pulumi's outputs want a current event loop, which another test's asyncio.run has taken away."""
+    """Pulumi's outputs need a current event loop, which another test's asyncio.run has removed."""
     asyncio.set_event_loop(LOOP)

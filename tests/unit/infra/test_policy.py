@@ -3,11 +3,12 @@ import dataclasses
 import pulumi
 import pytest
 
-from infra import declaration, policy
+from infra import policy
 from infra.bindings.json import Json
 from infra.bindings.kv_namespace import KvNamespace
 from infra.bindings.plain_text import PlainText
 from infra.bindings.secret_text import SecretText
+from tests.unit.infra.conftest import manifest_of
 
 KEY = "fake-ace-key-for-tests"
 
@@ -16,9 +17,9 @@ KEY = "fake-ace-key-for-tests"
 def enforce(read):
     def enforce(*bindings, config=None, **worker):
         settings = read(**(config or {}))
-        promised = declaration.promise(settings, bindings, project="building-vitals", stack="prod")
-        promised = dataclasses.replace(promised, worker=dataclasses.replace(promised.worker, **worker))
-        policy.enforce(promised, key=KEY)
+        manifest = manifest_of(settings, bindings)
+        manifest = dataclasses.replace(manifest, worker=dataclasses.replace(manifest.worker, **worker))
+        policy.enforce(manifest, key=KEY)
 
     return enforce
 
@@ -44,7 +45,7 @@ def test_a_public_binding_that_looks_like_a_secret_is_refused_without_its_value(
     assert "fakefake" not in said
 
 
-def test_what_is_public_or_secret_already_passes(enforce):
+def test_public_values_and_secrets_pass(enforce):
     enforce(
         SecretText(name="SLACK_TOKEN"),
         PlainText(name="KEY_TEMPLATE", text="timeseries/{site}/{date}/data.ndjson.gz"),
@@ -56,7 +57,7 @@ def test_what_is_public_or_secret_already_passes(enforce):
 @pytest.mark.parametrize(
     ("binding", "worker", "named"),
     [
-        (KvNamespace(name="CACHE", namespace_id=KEY), {}, "the binding CACHE is kv_namespace"),
+        (KvNamespace(name="CACHE", namespace_id=KEY), {}, r"the binding CACHE \(kv_namespace\)"),
         (SecretText(name="X"), {"url": f"https://x.example.dev/{KEY}"}, "the setting workerUrl"),
     ],
 )
@@ -98,6 +99,6 @@ def test_a_bucket_without_protection_is_refused(kind, protect, refused):
     )
     if refused:
         with pytest.raises(pulumi.RunError, match="declared without protect=True"):
-            policy._protected(args)
+            policy._refuse_unprotected(args)
     else:
-        assert policy._protected(args) is None
+        assert policy._refuse_unprotected(args) is None

@@ -9,17 +9,19 @@ WORKER = "building-vitals:edge:Worker"
 TYPES = {
     "stack": "pulumi:pulumi:Stack::building-vitals-prod",
     "secret": f"{WORKER}$building-vitals:edge:Secret::ACE_API_KEY",
-    "promise": f"{WORKER}$building-vitals:edge:Promise::backfill",
+    "manifest": f"{WORKER}$building-vitals:edge:Manifest::backfill",
+    "drift": f"{WORKER}$building-vitals:edge:Drift::backfill",
     "bucket": "building-vitals:storage:Bucket$cloudflare:index/r2Bucket:R2Bucket::timeseries",
     "script": f"{WORKER}$cloudflare:index/workersScript:WorkersScript::backfill",
     "subdomain": f"{WORKER}$cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain::backfill",
     "crons": f"{WORKER}$cloudflare:index/workersCronTrigger:WorkersCronTrigger::backfill",
-    "query_promise": f"{WORKER}$building-vitals:edge:Promise::query",
+    "query_manifest": f"{WORKER}$building-vitals:edge:Manifest::query",
+    "query_drift": f"{WORKER}$building-vitals:edge:Drift::query",
     "query_script": f"{WORKER}$cloudflare:index/workersScript:WorkersScript::query",
     "query_subdomain": f"{WORKER}$cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain::query",
     "query_crons": f"{WORKER}$cloudflare:index/workersCronTrigger:WorkersCronTrigger::query",
 }
-PROMISE = {
+MANIFEST = {
     "schema": 1,
     "project": "building-vitals",
     "stack": "prod",
@@ -53,13 +55,20 @@ PROMISE = {
     },
     "siblings": {"query_url": None, "etl_worker": None},
 }
-OUTSIDE = "supersedes 608d4072, changed outside (secret) by jo@example.org on 2026-11-20 08:30:00 UTC"
+OUTSIDE = {
+    "version": "608d4072-aaaa-bbbb-cccc-000000000000",
+    "origin": "secret",
+    "author": "jo@example.org",
+    "at": "2026-11-20 08:30:00",
+}
+MESSAGE = "drift: a sentence for people, which the review never reads"
 LIVE = {
     "secret": {"text": "[secret]"},
-    "promise": {"manifest": PROMISE},
+    "manifest": {"manifest": MANIFEST},
+    "drift": {"record": {}},
     "bucket": {"name": "ace-timeseries"},
     "script": {
-        "annotations": {"workersTag": PROMISE["worker"]["tag"]},
+        "annotations": {"workersTag": MANIFEST["worker"]["tag"]},
         "bindings": "[secret]",
         "contentSha256": "aaaa",
         "content": CANARY,
@@ -67,7 +76,7 @@ LIVE = {
     "subdomain": {"enabled": True},
     "crons": {"schedules": [{"cron": "*/5 * * * *"}]},
 }
-QUERY = {f"query_{kind}": LIVE[kind] for kind in ("promise", "script", "subdomain", "crons")}
+QUERY = {f"query_{kind}": LIVE[kind] for kind in ("manifest", "drift", "script", "subdomain", "crons")}
 
 
 def step(op, kind, old=None, new=None):
@@ -82,15 +91,14 @@ def step(op, kind, old=None, new=None):
 
 
 def refreshed():
-    """What comes first in every preview of a stack that exists."""
+    """The first steps of every preview of an existing stack."""
     return [step("refresh", kind, inputs, inputs) for kind, inputs in LIVE.items()] + [step("same", "stack", {}, {})]
 
 
-def preview(*steps, errors=(), warnings=(), first=False):
+def preview(*steps, errors=(), first=False):
     """A whole preview; the engine's own texts hold a canary wherever they are free."""
     config = {f"building-vitals:{key}": CANARY for key in ("bucket", "pageSize", "aceApiKey")}
     diagnostics = [{"message": f"warning: {CANARY}", "severity": "warning"}]
-    diagnostics += [{"message": f"warning: {text}\n", "severity": "warning"} for text in warnings]
     diagnostics += [
         {"message": text, "severity": "error", **({"urn": PREFIX + TYPES[kind]} if kind else {})}
         for text, kind in errors
@@ -100,20 +108,28 @@ def preview(*steps, errors=(), warnings=(), first=False):
 
 
 def query_refreshed():
-    """What comes first where the stack has a query worker too."""
+    """The first steps where the stack has a query worker too."""
     return [step("refresh", kind, inputs, inputs) for kind, inputs in QUERY.items()]
 
 
-def promise(**rooms):
-    """The promise with some of its rooms changed."""
-    changed = copy.deepcopy(PROMISE)
-    for room, value in rooms.items():
-        changed[room] = {**changed[room], **value} if isinstance(value, dict) else value
+def manifest(**parts):
+    """The manifest with some of its parts changed."""
+    changed = copy.deepcopy(MANIFEST)
+    for part, value in parts.items():
+        changed[part] = {**changed[part], **value} if isinstance(value, dict) else value
     changed["worker"]["tag"] = "bv:another"
     return changed
 
 
-def upload(message=None, kind="script", **fields):
-    """A script sent again."""
-    annotations = {"workersTag": "bv:another"} | ({"workersMessage": message} if message else {})
+def upload(kind="script", **fields):
+    """A script that is uploaded again."""
+    annotations = {"workersTag": "bv:another", "workersMessage": MESSAGE}
     return step("update", kind, LIVE["script"], {**LIVE["script"], "annotations": annotations, **fields})
+
+
+def drift(*changes, kind="drift", before=None, **fields):
+    """A drift that this deployment restores: its record is new. Changes are pairs of name and change."""
+    record = {**OUTSIDE, **fields}
+    if changes:
+        record["changes"] = [{"name": name, "change": change} for name, change in changes]
+    return step("update", kind, {"record": before or {}}, {"record": record})

@@ -70,7 +70,7 @@ def test_token_without_a_key_is_skipped(tmp_path):
 
 
 def test_token_that_is_wrong(tmp_path):
-    found = failed_finding(tmp_path, World(), "token", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
+    found = failed_finding(tmp_path, World(), "token", environ={**ENVIRON, "ACE_API_KEY": "another-key-of-ace"})
     assert (found["cause"], found["hint"]) == ("configuration", RENEW)
     assert "probably a wrong key" in found["found"]
 

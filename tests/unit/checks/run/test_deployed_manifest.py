@@ -144,7 +144,7 @@ def test_a_preview_is_not_asked_for_where_something_is_deployed(pulumi):
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        (preview(), UnreadableError, "shows no building-vitals:edge:Promise"),
+        (preview(), UnreadableError, "shows no building-vitals:edge:Manifest"),
         (preview(step(None, urn="urn:pulumi:prod::x")), UnreadableError, "shows no"),
         ({"out": "[]"}, UnreadableError, "shows no"),
         (preview(step({"schema": 2})), UnreadableError, "manifest.schema: expected 1"),

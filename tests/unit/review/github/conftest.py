@@ -23,5 +23,5 @@ def repository(hub: FakeGitHub) -> Iterator[client.GitHub]:
         status, headers, body = answer
         return httpx.Response(status, headers=headers, json=body)
 
-    with client.opened(hub.environment, httpx.MockTransport(handle)) as opened:
+    with client.open_repository(hub.environment, httpx.MockTransport(handle)) as opened:
         yield opened

@@ -32,11 +32,11 @@ def run(hub, repository, monkeypatch, tmp_path, capsys):
     for name, value in hub.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
-    monkeypatch.setattr(client, "opened", opened)
+    monkeypatch.setattr(client, "open_repository", opened)
     return run
 
 
-def pull_request(repo="owner/name", sender="somebody", **more):
+def pull_request(repo="owner/name", sender="jo", **more):
     head = {"sha": "0123456789abcdef", "repo": {"full_name": repo} if repo else None}
     return {"pull_request": {"number": 7, "head": head, **more}, "sender": {"login": sender}}
 
@@ -48,7 +48,7 @@ def body(tmp_path):
     return path
 
 
-def test_the_comment_says_which_commit_and_which_run_it_is_of(hub, run, body, monkeypatch):
+def test_the_comment_names_its_commit_and_run(hub, run, body, monkeypatch):
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://hub.test")
     monkeypatch.setenv("GITHUB_RUN_ID", "42")
     code, output = run("comment", "--file", body, data=pull_request())
@@ -68,11 +68,11 @@ def test_the_comment_says_which_commit_and_which_run_it_is_of(hub, run, body, mo
         ({"ref": "refs/heads/main"}, "branch"),
     ],
 )
-def test_whose_code_it_is(run, data, origin):
+def test_the_origin_of_the_code(run, data, origin):
     assert run("origin", data=data) == (0, f"{origin}\n")
 
 
-def test_without_an_event_it_is_ones_own(run, monkeypatch):
+def test_without_an_event_the_origin_is_a_branch(run, monkeypatch):
     monkeypatch.delenv("GITHUB_EVENT_PATH")
     assert run("origin") == (0, "branch\n")
 
@@ -83,7 +83,7 @@ def test_without_an_event_it_is_ones_own(run, monkeypatch):
         ("no json", "the event cannot be read (JSONDecodeError)"),
         ({"pull_request": {"number": 7}}, "without a number or a head"),
         (pull_request(number="7"), "without a number or a head"),
-        ({"ref": "x"}, "this run is not a pull request's"),
+        ({"ref": "x"}, "this run does not belong to a pull request"),
     ],
 )
 def test_an_event_of_another_form_is_one_line(hub, run, body, data, said):
@@ -127,8 +127,8 @@ def test_a_refusal_ends_with_one(hub, run, body):
     )
 
 
-def test_a_run_of_nobody_has_no_address():
-    assert event.run_url({}) is None
+def test_a_run_outside_of_github_has_no_address():
+    assert event.build_run_url({}) is None
 
 
 def test_only_the_command_line_knows_click_and_only_the_client_knows_httpx():

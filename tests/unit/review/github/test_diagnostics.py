@@ -5,7 +5,7 @@ import pytest
 from review.github import diagnostics
 
 
-def test_warnings_and_errors_are_said_and_no_line_is_a_command_of_the_runner():
+def test_warnings_and_errors_are_lines_and_never_commands_of_the_runner():
     said = [
         {"severity": "info", "message": "hello"},
         {"severity": "warning", "message": "warning: the key expires soon\n"},
@@ -14,7 +14,7 @@ def test_warnings_and_errors_are_said_and_no_line_is_a_command_of_the_runner():
         {"severity": "error", "message": "error: two\n"},
         "no diagnostic",
     ]
-    assert list(diagnostics.lines(json.dumps({"diagnostics": said}).encode())) == [
+    assert list(diagnostics.read_lines(json.dumps({"diagnostics": said}).encode())) == [
         "warning: the key expires soon",
         "error: two",
         "error: ::stop-commands::x [31m",
@@ -22,5 +22,5 @@ def test_warnings_and_errors_are_said_and_no_line_is_a_command_of_the_runner():
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"diagnostics": 3}', b"[" * 100_000])
-def test_what_is_no_preview_says_nothing(raw):
-    assert list(diagnostics.lines(raw)) == []
+def test_other_input_has_no_lines(raw):
+    assert list(diagnostics.read_lines(raw)) == []

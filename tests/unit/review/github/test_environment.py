@@ -1,4 +1,4 @@
-"""What is shell alone: the functions that the scripts share, and what drift decides; their commands are stand-ins."""
+"""The shell functions of the scripts, and the decisions of scripts/drift; their commands are stand-ins."""
 
 import os
 import re
@@ -36,17 +36,17 @@ def test_without_github_it_is_shown(tmp_path):
     assert bash("summary", "summary one", tmp_path).stdout == "one\n"
 
 
-def test_what_github_would_drop_is_said_to_be_in_the_log_and_is(tmp_path):
+def test_a_summary_beyond_the_limit_of_github_goes_to_the_log(tmp_path):
     (tmp_path / "big").write_text("x" * 600_000)
     body = "summary big; summary big"
     done = bash("summary", body, tmp_path, GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))
     assert done.stdout == "x" * 600_000
     written = (tmp_path / "summary").read_text()
-    assert written.startswith("x" * 600_000 + "\n\n*A part is left out here")
+    assert written.startswith("x" * 600_000 + "\n\n*A part is left out")
     assert len(written) < 2**20
 
 
-# The engine: its exit code, and what it wrote. The review: 1 for nothing to read, else what $found says.
+# The engine: its exit code and output. The review: 1 for empty input, else $found.
 STAND_INS = """
 pulumi() { printf '%s' "$wrote"; return "$ended"; }
 python() {
@@ -76,15 +76,15 @@ def test_a_preview_that_failed_is_never_read_as_another(tmp_path, ended, wrote, 
     assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
 
 
-# What the review and the checks say; what is called on GitHub is noted.
+# The exit codes of the review and the checks; calls of GitHub are noted.
 VERDICTS = """
-review() { reviewed=$review_says; echo seen >"$work/review.md"; }
+review() { reviewed=$review_code; echo seen >"$work/review.md"; }
 summary() { :; }
 say() { :; }
 python() {
   case $2 in
-    checks) echo "$*" >"$work/checks.md"; return "$checks_say" ;;
-    review.github) echo "$4"; return "$ci_says" ;;
+    checks) echo "$*" >"$work/checks.md"; return "$checks_code" ;;
+    review.github) echo "$4"; return "$github_code" ;;
   esac
 }
 """
@@ -92,7 +92,7 @@ REST = (SCRIPT.parents[2] / "scripts" / "drift").read_text().partition("need_tok
 
 
 @pytest.mark.parametrize(
-    ("review_says", "checks_say", "ci_says", "written", "code"),
+    ("review_code", "checks_code", "github_code", "written", "code"),
     [
         (0, 0, 0, "--close", 0),
         (2, 0, 0, "--open", 0),
@@ -109,8 +109,8 @@ REST = (SCRIPT.parents[2] / "scripts" / "drift").read_text().partition("need_tok
         (0, 0, 2, "--close", 1),
     ],
 )
-def test_what_becomes_of_a_drifts_issue_and_job(tmp_path, review_says, checks_say, ci_says, written, code):
-    given = {"review_says": str(review_says), "checks_say": str(checks_say), "ci_says": str(ci_says)}
+def test_the_issue_and_the_exit_code_of_the_drift_job(tmp_path, review_code, checks_code, github_code, written, code):
+    given = {"review_code": str(review_code), "checks_code": str(checks_code), "github_code": str(github_code)}
     done = bash("", VERDICTS + REST, tmp_path, **given)
     assert (done.returncode, done.stdout.strip()) == (code, written), done.stderr
     assert {"--read-only", "--strict"} <= set((tmp_path / "checks.md").read_text().split())

@@ -1,4 +1,4 @@
-"""The workflows: what no linter holds them to, and that the linters of scripts/test fail on what they must."""
+"""The workflows: rules that no linter has, and the linters of scripts/test on broken workflows."""
 
 import os
 import re
@@ -137,8 +137,8 @@ def test_set_up_is_kept_from_every_secret_that_a_step_is_given(name):
     assert {key for key, value in env.items() if "secrets." in value} | {"GITHUB_TOKEN"} <= set(kept[1].split())
 
 
-def test_a_pull_requests_code_runs_as_a_pull_request_only():
-    assert list(yaml.safe_load(text("preview"))[True]) == ["pull_request"]
+def test_code_of_a_pull_request_runs_as_a_pull_request_only():
+    assert list(yaml.safe_load(text("preview"))[True]) == ["pull_request"]  # YAML 1.1 reads `on` as true
     assert "pull_request_target:" not in "".join(text(name) for name in NAMES)
 
 
@@ -148,7 +148,7 @@ def test_a_stack_is_changed_and_judged_by_one_run_at_a_time():
     assert deploy == {"group": "stack-${{ vars.STACK || 'prod' }}", "cancel-in-progress": False, "queue": "max"}
 
 
-def test_what_is_by_hand_runs_on_main_only():
+def test_manual_runs_are_for_main_only():
     assert {job(name)["if"] for name in ("deploy", "drift")} == {"github.ref == 'refs/heads/main'"}
 
 

@@ -1,0 +1,36 @@
+"""The declared workers: one worker, one module with a function ``declare``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.manifest import RelatedWorkers
+from infra.bindings import Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerDeclaration:
+    """A worker that the settings declare.
+
+    ``name`` is the name of the resource and of the folder in workers/, ``script`` the name at Cloudflare. ``version``
+    is the program's own. ``bindings`` are in the order of the upload, ``reserved_names`` those that no other binding
+    may have. ``advice`` is the next step where a worker of this name exists that the stack never uploaded.
+    """
+
+    name: str
+    script: str
+    url: str
+    service: str
+    version: str
+    bindings: tuple[Binding, ...]
+    reserved_names: tuple[str, ...]
+    schedules: tuple[str, ...]
+    related: RelatedWorkers
+    adopt: bool
+    advice: str
+
+    @property
+    def source(self) -> Path:
+        """Return the module to upload, relative to the program."""
+        return Path("workers", "dist", f"{self.name}.js")

@@ -1,0 +1,47 @@
+"""The backfill worker: copies samples from ACE to the bucket."""
+
+from __future__ import annotations
+
+from contract.manifest import RelatedWorkers
+from infra.bindings.plain_text import PlainText
+from infra.bindings.r2_bucket import R2Bucket
+from infra.bindings.secret_text import SecretText
+from infra.bindings.version_metadata import VersionMetadata
+from infra.declarations import WorkerDeclaration
+from infra.settings.binding_names import BACKFILL_BINDINGS
+from infra.settings.settings import Settings
+
+SERVICE = "backfill-worker"  # the worker's own name in GET /health. A contract test compares both
+VERSION = "1.0.0"
+
+
+def declare(settings: Settings) -> WorkerDeclaration:
+    """Return the backfill worker of a stack."""
+    texts = {
+        "ACE_BASE_URL": settings.ace_base_url,
+        "SITE": settings.site,
+        "START_DATE": settings.start_date,
+        "PAGE_SIZE": str(settings.page_size),
+        "KEY_TEMPLATE": settings.key_template,
+    }
+    if settings.end_date is not None:
+        texts["END_DATE"] = settings.end_date
+    return WorkerDeclaration(
+        name="backfill",
+        script=settings.worker_name,
+        url=settings.worker_url,
+        service=SERVICE,
+        version=VERSION,
+        bindings=(
+            SecretText(name="ACE_API_KEY", text=settings.ace_api_key),
+            R2Bucket(name="BUCKET", bucket_name=settings.bucket),
+            VersionMetadata(name="CF_VERSION_METADATA"),
+            *(PlainText(name=name, text=text) for name, text in texts.items()),
+            *settings.extra_bindings,
+        ),
+        reserved_names=BACKFILL_BINDINGS,
+        schedules=() if settings.schedule is None else (settings.schedule,),
+        related=RelatedWorkers(query_url=settings.query_url, etl_worker=settings.etl_worker),
+        adopt=settings.adopt,
+        advice="to take it over, run: pulumi config set adopt true",
+    )

@@ -1,0 +1,47 @@
+"""The manifest of a declared worker: known before anything is deployed, and free of secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contract.manifest import Ace, DeclaredWorker, Manifest, Storage
+from infra.bindings import Binding
+from infra.declarations import WorkerDeclaration
+from infra.drift.tag import tag_of
+from infra.settings.settings import Settings
+
+
+def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings: Sequence[Binding]) -> Manifest:
+    """Return the manifest of a worker with these bindings. Its tag follows from all the rest.
+
+    The stack's output is the manifest of the backfill worker.
+    """
+    untagged = Manifest(
+        project=settings.project,
+        stack=settings.stack,
+        account_id=settings.account_id,
+        worker=DeclaredWorker(
+            name=declaration.script,
+            url=declaration.url,
+            service=declaration.service,
+            version=declaration.version,
+            tag="",
+        ),
+        bindings=tuple(binding.declare() for binding in bindings),
+        schedules=declaration.schedules,
+        storage=Storage(
+            bucket=settings.bucket,
+            jurisdiction="default",
+            key_template=settings.key_template,
+            prefix=settings.key_template.partition("{date}")[0].replace("{site}", settings.site),
+        ),
+        ace=Ace(
+            base_url=settings.ace_base_url,
+            site=settings.site,
+            start_date=settings.start_date,
+            end_date=settings.end_date,
+            page_size=settings.page_size,
+        ),
+        siblings=declaration.related,
+    )
+    return untagged.with_tag(tag_of(untagged))

@@ -1,0 +1,76 @@
+"""Finds drift: compares the live version of a worker with the tag of its upload.
+
+An ordinary change of the program is not drift, because the live version is compared with its own tag, never with the
+new declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contract import drift
+from contract.drift import Drift
+from contract.drift_sentence import message_of
+from contract.manifest import Manifest
+from infra.drift.binding_changes import find_changes, find_lost, find_replaced
+from infra.drift.binding_row import digest_bindings
+from infra.drift.last_upload import find_last_upload
+from infra.drift.tag import digest_crons, owner_prefix, read_digests
+from infra.live import LiveWorker
+
+
+def find_drift(
+    manifest: Manifest, worker: LiveWorker | None, *, uploaded: Sequence[Mapping[str, Any]] | None
+) -> Drift | None:
+    """Return how the live worker differs from the last upload of this stack, None where it does not.
+
+    ``uploaded`` are the bindings of that upload, None where there is none and the worker is adopted.
+    """
+    owner = owner_prefix(manifest.project, manifest.stack)
+    origin = None if worker is None else _find_origin(worker, owner)
+    if worker is None or origin is None:
+        return None
+    last = find_last_upload(worker, owner)
+    crons = digest_crons(manifest.schedules) if last is None else read_digests(last.tag, owner)[0]
+    deployment, adopted = worker.deployment, uploaded is None
+    return Drift(
+        version=deployment.versions[0],
+        origin=origin,
+        author=None if origin == drift.CRONS else deployment.author,
+        at=None if origin == drift.CRONS else deployment.moment,
+        adopted=adopted,
+        changes=() if uploaded is None else tuple(find_changes(uploaded, worker, owner)),
+        crons=None if crons == digest_crons(worker.schedules) else worker.schedules,
+        lost=tuple(find_lost(manifest, worker.bindings)) if adopted else (),
+        replaced=tuple(find_replaced(manifest, worker.bindings)) if adopted else (),
+    )
+
+
+def next_message(manifest: Manifest, worker: LiveWorker | None, found: Drift | None) -> str | None:
+    """Return the message of the next upload: the drift, else the live message, so that nothing changes.
+
+    An upload of a changed manifest has no message, because the live one is about an earlier upload.
+    """
+    if found is not None:
+        return message_of(found)
+    serving = None if worker is None else worker.serving
+    same = serving is not None and serving.tag == manifest.worker.tag
+    return serving.message if serving is not None and same and serving.message else None
+
+
+def _find_origin(worker: LiveWorker, owner: str) -> str | None:
+    """Return the kind of change that made the live worker differ from its tag, None where it does not differ."""
+    if len(worker.deployment.versions) > 1:
+        return drift.SPLIT
+    serving = worker.serving
+    if serving is None:
+        return drift.UNKNOWN_VERSION
+    if not serving.tag.startswith(owner) or not serving.is_upload:
+        return drift.UPLOAD if serving.is_upload else serving.triggered_by
+    if serving != find_last_upload(worker, owner):
+        return drift.ROLLBACK
+    crons, bindings = read_digests(serving.tag, owner)
+    if bindings != digest_bindings(worker.bindings):
+        return drift.BINDINGS
+    return None if crons == digest_crons(worker.schedules) else drift.CRONS

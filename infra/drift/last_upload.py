@@ -1,0 +1,40 @@
+"""The last upload of this stack among the versions of a live worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cloudflare_client.versions import WorkerVersion
+from infra.errors import DeploymentError
+from infra.live import LiveWorker
+
+Bindings = Sequence[Mapping[str, Any]]
+
+
+class ForeignWorkerError(DeploymentError):
+    """A worker of this name exists that this stack never uploaded, and the stack may not adopt it."""
+
+
+def find_last_upload(worker: LiveWorker, owner: str) -> WorkerVersion | None:
+    """Return the newest version with a tag of this stack, None where there is none."""
+    found = [version for version in worker.versions if version.is_upload and version.tag.startswith(owner)]
+    return max(found, key=lambda version: version.number, default=None)
+
+
+def uploaded_bindings(
+    worker: LiveWorker | None, owner: str, *, adopt: bool, advice: str, read_bindings: Callable[[str], Bindings]
+) -> Bindings | None:
+    """Return the bindings of this stack's last upload, None for a worker that is new or will be adopted.
+
+    ``read_bindings`` returns those of a version. Raises ForeignWorkerError, with the ``advice``, for a worker that this
+    stack never uploaded when it may not adopt.
+    """
+    if worker is None:
+        return None
+    last = find_last_upload(worker, owner)
+    if last is not None:
+        return worker.bindings if last.id == worker.deployment.versions[0] else read_bindings(last.id)
+    if not adopt:
+        raise ForeignWorkerError(f"worker {worker.name!r} already exists but was not deployed by this stack: {advice}")
+    return None

@@ -1,0 +1,35 @@
+"""The tag of an upload (``workers/tag``): the stack that made it, and digests of the declared state.
+
+Its form is ``bv:<stack>:<manifest>:<crons>:<bindings>``, at most 100 bytes. Live workers carry it: it must not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contract.manifest import Manifest
+from infra.drift.binding_row import digest_bindings
+from infra.drift.digest import digest
+
+
+def owner_prefix(project: str, stack: str) -> str:
+    """Return the beginning of the tag of every upload of a stack."""
+    return f"bv:{digest([project, stack])}:"
+
+
+def tag_of(manifest: Manifest) -> str:
+    """Return the tag of an upload of this manifest."""
+    bindings = ({"name": item.name, "type": item.type, **item.properties} for item in manifest.bindings)
+    owner = owner_prefix(manifest.project, manifest.stack)
+    return f"{owner}{manifest.digest()}:{digest_crons(manifest.schedules)}:{digest_bindings(bindings)}"
+
+
+def read_digests(tag: str, owner: str) -> tuple[str, str]:
+    """Return the digests of crons and bindings in a tag, empty texts for a tag of another form."""
+    crons, _, bindings = tag.removeprefix(owner).partition(":")[2].partition(":")
+    return crons, bindings
+
+
+def digest_crons(crons: Iterable[str]) -> str:
+    """Return the digest of a worker's crons, in any order."""
+    return digest(sorted(crons))

@@ -1,0 +1,1 @@
+"""The settings of a stack: their source, the reading, and one frozen Settings."""

@@ -1,0 +1,39 @@
+"""The whole configuration of a stack, validated, as one frozen object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from infra.bindings import Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of a stack.
+
+    ``query_worker_name`` is None where the stack deploys no query worker. ``query_url`` is None where there is none.
+    ``warnings`` are lines for every preview.
+    """
+
+    project: str
+    stack: str
+    account_id: str
+    ace_api_key: str = field(repr=False)
+    bucket: str
+    worker_name: str
+    worker_url: str
+    site: str
+    start_date: str
+    end_date: str | None
+    ace_base_url: str
+    page_size: int
+    key_template: str
+    schedule: str | None
+    extra_bindings: tuple[Binding, ...]
+    adopt: bool
+    etl_worker: str | None
+    query_worker_name: str | None
+    query_url: str | None
+    api_url: str
+    api_token: str = field(repr=False)
+    warnings: tuple[str, ...]

@@ -1,0 +1,92 @@
+"""The section on changes outside Pulumi: the change, its author and time, and the effect of ``pulumi up``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contract import drift
+from contract.drift import Drift
+from contract.drift_sentence import action_of
+from review import model
+from review.markdown import Table, quote
+from review.model import KEY, Preview
+
+_BY_REFRESH = {
+    (model.BUCKET, model.GONE):
+        "The R2 bucket was deleted. A new one is created, **without the data of the old one**.",
+    (model.SCRIPT, model.GONE): "The {worker} was deleted. It is created again.",
+    (model.SCRIPT, model.CODE): "The code of the live {worker} was replaced. The program's code is uploaded again.",
+    (model.SUBDOMAIN, model.GONE): "The {its}workers.dev address was removed. It is created again.",
+    (model.SUBDOMAIN, model.ENABLED): "The {its}workers.dev address was switched off. It is switched on again.",
+    (model.SUBDOMAIN, model.PREVIEWS):
+        "The {its}preview URLs on workers.dev were switched on. They are switched off again.",
+    (model.CRONS, model.GONE): "The {its}schedule (crons) was deleted with the worker. It is sent again.",
+}  # fmt: skip
+
+
+def write_section(seen: Preview) -> Iterator[str | Table]:
+    """Yield the blocks of the section, none where there was no change outside Pulumi."""
+    if not seen.restores and seen.drift is None:
+        return
+    yield "#### Taken over" if seen.adopts else "#### Changed outside Pulumi"
+    if seen.drift is not None:
+        yield from _write_blocks(seen, seen.drift)
+    if seen.query_drift is not None:
+        yield f"Query worker: {_write_sentence(seen.query_drift)}{_list_bindings(seen.query_drift)}"
+    for found in seen.refreshed:
+        query = found.name == model.QUERY
+        text = _BY_REFRESH.get((found.type, found.property), "A resource was changed. It is restored.")
+        yield text.format(worker="query worker" if query else "worker", its="query worker's " if query else "")
+
+
+def _write_blocks(seen: Preview, found: Drift) -> Iterator[str | Table]:
+    yield _write_sentence(found)
+    if found.origin == drift.SECRET and _list_kept(seen):
+        yield "A secret that is declared by its name only keeps its live value."
+    if found.changes:
+        rows = [
+            (quote(item.name), _name_change(item.change), _describe_effect(seen, item.name)) for item in found.changes
+        ]
+        yield Table(head=("binding", "outside Pulumi", "after `pulumi up`"), rows=rows)
+    if found.crons is not None:
+        live = ", ".join(map(quote, found.crons)) if found.crons else "none"
+        yield f"Live crons: {live}. `pulumi up` sends the declared ones."
+
+
+def _write_sentence(found: Drift) -> str:
+    version = quote(found.version[:8])
+    when = f" on {quote(found.at)} UTC" if found.at else ""
+    if found.adopted:
+        last = f" (last changed by {quote(found.author)}{when})" if found.author else ""
+        return f"Live version {version} is not an upload of this stack{last}. This deployment replaces it."
+    active, passive = action_of(found)
+    action = f"{quote(found.author)} {active}{when}" if found.author else _capitalize(f"{passive}{when}")
+    unknown = " Cloudflare does not record who changed a cron, or when." if found.origin == drift.CRONS else ""
+    return f"{action} (live version {version}).{unknown} `pulumi up` restores the declared state."
+
+
+def _list_bindings(found: Drift) -> str:
+    changes = [f"{quote(item.name)} {_name_change(item.change)}" for item in found.changes]
+    crons = "" if found.crons is None else f" Live crons: {', '.join(map(quote, found.crons)) or 'none'}."
+    return (f" Bindings: {', '.join(changes)}." if changes else "") + crons
+
+
+def _capitalize(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _name_change(change: str) -> str:
+    return change if change in {drift.DELETED, drift.ADDED} else "changed"
+
+
+def _describe_effect(seen: Preview, name: str) -> str:
+    declared = set() if seen.manifest is None else {item.name for item in seen.manifest.bindings}
+    if name in _list_kept(seen):
+        return "kept, because no API returns its value"
+    return "restored" if name in declared else "removed"
+
+
+def _list_kept(seen: Preview) -> set[str]:
+    """Return the secrets that are declared by their name only."""
+    bindings = () if seen.manifest is None else seen.manifest.bindings
+    return {item.name for item in bindings if item.type == "secret_text" and item.name != KEY}

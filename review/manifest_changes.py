@@ -1,0 +1,68 @@
+"""Differences between two manifests: each setting and each binding, old and new, and the bindings that are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contract import secret_scan
+from contract.manifest import DeclaredBinding, Manifest
+
+HIDDEN = "(hidden: it looks like a secret)"
+PRECIOUS = {"secret_text", "kv_namespace", "d1", "r2_bucket", "queue"}  # kinds that hold data or a secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange:
+    """One setting or binding: its name, and its value before and after, None where it is missing."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+def find_changes(old: Manifest | None, new: Manifest | None) -> list[SettingChange]:
+    """Return the differences, settings first. The tag is left out, because it follows from the rest."""
+    before, after = ({} if manifest is None else _flat(manifest) for manifest in (old, new))
+    names = [*before, *(name for name in after if name not in before)]
+    return [
+        SettingChange(name=name, old=before.get(name), new=after.get(name))
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def find_dropped(old: Manifest | None, new: Manifest | None) -> list[DeclaredBinding]:
+    """Return the bindings that are no longer declared and that held data or a secret."""
+    if old is None or new is None:
+        return []
+    kept = {(binding.name, binding.type) for binding in new.bindings}
+    return [item for item in old.bindings if item.type in PRECIOUS and (item.name, item.type) not in kept]
+
+
+def _flat(manifest: Manifest) -> dict[str, str]:
+    data = manifest.to_dict()
+    bindings = {f"binding {item.name}": _binding(item) for item in manifest.bindings}
+    del data["schema"], data["project"], data["stack"], data["bindings"], data["worker"]["tag"]
+    return dict(_leaves(data, "")) | bindings
+
+
+def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        elif value is not None:
+            text = ", ".join(value) if isinstance(value, list) else str(value)
+            yield f"{prefix}{name}", _public(text if text else "none")
+
+
+def _binding(item: DeclaredBinding) -> str:
+    values = ", ".join(
+        HIDDEN if secret_scan.has_secret_name(item.name) else _public(value) for value in item.properties.values()
+    )
+    return f"{item.type} {values}".rstrip()
+
+
+def _public(text: str) -> str:
+    return HIDDEN if secret_scan.has_secret_form(text) else text

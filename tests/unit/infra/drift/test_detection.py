@@ -1,0 +1,274 @@
+import dataclasses
+import json
+import re
+
+import pytest
+
+from cloudflare_client.versions import WorkerVersion
+from contract import drift
+from contract.drift import BindingChange, LiveBinding
+from contract.drift_sentence import MAX_MESSAGE, message_of
+from infra import live
+from infra.drift.detection import find_drift, next_message
+from infra.drift.last_upload import ForeignWorkerError, uploaded_bindings
+from infra.drift.tag import owner_prefix
+from tests.unit.infra.conftest import manifest_of
+
+FIELDS_OF_THE_API = {"created_by": "x", "jurisdiction": "default", "environment": "production"}
+SECRET_CHANGE = {"triggered_by": "secret", "tag": ""}
+
+
+@pytest.fixture
+def manifest(read):
+    return manifest_of(read())
+
+
+@pytest.fixture
+def worker(manifest):
+    """A live worker as the upload left it; with fields that only the API has."""
+    first = WorkerVersion(id="608d4072-aaaa", number=1, tag=manifest.worker.tag, message="", triggered_by="upload")
+    return live.LiveWorker(
+        name="building-vitals-backfill",
+        deployment=live.LiveDeployment(
+            versions=(first.id,), author="jo@example.org", created_on="2026-11-21T08:30:00.1Z"
+        ),
+        versions=(first,),
+        bindings=tuple({**item, **FIELDS_OF_THE_API} for item in manifest.to_dict()["bindings"]),
+        latest=(),
+        schedules=manifest.schedules,
+    )
+
+
+def changed(worker, **fields):
+    """The worker after a newer version was made live outside Pulumi."""
+    newer = dataclasses.replace(worker.versions[0], id="ffff0000-bbbb", number=2, **fields)
+    deployment = dataclasses.replace(worker.deployment, versions=(newer.id,))
+    return dataclasses.replace(worker, versions=(newer, *worker.versions), deployment=deployment)
+
+
+def found(manifest, worker, *, adopt=False, before=None):
+    """The drift of a live worker; `before` are the bindings of the last upload of this stack."""
+    owner = owner_prefix(manifest.project, manifest.stack)
+    bindings = worker.bindings if worker and before is None else before
+    uploaded = uploaded_bindings(worker, owner, adopt=adopt, advice="adopt it", read_bindings=lambda _: bindings)
+    return find_drift(manifest, worker, uploaded=uploaded)
+
+
+def message(manifest, worker, **more):
+    return next_message(manifest, worker, found(manifest, worker, **more))
+
+
+def is_drift(record, origin, version="ffff0000", changes=()):
+    """Whether a record has this origin and version, the author, and these changes."""
+    assert (record.origin, record.version[:8]) == (origin, version)
+    assert (record.author, record.at) == ("jo@example.org", "2026-11-21 08:30:00")
+    assert [(item.name, item.change) for item in record.changes] == list(changes)
+    return True
+
+
+def test_no_worker_no_message(manifest):
+    assert message(manifest, None) is None
+
+
+def test_an_unchanged_upload_keeps_the_live_message(manifest, worker):
+    assert found(manifest, worker) is None
+    assert message(manifest, worker) is None
+    said = dataclasses.replace(worker, versions=(dataclasses.replace(worker.versions[0], message="drift: x"),))
+    assert message(manifest, said) == "drift: x"
+
+
+def test_an_ordinary_change_of_the_program_is_not_drift(read, worker):
+    later = manifest_of(read(site="other", schedule="0 * * * *"))
+    assert found(later, worker) is None
+    assert message(later, worker) is None
+
+
+def test_a_changed_secret_is_drift_and_named(manifest, worker):
+    for change in (SECRET_CHANGE, {"triggered_by": "secret"}):
+        record = found(manifest, changed(worker, **change))
+        assert is_drift(record, "secret", changes=[("ACE_API_KEY", "changed")])
+        assert message(manifest, changed(worker, **change)) == message_of(record)
+
+
+def test_of_several_secrets_none_is_named_for_a_value(manifest, worker):
+    two = dataclasses.replace(
+        changed(worker, **SECRET_CHANGE), bindings=(*worker.bindings, {"name": "OTHER", "type": "secret_text"})
+    )
+    assert is_drift(found(manifest, two, before=two.bindings), "secret")
+
+
+@pytest.mark.parametrize("name", ["OUTSIDE", "MY-SECRET", "my.secret", "größe\n"])
+def test_a_deleted_and_an_added_secret_are_named_whatever_their_names(manifest, worker, name):
+    others = [item for item in worker.bindings if item["name"] != "ACE_API_KEY"]
+    outside = dataclasses.replace(
+        changed(worker, **SECRET_CHANGE), bindings=(*others, {"name": name, "type": "secret_text"})
+    )
+    record = found(manifest, outside, before=worker.bindings)
+    assert is_drift(record, "secret", changes=[("ACE_API_KEY", "deleted"), (name, "added")])
+
+
+def test_an_upload_outside_pulumi_is_drift(manifest, worker):
+    assert is_drift(found(manifest, changed(worker, tag="v1")), "upload")
+    assert is_drift(found(manifest, changed(worker, tag="v1", triggered_by="version_upload")), "upload")
+
+
+def test_an_upload_of_another_stack_is_drift(read, manifest, worker):
+    foreign = manifest_of(read(stack="dev")).worker.tag
+    assert is_drift(found(manifest, changed(worker, tag=foreign)), "upload")
+
+
+def test_a_copied_tag_does_not_hide_other_bindings(manifest, worker):
+    wiped = dataclasses.replace(changed(worker), bindings=worker.bindings[:-1])
+    other = ({**worker.bindings[0]}, {**worker.bindings[1], "bucket_name": "another"}, *worker.bindings[2:])
+    unknown = (*worker.bindings, {"name": "AI", "type": "ai"})
+    assert is_drift(found(manifest, wiped), "bindings")
+    for bindings in (other, unknown):
+        assert is_drift(found(manifest, dataclasses.replace(changed(worker), bindings=bindings)), "bindings")
+
+
+@pytest.mark.parametrize("rest", ["", "x", "1:2", "1:2:3:4:5", ":::"])
+def test_a_tag_of_another_form_is_drift_and_never_a_crash(manifest, worker, rest):
+    owner = ":".join(manifest.worker.tag.split(":")[:2])
+    assert is_drift(found(manifest, changed(worker, tag=f"{owner}:{rest}")), "bindings")
+
+
+def test_a_rollback_is_drift_with_its_changes(manifest, worker):
+    rolled_back = dataclasses.replace(changed(worker), deployment=worker.deployment)
+    later = [{**item, "text": "other"} if item["name"] == "SITE" else item for item in worker.bindings]
+    record = found(manifest, rolled_back, before=later)
+    assert is_drift(record, "rollback", "608d4072", changes=[("SITE", "changed")])
+
+
+def test_a_rollback_to_the_last_upload_of_this_stack_is_not_drift(manifest, worker):
+    assert found(manifest, dataclasses.replace(changed(worker, **SECRET_CHANGE), deployment=worker.deployment)) is None
+
+
+def test_a_split_is_drift(manifest, worker):
+    newer = changed(worker)
+    both = dataclasses.replace(newer.deployment, versions=(newer.versions[0].id, worker.versions[0].id))
+    assert is_drift(found(manifest, dataclasses.replace(newer, deployment=both)), "split")
+
+
+def test_a_version_that_is_not_listed_is_drift(manifest, worker):
+    lost = dataclasses.replace(worker.deployment, versions=("deadbeef-0",))
+    assert is_drift(found(manifest, dataclasses.replace(worker, deployment=lost)), "unknown version", "deadbeef")
+
+
+def test_changed_crons_have_no_author(manifest, worker):
+    record = found(manifest, dataclasses.replace(worker, schedules=()))
+    assert (record.origin, record.version, record.author, record.at, record.crons) == (
+        "crons",
+        worker.versions[0].id,
+        None,
+        None,
+        (),
+    )
+    record = found(manifest, dataclasses.replace(changed(worker, **SECRET_CHANGE), schedules=("0 1 * * *",)))
+    assert is_drift(record, "secret", changes=[("ACE_API_KEY", "changed")])
+    assert record.crons == ("0 1 * * *",)
+
+
+def foreign(worker, **more):
+    """A live worker that was never an upload of this stack."""
+    return dataclasses.replace(worker, versions=(dataclasses.replace(worker.versions[0], tag=""),), **more)
+
+
+def test_a_worker_of_others_is_refused_unless_adopted(manifest, worker):
+    with pytest.raises(ForeignWorkerError, match="already exists but was not deployed by this stack: adopt it"):
+        found(manifest, foreign(worker))
+    record = found(manifest, foreign(worker), adopt=True)
+    assert is_drift(record, "upload", "608d4072")
+    assert (record.adopted, record.crons, record.lost, record.replaced) == (True, None, (), ())
+
+
+def test_an_adoption_names_the_lost_bindings_and_the_live_crons(manifest, worker):
+    cache = {"name": "CACHE", "type": "kv_namespace", "namespace_id": "x"}
+    record = found(manifest, foreign(worker, bindings=(*worker.bindings, cache), schedules=("0 1 * * *",)), adopt=True)
+    assert record.crons == ("0 1 * * *",)
+    assert record.lost == (LiveBinding(name="CACHE", type="kv_namespace"),)
+
+
+def adopting(manifest, worker, bindings):
+    record = found(manifest, foreign(worker, bindings=tuple(bindings)), adopt=True)
+    return [(item.name, item.type) for item in record.lost], [(item.name, item.type) for item in record.replaced]
+
+
+def test_an_adoption_names_a_declared_name_of_another_kind(manifest, worker):
+    others = [item for item in worker.bindings if item["name"] not in {"SITE", "ACE_API_KEY"}]
+    kinds = [{"name": "SITE", "type": "secret_text"}, {"name": "ACE_API_KEY", "type": "plain_text", "text": "fake"}]
+    lost, _ = adopting(manifest, worker, [*others, *kinds])
+    assert lost == [("SITE", "secret_text"), ("ACE_API_KEY", "plain_text")]
+
+
+def test_an_adoption_names_every_replaced_value_but_the_key(manifest, worker):
+    other = {"BUCKET": {"bucket_name": "another"}, "SITE": {"text": "another"}, "ACE_API_KEY": {"text": "another"}}
+    bindings = [{**item, **other.get(item["name"], {})} for item in worker.bindings]
+    assert adopting(manifest, worker, bindings) == ([], [("BUCKET", "r2_bucket"), ("SITE", "plain_text")])
+    assert adopting(manifest, worker, worker.bindings) == ([], [])
+
+
+def test_the_last_upload_is_read_only_where_another_version_is_live(manifest, worker):
+    owner, asked = owner_prefix(manifest.project, manifest.stack), []
+    for live_worker in (worker, changed(worker, **SECRET_CHANGE)):
+        uploaded_bindings(
+            live_worker, owner, adopt=False, advice="", read_bindings=lambda version: asked.append(version) or ()
+        )
+    assert asked == ["608d4072-aaaa"]
+
+
+def test_a_message_is_kept_within_cloudflares_limit_and_the_record_is_whole(manifest, worker):
+    many = [{"name": f"EXTRA_{number}", "type": "plain_text", "text": "x"} for number in range(100)]
+    outside = dataclasses.replace(changed(worker, tag=""), bindings=(*worker.bindings, *many))
+    said = message(manifest, outside, before=worker.bindings)
+    assert 900 < len(said.encode()) <= MAX_MESSAGE
+    assert re.search(r"EXTRA_\d+ added, and \d+ more\. `pulumi up` restores it$", said)
+    changes = tuple(BindingChange(name=item["name"], change=drift.ADDED) for item in many)
+    assert found(manifest, outside, before=worker.bindings).changes == changes
+
+
+def test_a_later_change_of_the_program_does_not_repeat_the_message_of_an_earlier_drift(read, worker):
+    restored = dataclasses.replace(worker, versions=(dataclasses.replace(worker.versions[0], message="drift: x"),))
+    assert message(manifest_of(read(site="other")), restored) is None
+
+
+def test_the_key_is_not_named_after_two_changes_of_secrets(manifest, worker):
+    once = changed(worker, **SECRET_CHANGE)
+    versions = (dataclasses.replace(once.versions[0], id="ffff1111-cccc", number=3), *once.versions)
+    deployment = dataclasses.replace(worker.deployment, versions=(versions[0].id,))
+    twice = dataclasses.replace(once, versions=versions, deployment=deployment)
+    assert is_drift(found(manifest, twice, before=worker.bindings), "secret", "ffff1111")
+
+
+@pytest.mark.parametrize(
+    ("declared", "answered", "same"),
+    [
+        ({"bucket_name": "b"}, {"jurisdiction": ""}, True),
+        ({"bucket_name": "b"}, {"jurisdiction": "eu"}, False),
+        ({"bucket_name": "b"}, {"jurisdiction": {"x": 1}}, False),
+        ({"bucket_name": "b", "jurisdiction": "eu"}, {}, True),
+        ({"bucket_name": "b", "jurisdiction": "eu"}, {"jurisdiction": "default"}, False),
+        ({"service": "s"}, {"environment": "production"}, True),
+        ({"service": "s", "environment": "staging"}, {}, True),
+        ({"service": "s", "environment": "staging"}, {"environment": "production"}, False),
+    ],
+)
+def test_an_optional_field_is_compared_where_it_differs_from_its_default(read, worker, declared, answered, same):
+    kind = "r2_bucket" if "bucket_name" in declared else "service"
+    manifest = manifest_of(read(extraBindings=json.dumps([{"type": kind, "name": "MORE", **declared}])))
+    first = dataclasses.replace(worker.versions[0], tag=manifest.worker.tag)
+    bindings = (*worker.bindings, {"name": "MORE", "type": kind, **declared, **answered})
+    echoed = dataclasses.replace(worker, versions=(first,), bindings=bindings)
+    assert (found(manifest, echoed) is None) is same
+
+
+def test_the_tag_of_a_former_deployment_is_the_same(manifest):
+    assert manifest.worker.tag.rpartition(":")[2] == "84abae1e"
+
+
+def test_json_is_compared_by_its_meaning(read, worker):
+    extra = json.dumps([{"type": "json", "name": "LIMITS", "json": '{"b": 1, "a": [2]}'}])
+    manifest = manifest_of(read(extraBindings=extra))
+    first = dataclasses.replace(worker.versions[0], tag=manifest.worker.tag)
+    bindings = [*worker.bindings, {"name": "LIMITS", "type": "json", "json": {"a": [2], "b": 1}}]
+    echoed = dataclasses.replace(worker, versions=(first,), bindings=tuple(bindings))
+    assert found(manifest, echoed) is None

@@ -1,0 +1,118 @@
+"""The components under Pulumi's own mocks: inputs, secrets and protection."""
+
+import json
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from contract.drift import Drift
+from infra import policy, resources
+from infra.bindings.secret_text import SecretText
+from infra.declarations import backfill
+from infra.plan import BucketPlan, Plan, WorkerPlan
+from tests.unit.infra.conftest import manifest_of
+
+
+class Recorder(pulumi.runtime.Mocks):
+    def __init__(self):
+        self.resources = {}
+
+    def new_resource(self, args):
+        self.resources[args.typ] = args
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args):
+        return {}
+
+
+@pytest.fixture
+def declared(read):
+    def declared(message=None, drift=None, kept=(), imported=False, **config):
+        recorder = Recorder()
+        pulumi.runtime.set_mocks(recorder, preview=False)
+        settings = read(**config)
+        bindings = (*backfill.declare(settings).bindings, *kept)
+        worker = WorkerPlan(
+            name="backfill",
+            source=Path("workers/dist/backfill.js"),
+            bindings=bindings,
+            manifest=manifest_of(settings, bindings).with_tag("bv:tag"),
+            drift=drift,
+            message=message,
+            uploaded_before=False,
+        )
+        bucket = BucketPlan(account_id=settings.account_id, name=settings.bucket, imported=imported)
+
+        @pulumi.runtime.test
+        def program():
+            resources.create(Plan(workers=(worker,), bucket=bucket, warnings=()))
+            return pulumi.Output.from_input(None)
+
+        program()
+        return {kind.rpartition(":")[2]: args for kind, args in recorder.resources.items()}
+
+    return declared
+
+
+def unsealed(script):
+    """The bindings, which travel as one Pulumi secret because the key is among them."""
+    sealed = script["bindings"]
+    assert set(sealed) == {pulumi.runtime.rpc._special_sig_key, "value"}
+    return sealed["value"]
+
+
+def test_the_worker_is_declared_whole(declared):
+    found = declared(message="drift: x")
+    script = found["WorkersScript"].inputs
+    assert script["contentFile"] == "workers/dist/backfill.js"
+    assert script["mainModule"] == "worker.js"
+    assert script["annotations"] == {"workersMessage": "drift: x", "workersTag": "bv:tag"}
+    names = [binding["name"] for binding in unsealed(script)]
+    assert names[:3] == ["ACE_API_KEY", "BUCKET", "CF_VERSION_METADATA"]
+    assert found["WorkersScriptSubdomain"].inputs["enabled"] is True
+    assert found["WorkersCronTrigger"].inputs["schedules"] == [{"cron": "*/5 * * * *"}]
+
+
+def test_no_schedule_is_an_empty_list_and_adopting_imports(declared):
+    found = declared(schedule="", imported=True)
+    assert found["WorkersCronTrigger"].inputs["schedules"] == []
+    assert not found["WorkersScript"].resource_id
+    assert found["R2Bucket"].resource_id == "0123456789abcdef0123456789abcdef/ace-timeseries/default"
+
+
+def test_nothing_is_imported_unless_asked(declared):
+    assert not declared()["R2Bucket"].resource_id
+
+
+def test_no_binding_but_the_key_holds_it(declared):
+    bindings = unsealed(declared()["WorkersScript"].inputs)
+    assert "fake-ace-key" not in json.dumps([b for b in bindings if b["name"] != "ACE_API_KEY"])
+
+
+def test_the_manifest_and_the_key_are_inputs_of_components_so_that_a_preview_compares_them(declared):
+    found = declared()
+    assert found["Manifest"].inputs["manifest"]["worker"]["tag"] == "bv:tag"
+    assert "fake-ace-key" not in json.dumps(found["Manifest"].inputs)
+    assert found["Secret"].name == "ACE_API_KEY"
+    sealed = found["Secret"].inputs["text"]
+    assert sealed[pulumi.runtime.rpc._special_sig_key] == pulumi.runtime.rpc._special_secret_sig
+
+
+def test_the_record_of_drift_is_an_input_of_a_component(declared):
+    assert declared()["Drift"].inputs == {"record": {}}
+    drift = Drift(version="608d4072", origin="crons", crons=())
+    assert declared(drift=drift)["Drift"].inputs == {"record": drift.to_dict()}
+
+
+def test_a_kept_secret_is_inherited(declared):
+    bindings = unsealed(declared(kept=[SecretText(name="SLACK_TOKEN")])["WorkersScript"].inputs)
+    assert {"name": "SLACK_TOKEN", "type": "inherit"} in bindings
+
+
+def test_the_bucket_is_protected_and_kept(monkeypatch, declared):
+    seen = []
+    monkeypatch.setattr(policy, "_refuse_unprotected", lambda args: seen.append(args))
+    declared()
+    [options] = [args.opts for args in seen if args.type_.endswith(":R2Bucket")]
+    assert (options.protect, options.retain_on_delete) == (True, True)
