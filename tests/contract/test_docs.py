@@ -19,9 +19,11 @@ ARCHITECTURE, REFERENCE = ROOT / "docs" / "architecture.md", ROOT / "docs" / "re
 PAGES = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("rehearsal/**/data/*.md")]
 )
-FOLDERS = "checks|cloudflare_client|contract|docs|infra|rehearsal|review|scripts|tests|toolchain|workers|\\.github"
-ANNOTATIONS = "workers/(?:tag|message|triggered_by)`"  # of a version, as Cloudflare's API names them
-PATH = re.compile(rf"`(?!{ANNOTATIONS})((?:{FOLDERS})/[\w./-]+)`")
+FOLDERS = (
+    r"checks|cloudflare_client|contract|docs|infra|rehearsal|review|scripts|tests|toolchain|\.github|"
+    r"workers(?=/(?:backfill|query|shared|dist|package))"  # the API has paths that begin with workers/, too
+)
+PATH = re.compile(rf"`((?:{FOLDERS})/[\w./-]+)`")
 PATTERN = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)<\w+>(\.\w+)`")  # as in checks/catalog/<check>.py
 OURS = {*FORBIDDEN, "contract", "tests"} - {"__main__.py"}
 LIBRARIES = {"aiohttp", "click", "grpc", "httpx", "pulumi", "pulumi_cloudflare", "websockets", "yaml", "yarl"}
@@ -115,12 +117,15 @@ def test_the_architecture_lists_what_each_package_may_import():
 
 
 def files_that_name(setting):
-    """Return the shipped files, apart from docs and rehearsal, that name a setting in one of its three spellings."""
+    """Return the shipped files that name a setting in one of its three spellings.
+
+    Docs, the rehearsal and the stacks' own files are left out: they use settings, and a new one need not touch them.
+    """
     snake = re.sub(r"([A-Z])", r"_\1", setting).lower()
     spelling = re.compile(rf"\b({setting}|{snake}|{snake.upper()})\b")
     tree = working_tree()
     paths = [path for path in tree.paths if is_shipped(path) and not path.startswith(("docs/", "rehearsal/"))]
-    paths = [path for path in paths if path.endswith((".py", ".js", ".yaml")) and "prod" not in path]
+    paths = [path for path in paths if path.endswith((".py", ".js")) or path == "Pulumi.yaml"]
     return {path for path in paths if spelling.search(tree.read(path))}
 
 
