@@ -13,7 +13,7 @@ from rehearsal import faults
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("rehearsal/**/data/*.md")]
+    [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("rehearsal/**/data/*.md")]
 )
 
 
@@ -68,7 +68,7 @@ def test_the_page_on_drift_has_the_rows_of_the_matrix():
 
 
 def test_the_reference_of_the_checks_is_current():
-    file, page = ROOT / "docs" / "checks.md", explanation.render_page(catalog.load())
+    file, page = ROOT / "docs" / "reference" / "checks.md", explanation.render_page(catalog.load())
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(page)
     assert file.read_text() == page, "run: UPDATE_GOLDEN=1 python -m pytest tests/contract/test_docs.py"
