@@ -55,6 +55,11 @@ def list_sources() -> Iterator[Path]:
             yield path
 
 
+def test_the_index_lists_every_page() -> None:
+    links = re.findall(r"^\| \[[^]]+\]\(([\w-]+\.md)\)", (REFERENCE / "README.md").read_text(), re.MULTILINE)
+    assert {"README.md", *links} == {path.name for path in REFERENCE.glob("*.md")}
+
+
 def test_the_settings_are_those_of_pulumi_yaml() -> None:
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     rows = read_rows("settings", "")
