@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rehearsal.local_system import LocalSystem
     from rehearsal.network_faults import NetworkFault
 
-WORKER_SOURCE = "workers/{worker}/worker.js"
+WORKER_SOURCE = "workers/dist/{worker}.js"
 Patch = tuple[str, str]
 
 

@@ -157,7 +157,7 @@ ENDPOINTS = (
         cause="worker",
         apply=patch_worker(
             (
-                "if (!(await isOperator(request, config.key))) {",
+                "if (!await isOperator(request, config.key)) {",
                 'const reset = new URL(request.url).searchParams.has("reset");\n'
                 "const all = reset ? (await config.bucket.list()).objects : [];\n"
                 "for (const { key } of all) await config.bucket.delete(key);\n"

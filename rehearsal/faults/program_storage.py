@@ -67,7 +67,7 @@ FAULTS = (
         caught_by=("r2",),
         cause="worker",
         apply=patch_worker(
-            ('const SERVICE = "backfill-worker";', 'const DONE = new Set();\nconst SERVICE = "backfill-worker";'),
+            ('SERVICE = "backfill-worker";', 'SERVICE = "backfill-worker";\nconst DONE = new Set();'),
             (
                 "const stored = await storedDates(config);",
                 "const stored = new Set([...(await storedDates(config)), ...DONE]);",

@@ -29,7 +29,7 @@ FAULTS = (
         cause="worker",
         settings=_ETL,
         apply=actions.deploy_etl_worker(
-            ("if (!(await isOperator(request, config.key))) {", 'if (config.key === "") {'),
+            ("if (!await isOperator(request, config.key)) {", 'if (config.key === "") {'),
         ),
     ),
     Fault(

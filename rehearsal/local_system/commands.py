@@ -47,27 +47,27 @@ async def run(
     captured: bool = True,
 ) -> tuple[int, str]:
     """Run a command, and return its exit code and its captured output and errors as one text."""
-    lifeline, held = os.pipe()
+    read_end, write_end = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", str(_GUARD), str(lifeline), *command),
+            *(sys.executable, "-I", str(_GUARD), str(read_end), *command),
             stdin=asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE if captured else None,
             stderr=asyncio.subprocess.STDOUT if captured else None,
             cwd=folder,
             env=dict(environment),
-            pass_fds=(lifeline,),
+            pass_fds=(read_end,),
             start_new_session=True,
         )
     except BaseException:
-        os.close(held)
+        os.close(write_end)
         raise
     finally:
-        os.close(lifeline)
+        os.close(read_end)
     try:
         output, _ = await process.communicate(None if given is None else given.encode())
     finally:
-        os.close(held)
+        os.close(write_end)
         await process.wait()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # children of the command, or of a guard that was killed

@@ -40,7 +40,7 @@ def test_a_patch_for_changed_source_is_an_error_and_not_another_fault():
 
 @pytest.mark.parametrize("worker", ["backfill", "query"])
 def test_the_source_of_each_worker_is_found(worker):
-    assert b"export default" in actions.read_source(worker)
+    assert b"as default" in actions.read_source(worker)
 
 
 def test_an_edit_of_bindings_changes_only_the_named_ones():
