@@ -1,6 +1,6 @@
 """Reads one account of Cloudflare's API.
 
-Source: docs/reference of the project, and Cloudflare's official clients.
+Source: docs/reference/cloudflare-api.md, and Cloudflare's official clients.
 """
 
 from __future__ import annotations

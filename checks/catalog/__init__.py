@@ -9,7 +9,7 @@ from checks.check import Check
 
 
 def load() -> dict[str, Check]:
-    """Return every check by its id, in the order of the runbook."""
+    """Return every check by its id, in the order of the runbook's steps (docs/reference/runbook.md)."""
     modules = (importlib.import_module(f"{__name__}.{item.name}") for item in pkgutil.iter_modules(__path__))
     found: list[Check] = [module.CHECK for module in modules]
     return {check.id: check for check in sorted(found, key=lambda check: (check.step, check.id))}

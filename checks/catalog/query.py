@@ -79,7 +79,7 @@ def _make_question(context: Context, day: date, item: StoredObject) -> tuple[Que
 
 
 def _choose_points(context: Context, names: Sequence[str]) -> tuple[str, ...]:
-    """Return two points: one by its whole name, one by its last segment as the runbook does."""
+    """Return two points: one by its whole name, one by its last segment."""
     usable = [name for name in names if "," not in name]  # a comma separates the names in a query
     if not usable:
         expected = "a point whose name can be asked for"

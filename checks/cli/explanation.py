@@ -10,22 +10,21 @@ from checks.check import Check
 
 HEAD = """# The checks
 
-Made from the checks themselves: edit those, then `UPDATE_GOLDEN=1 python -m pytest tests/contract/test_docs.py`.
-`python -m checks explain CHECK` says the same on a terminal.
+Every check of `python -m checks`: its claim, its needs, and the next step for each cause of a failure.
+`python -m checks explain CHECK` shows the same on a terminal. [Exit codes and reports](reports.md) has the rest.
+`instead of` names the step of the [former runbook](runbook.md) that the check replaces.
 
-A finding names what was expected, what is there, whom to look at first and the next command to type. Exit codes:
-**0** every promise is kept, **1** one is broken, **2** usage, **3** no verdict. A broken promise outranks no verdict,
-nothing passed is no verdict, and under `--strict` so is a check that was skipped for a lack.
+This page is generated. Edit the checks, then run `UPDATE_GOLDEN=1 python -m pytest tests/contract/test_docs.py`.
 """
 REPORTS = """
 ## Reports
 
-`--format NAME`, or `--format NAME=FILE`, as often as you like; one of them to standard output.
+`--format NAME`, or `--format NAME=FILE`, repeatable. One of them at most goes to standard output.
 
-| format | what |
+| format | content |
 |---|---|
 """
-SCHEMA = "\nThe form of `json` is published: [report.schema.json](report.schema.json).\n"
+SCHEMA = "\nThe schema of `json` is [report.schema.json](report.schema.json).\n"
 
 
 def explain_check(check: Check) -> str:

@@ -1,4 +1,4 @@
-"""A stored day beside ACE's own rows: what differs, how much, and what first. Source: contracts, section 3."""
+"""Compares a stored day with ACE's rows. Source: docs/reference/day-object.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stored day, decoded within bounds of memory and compared with its metadata. Source: contracts, section 3."""
+"""Decodes a stored day in bounded memory and compares it with its metadata. Source: docs/reference/day-object.md."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
  * streamed (R2, decompression, line filter, answer), so only one chunk is in memory. Days outside the range, and days
  * without samples in the range by their metadata, are not read.
  *
- * Interface: docs/query-worker.md.
+ * Interface: docs/reference/query-worker.md.
  */
 import { dispatch, json, refuse } from "../shared/answers.js";
 import { DAY_MS, formatDate } from "../shared/days.js";

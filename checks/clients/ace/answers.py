@@ -1,4 +1,4 @@
-"""What ACE's answers mean: rows, cursors and refusals. Source: shared facts, "ACE IoT"; not the worker's code."""
+"""Reads ACE's answers: rows, cursors and refusals, without the worker's code. Source: docs/reference/ace-api.md."""
 
 from __future__ import annotations
 

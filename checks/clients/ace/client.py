@@ -1,4 +1,4 @@
-"""ACE, asked as the worker should ask it, by code that is not the worker's. Source: shared facts, "ACE IoT"."""
+"""Requests samples from ACE, independently of the worker's code. Source: docs/reference/ace-api.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends queries to the query worker as the runbook does. Source: docs/query-worker.md."""
+"""Sends queries to the query worker. Source: docs/reference/query-worker.md."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Question:
 
     @property
     def params(self) -> Mapping[str, str]:
-        """Return the question as the runbook's URL has it."""
+        """Return the question as the parameters of a URL."""
         return {
             "site_name": self.site,
             "point_names": ",".join(self.points),

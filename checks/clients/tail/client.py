@@ -1,6 +1,6 @@
 """A worker's live logs: a websocket that gets one TraceItem a message, after its invocation has ended.
 
-Source: cloudflare-api.md of the project, and wrangler's own client. No token goes this way: the API's answer names an
+Source: docs/reference/cloudflare-api.md, and wrangler's own client. No token goes this way: the API's answer names an
 address that cannot be guessed.
 """
 

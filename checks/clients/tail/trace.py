@@ -1,7 +1,7 @@
 """What a TraceItem says of one invocation of the worker, and how much of that may be shown.
 
 A log line, an exception's text or a URL may hold anything: what is not in the worker's own form is not shown at all.
-Source: shared contracts, section 2 (log lines are one JSON object each, with our tags).
+Source: docs/reference/backfill-worker.md (log lines are one JSON object each, with our tags).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BATCH = "POST /trigger"
 CODE = re.compile(r"[a-z_]{1,40}")
 NAME = re.compile(r"[A-Za-z]{1,40}")
 WORDLESS = {"[Backfill] Unexpected error": "internal", "[Backfill] Not configured": "not_configured"}
-# In a line that is none of ours, an older worker's for example: what the runbook has people look for.
+# In a line that is none of ours, an older worker's for example: the refusals of step 6 in docs/reference/runbook.md.
 REFUSALS = (
     (re.compile(r"\b401\b"), "401"),
     (re.compile(r"\b403\b"), "403"),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def published():
-    return json.loads((ROOT / "docs" / "report.schema.json").read_text())
+    return json.loads((ROOT / "docs" / "reference" / "report.schema.json").read_text())
 
 
 def test_the_published_schema_is_one():

@@ -21,7 +21,7 @@ from tests.fakes.checks import FINDING, check, judge
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
 
 
-SCHEMA = json.loads((Path(__file__).parents[4] / "docs" / "report.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[4] / "docs" / "reference" / "report.schema.json").read_text())
 
 
 VALID = jsonschema.Draft202012Validator(SCHEMA)

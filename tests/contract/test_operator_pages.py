@@ -1,0 +1,50 @@
+"""The commands of the operators' pages can be pasted: valid shell, and settings, checks and scripts that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from checks import catalog
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("getting-started", "ci", "troubleshooting", "query-worker", "rotate-the-key")
+
+
+def read_page(name: str) -> str:
+    return (ROOT / "docs" / f"{name}.md").read_text()
+
+
+def read_commands(name: str) -> str:
+    return "".join(re.findall(r"^```bash\n(.*?)^```", read_page(name), re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_are_valid_shell(page: str) -> None:
+    checked = subprocess.run(["bash", "-n"], input=read_commands(page), capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_command_that_asks_is_the_last_of_its_block(page: str) -> None:
+    for block in re.findall(r"^```bash\n(.*?)^```", read_page(page), re.MULTILINE | re.DOTALL):
+        first, *_ = re.findall(r"^(?:read -|.*config set --secret).*\n", block, re.MULTILINE) or [None]
+        assert first is None or block.endswith(first), "a pasted line would be its answer"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_settings_and_checks_of_a_page_exist(page: str) -> None:
+    text = read_page(page)
+    settings = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    assert set(re.findall(r"pulumi config set (?:--secret )?(\w+)", text)) <= set(settings)
+    for names in re.findall(r"python -m checks (?:run|explain) ([a-z0-9 ]+)", text):
+        assert set(names.split()) <= set(catalog.load())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_first_sentence_says_the_result(page: str) -> None:
+    assert read_page(page).split("\n")[2].startswith("At the end of this page")
