@@ -31,8 +31,11 @@ from contract import drift
 from contract.manifest import Manifest, ManifestError
 from infra import settings as infra_settings
 from review import comment, preview
-from tests.fakes.manifest import ACCOUNT, NAME, URL, manifest_data
-from tests.unit.checks.world import ETL, Clock, World, answer, lines, stored, trace
+from tests.fakes.clock import Clock
+from tests.fakes.days import lines, stored
+from tests.fakes.healthy_system import healthy_system
+from tests.fakes.manifest import ACCOUNT, ETL, NAME, QUERY, URL, manifest_data
+from tests.fakes.tail import trace
 
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
 
@@ -159,9 +162,9 @@ def test_a_stored_day_of_anything_is_no_day(raw):
 )
 def test_a_line_is_a_sample_or_the_day_is_broken(sample, metadata):
     try:
-        raw, true = stored("2024-12-10", content=(json.dumps(sample) + "\n").encode())
-        found = read(raw, day=date(2024, 12, 10))
-        compare(found, true | metadata)
+        day = stored("2024-12-10", content=(json.dumps(sample) + "\n").encode())
+        found = read(day.body, day=date(2024, 12, 10))
+        compare(found, day.custom | metadata)
     except (BrokenDayError, UnjudgedDayError):
         return
     assert isinstance(sample["point_name"], str)
@@ -275,7 +278,7 @@ def test_the_worker_answers_in_its_form_or_not(data):
         "status": "error",
         "error": {"code": "storage", "message": "m"},
         "last_error": {"code": "storage", "message": "m"},
-        "progress": World().progress(),
+        "progress": healthy_system().worker.progress(),
     }
     with http(lambda request: reply(data.draw, truth), Clock()) as client:
         worker = Worker(http=client)
@@ -328,34 +331,34 @@ def test_a_review_is_a_comment_whatever_the_engine_wrote(raw):
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory):
     """What a healthy run asks, and the longest answer to each; how a tail is ended is nobody's verdict."""
-    world, answers = World(), {}
-    true = world.reply
+    system, answers = healthy_system(), {}
+    true = system.reply
 
     def reply(request):
         real = true(request)
         if request.method != "DELETE":
             name = f"{request.method} {request.url.path}"
-            answers[name] = max(answers.get(name, b""), real.content, key=len)
+            answers[name] = max(answers.get(name, b""), real.read(), key=len)
         return real
 
-    world.reply = reply
-    assert world.run(tmp_path_factory.mktemp("healthy"))[0] == 0
+    system.reply = reply
+    assert system.run(tmp_path_factory.mktemp("healthy"))[0] == 0
     return dict(sorted(answers.items()))
 
 
 def lied_to(tmp_path, target, status, body):
-    """Run the command on a world in which one answer is another one, always; returns exit code and output."""
-    world = World()
-    true = world.reply
+    """Run the command on a system in which one answer is another one, always; returns exit code and output."""
+    system = healthy_system()
+    true = system.reply
 
     def reply(request):
         real = true(request)
         wrong = f"{request.method} {request.url.path}" == target
         return httpx.Response(status, stream=httpx.ByteStream(body)) if wrong else real
 
-    world.reply = reply
+    system.reply = reply
     try:
-        return world.run(tmp_path)
+        return system.run(tmp_path)
     except Refused as error:
         return error.code, str(error)
 
@@ -390,9 +393,7 @@ def test_a_version_of_another_form_is_a_finding(tmp_path, version):
 
 # ---- the siblings and the tail
 
-QUERY_URL = "https://query.rehearsal.workers.dev"
 R2 = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
-SERVED = {"samples": [line for n in range(2) for line in lines(World.day(n))], "count": 6}
 
 
 @some(60)
@@ -433,30 +434,14 @@ def test_an_item_of_a_tail_says_something_short_or_nothing(item):
     assert all(line.text.startswith(("[ACE API]", "[Backfill]")) for line in seen.lines)
 
 
-class Siblings(World):
-    """A world with both siblings; ``served`` is what the query worker makes of its true answer."""
-
-    def __init__(self):
-        urls = {"siblings__query_url": QUERY_URL, "siblings__etl_worker": f"https://{ETL}"}
-        super().__init__(manifest=manifest_data(**urls))
-        self.served = lambda true: answer(200, true, **R2)
-
-    def reply(self, request):
-        if request.url.host != httpx.URL(QUERY_URL).host:
-            return super().reply(request)
-        given = request.url.params
-        names, (start, end) = given["point_names"].split(","), (int(given[name]) for name in ("start_time", "end_time"))
-        rows = [
-            row
-            for row in SERVED["samples"]
-            if start <= row["timestamp"] < end and {row["point_name"], row["point_name"].rpartition("/")[2]} & {*names}
-        ]
-        return self.served({"samples": rows, "count": len(rows)})
+def paired_system():
+    """Return a system with both related workers."""
+    return healthy_system(manifest=manifest_data(siblings__query_url=QUERY, siblings__etl_worker=ETL))
 
 
-def verdict(world, tmp_path, *names):
+def verdict(system, tmp_path, *names):
     """The exit code and the checks of a run, none of which is at fault itself."""
-    code, text = world.run(tmp_path, *names, formats=("json",))
+    code, text = system.run(tmp_path, *names, formats=("json",))
     assert code in (0, 1, 3), text
     assert "a defect of the check" not in text, text
     return code, {check["id"]: check["outcome"] for check in json.loads(text)["checks"]}
@@ -478,9 +463,9 @@ def rows(body):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """What the query worker truly serves to the check, which asks the same each time."""
-    world, bodies = Siblings(), []
-    world.served = lambda true: bodies.append(true) or answer(200, true, **R2)
-    assert verdict(world, tmp_path_factory.mktemp("served"), "query")[0] == 0
+    system, bodies = paired_system(), []
+    system.query.change = lambda body: bodies.append(body) or body
+    assert verdict(system, tmp_path_factory.mktemp("served"), "query")[0] == 0
     return bodies[0]
 
 
@@ -507,9 +492,9 @@ def test_the_command_is_green_on_an_answer_of_the_query_worker_only_if_it_is_the
     names = st.sampled_from(["R2", "SPLIT", "R2_ONLY", "D1", "", "r2"])
     source, strategy = data.draw(st.just(tuple(R2.values())) | st.tuples(names, names))
     headers = {"X-Data-Source": source, "X-Query-Strategy": strategy}
-    world = Siblings()
-    world.served = lambda true: httpx.Response(200, headers=headers, stream=httpx.ByteStream(encoded(body)))
-    code, _ = verdict(world, tmp_path, "query")
+    system = paired_system()
+    system.query.answer = lambda request: httpx.Response(200, headers=headers, stream=httpx.ByteStream(encoded(body)))
+    code, _ = verdict(system, tmp_path, "query")
     labelled = source in ("R2", "SPLIT") and strategy in ("R2_ONLY", "SPLIT")
     assert code == (0 if labelled and rows(body) == rows(served) else 1)
 
@@ -557,10 +542,10 @@ WORSE = st.sampled_from(
 @some(50)
 @given(st.one_of(st.just(ITEM), RAW, JSON, mutants(ITEM), mutants(ITEM), WORSE, WORSE))
 def test_the_command_is_green_on_messages_of_a_tail_only_if_they_show_a_good_batch(tmp_path, monkeypatch, message):
-    monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)  # of which the world's tail takes a tenth
-    world = World()
-    world.tail.change = lambda item: message if item["event"]["request"]["url"].endswith("/trigger") else item
-    code, _ = verdict(world, tmp_path, "logs")
+    monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)  # of which the system's tail takes a tenth
+    system = healthy_system()
+    system.script.tail.change = lambda item: message if item["event"]["request"]["url"].endswith("/trigger") else item
+    code, _ = verdict(system, tmp_path, "logs")
     assert code != 0 or shows_a_good_batch(message)
     assert code == 0 or message != ITEM
 
@@ -574,25 +559,25 @@ def test_the_command_is_green_on_messages_of_a_tail_only_if_they_show_a_good_bat
 )
 def test_the_command_survives_whatever_else_a_tail_sends(tmp_path, monkeypatch, messages):
     monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)
-    world = World()
+    system = healthy_system()
     for message in messages:
-        world.tail.items.put(message)
-    verdict(world, tmp_path, "logs")
+        system.script.tail.items.put(message)
+    verdict(system, tmp_path, "logs")
 
 
 @some(30)
 @given(st.data())
 def test_the_command_is_never_green_on_a_sibling_that_answers_anything(tmp_path, data):
-    world = Siblings()
+    system = paired_system()
     status = data.draw(st.sampled_from([200, 204, 302, 404, 429, 500, 503]))
     body = data.draw(BYTES | JSON.map(encoded))
     name = data.draw(st.sampled_from(["query", "parity"]))
     anything = lambda *_: httpx.Response(status, stream=httpx.ByteStream(body))  # noqa: E731
-    setattr(world, {"query": "served", "parity": "etl"}[name], anything)
-    code, checks = verdict(world, tmp_path, name)
+    getattr(system, {"query": "query", "parity": "etl"}[name]).answer = anything
+    code, checks = verdict(system, tmp_path, name)
     assert (code, checks[name]) in ((1, "fail"), (3, "inconclusive"))
 
 
 def test_a_world_with_siblings_is_healthy(tmp_path):
-    code, checks = verdict(Siblings(), tmp_path)
+    code, checks = verdict(paired_system(), tmp_path)
     assert (code, set(checks.values())) == (0, {"pass"})

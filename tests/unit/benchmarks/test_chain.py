@@ -10,7 +10,7 @@ from checks import catalog
 from checks.model.finding import Evidence
 from tests.benchmarks import chain
 from tests.fakes.checks import check as a_check
-from tests.fakes.system import API_TOKEN, System
+from tests.fakes.random_system import RandomSystem
 
 
 def asked(*requests):
@@ -67,13 +67,13 @@ def test_what_a_check_needs_is_before_it_and_what_it_comes_after_is_not(monkeypa
 
 
 def test_the_read_only_checks_over_a_made_up_system(tmp_path):
-    system = System(4)
+    system = RandomSystem(4)
     system.declare(query=True, etl=True)
-    system.store()
-    system.road.resets = 0.0
+    system.store_first_day()
+    system.network.resets = 0.0
     file = tmp_path / "manifest.json"
     file.write_text(json.dumps(system.manifest))
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": system.key}
+    environ = system.environ
     system.worker.stale_until = 0.0
     code, made = chain.recorded(file, environ, httpx.MockTransport(system.handle))
     assert code == 0

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import KEY, manifest_data
 from tests.fakes.verdicts import failed_finding
-from tests.unit.checks.world import World
 
 
 @pytest.mark.parametrize(
@@ -31,26 +31,26 @@ from tests.unit.checks.world import World
     ],
 )
 def test_config_names_the_setting_that_cannot_work(tmp_path, changes, subject):
-    _, report = World(manifest=manifest_data(**changes)).report(tmp_path, "config")
+    _, report = healthy_system(manifest=manifest_data(**changes)).report(tmp_path, "config")
     assert subject in [item["subject"] for item in report["config"]["findings"]]
     assert {item["cause"] for item in report["config"]["findings"]} == {"configuration"}
 
 
 @pytest.mark.parametrize("key", [" ", f"{KEY}\n", "your-token-here", "changeme"])
 def test_config_refuses_a_key_that_cannot_work(tmp_path, key):
-    found = failed_finding(tmp_path, World(), "config", environ={"ACE_API_KEY": key})
+    found = failed_finding(tmp_path, healthy_system(), "config", environ={"ACE_API_KEY": key})
     assert found["subject"] == "the key in ACE_API_KEY"
     assert "pulumi config set --secret aceApiKey --stack prod" in found["hint"]
 
 
 def test_config_asks_nobody_and_needs_no_key(tmp_path):
-    world = World()
-    code, report = world.report(tmp_path, "config", environ={})
-    assert (code, world.asked) == (0, [])
+    system = healthy_system()
+    code, report = system.report(tmp_path, "config", environ={})
+    assert (code, system.asked) == (0, [])
     assert len(report["config"]["evidence"]) == 1
 
 
 def test_config_takes_a_jwt_that_has_not_expired(tmp_path):
     key = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjI3MzQ2NTQwMDB9.c2ln"
-    _, report = World().report(tmp_path, "config", environ={"ACE_API_KEY": key})
+    _, report = healthy_system().report(tmp_path, "config", environ={"ACE_API_KEY": key})
     assert "plausible" in report["config"]["evidence"][1]

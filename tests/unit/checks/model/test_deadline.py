@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from checks.model.deadline import Deadline
 from checks.model.finding import TransientError
 from tests.fakes.checks import FINDING
-from tests.unit.checks.world import Clock
+from tests.fakes.clock import Clock
 
 
 @given(st.floats(0.5, 120), st.floats(0, 30), st.floats(0, 50))

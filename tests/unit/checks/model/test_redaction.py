@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from checks.model.redaction import LONGEST, MASK, PART, Redactor
 from contract import ace_key
+from tests.fakes.answers import answer
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, KEY
-from tests.unit.checks.world import World, answer
 
 
 def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
-    world, token = World(), ace_key.operator_token(KEY)
-    world.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
-    _, report = world.report(tmp_path, "key")
+    system, token = healthy_system(), ace_key.operator_token(KEY)
+    system.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
+    _, report = system.report(tmp_path, "key")
     assert not any(token[:n] in json.dumps(report) for n in range(5, len(token)))
 
 
@@ -24,9 +25,9 @@ def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
 @pytest.mark.parametrize("path", ["/health", "/status", "/deployments"])
 def test_any_secret_that_a_system_tells_is_masked_before_it_is_cut(tmp_path, path, before):
     """The key is never sent: a system that tells it is not the one that it was sent to."""
-    world = World()
-    world.routes["GET", path] = httpx.Response(404, text="x" * before + KEY)
-    _, report = world.report(tmp_path, environ={**ENVIRON, "ACE_API_KEY": KEY})
+    system = healthy_system()
+    system.routes["GET", path] = httpx.Response(404, text="x" * before + KEY)
+    _, report = system.report(tmp_path, environ={**ENVIRON, "ACE_API_KEY": KEY})
     assert not any(KEY[:n] in json.dumps(report) for n in range(5, len(KEY)))
 
 
@@ -41,9 +42,9 @@ def echo(request):
 def test_a_hostile_system_that_echoes_what_it_is_told(tmp_path, options):
     from contract import ace_key
 
-    world = World()
-    world.routes = {("GET", ""): echo, ("POST", ""): echo}
-    code, text = world.run(tmp_path, **options)
+    system = healthy_system()
+    system.routes = {("GET", ""): echo, ("POST", ""): echo}
+    code, text = system.run(tmp_path, **options)
     assert code == 1
     for secret in (KEY, ace_key.operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
         assert all(secret[n : n + 12] not in text for n in range(len(secret) - 11))

@@ -8,15 +8,15 @@ import pytest
 from checks.model.report import EXIT_INCONCLUSIVE
 from checks.run.execute import Outside, Request, execute
 from checks.run.options import Refused
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, KEY, NOW, manifest_data
 from tests.fakes.pulumi import preview, step
-from tests.unit.checks.world import World
 
 
-def ran(*names, environ, world=None):
-    world, written = world or World(), []
+def ran(*names, environ, system=None):
+    system, written = system or healthy_system(), []
     outside = Outside(
-        environ=environ, write=written.append, transport=httpx.MockTransport(world.handle), now=lambda: NOW
+        environ=environ, write=written.append, transport=httpx.MockTransport(system.handle), now=lambda: NOW
     )
     code = execute(Request(stack="prod", manifest=None, names=names, verbose=True), outside)
     return code, "".join(written)
@@ -51,9 +51,9 @@ def test_a_stack_with_nothing_deployed_is_no_verdict_for_the_others(pulumi):
 
 def test_the_key_of_the_stack_is_masked_wherever_it_is_echoed(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"out": "fake-canary-key-0123456789"})
-    world = World()
-    world.routes["GET", "/paginated"] = httpx.Response(404, text="fake-canary-key-0123456789 and its tail 0123456789")
-    code, text = ran("token", environ={}, world=world)
+    system = healthy_system()
+    system.routes["GET", "/paginated"] = httpx.Response(404, text="fake-canary-key-0123456789 and its tail 0123456789")
+    code, text = ran("token", environ={}, system=system)
     assert code == 1
     assert "canary" not in text
 

@@ -13,7 +13,7 @@ from checks.model.finding import Cause, Evidence, Inconclusive
 from checks.model.report import Outcome
 from checks.run.options import duration
 from tests.fakes.checks import FINDING, check, judge
-from tests.unit.checks.world import Clock
+from tests.fakes.clock import Clock
 
 NEVER = threading.Event()
 

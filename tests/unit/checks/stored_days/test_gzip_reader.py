@@ -13,7 +13,7 @@ import pytest
 from checks.stored_days import gzip_reader
 from checks.stored_days.gzip_reader import UnjudgedDayError
 from checks.stored_days.stored_day import compare, read
-from tests.unit.checks.world import lines
+from tests.fakes.days import lines
 
 DAY = date(2024, 12, 10)
 

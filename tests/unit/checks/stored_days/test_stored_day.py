@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from checks.stored_days import gzip_reader, stored_day
 from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
 from checks.stored_days.stored_day import compare, read
-from tests.unit.checks.world import lines, stored
+from tests.fakes.days import lines, stored
 
 DAY = date(2024, 12, 10)
 
@@ -19,30 +19,29 @@ DAY = date(2024, 12, 10)
 GOOD = lines("2024-12-10")
 
 
-def judged(raw, metadata=None):
-    found = read(raw, day=DAY)
-    if metadata is not None:
-        compare(found, metadata)
+def judged(object_):
+    found = read(object_.body, day=DAY)
+    compare(found, object_.custom)
     return found
 
 
 def test_a_true_day():
-    found = judged(*stored("2024-12-10"))
+    found = judged(stored("2024-12-10"))
     assert (found.samples, found.points) == (3, {"ses/p0", "ses/p1"})
 
 
 def test_an_empty_day():
-    assert judged(*stored("2024-12-10", [])).samples == 0
+    assert judged(stored("2024-12-10", [])).samples == 0
 
 
 def test_a_last_line_without_its_end():
     content = "\n".join(json.dumps(sample) for sample in GOOD).encode()
-    assert judged(*stored("2024-12-10", content=content)).samples == 3
+    assert judged(stored("2024-12-10", content=content)).samples == 3
 
 
 @pytest.mark.parametrize("value", [1, -2.5, 1e300, "", "0x10", "on", "1e999", "NaN"])
 def test_values_that_are_as_promised(value):
-    judged(*stored("2024-12-10", [GOOD[0] | {"value": value}]))
+    judged(stored("2024-12-10", [GOOD[0] | {"value": value}]))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_values_that_are_as_promised(value):
 )
 def test_lines_that_are_not(change):
     with pytest.raises(BrokenDayError, match="in line 1"):
-        judged(*stored("2024-12-10", [GOOD[0] | change]))
+        judged(stored("2024-12-10", [GOOD[0] | change]))
 
 
 @pytest.mark.parametrize(
@@ -73,9 +72,9 @@ def test_lines_that_are_not(change):
     [
         (b"", "cut off"),
         (b"no gzip", "do not decompress"),
-        (stored("2024-12-10")[0][:-4], "cut off"),
-        (stored("2024-12-10")[0] + b"x", "1 bytes behind its end"),
-        (gzip.compress(stored("2024-12-10")[0]), "compressed twice"),
+        (stored("2024-12-10").body[:-4], "cut off"),
+        (stored("2024-12-10").body + b"x", "1 bytes behind its end"),
+        (gzip.compress(stored("2024-12-10").body), "compressed twice"),
         (gzip.compress(b"{]\n"), "something else"),
         (gzip.compress(b"\n"), "something else"),
         (gzip.compress(b"[" * 60_000), "something else"),
@@ -85,7 +84,7 @@ def test_lines_that_are_not(change):
 )
 def test_bytes_that_are_no_day(raw, actual):
     with pytest.raises(BrokenDayError, match=actual):
-        judged(raw)
+        read(raw, day=DAY)
 
 
 @pytest.mark.parametrize(
@@ -102,49 +101,49 @@ def test_bytes_that_are_no_day(raw, actual):
 )
 def test_metadata_that_is_not_true(name, value):
     with pytest.raises(BrokenDayError, match=f"metadata {name}"):
-        judged(*stored("2024-12-10", **{name: value}))
+        judged(stored("2024-12-10", **{name: value}))
 
 
 def test_metadata_that_names_a_first_sample_of_an_empty_day():
     with pytest.raises(BrokenDayError, match="metadata first None"):
-        judged(*stored("2024-12-10", [], first="0"))
+        judged(stored("2024-12-10", [], first="0"))
 
 
 @pytest.mark.parametrize("text", ["2024-12-10T00:00:00", "2024-12-10T00:00:00.000Z", "2024-12-10T01:00:00+01:00"])
 def test_metadata_in_iso_form(text):
-    judged(*stored("2024-12-10", first=text))
+    judged(stored("2024-12-10", first=text))
 
 
 def test_too_many_points_are_refused(monkeypatch):
     monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 1)
     with pytest.raises(UnjudgedDayError, match="more than 1 points"):
-        judged(stored("2024-12-10")[0])
+        read(stored("2024-12-10").body, day=DAY)
 
 
 def test_a_line_beyond_the_bounds_is_not_judged():
     with pytest.raises(UnjudgedDayError, match="a line of more than"):
-        judged(gzip.compress(b"x" * 100_000))
+        read(gzip.compress(b"x" * 100_000), day=DAY)
 
 
 def test_a_line_stands_there_once():
     with pytest.raises(BrokenDayError, match="found it again in line 3"):
-        judged(*stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0]]))
+        judged(stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0]]))
 
 
 def test_two_values_of_a_point_in_one_millisecond_are_aces_microseconds():
-    found = judged(*stored("2024-12-10", [GOOD[0], GOOD[0] | {"value": 1}, GOOD[1]]))
+    found = judged(stored("2024-12-10", [GOOD[0], GOOD[0] | {"value": 1}, GOOD[1]]))
     assert (found.samples, len(found.points)) == (3, 2)
 
 
 @pytest.mark.parametrize("digits", [309, 400, 4000])
 def test_a_whole_number_that_is_not_finite_is_no_value(digits):
     with pytest.raises(BrokenDayError, match="a finite number"):
-        judged(*stored("2024-12-10", [GOOD[0] | {"value": 10**digits}]))
+        judged(stored("2024-12-10", [GOOD[0] | {"value": 10**digits}]))
 
 
 def test_samples_are_in_the_order_in_which_they_were_measured():
     with pytest.raises(BrokenDayError, match="no timestamp before the one above it in line 3"):
-        judged(*stored("2024-12-10", [GOOD[0], GOOD[2], GOOD[1]]))
+        judged(stored("2024-12-10", [GOOD[0], GOOD[2], GOOD[1]]))
 
 
 @pytest.mark.parametrize(
@@ -153,23 +152,23 @@ def test_samples_are_in_the_order_in_which_they_were_measured():
 )
 def test_metadata_that_names_another_window_of_ace(source):
     with pytest.raises(BrokenDayError, match="metadata source 2024-12-10T00:00:00Z/2024-12-11T00:00:00Z"):
-        judged(*stored("2024-12-10", source=source))
+        judged(stored("2024-12-10", source=source))
 
 
 @pytest.mark.parametrize(
     "name", ["ses/ses_falls_city/a/b", "ses/p0", "VAV-707.DaTemp", "ses/weather/x", "a/ses_other/b"]
 )
 def test_names_that_do_not_speak_of_another_site(name):
-    read(stored("2024-12-10", [GOOD[0] | {"point_name": name}])[0], day=DAY, site="ses_falls_city")
+    read(stored("2024-12-10", [GOOD[0] | {"point_name": name}]).body, day=DAY, site="ses_falls_city")
 
 
 def test_a_name_that_looks_like_a_site_among_the_sites_own_accuses_nobody():
     rows = [GOOD[0] | {"point_name": "ses/ses_falls_city/x"}, GOOD[1] | {"point_name": "ses/ses_weather/y"}]
-    read(stored("2024-12-10", rows)[0], day=DAY, site="ses_falls_city")
+    read(stored("2024-12-10", rows).body, day=DAY, site="ses_falls_city")
 
 
 def test_the_points_of_another_site():
-    raw, _ = stored("2024-12-10", [GOOD[0], GOOD[1] | {"point_name": "ses/ses_elsewhere/x/y.Temp"}])
+    raw = stored("2024-12-10", [GOOD[0], GOOD[1] | {"point_name": "ses/ses_elsewhere/x/y.Temp"}]).body
     with pytest.raises(BrokenDayError, match=r"points of site ses_falls_city, found ses/.*, of site ses_elsewhere"):
         read(raw, day=DAY, site="ses_falls_city")
 
@@ -178,7 +177,7 @@ def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
     monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 2)
     rows = [GOOD[0] | {"point_name": f"p{n}"} for n in range(3)]
     with pytest.raises(UnjudgedDayError, match="points in a day"):
-        list(stored_day.samples(stored("2024-12-10", rows)[0], day=DAY))
+        list(stored_day.samples(stored("2024-12-10", rows).body, day=DAY))
 
 
 @given(st.binary(max_size=200))

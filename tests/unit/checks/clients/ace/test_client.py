@@ -19,8 +19,9 @@ from rehearsal.ace.query import read
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.volume import Volume
 from rehearsal.ace.window import page, stalled
+from tests.fakes.answers import answer
+from tests.fakes.clock import Clock
 from tests.fakes.manifest import KEY
-from tests.unit.checks.world import Clock, answer
 
 START = datetime(2024, 12, 10, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.unit.checks.world import World
+from tests.fakes.healthy_system import healthy_system
 
 
 def test_a_client_without_a_token_names_the_variable(tmp_path):
@@ -14,7 +14,7 @@ def test_a_client_without_a_token_names_the_variable(tmp_path):
     from checks.model.finding import Cause
 
     deadline = Deadline.starting_now(1.0)
-    transport = httpx.MockTransport(World().handle)
+    transport = httpx.MockTransport(healthy_system().handle)
     opened = Http.open("https://api.cloudflare.com", cause=Cause.CLOUDFLARE, deadline=deadline, transport=transport)
     with opened as http, pytest.raises(ApiError, match="CLOUDFLARE_API_TOKEN is not set"):
         Cloudflare(http=http, account_id="a", token=None).secrets("w")

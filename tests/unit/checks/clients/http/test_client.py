@@ -8,7 +8,7 @@ from checks.clients.worker.client import Worker
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, TransientError
-from tests.unit.checks.world import Clock
+from tests.fakes.clock import Clock
 
 TOKEN = Secret("canary-Zq7xV2pL9tB4wR8nK3mD6")
 
