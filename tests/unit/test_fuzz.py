@@ -146,7 +146,7 @@ def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret
 
 @some(80)
 @given(st.one_of(BYTES, BYTES.map(gzip.compress), mutants(lines("2024-12-10")).map(json.dumps).map(str.encode)))
-def test_a_stored_day_of_anything_is_no_day(raw):
+def test_a_stored_day_of_any_bytes_is_not_a_day(raw):
     for content in (raw, gzip.compress(raw, mtime=0), gzip.compress(raw)[:-5]):
         try:
             found = read(content, day=date(2024, 12, 10))
@@ -206,7 +206,7 @@ PAGE = {
 
 @some(80)
 @given(st.data())
-def test_ace_answers_rows_or_no_verdict(data):
+def test_ace_answers_rows_or_is_inconclusive(data):
     asked = []
 
     def handle(request):
@@ -255,7 +255,7 @@ API = {
 @pytest.mark.parametrize("call", API)
 @some(40)
 @given(st.data())
-def test_cloudflare_answers_what_is_documented_or_no_verdict(call, data):
+def test_cloudflare_answers_the_documented_form_or_is_inconclusive(call, data):
     asked, (ask, result) = [], API[call]
     truth = {"success": True, "errors": [], "messages": [], "result": result, "result_info": {"cursor": "c"}}
 
@@ -273,7 +273,7 @@ def test_cloudflare_answers_what_is_documented_or_no_verdict(call, data):
 
 @some(60)
 @given(st.data())
-def test_the_worker_answers_in_its_form_or_not(data):
+def test_any_answer_of_the_worker_is_read_or_inconclusive(data):
     truth = {
         "status": "error",
         "error": {"code": "storage", "message": "m"},
@@ -298,7 +298,7 @@ def test_the_worker_answers_in_its_form_or_not(data):
 
 @some(100)
 @given(st.text(max_size=80) | TEXT)
-def test_a_line_on_what_is_superseded_is_one_or_none(text):
+def test_a_line_on_drift_is_read_or_none(text):
     found = drift.parse(text)
     assert found is None or drift.parse(str(found)) == found
 
@@ -318,7 +318,7 @@ STEPS = {
 
 @some(40)
 @given(BYTES | mutants(STEPS).map(encoded))
-def test_a_review_is_a_comment_whatever_the_engine_wrote(raw):
+def test_a_review_is_a_comment_for_any_output_of_the_engine(raw):
     seen = preview.read(raw, stack="prod")
     text = comment.render(seen)
     assert 0 < len(text) <= 65_536
@@ -365,7 +365,7 @@ def lied_to(tmp_path, target, status, body):
 
 @some(40)
 @given(st.data())
-def test_the_command_is_never_green_on_an_answer_that_is_anything(tmp_path, answered, data):
+def test_the_command_is_never_green_on_any_other_answer(tmp_path, answered, data):
     target = data.draw(st.sampled_from(list(answered)))
     status = data.draw(st.sampled_from([200, 200, 200, 404, 403, 500]))
     code, text = lied_to(tmp_path, target, status, data.draw(BYTES | JSON.map(encoded)))
@@ -398,7 +398,7 @@ R2 = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
 
 @some(60)
 @given(st.data())
-def test_the_query_worker_answers_samples_or_not(data):
+def test_any_answer_of_the_query_worker_is_read_or_inconclusive(data):
     truth = {"samples": lines("2024-12-10"), "count": 3, "error": {"code": "storage", "message": "m"}}
 
     def handle(request):
@@ -423,7 +423,7 @@ def test_the_query_worker_answers_samples_or_not(data):
 
 @some(150)
 @given(JSON | mutants(trace("POST", "https://x.example/trigger", [{"message": "[ACE API] Failed", "code": "storage"}])))
-def test_an_item_of_a_tail_says_something_short_or_nothing(item):
+def test_any_item_of_a_tail_is_read_as_short_text(item):
     if not isinstance(item, dict):
         return
     seen = Invocation.read(item)
@@ -557,7 +557,7 @@ def test_the_command_is_green_on_messages_of_a_tail_only_if_they_show_a_good_bat
         max_size=5,
     )
 )
-def test_the_command_survives_whatever_else_a_tail_sends(tmp_path, monkeypatch, messages):
+def test_the_command_survives_any_message_of_a_tail(tmp_path, monkeypatch, messages):
     monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)
     system = healthy_system()
     for message in messages:
@@ -567,7 +567,7 @@ def test_the_command_survives_whatever_else_a_tail_sends(tmp_path, monkeypatch, 
 
 @some(30)
 @given(st.data())
-def test_the_command_is_never_green_on_a_sibling_that_answers_anything(tmp_path, data):
+def test_the_command_is_never_green_on_a_related_worker_with_any_answer(tmp_path, data):
     system = paired_system()
     status = data.draw(st.sampled_from([200, 204, 302, 404, 429, 500, 503]))
     body = data.draw(BYTES | JSON.map(encoded))
@@ -578,6 +578,6 @@ def test_the_command_is_never_green_on_a_sibling_that_answers_anything(tmp_path,
     assert (code, checks[name]) in ((1, "fail"), (3, "inconclusive"))
 
 
-def test_a_world_with_siblings_is_healthy(tmp_path):
+def test_a_system_with_related_workers_is_healthy(tmp_path):
     code, checks = verdict(paired_system(), tmp_path)
     assert (code, set(checks.values())) == (0, {"pass"})

@@ -48,14 +48,14 @@ def test_requests_that_are_made_of_an_answer_add(requests, kinds):
     assert chain.own(made, "c") == [f"c {kind}" for kind in kinds]
 
 
-def test_what_was_not_answered_yet_is_no_part_of_a_request():
+def test_a_request_does_not_depend_on_an_answer_that_came_later():
     first, second = asked(("c", "objects"), ("c", "object"))
     beside = chain.Asked(check="c", kind="object", further=False, known=frozenset())
     assert len(chain.own([first, beside], "c")) == 1
     assert len(chain.own([first, second], "c")) == 2
 
 
-def test_what_a_check_needs_is_before_it_and_what_it_comes_after_is_not(monkeypatch):
+def test_needed_checks_are_in_the_chain_and_checks_that_only_come_before_are_not(monkeypatch):
     def says(context):
         yield Evidence("seen")
 
@@ -66,7 +66,7 @@ def test_what_a_check_needs_is_before_it_and_what_it_comes_after_is_not(monkeypa
     assert chain.longest([]) == []
 
 
-def test_the_read_only_checks_over_a_made_up_system(tmp_path):
+def test_the_read_only_checks_over_a_fake_system(tmp_path):
     system = RandomSystem(4)
     system.declare(query=True, etl=True)
     system.store_first_day()
@@ -84,7 +84,7 @@ def test_the_read_only_checks_over_a_made_up_system(tmp_path):
     assert len(found) < len([one for one in made if one.check in {name.split()[0] for name in found}])
 
 
-def test_a_request_of_no_known_kind_or_of_nobody_is_not_counted_in_silence():
+def test_a_request_of_an_unknown_kind_or_of_no_check_is_an_error():
     recorder = chain.Recorder(httpx.MockTransport(lambda request: httpx.Response(200)))
     told = []
 

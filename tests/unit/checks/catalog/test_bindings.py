@@ -24,7 +24,7 @@ def test_bindings_as_declared(tmp_path):
     ]
 
 
-def test_bindings_that_an_upload_by_hand_wiped(tmp_path):
+def test_bindings_removed_by_an_upload_outside_pulumi(tmp_path):
     system = healthy_system()
     system.script.upload("", "version_upload")
     system.script.unbind("SITE", "BUCKET")
@@ -33,7 +33,7 @@ def test_bindings_that_an_upload_by_hand_wiped(tmp_path):
     ]
 
 
-def test_bindings_absent_from_the_programs_own_upload_are_nobodys_work(tmp_path):
+def test_bindings_absent_from_the_programs_own_upload_have_no_author(tmp_path):
     system = healthy_system()
     system.script.unbind("BUCKET")
     found = failed_finding(tmp_path, system, "bindings")
@@ -55,7 +55,7 @@ def test_bindings_absent_from_the_programs_own_upload_are_nobodys_work(tmp_path)
         ("ACE_API_KEY", {"type": "plain_text", "text": "canary"}, "secret_text", "plain_text"),
     ],
 )
-def test_bindings_that_lead_elsewhere(tmp_path, name, change, expected, actual):
+def test_bindings_with_another_value(tmp_path, name, change, expected, actual):
     system = healthy_system()
     system.script.bound[name].update(change)
     found = failed_finding(tmp_path, system, "bindings")
@@ -65,7 +65,7 @@ def test_bindings_that_lead_elsewhere(tmp_path, name, change, expected, actual):
         assert "canary" not in system.run(tmp_path, "bindings", formats=(format_,), verbose=True)[1]
 
 
-def test_bindings_that_nothing_declares(tmp_path):
+def test_bindings_that_are_not_declared(tmp_path):
     system = healthy_system()
     system.script.versions[0]["resources"]["bindings"] += [
         {"name": "TOKEN", "type": "plain_text", "text": "canary"},
@@ -77,7 +77,7 @@ def test_bindings_that_nothing_declares(tmp_path):
     assert found["found"] == "attached: plain_text, kv_namespace f00"
 
 
-def test_bindings_may_carry_what_nobody_declared(tmp_path):
+def test_bindings_may_have_fields_that_are_not_declared(tmp_path):
     system = healthy_system()
     system.script.bound["BUCKET"]["jurisdiction"] = "eu"
     assert system.report(tmp_path, "bindings")[0] == 0
@@ -87,7 +87,7 @@ def test_bindings_may_carry_what_nobody_declared(tmp_path):
     ("live", "kept"),
     [('{"a": [1, 2]}', True), ({"a": [1, 2]}, True), ('{"a":[1,2]}', True), ({"a": 1}, False), ("canary", False)],
 )
-def test_bindings_of_json_are_compared_by_what_they_mean(tmp_path, live, kept):
+def test_bindings_of_json_are_compared_by_value(tmp_path, live, kept):
     system = healthy_system(manifest=manifest_data())
     system.manifest["bindings"].append({"name": "MORE", "type": "json", "json": '{"a": [1, 2]}'})
     system.script.versions = [system.script.version(1, TAG, "upload")]
@@ -97,7 +97,7 @@ def test_bindings_of_json_are_compared_by_what_they_mean(tmp_path, live, kept):
     assert kept or first_finding(report["bindings"])["found"] == "another text"
 
 
-def test_bindings_of_each_version_that_serves(tmp_path):
+def test_bindings_of_each_live_version(tmp_path):
     system = healthy_system()
     system.script.upload("", "upload")
     system.script.unbind("SITE")

@@ -5,14 +5,14 @@ from tests.fakes.healthy_system import healthy_system
 from tests.fakes.verdicts import UP, first_finding, outcomes
 
 
-def test_a_healthy_system_keeps_every_promise(tmp_path):
+def test_a_healthy_system_passes_every_check(tmp_path):
     code, report = healthy_system().report(tmp_path)
     assert code == 0
     assert outcomes(report) == dict.fromkeys(catalog.load(), "pass") | {"parity": "skip", "query": "skip"}
     assert [name for name in report if name != "token"][:4] == ["config", "secrets", "bindings", "deployed"]
 
 
-def test_the_catalogue_is_sound():
+def test_the_dependencies_of_the_checks_are_sound():
     checks = catalog.load()
     for check in checks.values():
         assert {*check.needs, *check.after, *check.beside} < checks.keys()
@@ -22,7 +22,7 @@ def test_the_catalogue_is_sound():
         assert all(checks[name].step <= check.step for name in (*check.needs, *check.after))
 
 
-def test_the_incident_of_the_runbook_in_few_lines(tmp_path):
+def test_the_incident_of_the_runbook_takes_few_lines(tmp_path):
     system = healthy_system()
     system.worker.key = ""
     system.script.change_secrets()

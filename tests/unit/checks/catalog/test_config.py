@@ -43,14 +43,14 @@ def test_config_refuses_a_key_that_cannot_work(tmp_path, key):
     assert "pulumi config set --secret aceApiKey --stack prod" in found["hint"]
 
 
-def test_config_asks_nobody_and_needs_no_key(tmp_path):
+def test_config_sends_no_request_and_needs_no_key(tmp_path):
     system = healthy_system()
     code, report = system.report(tmp_path, "config", environ={})
     assert (code, system.asked) == (0, [])
     assert len(report["config"]["evidence"]) == 1
 
 
-def test_config_takes_a_jwt_that_has_not_expired(tmp_path):
+def test_config_accepts_a_jwt_that_has_not_expired(tmp_path):
     key = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjI3MzQ2NTQwMDB9.c2ln"
     _, report = healthy_system().report(tmp_path, "config", environ={"ACE_API_KEY": key})
     assert "plausible" in report["config"]["evidence"][1]

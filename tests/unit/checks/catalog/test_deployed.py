@@ -24,7 +24,7 @@ def test_deployed_as_uploaded(tmp_path):
     assert "config" not in report
 
 
-def test_deployed_needs_no_worker(tmp_path):
+def test_deployed_sends_no_request_to_the_worker(tmp_path):
     system = healthy_system()
     system.report(tmp_path, "deployed", "bindings")
     assert all("/client/v4/" in asked for asked in system.asked)
@@ -41,7 +41,7 @@ def test_deployed_needs_no_worker(tmp_path):
         (OLDER, "upload", "which carries another mark of this stack: other settings"),
     ],
 )
-def test_deployed_by_others(tmp_path, tag, trigger, text):
+def test_deployed_outside_pulumi(tmp_path, tag, trigger, text):
     system = healthy_system()
     system.script.upload(tag, trigger)
     found = failed_finding(tmp_path, system, "deployed")
@@ -52,7 +52,7 @@ def test_deployed_by_others(tmp_path, tag, trigger, text):
 
 
 @pytest.mark.parametrize("trigger", ["upload", "version_upload", None])
-def test_deployed_by_each_way_to_upload(tmp_path, trigger):
+def test_deployed_by_each_kind_of_upload(tmp_path, trigger):
     system = healthy_system()
     system.script.upload(triggered_by=trigger or "")
     if trigger is None:
@@ -92,7 +92,7 @@ def test_deployed_and_split(tmp_path):
     ]
 
 
-def test_a_version_without_requests_does_not_serve(tmp_path):
+def test_a_version_with_0_percent_is_not_live(tmp_path):
     system = healthy_system()
     shares = [{"version_id": "v1", "percentage": 100}, {"version_id": "v9", "percentage": 0}]
     system.routes["GET", "/deployments"] = envelope({"deployments": [{"versions": shares}]})
@@ -106,7 +106,7 @@ def test_deployed_from_shares_of_another_shape(tmp_path, share):
     assert inconclusive_finding(tmp_path, system, "deployed")["cause"] == "cloudflare"
 
 
-def test_our_mark_is_found_on_an_older_page_and_one_page_is_enough_otherwise(tmp_path):
+def test_our_tag_is_found_on_an_older_page_and_otherwise_one_page_is_enough(tmp_path):
     system = healthy_system()
     for _ in range(14):
         system.script.upload("", "upload")
@@ -118,7 +118,7 @@ def test_our_mark_is_found_on_an_older_page_and_one_page_is_enough_otherwise(tmp
     assert sum(asked.endswith("/versions") for asked in system.asked) == 1
 
 
-def test_what_is_live_is_judged_even_where_the_history_is_too_long(tmp_path, monkeypatch):
+def test_the_live_version_is_checked_although_the_history_is_too_long(tmp_path, monkeypatch):
     monkeypatch.setattr(client, "VERSION_PAGES", 1)
     system = healthy_system()
     system.script.versions = [system.script.version(n, "", "version_upload") for n in range(30, 0, -1)]

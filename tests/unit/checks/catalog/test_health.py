@@ -36,7 +36,7 @@ def test_health_waits_for_the_declared_version(tmp_path):
 
 
 @pytest.mark.parametrize("environ", [ENVIRON, {}])
-def test_health_of_an_older_version_in_the_end(tmp_path, environ):
+def test_health_of_an_older_version_until_the_deadline(tmp_path, environ):
     system = healthy_system()
     body = {"status": "healthy", "service": "backfill-worker", "worker_version": {"id": "v0", "tag": "bv:old"}}
     system.routes["GET", "/health"] = answer(200, body)
@@ -46,7 +46,7 @@ def test_health_of_an_older_version_in_the_end(tmp_path, environ):
     assert 40 < sum(system.clock.slept) <= 45
 
 
-def test_health_does_not_wait_for_what_is_deployed(tmp_path):
+def test_health_does_not_wait_for_a_version_that_is_already_live(tmp_path):
     system = healthy_system()
     system.script.change_secrets("ACE_API_KEY")
     found = failed_finding(tmp_path, system, "health")
@@ -54,7 +54,7 @@ def test_health_does_not_wait_for_what_is_deployed(tmp_path):
     assert system.clock.slept == []
 
 
-def test_health_of_an_upload_by_hand_that_does_not_know_its_version(tmp_path):
+def test_health_of_an_upload_outside_pulumi_without_its_version(tmp_path):
     system = healthy_system()
     system.script.versions.insert(0, system.script.version(2, "", "upload"))
     system.script.live = ["v2"]
@@ -65,7 +65,7 @@ def test_health_of_an_upload_by_hand_that_does_not_know_its_version(tmp_path):
     assert system.clock.slept == []
 
 
-def test_health_does_not_take_an_api_that_fails_for_an_answer(tmp_path):
+def test_health_ignores_an_api_that_fails(tmp_path):
     system = healthy_system()
     system.script.change_secrets("ACE_API_KEY")
     system.routes["GET", "/deployments"] = refusal(403, 10000)
@@ -73,7 +73,7 @@ def test_health_does_not_take_an_api_that_fails_for_an_answer(tmp_path):
 
 
 @pytest.mark.parametrize("environ", [ENVIRON, {}])
-def test_health_that_the_worker_denies(tmp_path, environ):
+def test_health_of_an_unhealthy_worker(tmp_path, environ):
     system = healthy_system()
     system.worker.is_healthy = False
     system.script.change_secrets()
@@ -103,7 +103,7 @@ def test_health_of_something_else(tmp_path, reply, cause):
     assert failed_finding(tmp_path, system, "health")["cause"] == cause
 
 
-def test_health_of_nobody(tmp_path):
+def test_health_of_a_worker_that_does_not_answer(tmp_path):
     def refuse(request):
         raise httpx.ConnectError("[Errno 111] Connection refused")
 
@@ -113,7 +113,7 @@ def test_health_of_nobody(tmp_path):
     assert found["found"] == "ConnectError: [Errno 111] Connection refused"
 
 
-def test_health_of_code_that_does_not_know_its_version_is_no_upload_by_hand(tmp_path):
+def test_health_of_code_without_its_version_is_not_a_change_outside_pulumi(tmp_path):
     known = {"status": "healthy", "service": "backfill-worker", "version": "1.0.0"}
     for version, cause in (
         (None, "worker"),

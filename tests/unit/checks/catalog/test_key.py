@@ -48,7 +48,7 @@ def token(key):
     return {"OPERATOR_TOKEN": ace_key.operator_token(key)}
 
 
-def test_the_token_of_the_stack_is_believed(tmp_path):
+def test_the_token_of_the_stack_is_trusted(tmp_path):
     assert judged(healthy_system(), environ={}, stack=KEY) == ()
     (found,) = judged(healthy_system(), environ={"ACE_API_KEY": KEY}, stack="another-key")
     assert (found.found, found.hint) == ("401: the live worker holds another key than the program's", UP)
@@ -62,7 +62,7 @@ def test_a_stale_token_of_the_environment_is_named():
     assert (found.cause, found.hint) == ("configuration", "unset OPERATOR_TOKEN")
 
 
-def test_a_worker_that_takes_neither_holds_another_key():
+def test_a_worker_that_accepts_neither_token_holds_another_key():
     system = healthy_system()
     system.worker.key = "put-by-hand"
     (found,) = judged(system, environ=token("old"), stack=KEY)
@@ -71,7 +71,7 @@ def test_a_worker_that_takes_neither_holds_another_key():
     assert (found.subject, found.hint) == ("GET /status with the operator token", UP)
 
 
-def test_a_worker_that_takes_the_environments_token_and_not_the_stacks():
+def test_a_worker_that_accepts_the_environments_token_and_not_the_stacks():
     system = healthy_system()
     system.worker.key = "put-by-hand"
     (found,) = judged(system, environ=token("put-by-hand"), stack=KEY)
@@ -87,7 +87,7 @@ def test_a_worker_that_takes_the_environments_token_and_not_the_stacks():
         ({"ACE_API_KEY": "y" * 20 + "z"}, "401 with the token derived from ACE_API_KEY of the environment: either ACE"),
     ],
 )
-def test_with_the_environments_alone_both_possibilities_are_named(tmp_path, environ, said):
+def test_with_only_the_environments_token_both_causes_are_named(tmp_path, environ, said):
     _, report = healthy_system().report(tmp_path, "key", environ={"CLOUDFLARE_API_TOKEN": API_TOKEN, **environ})
     found = first_finding(report["key"])
     assert found["found"].startswith(said)
@@ -98,12 +98,12 @@ def test_with_the_environments_alone_both_possibilities_are_named(tmp_path, envi
 ERROR = {"status": "error"}
 
 
-def test_a_key_that_is_set_and_empty_is_no_key(tmp_path):
+def test_an_empty_key_counts_as_not_set(tmp_path):
     environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY), "ACE_API_KEY": ""}
     assert healthy_system().report(tmp_path, "config", "key", environ=environ)[0] == 0
 
 
-def test_key_of_a_worker_without_one(tmp_path):
+def test_key_of_a_worker_without_a_key(tmp_path):
     system = healthy_system()
     system.worker.key = ""
     found = failed_finding(tmp_path, system, "key")
@@ -111,7 +111,7 @@ def test_key_of_a_worker_without_one(tmp_path):
     assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
-def test_key_of_a_worker_with_another(tmp_path):
+def test_key_of_a_worker_with_another_key(tmp_path):
     system = healthy_system()
     system.worker.key = "another-key-put-by-hand"
     found = failed_finding(tmp_path, system, "key")
@@ -121,7 +121,7 @@ def test_key_of_a_worker_with_another(tmp_path):
     assert (found["cause"], found["hint"]) == ("configuration", again)
 
 
-def test_key_of_a_worker_that_lets_in_whoever_asks(tmp_path):
+def test_key_of_a_worker_that_accepts_every_token(tmp_path):
     system = healthy_system()
     system.routes["GET", "/status"] = lambda request: answer(*system.worker.status())
     _, report = system.report(tmp_path, "key")
@@ -132,7 +132,7 @@ def test_key_of_a_worker_that_lets_in_whoever_asks(tmp_path):
     assert first_finding(report["key"])["cause"] == "worker"
 
 
-def test_key_of_something_that_is_no_worker(tmp_path):
+def test_key_of_another_service(tmp_path):
     system = healthy_system()
     system.routes["GET", "/status"] = httpx.Response(404, text="nothing here")
     found = failed_finding(tmp_path, system, "key")
@@ -140,14 +140,14 @@ def test_key_of_something_that_is_no_worker(tmp_path):
     assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
-def test_key_of_a_worker_that_fails_and_whose_door_is_beside_it(tmp_path):
+def test_key_of_a_worker_that_fails_before_its_authentication(tmp_path):
     system = healthy_system()
     system.routes["GET", "/status"] = answer(404, {**ERROR, "error": {"code": "not_found"}})
     _, report = system.report(tmp_path, "key")
     assert [item["cause"] for item in report["key"]["findings"]] == ["worker"] * 3
 
 
-def test_key_is_not_disproved_by_a_failure_beyond_the_door(tmp_path):
+def test_key_passes_despite_a_failure_after_the_authentication(tmp_path):
     system = healthy_system()
     system.worker.status = lambda: (502, {**ERROR, "error": {"code": "storage", "message": "no bucket is bound"}})
     assert system.report(tmp_path, "key")[0] == 0
@@ -160,6 +160,6 @@ def test_key_accepts_the_operator_token_as_it_is_given(tmp_path):
     assert healthy_system().report(tmp_path, environ=environ)[0] == 0
 
 
-def test_key_is_not_asked_with_a_key_that_cannot_work(tmp_path):
+def test_key_is_skipped_with_a_key_that_cannot_work(tmp_path):
     _, report = healthy_system().report(tmp_path, "key", environ={"ACE_API_KEY": "changeme"})
     assert report["key"]["reason"] == "needs config, which failed"

@@ -65,7 +65,7 @@ def unjudged(tmp_path, system, **options):
     return first_finding(result)
 
 
-def test_a_batch_that_ace_and_r2_took_well(tmp_path):
+def test_a_batch_that_logs_the_success_of_ace_and_r2(tmp_path):
     system = healthy_system()
     code, result = logs(tmp_path, system)
     assert (code, result["outcome"]) == (0, "pass")
@@ -83,7 +83,7 @@ def test_logs_brings_the_trigger_and_the_tail_is_open_before_it_posts(tmp_path):
     assert opened < system.asked.index("POST /trigger")
 
 
-def test_nothing_left_to_do_logs_neither(tmp_path):
+def test_a_batch_without_work_logs_neither_ace_nor_r2(tmp_path):
     system = healthy_system(stored=5)
     done = {"status": "complete", "progress": system.worker.progress(), "continuation": False}
     system.routes["POST", "/trigger"] = answer(200, done)
@@ -97,7 +97,7 @@ def test_another_run_may_have_written_the_day_first(tmp_path):
     assert logs(tmp_path, system)[0] == 0
 
 
-def test_what_a_further_attempt_cured_is_no_failure(tmp_path):
+def test_a_failure_that_a_retry_cured_is_ignored(tmp_path):
     system = healthy_system()
     seen(
         system, {"message": "[ACE API] Failed", "code": "upstream_unavailable", "reason": "ACE answered 503"}, *SUCCESS
@@ -105,13 +105,13 @@ def test_what_a_further_attempt_cured_is_no_failure(tmp_path):
     assert logs(tmp_path, system)[0] == 0
 
 
-def test_how_a_strangers_request_ended_is_no_matter(tmp_path):
+def test_the_outcome_of_another_request_is_ignored(tmp_path):
     system = healthy_system()
     seen(system, path="/health", outcome="canceled")
     assert logs(tmp_path, system)[0] == 0
 
 
-def test_a_broken_connection_is_made_again(tmp_path):
+def test_a_broken_connection_is_opened_again(tmp_path):
     system = healthy_system()
     system.script.tail.items.put(ConnectionClosedError(None, None))
     code, result = logs(tmp_path, system)
@@ -121,7 +121,7 @@ def test_a_broken_connection_is_made_again(tmp_path):
 
 
 @pytest.mark.parametrize("junk", ["no JSON", "[]", b"\xff", "{}", '{"event":5,"logs":{},"exceptions":[7]}', "[" * 5000])
-def test_a_message_of_another_form_says_nothing(tmp_path, junk):
+def test_a_message_of_another_form_is_ignored(tmp_path, junk):
     system = healthy_system()
     system.script.tail.items.put(junk)
     assert logs(tmp_path, system)[0] == 0
@@ -142,9 +142,7 @@ def test_a_message_of_another_form_says_nothing(tmp_path, junk):
     ],
 )
 @pytest.mark.parametrize("refused", [True, False])
-def test_a_refusal_by_ace_accuses_the_configuration_unless_ace_serves_who_asks_without_the_worker(
-    tmp_path, line, actual, refused
-):
+def test_a_refusal_by_ace_has_the_cause_configuration_unless_ace_serves_the_probe(tmp_path, line, actual, refused):
     system = healthy_system()
     system.ace.is_expired = refused
     seen(system, line, *SUCCESS)
@@ -166,7 +164,7 @@ def test_a_refusal_by_ace_accuses_the_configuration_unless_ace_serves_who_asks_w
         ("odd", "worker"),
     ],
 )
-def test_a_failure_that_lasted_accuses_whom_its_code_names(tmp_path, code, cause):
+def test_a_failure_that_lasted_has_the_cause_of_its_code(tmp_path, code, cause):
     system = healthy_system()
     system.ace.is_expired = True
     lines = [
@@ -179,7 +177,7 @@ def test_a_failure_that_lasted_accuses_whom_its_code_names(tmp_path, code, cause
     assert [item["cause"] for item in result["findings"]] == [cause]  # told once, and not again as a bad end
 
 
-def test_the_failure_of_a_cron_meanwhile_counts(tmp_path):
+def test_the_failure_of_a_cron_during_the_batch_counts(tmp_path):
     system = healthy_system()
     system.script.tail.items.put({"event": {"cron": "* * * * *"}, "logs": [{"message": [json.dumps(REFUSED)]}]})
     assert failed(tmp_path, system)["subject"] == "log of cron"
@@ -238,7 +236,7 @@ def test_a_success_that_is_not_logged(tmp_path, lines, missing):
 
 
 @pytest.mark.parametrize("reply", [refusal(403, 10000), refusal(400, 10057, "too many tails"), envelope({"id": 5})])
-def test_a_tail_that_the_api_does_not_open_is_no_verdict_and_holds_nobody_up(tmp_path, reply):
+def test_a_tail_that_the_api_does_not_open_is_inconclusive_and_delays_no_check(tmp_path, reply):
     system = healthy_system()
     system.routes["POST", "/tails"] = reply
     unjudged(tmp_path, system)
@@ -249,7 +247,7 @@ def test_a_tail_that_the_api_does_not_open_is_no_verdict_and_holds_nobody_up(tmp
     "error",
     [OSError("wss://tail.example/t1"), ConnectionClosedError(None, None), InvalidURI("x", "y"), ImportError("socks")],
 )
-def test_a_websocket_that_cannot_be_opened_is_no_verdict(tmp_path, error):
+def test_a_websocket_that_cannot_be_opened_is_inconclusive(tmp_path, error):
     system = healthy_system()
     system.script.tail.errors = [error] * 10
     found = unjudged(tmp_path, system)
@@ -259,7 +257,7 @@ def test_a_websocket_that_cannot_be_opened_is_no_verdict(tmp_path, error):
 
 
 @pytest.mark.parametrize("url", ["ws://tail.example/t1", "https://tail.example/t1", "ws://[::1", "t1"])
-def test_an_address_in_clear_is_not_gone_to(tmp_path, url):
+def test_an_address_without_tls_is_not_connected_to(tmp_path, url):
     system = healthy_system()
     system.script.tail.url = url
     assert unjudged(tmp_path, system)["expected"] == "an address of wss://"
@@ -285,14 +283,14 @@ def test_a_tail_that_shows_nothing_of_the_batch(tmp_path):
         ),
     ],
 )
-def test_lines_that_may_have_been_lost_are_not_held_against_the_worker(tmp_path, prepare, word):
+def test_lines_that_may_have_been_lost_are_inconclusive(tmp_path, prepare, word):
     system = healthy_system()
     seen(system)
     prepare(system)
     assert word in unjudged(tmp_path, system)["found"]
 
 
-def test_a_batch_of_which_nothing_usable_is_known(tmp_path):
+def test_a_batch_with_an_unusable_answer(tmp_path):
     system = healthy_system()
     system.routes["POST", "/trigger"] = answer(200, {"status": "complete"})
     code, report = system.report(tmp_path, "logs")
@@ -315,14 +313,14 @@ def test_a_batch_that_never_began_is_not_waited_for(tmp_path):
     assert "POST /trigger" not in system.asked
 
 
-def test_a_close_that_fails_is_not_retried_and_changes_no_verdict(tmp_path):
+def test_a_close_that_fails_is_not_retried_and_changes_no_outcome(tmp_path):
     system = healthy_system()
     system.routes["DELETE", "/tails"] = answer(500)
     assert logs(tmp_path, system)[0] == 0
     assert system.asked.count(DELETED) == 1
 
 
-def test_a_health_that_fails_while_probing_is_no_matter(tmp_path):
+def test_a_failed_probe_of_health_is_ignored(tmp_path):
     system, asked = healthy_system(), []
 
     def health(request):
@@ -333,7 +331,7 @@ def test_a_health_that_fails_while_probing_is_no_matter(tmp_path):
     assert logs(tmp_path, system)[0] == 0
 
 
-def test_without_the_trigger_there_is_nothing_to_watch(tmp_path):
+def test_without_the_trigger_there_is_no_batch(tmp_path):
     code, report = healthy_system().report(tmp_path, skip=("trigger",), strict=True)
     assert report["logs"]["reason"] == "trigger is left out: there is no batch to watch"
     assert code == 0
@@ -352,19 +350,19 @@ def test_without_an_api_token_the_trigger_does_not_wait(tmp_path):
     assert time.monotonic() - begun < 0.4
 
 
-def test_without_an_operator_token_the_lack_is_told(tmp_path):
+def test_without_an_operator_token_the_skip_names_it(tmp_path):
     _, report = healthy_system().report(tmp_path, environ={"CLOUDFLARE_API_TOKEN": API_TOKEN})
     assert report["logs"]["reason"].startswith("needs OPERATOR_TOKEN")
 
 
-def test_what_fails_before_skips_both(tmp_path):
+def test_a_failure_before_skips_trigger_and_logs(tmp_path):
     system = healthy_system()
     system.worker.key = "another"
     _, report = system.report(tmp_path, "logs")
     assert report["logs"]["reason"] == report["trigger"]["reason"] == "needs key, which failed"
 
 
-def test_a_tail_that_hangs_holds_the_trigger_up_for_a_moment_only(tmp_path):
+def test_a_tail_that_hangs_delays_the_trigger_only_briefly(tmp_path):
     system, never = healthy_system(), threading.Event()
 
     def hang(request):
@@ -382,7 +380,7 @@ def test_a_tail_that_hangs_holds_the_trigger_up_for_a_moment_only(tmp_path):
     assert 0.4 < ended[0] < 2
 
 
-def test_a_trigger_that_hangs_does_not_take_the_tail_along(tmp_path):
+def test_a_trigger_that_hangs_does_not_keep_the_tail_open(tmp_path):
     system = healthy_system()
 
     def hang(request):
@@ -396,7 +394,7 @@ def test_a_trigger_that_hangs_does_not_take_the_tail_along(tmp_path):
     assert system.asked.count(DELETED) == 1
 
 
-def test_an_older_workers_success_that_counts_401_samples_is_no_refusal(tmp_path):
+def test_an_older_workers_success_with_401_samples_is_not_a_refusal(tmp_path):
     system = healthy_system()
     seen(system, "[ACE API] Success: 401 samples", "[Backfill] Data written to R2: 403 samples")
     assert not [item for item in logs(tmp_path, system)[1]["findings"] if "401" in item["found"]]
@@ -404,7 +402,7 @@ def test_an_older_workers_success_that_counts_401_samples_is_no_refusal(tmp_path
     assert "401" in logs(tmp_path, system)[1]["findings"][0]["found"]
 
 
-def test_no_secret_of_a_line_is_shown(tmp_path):
+def test_no_secret_of_a_log_line_is_shown(tmp_path):
     system = healthy_system()
     leak = REFUSED | {"reason": f"Bearer {KEY} and {API_TOKEN} " + "x" * 5000, "headers": {"Authorization": "hunter2"}}
     seen(system, leak, f"[ACE API] 401 {KEY} hunter2", "hunter2 without a tag")
@@ -414,7 +412,7 @@ def test_no_secret_of_a_line_is_shown(tmp_path):
     assert "x" * 601 not in text
 
 
-def test_of_much_traffic_only_what_has_lines_is_kept(tmp_path, monkeypatch):
+def test_of_much_traffic_only_invocations_with_lines_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(check, "MOST", 0)
     code, result = logs(tmp_path, healthy_system())
     assert (code, result["evidence"][0]) == (0, "POST /trigger logged pages of ACE: 1, and days written to R2: 1")

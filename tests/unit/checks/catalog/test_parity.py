@@ -19,7 +19,7 @@ def broken(tmp_path, system):
     return first_finding(report["parity"])
 
 
-def test_both_hold_one_key(tmp_path):
+def test_both_workers_hold_one_key(tmp_path):
     code, report = paired().report(tmp_path, "parity")
     assert code == 0
     assert report["parity"]["evidence"] == [
@@ -29,7 +29,7 @@ def test_both_hold_one_key(tmp_path):
 
 
 @pytest.mark.parametrize("sibling", [None, ""])
-def test_without_a_sibling_it_is_skipped_and_nothing_lacks(tmp_path, sibling):
+def test_without_an_etl_worker_it_does_not_apply(tmp_path, sibling):
     system = paired(sibling)
     system.worker.key = "another"
     _, report = system.report(tmp_path, "parity")
@@ -38,7 +38,7 @@ def test_without_a_sibling_it_is_skipped_and_nothing_lacks(tmp_path, sibling):
     assert "all checks passed" in paired(sibling).run(tmp_path, "parity")[1]
 
 
-def test_a_sibling_in_trouble_of_its_own_holds_the_key_all_the_same(tmp_path):
+def test_an_etl_worker_with_another_failure_still_holds_the_key(tmp_path):
     system = paired()
     whole = system.etl.answer
     storage = answer(502, {"status": "error", "error": {"code": "storage", "message": "gone"}})
@@ -53,7 +53,7 @@ def test_a_sibling_in_trouble_of_its_own_holds_the_key_all_the_same(tmp_path):
         ("https://etl.example.org", "pulumi config get etlWorker --stack prod"),
     ],
 )
-def test_another_key_at_the_sibling(tmp_path, url, hint):
+def test_another_key_at_the_etl_worker(tmp_path, url, hint):
     system = paired(url)
     system.etl.key = "another-fake-key"
     system.routes["GET", "/status"] = lambda request: (
@@ -72,7 +72,7 @@ def test_another_key_at_the_sibling(tmp_path, url, hint):
         answer(503, {"status": "error", "error": {"code": "not_configured", "message": "lacks a binding"}}),
     ],
 )
-def test_a_sibling_that_cannot_tell_keys_apart(tmp_path, reply):
+def test_an_etl_worker_without_an_authentication(tmp_path, reply):
     system = paired()
     system.etl.answer = lambda request: reply
     found = broken(tmp_path, system)
@@ -80,14 +80,14 @@ def test_a_sibling_that_cannot_tell_keys_apart(tmp_path, reply):
     assert found["hint"].startswith("${EDITOR:-vi} Pulumi.prod.yaml")
 
 
-def test_a_sibling_that_lets_in_anybody(tmp_path):
+def test_an_etl_worker_that_accepts_every_token(tmp_path):
     system = paired()
     system.etl.answer = lambda request: answer(200, {"status": "idle"})
     found = broken(tmp_path, system)
     assert (found["cause"], found["found"]) == ("worker", "200: it lets in whoever asks")
 
 
-def test_an_own_worker_that_begins_to_let_in_anybody(tmp_path):
+def test_a_backfill_worker_that_begins_to_accept_every_token(tmp_path):
     system = paired()
     times = []  # `key` asks three times: no token, the operator's, a wrong one
 
@@ -103,7 +103,7 @@ def test_an_own_worker_that_begins_to_let_in_anybody(tmp_path):
     assert found["hint"] == "pulumi up --stack prod"
 
 
-def test_a_sibling_that_cannot_be_reached_is_no_verdict(tmp_path):
+def test_an_etl_worker_that_cannot_be_reached_is_inconclusive(tmp_path):
     system = paired()
 
     def refuse(request):
@@ -115,6 +115,6 @@ def test_a_sibling_that_cannot_be_reached_is_no_verdict(tmp_path):
 
 
 @pytest.mark.parametrize("url", ["etl", "http://etl.example.org", "https://etl.example.org/"])
-def test_a_sibling_that_cannot_be_asked(tmp_path, url):
+def test_an_etl_worker_with_an_unusable_url(tmp_path, url):
     found = broken(tmp_path, paired(url))
     assert (found["subject"], found["cause"]) == ("etlWorker", "configuration")

@@ -25,7 +25,7 @@ def odd(day):
             for row in rows]  # fmt: skip
 
 
-def test_proof_of_a_day_that_is_aces(tmp_path):
+def test_proof_of_a_day_that_equals_ace(tmp_path):
     code, report = healthy_system().report(tmp_path, "proof")
     assert code == 0
     assert report["proof"]["evidence"] == [f"{CHOSEN}: all 3 samples are ACE's, row for row"]
@@ -83,7 +83,7 @@ def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expec
     )
 
 
-def test_proof_says_the_first_three_and_counts_all(tmp_path):
+def test_proof_lists_three_differences_and_counts_all(tmp_path):
     system = healthy_system()
     system.write(CHOSEN, lines(CHOSEN, 20))
     system.ace.days[CHOSEN] = to_rows([row | {"value": 1} for row in lines(CHOSEN, 19)])
@@ -104,7 +104,7 @@ def test_proof_of_an_object_that_was_changed_since(tmp_path):
     assert "was changed since it was written (expected metadata sha256" in found["found"]
 
 
-def test_proof_of_an_object_that_is_no_day(tmp_path):
+def test_proof_of_an_object_that_is_not_a_day(tmp_path):
     system = healthy_system()
     system.objects[KEY_OF_DAY] = replace(system.objects[KEY_OF_DAY], body=b"no gzip")
     code, report = system.report(tmp_path, "proof")
@@ -113,7 +113,7 @@ def test_proof_of_an_object_that_is_no_day(tmp_path):
     assert (code, report["proof"]["findings"][0]["found"]) == (1, "bytes that do not decompress")
 
 
-def test_proof_of_an_object_that_is_gone_and_of_a_bucket_that_is(tmp_path):
+def test_proof_of_a_missing_object_and_of_a_missing_bucket(tmp_path):
     system = healthy_system()
     system.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
     assert system.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]["cause"] == "storage"
@@ -124,7 +124,7 @@ def test_proof_of_an_object_that_is_gone_and_of_a_bucket_that_is(tmp_path):
     assert inconclusive_finding(tmp_path, system, "proof", skip=("r2",))["cause"] == "configuration"
 
 
-def test_proof_with_nothing_to_compare(tmp_path):
+def test_proof_without_any_sample(tmp_path):
     system = healthy_system(stored=0)
     assert inconclusive_finding(tmp_path, system, "proof", skip=("r2",))["found"] == "nothing is stored"
     system.write(date_of(0), [])
@@ -142,7 +142,7 @@ def test_proof_needs_a_key_that_ace_accepts(tmp_path):
     assert (code, outcomes(report)["proof"], outcomes(report)["r2"]) == (0, "skip", "pass")
 
 
-def test_proof_has_no_verdict_when_ace_fails_half_way(tmp_path):
+def test_proof_is_inconclusive_when_ace_fails_half_way(tmp_path):
     system, pages = healthy_system(), []
 
     def late(request):
@@ -153,6 +153,6 @@ def test_proof_has_no_verdict_when_ace_fails_half_way(tmp_path):
     assert "point_samples" in inconclusive_finding(tmp_path, system, "proof")["found"]
 
 
-def test_proof_says_nothing_of_a_day_beyond_its_bounds(tmp_path, monkeypatch):
+def test_proof_is_inconclusive_for_a_day_beyond_its_bounds(tmp_path, monkeypatch):
     monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
     assert inconclusive_finding(tmp_path, healthy_system(), "proof", skip=("r2",))["cause"] == "checker"

@@ -44,7 +44,7 @@ def failed(system, tmp_path, **options):
     return first_finding(check)
 
 
-def test_a_query_worker_that_serves_what_is_stored(tmp_path):
+def test_a_query_worker_that_serves_the_stored_samples(tmp_path):
     system = served()
     code, check = judged(system, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
@@ -66,13 +66,13 @@ def test_a_day_larger_than_a_question(tmp_path, monkeypatch):
     assert int(given["end_time"]) - int(given["start_time"]) == 120_001
 
 
-def test_without_a_query_worker_there_is_no_promise(tmp_path):
+def test_without_a_query_worker_the_check_does_not_apply(tmp_path):
     code, checks = healthy_system().report(tmp_path, strict=True)
     assert (code, checks["query"]["outcome"]) == (0, "skip")
     assert "no query worker is declared" in checks["query"]["reason"]
 
 
-def test_a_url_that_cannot_be_asked(tmp_path):
+def test_a_url_that_cannot_be_used(tmp_path):
     found = failed(served("http://query.example.org"), tmp_path)
     assert (found["subject"], found["cause"]) == ("queryUrl", "configuration")
 
@@ -116,13 +116,13 @@ def test_other_samples_than_those_stored(tmp_path, change, actual):
 @pytest.mark.parametrize(
     "headers", [{**HEADERS, "X-Data-Source": "D1"}, {"X-Query-Strategy": "R2_ONLY"}, {"X-Data-Source": "SPLIT"}, {}]
 )
-def test_headers_that_do_not_say_r2(tmp_path, headers):
+def test_headers_without_r2(tmp_path, headers):
     system = served()
     system.query.headers = headers
     assert failed(system, tmp_path)["subject"].endswith("of GET /timeseries/query")
 
 
-def test_the_other_system_s_split_is_as_good(tmp_path):
+def test_the_strategy_split_is_accepted(tmp_path):
     system = served()
     system.query.headers = dict.fromkeys(HEADERS, "SPLIT")
     assert judged(system, tmp_path)[0] == 0
@@ -148,14 +148,14 @@ def test_a_refusal_of_the_worker(tmp_path, status, code, cause, hint):
     assert found["hint"].startswith(hint)
 
 
-def test_something_else_answers_there(tmp_path):
+def test_another_service_answers_there(tmp_path):
     system = served()
     system.routes["GET", "/timeseries/query"] = httpx.Response(404, text="<h1>Nothing here</h1>")
     found = failed(system, tmp_path)
     assert (found["cause"], "queryUrl" in found["found"]) == ("configuration", True)
 
 
-def test_an_answer_that_ends_in_its_error_is_not_a_short_one(tmp_path):
+def test_an_answer_that_ends_in_an_error_is_not_a_short_answer(tmp_path):
     system = served()
     told = '{"samples":[\n],"error":{"code":"storage","message":"the object of 2024-12-11 cannot be read"}\n'
     system.routes["GET", "/timeseries/query"] = httpx.Response(200, text=told, headers=HEADERS)
@@ -172,7 +172,7 @@ class Broken(httpx.SyncByteStream):
         raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
 
 
-def test_an_answer_that_breaks_off_twice_is_a_verdict(tmp_path):
+def test_an_answer_that_breaks_off_twice_is_a_failure(tmp_path):
     system = served()
     seen = []
 
@@ -186,7 +186,7 @@ def test_an_answer_that_breaks_off_twice_is_a_verdict(tmp_path):
     assert failed(system, tmp_path)["found"] == "it broke off"
 
 
-def test_time_cures_an_outage_on_the_way_and_only_that(tmp_path):
+def test_only_outages_of_the_network_are_retried(tmp_path):
     system = served()
     seen = []
 
@@ -211,7 +211,7 @@ def test_time_cures_an_outage_on_the_way_and_only_that(tmp_path):
     assert (code, check["outcome"]) == (3, "inconclusive")
 
 
-def test_an_object_that_was_overwritten_is_storage_s_and_the_worker_is_not_asked(tmp_path):
+def test_an_overwritten_object_has_the_cause_storage_without_a_question(tmp_path):
     system = served()
     for day in DAYS:
         custom = system.objects[key_of(day)].custom
@@ -223,14 +223,14 @@ def test_an_object_that_was_overwritten_is_storage_s_and_the_worker_is_not_asked
     assert system.query.questions == []
 
 
-def test_an_object_that_carries_nothing_of_the_worker_was_written_by_something_else(tmp_path):
+def test_an_object_without_metadata_has_the_cause_storage(tmp_path):
     system = served()
     for key, day in system.objects.items():
         system.objects[key] = replace(day, custom={})
     assert failed(system, tmp_path)["cause"] == "storage"
 
 
-def test_an_object_that_is_listed_and_not_there(tmp_path):
+def test_an_object_that_is_listed_and_missing(tmp_path):
     system = served()
     system.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
     assert failed(system, tmp_path)["cause"] == "storage"
@@ -242,7 +242,7 @@ def test_no_bucket(tmp_path):
     assert failed(system, tmp_path)["found"] == "there is no such bucket"
 
 
-def test_nothing_to_ask_for_is_no_verdict(tmp_path):
+def test_without_any_sample_it_is_inconclusive(tmp_path):
     system = served()
     for day in DAYS:
         system.write(day, [])
@@ -253,7 +253,7 @@ def test_nothing_to_ask_for_is_no_verdict(tmp_path):
     assert (code, first_finding(check)["found"]) == (3, "nothing is stored")
 
 
-def test_names_that_cannot_be_asked_for(tmp_path):
+def test_point_names_that_no_question_can_hold(tmp_path):
     system = served()
     for day in DAYS:
         system.write(day, [{**row, "point_name": f"a,{n}"} for n, row in enumerate(rows(day))])
@@ -261,7 +261,7 @@ def test_names_that_cannot_be_asked_for(tmp_path):
     assert (code, first_finding(check)["cause"]) == (3, "checker")
 
 
-def test_one_point_is_enough_and_a_name_may_end_in_a_slash(tmp_path):
+def test_one_point_is_enough_and_its_name_may_end_in_a_slash(tmp_path):
     for name in ("p", "p/"):
         only = [{**row, "point_name": name} for row in rows("2024-12-10")[::3]]
         system = served()
@@ -271,7 +271,7 @@ def test_one_point_is_enough_and_a_name_may_end_in_a_slash(tmp_path):
         assert judged(system, tmp_path)[0] == 0
 
 
-def test_a_day_beyond_the_checker_s_bounds_is_no_verdict(tmp_path, monkeypatch):
+def test_a_day_beyond_the_checkers_bounds_is_inconclusive(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.stored_days.gzip_reader.DAY_LIMIT", 10)
     code, check = judged(served(), tmp_path)
     assert (code, first_finding(check)["cause"]) == (3, "checker")

@@ -30,7 +30,7 @@ def test_r2_follows_every_cursor(tmp_path):
     assert sum(asked.endswith("/objects") for asked in system.asked) == 3
 
 
-def test_r2_with_nothing_to_judge(tmp_path):
+def test_r2_without_any_day_is_inconclusive(tmp_path):
     found = inconclusive_finding(tmp_path, healthy_system(stored=0), "r2")
     assert (found["cause"], found["found"]) == ("propagation", "nothing is stored, and nothing is said to be complete")
 
@@ -45,7 +45,7 @@ def test_r2_without_the_objects_that_the_worker_counts(tmp_path):
     assert found["cause"] == "worker"
 
 
-def test_r2_without_one_day_that_the_worker_has_passed(tmp_path):
+def test_r2_without_one_day_that_the_worker_reports_complete(tmp_path):
     system = healthy_system(stored=4)
     claimed = system.worker.status()
     del system.objects[key_of("2024-12-11")]
@@ -53,13 +53,13 @@ def test_r2_without_one_day_that_the_worker_has_passed(tmp_path):
     assert failed_finding(tmp_path, system, "r2")["found"].endswith("2024-12-11/data.ndjson.gz")
 
 
-def test_r2_with_a_hole_that_the_worker_knows(tmp_path):
+def test_r2_with_a_missing_day_that_the_worker_reports(tmp_path):
     system = healthy_system(stored=4)
     del system.objects[key_of("2024-12-11")]
     assert system.report(tmp_path, "r2")[0] == 0
 
 
-def test_r2_of_a_worker_that_counts_absurdly(tmp_path):
+def test_r2_of_a_worker_with_an_absurd_count(tmp_path):
     system = healthy_system()
     system.worker.status = lambda: (
         200,
@@ -68,7 +68,7 @@ def test_r2_of_a_worker_that_counts_absurdly(tmp_path):
     assert failed_finding(tmp_path, system, "r2")["cause"] == "worker"
 
 
-def test_r2_leaves_alone_what_is_not_a_declared_day(tmp_path):
+def test_r2_ignores_objects_that_are_not_declared_days(tmp_path):
     system = healthy_system()
     for key in ("2024-12-09/data.ndjson.gz", "2024-12-15/data.ndjson.gz", "notes.txt", "2024-12-10/old.json"):
         system.objects["timeseries/ses_falls_city/" + key] = Stored(body=b"not ours", custom={})
@@ -82,7 +82,7 @@ def test_r2_of_an_empty_day(tmp_path):
     assert "2 of them decoded and compared: 3 samples" in report["r2"]["evidence"]
 
 
-def test_r2_has_no_verdict_where_every_day_is_empty(tmp_path):
+def test_r2_is_inconclusive_where_every_day_is_empty(tmp_path):
     system = healthy_system(stored=0)
     system.write("2024-12-10", [])
     assert (
@@ -92,7 +92,7 @@ def test_r2_has_no_verdict_where_every_day_is_empty(tmp_path):
 
 
 @pytest.mark.parametrize("day", range(5))
-def test_r2_sees_a_destroyed_day_wherever_it_is(tmp_path, day):
+def test_r2_fails_for_a_destroyed_day_at_any_place(tmp_path, day):
     system = healthy_system(stored=5)
     system.objects[key_of(date_of(day))] = Stored(body=b"", custom={})
     found = failed_finding(tmp_path, system, "r2")
@@ -103,14 +103,14 @@ def test_r2_sees_a_destroyed_day_wherever_it_is(tmp_path, day):
 
 
 @pytest.mark.parametrize("name", ["samples", "points", "first", "last", "sha256", "source", "worker_version"])
-def test_r2_sees_metadata_that_lacks_something(tmp_path, name):
+def test_r2_fails_for_metadata_without_an_entry(tmp_path, name):
     system = healthy_system()
     system.write("2024-12-11", **{name: None})
     found = failed_finding(tmp_path, system, "r2")
     assert (found["found"], found["cause"]) == (f"metadata without {name}", "worker")
 
 
-def test_r2_does_not_accuse_the_worker_of_an_object_that_carries_nothing_of_it(tmp_path):
+def test_r2_names_storage_for_an_object_without_the_workers_metadata(tmp_path):
     system = healthy_system()
     system.objects[key_of("2024-12-11")] = replace(stored("2024-12-11"), custom={})
     found = failed_finding(tmp_path, system, "r2")
@@ -120,13 +120,13 @@ def test_r2_does_not_accuse_the_worker_of_an_object_that_carries_nothing_of_it(t
     )
 
 
-def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
+def test_r2_is_inconclusive_for_a_day_beyond_the_checkers_bounds(tmp_path, monkeypatch):
     monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
     found = inconclusive_finding(tmp_path, healthy_system(), "r2")
     assert (found["cause"], found["found"]) == ("checker", "more than 0 points in a day")
 
 
-def test_r2_of_a_stored_day_that_is_not_true(tmp_path):
+def test_r2_of_a_day_with_false_metadata(tmp_path):
     system = healthy_system()
     system.write("2024-12-10", samples="999")
     found = failed_finding(tmp_path, system, "r2")
@@ -140,7 +140,7 @@ def test_r2_of_a_day_of_another_day(tmp_path):
     assert "a timestamp of that day" in failed_finding(tmp_path, system, "r2")["expected"]
 
 
-def test_r2_of_an_object_that_is_listed_and_gone(tmp_path):
+def test_r2_of_an_object_that_is_listed_and_missing(tmp_path):
     system = healthy_system()
     system.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
     assert failed_finding(tmp_path, system, "r2")["cause"] == "storage"
@@ -168,7 +168,7 @@ def test_r2_of_a_worker_without_storage(tmp_path):
     assert failed_finding(tmp_path, system, "r2")["cause"] == "storage"
 
 
-def test_r2_of_a_worker_that_does_not_say_its_progress(tmp_path):
+def test_r2_of_a_worker_without_progress(tmp_path):
     system = healthy_system()
     system.worker.status = lambda: (200, {"status": "x"})
     assert failed_finding(tmp_path, system, "r2")["found"] == "200: progress is no object"
@@ -223,7 +223,7 @@ def test_r2_of_a_day_that_is_not_over(tmp_path, end_date):
     assert f"/{key_of('2024-12-20')} --remote" in found["hint"]
 
 
-def test_r2_does_not_judge_days_behind_the_declared_end(tmp_path):
+def test_r2_ignores_days_after_the_declared_end(tmp_path):
     system = healthy_system()
     system.write("2024-12-30")
     assert system.report(tmp_path, "r2")[1]["r2"]["outcome"] == "pass"
@@ -240,7 +240,7 @@ def test_r2_does_not_judge_days_behind_the_declared_end(tmp_path):
         (None, "propagation"),
     ],
 )
-def test_r2_with_nothing_to_judge_blames_whom_the_workers_last_error_accuses(tmp_path, failure, cause):
+def test_r2_without_any_day_names_the_cause_of_the_workers_last_error(tmp_path, failure, cause):
     system = healthy_system(stored=0)
     system.ace.is_expired = True
     body = {"status": "in_progress", "progress": system.worker.progress(), "continuation": True}
@@ -298,7 +298,7 @@ def with_object(raw=None, rows=None, **metadata):
     ],
     ids=["truncated", "twice", "line", "day", "order", "duplicate", "site", "window", "digest"],
 )  # fmt: skip
-def test_r2_names_what_is_wrong_with_an_object(tmp_path, system, expected, actual):
+def test_r2_names_the_defect_of_an_object(tmp_path, system, expected, actual):
     found = failed_finding(tmp_path, system, "r2")
     assert found["subject"] == key_of(DAY)
     assert found["expected"].startswith(expected)
@@ -306,7 +306,7 @@ def test_r2_names_what_is_wrong_with_an_object(tmp_path, system, expected, actua
     assert found["cause"] == "worker"
 
 
-def test_a_day_beyond_the_bounds_hides_no_broken_one(tmp_path):
+def test_a_day_beyond_the_bounds_does_not_hide_a_broken_day(tmp_path):
     system = healthy_system(stored=3)
     system.write(date_of(0), None, raw=gzip.compress(b"x" * 100_000))
     assert inconclusive_finding(tmp_path, system, "r2")["found"] == "a line of more than 65,536 bytes"
@@ -330,7 +330,7 @@ def test_r2_is_thorough_on_request(tmp_path):
     assert len(system.report(tmp_path, "r2", thorough=True)[1]["r2"]["findings"]) == 9
 
 
-def test_r2_says_at_most_ten_broken_days_one_by_one(tmp_path, monkeypatch):
+def test_r2_lists_at_most_ten_broken_days(tmp_path, monkeypatch):
     from checks.stored_days import decoded_days
 
     monkeypatch.setattr(decoded_days, "MOST", 2)

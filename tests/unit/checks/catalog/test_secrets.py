@@ -17,26 +17,26 @@ def test_secrets_without_the_secret(tmp_path):
     assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
-def test_secrets_says_who_deleted_it_and_when(tmp_path):
+def test_secrets_names_author_and_time_of_a_deletion(tmp_path):
     system = healthy_system()
     system.script.change_secrets()
     found = failed_finding(tmp_path, system, "secrets")
     assert found["found"] == "absent; deleted by ann@example.org on 2024-12-19 10:00:00 UTC"
 
 
-def test_secrets_with_another_value_put_by_hand(tmp_path):
+def test_secrets_with_a_value_changed_outside_pulumi(tmp_path):
     system = healthy_system()
     system.script.change_secrets("ACE_API_KEY")
     assert "changed outside the program by ann@example.org" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_with_one_that_nothing_declares(tmp_path):
+def test_secrets_with_one_that_is_not_declared(tmp_path):
     system = healthy_system()
     system.script.secrets = ["ACE_API_KEY", "OTHER"]
     assert failed_finding(tmp_path, system, "secrets")["subject"] == "secret OTHER"
 
 
-def test_secrets_after_the_program_superseded_the_change(tmp_path):
+def test_secrets_after_pulumi_restored_the_change(tmp_path):
     system = healthy_system()
     system.script.change_secrets("ACE_API_KEY")
     system.script.versions.insert(0, system.script.version(3, TAG, "upload"))
@@ -51,14 +51,14 @@ def test_secrets_after_a_rollback_to_a_changed_version(tmp_path):
     assert "changed outside" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_after_an_upload_by_hand_that_touched_none(tmp_path):
+def test_secrets_after_an_upload_outside_pulumi_that_changed_none(tmp_path):
     system = healthy_system()
     system.script.versions.insert(0, system.script.version(2, "", "upload"))
     system.script.live = ["v2"]
     assert "live is v2, and not the program's last upload v1" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_after_a_rollback_to_an_older_upload_of_the_same_mark(tmp_path):
+def test_secrets_after_a_rollback_to_an_older_upload_with_the_same_tag(tmp_path):
     system = healthy_system()  # a new key changes no mark: the older upload holds the older key
     system.script.versions.insert(0, system.script.version(2, TAG, "upload"))
     assert "live is v1, and not the program's last upload v2" in failed_finding(tmp_path, system, "secrets")["found"]
@@ -93,7 +93,7 @@ def test_secrets_of_a_worker_that_does_not_exist(tmp_path):
     assert failed_finding(tmp_path, system, "secrets")["subject"] == f"worker {NAME}"
 
 
-def test_secrets_missing_is_said_even_when_the_history_is_not_readable(tmp_path):
+def test_secrets_reports_a_missing_secret_without_a_readable_history(tmp_path):
     system = healthy_system()
     system.script.secrets = []
     system.routes["GET", "/deployments"] = refusal(403, 10000)
@@ -135,7 +135,7 @@ def test_secrets_without_any_deployment(tmp_path):
     assert "live is none" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_waits_for_an_api_that_is_busy(tmp_path):
+def test_secrets_retries_an_api_that_is_busy(tmp_path):
     system, busy = (
         healthy_system(),
         [answer(429, **{"retry-after": "7"}), answer(503), httpx.Response(502, text="<html>")],
@@ -148,7 +148,7 @@ def test_secrets_waits_for_an_api_that_is_busy(tmp_path):
 ANN = "ann@example.org on 2024-12-19 10:00:00 UTC"
 
 
-def test_secrets_wiped_by_an_upload_by_hand(tmp_path):
+def test_secrets_removed_by_an_upload_outside_pulumi(tmp_path):
     system = healthy_system()
     system.script.secrets = []
     system.script.upload("", "version_upload")
@@ -157,7 +157,7 @@ def test_secrets_wiped_by_an_upload_by_hand(tmp_path):
     ]
 
 
-def test_secrets_each_with_its_own_story(tmp_path):
+def test_secrets_each_with_its_own_change(tmp_path):
     manifest = manifest_data()
     manifest["bindings"] += [{"name": "SECOND", "type": "secret_text"}]
     system = healthy_system(manifest=manifest)
@@ -199,14 +199,14 @@ def test_secrets_deleted_and_put_again(tmp_path):
 @pytest.mark.parametrize(
     ("trigger", "text"), [("upload", "added by the upload of"), ("rollback", "come with a version made")]
 )
-def test_secrets_that_came_otherwise(tmp_path, trigger, text):
+def test_secrets_added_by_another_change(tmp_path, trigger, text):
     system = healthy_system()
     system.script.secrets = ["ACE_API_KEY", "OTHER"]
     system.script.upload("", trigger)
     assert text in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_that_went_otherwise(tmp_path):
+def test_secrets_removed_by_another_change(tmp_path):
     system = healthy_system()
     system.script.secrets = []
     system.script.upload("", "rollback")
@@ -214,7 +214,7 @@ def test_secrets_that_went_otherwise(tmp_path):
     assert failed_finding(tmp_path, system, "secrets")["found"] == said
 
 
-def test_secrets_absent_from_one_of_the_versions_that_serve(tmp_path):
+def test_secrets_absent_from_one_of_the_live_versions(tmp_path):
     system = healthy_system()
     system.script.change_secrets()
     system.script.secrets = ["ACE_API_KEY"]
@@ -223,7 +223,7 @@ def test_secrets_absent_from_one_of_the_versions_that_serve(tmp_path):
     assert all_findings(tmp_path, system, "secrets") == [("secret ACE_API_KEY", f"deleted by {ANN}")]
 
 
-def test_secrets_after_a_long_history_ask_for_few_versions(tmp_path):
+def test_secrets_after_a_long_history_read_few_versions(tmp_path):
     system = healthy_system()
     for _ in range(40):
         system.script.change_secrets("ACE_API_KEY")
@@ -240,7 +240,7 @@ def test_secrets_after_a_long_history_ask_for_few_versions(tmp_path):
     )
 
 
-def test_secrets_whose_versions_cannot_be_read(tmp_path):
+def test_secrets_with_versions_that_cannot_be_read(tmp_path):
     system = healthy_system()
     system.script.change_secrets()
     system.routes["GET", "/versions/v"] = answer(400)

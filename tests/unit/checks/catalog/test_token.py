@@ -41,7 +41,7 @@ def test_token_asks_one_small_page_of_the_first_declared_day(tmp_path):
     assert [(item["page_size"], item["start_time"]) for item in seen] == [("10", "2024-12-10T00:00:00Z")]
 
 
-def test_token_says_in_how_many_days_it_expires(tmp_path):
+def test_token_reports_the_days_until_it_expires(tmp_path):
     system = healthy_system()
     system.routes[PATH] = answer(404, {"message": "No data for time period"})
     key = jwt(NOW + timedelta(days=12, hours=1))
@@ -78,7 +78,7 @@ def test_token_that_is_wrong(tmp_path):
 
 
 @pytest.mark.parametrize("says", [answer(401, {"message": "x"}), None])
-def test_token_that_has_expired_whatever_ace_says(tmp_path, says):
+def test_token_that_has_expired_with_any_answer_of_ace(tmp_path, says):
     system = healthy_system()
     if says:
         system.routes[PATH] = says
@@ -113,7 +113,7 @@ def test_token_that_no_request_can_carry_is_not_sent(tmp_path, key):
         (httpx.Response(200, text="<html>"), "ace", "no JSON object", "curl -sSI https://flightdeck"),
     ],
 )
-def test_token_for_what_ace_refuses(tmp_path, reply, cause, actual, hint):
+def test_token_names_each_refusal_of_ace(tmp_path, reply, cause, actual, hint):
     system = healthy_system()
     system.routes[PATH] = reply
     found = failed_finding(tmp_path, system, "token")
@@ -128,7 +128,7 @@ def test_token_for_what_ace_refuses(tmp_path, reply, cause, actual, hint):
         (answer(429, **{"retry-after": "3600"}), "429: ACE limits the rate (Retry-After"),
     ],
 )
-def test_token_has_no_verdict_while_ace_is_down_and_leaves_time_to_the_others(tmp_path, reply, actual):
+def test_token_is_inconclusive_during_an_outage_and_leaves_time_to_other_checks(tmp_path, reply, actual):
     system = healthy_system()
     system.routes[PATH] = reply
     found = inconclusive_finding(tmp_path, system, "token")

@@ -31,7 +31,7 @@ def triggered(system, http=200, **changes):
         ("something_new", "worker", f"npx wrangler tail {NAME}"),
     ],
 )
-def test_trigger_blames_by_the_error_that_the_worker_reports(tmp_path, code, cause, hint):
+def test_trigger_names_the_cause_of_the_workers_error_code(tmp_path, code, cause, hint):
     system = triggered(healthy_system(), 502, status="error", error={"code": code, "message": "why"})
     system.ace.is_expired = (
         True  # so that ACE refuses the probe too; tests/unit/checks/diagnosis/test_ace_probe.py has the other answers
@@ -46,19 +46,19 @@ def test_trigger_that_completes_the_backfill(tmp_path):
     assert report["trigger"]["evidence"] == ["days complete: 4 -> 5 of 5, 3 samples written"]
 
 
-def test_trigger_that_has_nothing_left_to_do(tmp_path):
+def test_trigger_with_every_day_complete(tmp_path):
     system = healthy_system(stored=5)
     triggered(system, status="complete", continuation=False, progress=system.worker.progress())
     assert system.report(tmp_path, "trigger")[0] == 0
 
 
-def test_trigger_whose_day_is_larger_than_a_batch(tmp_path):
+def test_trigger_of_a_day_larger_than_a_batch(tmp_path):
     _, report = triggered(healthy_system()).report(tmp_path, "trigger")
     assert report["trigger"]["outcome"] == "pass"
     assert "left to the cron" in report["trigger"]["evidence"][1]
 
 
-def test_trigger_whose_day_is_larger_than_a_batch_and_no_cron_will_copy_it(tmp_path):
+def test_trigger_of_a_day_larger_than_a_batch_without_a_cron(tmp_path):
     found = failed_finding(tmp_path, triggered(healthy_system(manifest=manifest_data(schedules=[]))), "trigger")
     assert (found["subject"], found["cause"]) == ("schedule", "configuration")
     assert found["hint"].startswith("pulumi config set schedule '*/5 * * * *' --stack prod && pulumi up")
@@ -84,7 +84,7 @@ def test_trigger_whose_day_is_larger_than_a_batch_and_no_cron_will_copy_it(tmp_p
         ({"progress": {"days_total": 99}}, "days_total 5 (2024-12-10 to 2024-12-14)"),
     ],
 )
-def test_trigger_judges_the_body(tmp_path, changes, expected):
+def test_trigger_checks_the_body(tmp_path, changes, expected):
     system = healthy_system()
     if changes.get("progress"):
         changes = changes | {"progress": system.worker.progress(samples_fetched=3) | changes["progress"]}
@@ -93,7 +93,7 @@ def test_trigger_judges_the_body(tmp_path, changes, expected):
     assert found["cause"] == "worker"
 
 
-def test_trigger_of_a_status_that_never_says_the_progress(tmp_path):
+def test_trigger_of_a_status_without_progress(tmp_path):
     system = healthy_system()
     system.worker.status = lambda: (200, {"status": "in_progress"})
     assert failed_finding(tmp_path, system, "trigger")["subject"] == "GET /status"
@@ -113,7 +113,7 @@ def test_trigger_answered_by_something_else(tmp_path):
     assert failed_finding(tmp_path, system, "trigger")["found"] == "200 ok"
 
 
-def test_trigger_is_left_out_when_only_reading(tmp_path):
+def test_trigger_is_left_out_with_read_only(tmp_path):
     system = healthy_system()
     code, report = system.report(tmp_path, read_only=True)
     assert (code, "trigger" in report) == (0, False)
@@ -132,7 +132,7 @@ BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 1
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("end_date", [None, "2030-01-01"])
-def test_trigger_counts_until_yesterday_by_any_clock_that_is_right_to_the_hour(tmp_path, end_date, now, total, outcome):
+def test_trigger_counts_until_yesterday_with_a_clock_an_hour_off(tmp_path, end_date, now, total, outcome):
     system = endless_system(end_date, total=total)
     system.now = now
     assert system.report(tmp_path, "trigger")[1]["trigger"]["outcome"] == outcome

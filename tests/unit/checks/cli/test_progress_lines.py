@@ -43,7 +43,7 @@ class Terminal(io.StringIO):
         return [line for line in lines if line]
 
 
-def test_a_line_for_each_that_runs_rewritten_in_place():
+def test_each_running_check_has_a_line_that_is_rewritten_in_place():
     terminal = Terminal()
     live = Live(terminal=terminal)
     live("a", None)
@@ -78,7 +78,7 @@ def test_never_more_lines_than_the_terminal_has(monkeypatch):
         ({"TERM": "xterm", "CI": "", "NO_COLOR": ""}, True),
     ],
 )
-def test_where_it_is_shown(environ, welcome):
+def test_where_progress_lines_are_shown(environ, welcome):
     assert is_welcome(Terminal(), environ) is welcome
     assert not is_welcome(io.StringIO(), environ)
     assert not is_welcome(None, environ)
@@ -115,7 +115,7 @@ def _read(terminal):
         return b""
 
 
-def test_on_a_terminal_nothing_stays(tmp_path):
+def test_on_a_terminal_no_progress_line_stays(tmp_path):
     code, out, seen = typed(tmp_path)
     assert (code, b"\x1b" in out) == (0, False)
     assert "config  running\n" in seen
@@ -128,12 +128,12 @@ def test_on_a_terminal_nothing_stays(tmp_path):
     ("options", "environ"),
     [(["--quiet"], {}), (["--no-color"], {}), ([], {"CI": "true"}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})],
 )
-def test_where_it_is_not_wanted_there_is_nothing(tmp_path, options, environ):
+def test_where_progress_is_not_wanted_there_is_none(tmp_path, options, environ):
     code, _, seen = typed(tmp_path, *options, environ=environ)
     assert (code, seen) == (0, "")
 
 
-def test_into_a_pipe_goes_nothing(tmp_path):
+def test_a_pipe_gets_no_progress_line(tmp_path):
     (tmp_path / "m.json").write_text(json.dumps(manifest_data()))
     argv = [sys.executable, "-m", "checks", "config", "--manifest", str(tmp_path / "m.json")]
     done = subprocess.run(

@@ -55,7 +55,7 @@ def is_own(found, code):
 
 
 @pytest.mark.parametrize("code", OWN)
-def test_what_ace_serves_to_the_checker_is_the_worker_s_fault(tmp_path, code):
+def test_an_ace_that_serves_the_probe_makes_the_worker_the_cause(tmp_path, code):
     system = failing(code)
     system.ace.days = {date_of(n): to_rows(lines(date_of(n))) for n in range(5)}
     found = trigger(tmp_path, system)
@@ -66,7 +66,7 @@ def test_what_ace_serves_to_the_checker_is_the_worker_s_fault(tmp_path, code):
 
 
 @pytest.mark.parametrize("code", OWN)
-def test_what_ace_refuses_to_the_checker_too_is_what_the_worker_says(tmp_path, code):
+def test_an_ace_that_refuses_the_probe_confirms_the_workers_error(tmp_path, code):
     system = failing(code)
     system.ace.is_expired = True
     assert is_own(trigger(tmp_path, system), code)
@@ -74,7 +74,7 @@ def test_what_ace_refuses_to_the_checker_too_is_what_the_worker_says(tmp_path, c
 
 @pytest.mark.parametrize("code", OWN)
 @pytest.mark.parametrize("reply", [UNAVAILABLE, LIMITED, MISSHAPEN, httpx.Response(200, text="<html>")])
-def test_an_ace_that_gives_no_answer_is_no_second_opinion(tmp_path, code, reply):
+def test_an_ace_that_does_not_answer_the_probe_changes_no_cause(tmp_path, code, reply):
     system = failing(code)
     system.routes["GET", "/timeseries/paginated"] = reply
     assert is_own(trigger(tmp_path, system), code)
@@ -82,20 +82,20 @@ def test_an_ace_that_gives_no_answer_is_no_second_opinion(tmp_path, code, reply)
 
 @pytest.mark.parametrize("code", OWN)
 @pytest.mark.parametrize("held", [{}, {"ACE_API_KEY": "another-fake-key-for-tests"}])
-def test_without_the_worker_s_key_nobody_asks(tmp_path, code, held):
+def test_without_the_workers_key_there_is_no_probe(tmp_path, code, held):
     system = failing(code)
     operator = {"OPERATOR_TOKEN": ace_key.operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
     assert is_own(trigger(tmp_path, system, environ=operator | held), code)
     assert ACE not in system.asked
 
 
-def test_a_good_batch_and_an_outage_ask_nobody(tmp_path):
+def test_a_good_batch_and_an_outage_need_no_probe(tmp_path):
     for system in (healthy_system(), failing("upstream_unavailable"), failing("storage")):
         system.report(tmp_path, "trigger")
         assert ACE not in system.asked
 
 
-def test_trigger_and_logs_ask_once(tmp_path):
+def test_trigger_and_logs_share_one_probe(tmp_path):
     system = failing("upstream_auth")
     code, report = system.report(tmp_path, "trigger", "logs")
     assert code == 1
@@ -103,7 +103,7 @@ def test_trigger_and_logs_ask_once(tmp_path):
     assert system.asked.count(ACE) == 1
 
 
-def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_blamed(tmp_path):
+def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_the_cause(tmp_path):
     system = failing("upstream_contract")
     system.manifest["ace"]["page_size"] = 1000
     system.manifest["bindings"][7]["text"] = "1000"
@@ -116,7 +116,7 @@ def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_blamed(tmp_
     assert is_own(trigger(tmp_path, system), "upstream_contract")
 
 
-def test_a_day_beyond_every_bound_is_no_second_opinion(tmp_path, monkeypatch):
+def test_a_day_beyond_the_bounds_of_the_probe_changes_no_cause(tmp_path, monkeypatch):
     monkeypatch.setattr(ace_probe, "PAGES", 1)
     system = failing("upstream_contract")
     system.manifest["ace"]["page_size"] = 1000
@@ -127,13 +127,13 @@ def test_a_day_beyond_every_bound_is_no_second_opinion(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("day", ["2030-01-01", "9999-12-31", "1999-01-01"])
-def test_a_day_that_is_not_declared_is_not_asked_for(tmp_path, day):
+def test_a_day_that_is_not_declared_is_not_probed(tmp_path, day):
     found = trigger(tmp_path, failing("upstream_auth", day=day))
     assert found["found"].endswith("for 2024-12-10, 10,000 rows a page")
 
 
 @pytest.mark.parametrize(("deadline", "most"), [(60.0, ace_probe.SECONDS), (4.0, 1.0)])
-def test_nobody_waits_long_for_a_second_opinion(tmp_path, deadline, most):
+def test_the_probe_takes_little_time(tmp_path, deadline, most):
     system = failing("upstream_auth")
     system.routes["GET", "/timeseries/paginated"] = UNAVAILABLE
     assert is_own(trigger(tmp_path, system, seconds=deadline), "upstream_auth")

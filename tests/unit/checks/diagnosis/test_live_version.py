@@ -19,20 +19,20 @@ def test_no_such_worker(tmp_path, name, code):
 
 
 @pytest.mark.parametrize("name", ["deployed", "bindings", "secrets"])
-def test_an_api_that_refuses_is_no_verdict(tmp_path, name):
+def test_an_api_that_refuses_is_inconclusive(tmp_path, name):
     system = healthy_system()
     system.routes["GET", "/workers/"] = refusal(403, 10000)
     assert "CLOUDFLARE_API_TOKEN" in inconclusive_finding(tmp_path, system, name)["expected"]
 
 
 @pytest.mark.parametrize("name", ["deployed", "bindings"])
-def test_a_worker_of_which_nothing_is_live(tmp_path, name):
+def test_a_worker_without_a_live_version(tmp_path, name):
     system = healthy_system()
     system.routes["GET", "/deployments"] = envelope({"deployments": []})
     assert failed_finding(tmp_path, system, name)["found"] == "no version of it is live"
 
 
-def test_a_live_version_that_the_api_does_not_know_is_no_missing_worker(tmp_path):
+def test_a_live_version_that_the_api_does_not_know_is_not_a_missing_worker(tmp_path):
     system = healthy_system()
     system.script.live = ["gone"]
     for name in ("bindings", "deployed", "secrets"):

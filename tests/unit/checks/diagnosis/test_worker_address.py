@@ -51,7 +51,7 @@ def test_another_site_at_the_url(tmp_path, url, environ, subdomain, hint, name):
     assert system.clock.slept == []
 
 
-def test_an_api_that_does_not_say_its_subdomain(tmp_path):
+def test_an_api_that_does_not_return_its_subdomain(tmp_path):
     system = healthy_system(manifest=manifest_data(worker__url=WRONG))
     system.routes["GET", "/health"] = NOTHING
     system.routes["GET", "/workers/subdomain"] = refusal(403, 10000)
@@ -65,7 +65,7 @@ def test_another_service_at_the_url(tmp_path):
 
 
 @pytest.mark.parametrize("errno", [socket.EAI_NONAME, socket.EAI_NODATA])
-def test_a_name_that_does_not_exist_is_waited_for_and_then_blamed_on_the_configuration(tmp_path, errno):
+def test_a_name_that_does_not_exist_is_retried_and_then_has_the_cause_configuration(tmp_path, errno):
     system = failing(healthy_system(manifest=manifest_data(worker__url=WRONG)), socket.gaierror(errno, "no such name"))
     found = inconclusive_finding(tmp_path, system, "health")
     assert found["found"].startswith(f"the name {NAME}.rehersal.workers.dev does not exist: ")
@@ -76,7 +76,7 @@ def test_a_name_that_does_not_exist_is_waited_for_and_then_blamed_on_the_configu
     assert (found["cause"], found["hint"]) == ("configuration", f"curl -sSI {WRONG}")
 
 
-def test_a_name_that_comes_to_exist_is_no_failure(tmp_path):
+def test_a_name_that_comes_to_exist_is_not_a_failure(tmp_path):
     system, times = healthy_system(), [0] * 5
     failed = failing(healthy_system(), socket.gaierror(socket.EAI_NONAME, "no such name")).routes["GET", "/health"]
     system.routes["GET", "/health"] = lambda request: (
@@ -91,7 +91,7 @@ def test_a_machine_that_resolves_no_name(tmp_path):
     assert (found["cause"], found["found"]) == ("checker", "no name can be resolved here")
 
 
-def test_a_name_of_the_api_is_in_nobodys_configuration(tmp_path):
+def test_a_missing_name_of_the_api_has_the_cause_cloudflare(tmp_path):
     system = healthy_system()
 
     def fail(request):
@@ -102,7 +102,7 @@ def test_a_name_of_the_api_is_in_nobodys_configuration(tmp_path):
     assert (found["cause"], found["found"]) == ("cloudflare", "the name api.cloudflare.com does not exist")
 
 
-def test_a_certificate_that_is_refused_is_not_waited_for(tmp_path):
+def test_a_refused_certificate_is_not_retried(tmp_path):
     error = ssl.SSLCertVerificationError(1, "failed")
     error.verify_message = "self-signed certificate"
     system = failing(healthy_system(), error)

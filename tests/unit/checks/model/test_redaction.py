@@ -23,7 +23,7 @@ def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
 
 @pytest.mark.parametrize("before", [170, 181, 189, 199])
 @pytest.mark.parametrize("path", ["/health", "/status", "/deployments"])
-def test_any_secret_that_a_system_tells_is_masked_before_it_is_cut(tmp_path, path, before):
+def test_any_secret_that_a_system_sends_is_masked_before_it_is_cut(tmp_path, path, before):
     """The key is never sent: a system that tells it is not the one that it was sent to."""
     system = healthy_system()
     system.routes["GET", path] = httpx.Response(404, text="x" * before + KEY)
@@ -39,7 +39,7 @@ def echo(request):
 
 
 @pytest.mark.parametrize("options", [{}, {"verbose": True}, {"quiet": True}, {"formats": ("json",)}, {"color": True}])
-def test_a_hostile_system_that_echoes_what_it_is_told(tmp_path, options):
+def test_a_hostile_system_that_echoes_its_request(tmp_path, options):
     from contract import ace_key
 
     system = healthy_system()
@@ -63,7 +63,7 @@ def test_no_part_of_a_secret_leaves(start, end, before, after):
 
 
 @given(st.text(max_size=2000))
-def test_what_leaves_is_one_printable_line(text):
+def test_every_text_becomes_one_printable_line(text):
     line = Redactor().line(text)
     assert len(line.splitlines()) <= 1
     assert "\x1b" not in line
@@ -78,7 +78,7 @@ def test_several_and_short_secrets():
 
 
 @given(st.integers(0, 40), st.sampled_from([CANARY, "hunter2"]), st.text(max_size=5))
-def test_what_is_cut_off_leaves_no_part_of_a_secret(shift, secret, before):
+def test_a_cut_text_holds_no_part_of_a_secret(shift, secret, before):
     from checks.model.redaction import READ
 
     filler = "another-secret-that-is-masked-as-a-whole-0123456789"

@@ -35,13 +35,13 @@ def test_config_and_token_run_before_any_deployment_with_the_key_of_the_stack(pu
     ("names", "environ", "commands"),
     [(("config",), {}, ["stack"]), (("token",), ENVIRON, ["stack"]), (("token",), {}, ["stack", "config"])],
 )
-def test_the_key_of_the_stack_is_read_only_where_it_is_wanted_and_missing(pulumi, names, environ, commands):
+def test_the_key_of_the_stack_is_read_only_where_it_is_needed(pulumi, names, environ, commands):
     asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"out": KEY})
     assert ran(*names, environ=environ)[0] == 0
     assert [line.split()[0] for line in asked.read_text().splitlines()] == commands
 
 
-def test_a_stack_with_nothing_deployed_is_no_verdict_for_the_others(pulumi):
+def test_a_stack_with_nothing_deployed_is_inconclusive_for_other_checks(pulumi):
     asked = pulumi(stack={"out": "{}"})
     with pytest.raises(Refused, match="has no output manifest") as caught:
         ran("config", "health", environ={})

@@ -113,7 +113,7 @@ MANNERS = [name for name in vars(Hangs) if not name.startswith("_")]
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.sampled_from(MANNERS), min_size=1, max_size=6), st.floats(0.05, 0.3))
-def test_the_deadline_is_not_overrun_by_half_a_second_whatever_the_mix(manners, seconds):
+def test_the_deadline_is_not_overrun_by_half_a_second_with_any_mix(manners, seconds):
     in_time(manners, seconds)
 
 

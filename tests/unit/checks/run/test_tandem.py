@@ -5,7 +5,7 @@ import time
 from checks.run.tandem import Tandem
 
 
-def test_nobody_waits_in_a_tandem_of_one():
+def test_a_trigger_without_logs_does_not_wait():
     begun = time.monotonic()
     Tandem().await_tail(5)
     assert time.monotonic() - begun < 0.1

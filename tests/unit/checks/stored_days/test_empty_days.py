@@ -31,7 +31,7 @@ def test_r2_of_empty_days_that_ace_has_data_for(tmp_path):
     assert found["hint"].endswith("--remote && python -m checks run trigger r2 --stack prod")
 
 
-def test_r2_says_at_most_three_of_them_and_looks_at_all_when_thorough(tmp_path):
+def test_r2_lists_at_most_three_of_them_and_reads_all_when_thorough(tmp_path):
     system = emptied(0, 1, 2, 3, 4)
     for n in range(5):
         system.ace.days[date_of(n)] = to_rows(lines(date_of(n)))
@@ -41,7 +41,7 @@ def test_r2_says_at_most_three_of_them_and_looks_at_all_when_thorough(tmp_path):
     assert "5 days stored as empty; ACE, asked for 5 of them, has data for 5" in report["r2"]["evidence"]
 
 
-def test_r2_says_that_nobody_looked_at_ace(tmp_path):
+def test_r2_reports_that_ace_was_not_asked(tmp_path):
     from contract import ace_key
 
     environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}

@@ -25,7 +25,7 @@ def judged(object_):
     return found
 
 
-def test_a_true_day():
+def test_a_valid_day():
     found = judged(stored("2024-12-10"))
     assert (found.samples, found.points) == (3, {"ses/p0", "ses/p1"})
 
@@ -40,7 +40,7 @@ def test_a_last_line_without_its_end():
 
 
 @pytest.mark.parametrize("value", [1, -2.5, 1e300, "", "0x10", "on", "1e999", "NaN"])
-def test_values_that_are_as_promised(value):
+def test_valid_values(value):
     judged(stored("2024-12-10", [GOOD[0] | {"value": value}]))
 
 
@@ -62,7 +62,7 @@ def test_values_that_are_as_promised(value):
         {"extra": 1},
     ],
 )
-def test_lines_that_are_not(change):
+def test_invalid_lines(change):
     with pytest.raises(BrokenDayError, match="in line 1"):
         judged(stored("2024-12-10", [GOOD[0] | change]))
 
@@ -82,7 +82,7 @@ def test_lines_that_are_not(change):
     ],
     ids=lambda value: value if isinstance(value, str) else "",  # gzip holds the time: no id for a test
 )
-def test_bytes_that_are_no_day(raw, actual):
+def test_bytes_that_are_not_a_day(raw, actual):
     with pytest.raises(BrokenDayError, match=actual):
         read(raw, day=DAY)
 
@@ -99,7 +99,7 @@ def test_bytes_that_are_no_day(raw, actual):
         ("last", "0"),
     ],
 )
-def test_metadata_that_is_not_true(name, value):
+def test_false_metadata(name, value):
     with pytest.raises(BrokenDayError, match=f"metadata {name}"):
         judged(stored("2024-12-10", **{name: value}))
 
@@ -120,23 +120,23 @@ def test_too_many_points_are_refused(monkeypatch):
         read(stored("2024-12-10").body, day=DAY)
 
 
-def test_a_line_beyond_the_bounds_is_not_judged():
+def test_a_line_beyond_the_bounds_is_inconclusive():
     with pytest.raises(UnjudgedDayError, match="a line of more than"):
         read(gzip.compress(b"x" * 100_000), day=DAY)
 
 
-def test_a_line_stands_there_once():
+def test_a_repeated_line_is_a_defect():
     with pytest.raises(BrokenDayError, match="found it again in line 3"):
         judged(stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0]]))
 
 
-def test_two_values_of_a_point_in_one_millisecond_are_aces_microseconds():
+def test_two_values_of_a_point_in_one_millisecond_are_valid():
     found = judged(stored("2024-12-10", [GOOD[0], GOOD[0] | {"value": 1}, GOOD[1]]))
     assert (found.samples, len(found.points)) == (3, 2)
 
 
 @pytest.mark.parametrize("digits", [309, 400, 4000])
-def test_a_whole_number_that_is_not_finite_is_no_value(digits):
+def test_a_whole_number_that_is_not_finite_is_not_a_value(digits):
     with pytest.raises(BrokenDayError, match="a finite number"):
         judged(stored("2024-12-10", [GOOD[0] | {"value": 10**digits}]))
 
@@ -158,11 +158,11 @@ def test_metadata_that_names_another_window_of_ace(source):
 @pytest.mark.parametrize(
     "name", ["ses/ses_falls_city/a/b", "ses/p0", "VAV-707.DaTemp", "ses/weather/x", "a/ses_other/b"]
 )
-def test_names_that_do_not_speak_of_another_site(name):
+def test_names_of_no_other_site(name):
     read(stored("2024-12-10", [GOOD[0] | {"point_name": name}]).body, day=DAY, site="ses_falls_city")
 
 
-def test_a_name_that_looks_like_a_site_among_the_sites_own_accuses_nobody():
+def test_a_name_that_looks_like_a_site_beside_the_sites_own_is_valid():
     rows = [GOOD[0] | {"point_name": "ses/ses_falls_city/x"}, GOOD[1] | {"point_name": "ses/ses_weather/y"}]
     read(stored("2024-12-10", rows).body, day=DAY, site="ses_falls_city")
 
@@ -181,7 +181,7 @@ def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_day_or_a_broken_one(data):
+def test_any_bytes_are_a_valid_or_a_broken_day(data):
     for raw in (data, gzip.compress(data)):
         try:
             read(raw, day=DAY)
