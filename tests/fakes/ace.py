@@ -18,7 +18,7 @@ PATH = f"/api/sites/{manifest.SITE}/timeseries/paginated"
 
 
 class Ace:
-    """ACE with one key; a fault or a test changes ``days``, ``is_down`` or ``is_expired`` (the key)."""
+    """ACE with one key. A fault or a test changes ``days``, ``is_down`` or ``is_expired`` (the key)."""
 
     def __init__(self, key: str, days: dict[str, list[Row]], now: Callable[[], datetime]) -> None:
         self.key, self.days = key, days

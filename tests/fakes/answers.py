@@ -20,7 +20,7 @@ def answer(status: int, body: Any = None, **headers: str) -> httpx.Response:
 
 
 def envelope(result: Any, **info: Any) -> httpx.Response:
-    """Return a result in the form of Cloudflare's API; ``info`` is its ``result_info``."""
+    """Return a result in the form of Cloudflare's API. ``info`` is its ``result_info``."""
     return answer(200, {"success": True, "errors": [], "messages": [], "result": result, "result_info": info})
 
 

@@ -40,7 +40,7 @@ class BackfillWorker:
         self.counters: Body = {"samples_fetched": 0, "samples_written": 0}
         self.claimed: list[str] | None = None
         self.is_healthy = True
-        self.is_open = self.is_idle = False  # every operator token is accepted; the trigger writes nothing
+        self.is_open = self.is_idle = False  # every operator token is accepted. The trigger writes nothing
         self.cancelled = 0  # so many of the next batches end before their first page, as their client is gone
         self.stale_until = 0.0  # the edge serves `older` until this time
         self.older: dict[str, str] = {}
@@ -62,7 +62,7 @@ class BackfillWorker:
         return self.account.buckets[manifest.BUCKET]
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request; the lines that it logs are an extension of the request."""
+        """Answer one request. The lines that it logs are an extension of the request."""
         path, self._log = request.url.path, []
         if self.cancelled and path == "/trigger":
             self.cancelled -= 1

@@ -14,7 +14,7 @@ NEAR_MIDNIGHT = 40.0  # seconds, within which a run may cross midnight (UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """The days from the first one to ``end`` (None without an end); the checks begin at ``begins``, in true time.
+    """The days from the first one to ``end`` (None without an end). The checks begin at ``begins``, in true time.
 
     ``lead`` is the number of days that the worker copies before they are over: 0, unless the worker is broken.
     """

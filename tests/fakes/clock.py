@@ -1,4 +1,4 @@
-"""Time that passes only during a sleep or a request; checks that wait concurrently wait together."""
+"""Time that passes only during a sleep or a request. Checks that wait concurrently wait together."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ PAGE_OF_VERSIONS = 10
 class Script:
     """One script. ``versions`` are newest first, ``live`` are the ids that serve, ``secrets`` the names at present.
 
-    ``declared`` are the bindings of each new version; its secrets among them count as attached at the beginning.
+    ``declared`` are the bindings of each new version. Its secrets among them count as attached at the beginning.
     """
 
     def __init__(self, declared: Sequence[Json], crons: Sequence[str], tail: Tail | None = None) -> None:
@@ -60,7 +60,7 @@ class Script:
 
     @property
     def bound(self) -> dict[str, Json]:
-        """Return the bindings of the newest version by name; each may be changed in place."""
+        """Return the bindings of the newest version by name. Each may be changed in place."""
         return {item["name"]: item for item in self.versions[0]["resources"]["bindings"]}
 
     def bind(self, item: Json) -> None:
@@ -106,7 +106,7 @@ class Script:
 
 
 class Account:
-    """One account behind its API; ``buckets`` holds the objects of each bucket by key."""
+    """One account behind its API. ``buckets`` holds the objects of each bucket by key."""
 
     def __init__(self, account_id: str = manifest.ACCOUNT, token: str = manifest.API_TOKEN) -> None:
         self.token = token

@@ -44,7 +44,7 @@ def lines(day: str, count: int = 3) -> list[Line]:
 
 
 def random_rows(seed: int, day: str) -> list[Row]:
-    """Return a day's rows by time and name; some days have none, but the first one always has."""
+    """Return a day's rows by time and name. Some days have none, but the first one always has."""
     source = random.Random(f"{seed} {day}")  # noqa: S311 - made-up measurements
     hours = source.choice((0, 1, 5, 24)) if day != date_of(0) else 24  # without any data the checks are inconclusive
     points = [f"ses/{manifest.SITE}/AHU/VAV-{number}.DaTemp" for number in range(source.randint(1, 4))]
@@ -107,5 +107,5 @@ def stored(
 
 
 def read_lines(of: Stored) -> list[Line]:
-    """Return the lines of an object; raises OSError, EOFError or ValueError where it does not hold any."""
+    """Return the lines of an object. Raises OSError, EOFError or ValueError where it does not hold any."""
     return [json.loads(text) for text in gzip.decompress(of.body).splitlines()]

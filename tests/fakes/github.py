@@ -17,7 +17,7 @@ MAX_BODY = 65_536  # characters
 
 
 class FakeGitHub:
-    """One repository with its issues and comments; each of ``faults`` takes the place of one answer."""
+    """One repository with its issues and comments. Each of ``faults`` takes the place of one answer."""
 
     def __init__(self, repository: str = "owner/name", token: str = TOKEN) -> None:
         self.repository, self.token, self.base = repository, token, "https://api.hub.test"

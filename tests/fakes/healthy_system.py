@@ -11,7 +11,7 @@ from tests.fakes.system import System
 
 
 def healthy_system(*, stored: int = 2, total: int = 5, manifest: dict[str, Any] | None = None) -> System:
-    """Return a healthy system whose worker copies ``total`` days; the first ``stored`` ones are complete."""
+    """Return a healthy system whose worker copies ``total`` days. The first ``stored`` ones are complete."""
     over = (NOW.date() - days.FIRST).days
     calendar = Calendar(end=total - 1, begins=NOW, lead=max(0, total - over))
     rows = {days.date_of(number): days.to_rows(days.lines(days.date_of(number))) for number in range(total)}

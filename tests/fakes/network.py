@@ -26,7 +26,7 @@ class CutOff(httpx.SyncByteStream):
 
 
 class Network:
-    """The network to all systems; without a random source it is perfect.
+    """The network to all systems. Without a random source it is perfect.
 
     The fate of a request depends on the seed and its number among its check's requests to that path.
     ``slowness`` is the longest time of a request in seconds. ``resets`` is the likelihood of a reset.
@@ -57,7 +57,7 @@ class Network:
         return whole
 
     def _draw(self, request: httpx.Request) -> tuple[int, float]:
-        """Let the request's time pass; return its number and its luck."""
+        """Let the request's time pass. Return its number and its luck."""
         place = f"{threading.current_thread().name} {request.method} {request.url.host}{request.url.path}"
         with self._lock:
             self._sent[place] += 1

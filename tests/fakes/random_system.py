@@ -69,7 +69,7 @@ class RandomSystem(System):
         self.objects.pop(days.key_of(days.date_of(0)), None)
 
     def store_first_day(self, change: Callable[[list[days.Row]], list[days.Row]] | None = None) -> None:
-        """Store the first day, which is always decoded, where it is not stored; or store it with changed rows."""
+        """Store the first day, which is always decoded, with changed rows or, without ``change``, where it is missing."""
         day = days.date_of(0)
         key = days.key_of(day)
         if change is not None:
@@ -91,7 +91,7 @@ class RandomSystem(System):
 
 
 def _upload_history(script: Script, source: random.Random) -> None:
-    """Upload versions with other settings, and change secrets outside Pulumi; the last one has other settings."""
+    """Upload versions with other settings, and change secrets outside Pulumi. The last one has other settings."""
     script.version_id = lambda number: f"{number:08x}-0000-4000-8000-000000000000"
     changes = [source.choice(((OTHER_TAG, "upload"), ("", "secret"))) for _ in range(source.randint(0, 12))]
     for day, (tag, triggered_by) in enumerate([*changes, (OTHER_TAG, "upload")], start=1):

@@ -15,7 +15,7 @@ from tests.fakes.answers import response, worker_error
 
 
 class QueryWorker:
-    """The query worker over the objects of a bucket; ``change`` is applied to each answer's body.
+    """The query worker over the objects of a bucket. ``change`` is applied to each answer's body.
 
     ``cuts``: it does not finish an answer. ``refusal`` is the status and code that it answers instead of samples.
     ``questions`` records the parameters of each request.

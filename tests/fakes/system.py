@@ -125,7 +125,7 @@ class System:
         seconds: float = 60.0,
         **options: Any,
     ) -> tuple[int, str]:
-        """Run the command without click; return exit code and standard output. The folder is written to."""
+        """Run the command without click. Return exit code and standard output. The folder is written to."""
         file = folder / "manifest.json"
         file.write_text(json.dumps(self.manifest))
         written: list[str] = []
@@ -143,7 +143,7 @@ class System:
         return execute(request, outside), "".join(written)
 
     def report(self, folder: Path, *names: str, **options: Any) -> tuple[int, dict[str, Any]]:
-        """Run the command; return exit code, and each check of the JSON report by its id."""
+        """Run the command. Return exit code, and each check of the JSON report by its id."""
         code, text = self.run(folder, *names, formats=("json",), **options)
         checks = {check["id"]: check for check in json.loads(text)["checks"]}
         for check in checks.values():

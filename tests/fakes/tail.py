@@ -82,7 +82,7 @@ class Tail:
 
     @contextlib.contextmanager
     def connect(self, url: str) -> Iterator[Tail]:
-        """Open the websocket; items that are sent while it is broken arrive after it is opened again."""
+        """Open the websocket. Items that are sent while it is broken arrive after it is opened again."""
         self.connected.append(url)
         if self.errors:
             raise self.errors.pop()
@@ -96,7 +96,7 @@ class Tail:
         self.sent.append(message)
 
     def recv(self, timeout: float | None = None) -> str | bytes:
-        """Return the next message; raises TimeoutError where none has come, and the exceptions among the items."""
+        """Return the next message. Raises TimeoutError where none has come, and the exceptions among the items."""
         try:
             item = self.items.get(timeout=SOON if timeout is None else min(SOON, timeout))
         except queue.Empty:

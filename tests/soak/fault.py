@@ -35,7 +35,7 @@ def fault(apply: Apply, *causes: str, codes: tuple[int, ...] = (BROKEN,), at_noo
 
 
 def answer_with(path: str, **changed: Any) -> Apply:
-    """Change the worker's answers of a route; names with ``__`` are of an object in the body."""
+    """Change the worker's answers of a route. Names with ``__`` are of an object in the body."""
 
     def apply(system: RandomSystem) -> None:
         def edit(asked: str, status: int, body: Body) -> tuple[int, Body]:

@@ -85,7 +85,7 @@ class Tally:
 
 
 def soak(runs: int, seed: int) -> bool:
-    """Check that many systems, every second one with a fault; print the counts, and return whether all were right."""
+    """Check that many systems, every second one with a fault. Print the counts, and return whether all were right."""
     began = time.perf_counter()
     tally = run_systems(runs, seed)
     for problem, cases in tally.wrong.items():

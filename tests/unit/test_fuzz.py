@@ -1,4 +1,4 @@
-"""Whatever comes in from outside: a verdict of the right kind, in time; never a wrong exception, never a green one."""
+"""Any input from outside leads to the right outcome in time: never to another exception, and never to a false green."""
 
 import copy
 import gzip
@@ -43,7 +43,7 @@ QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 def some(examples):
-    """Few examples, none of which hangs; on a busy machine each takes its time."""
+    """Few examples, none of which hangs. On a busy machine each may be slow."""
     return settings(max_examples=examples, deadline=5000, suppress_health_check=QUICK)
 
 
@@ -87,7 +87,7 @@ def mutants(draw, data):
     return data
 
 
-# ---- what is promised and configured
+# ---- manifest and configuration
 
 
 @some(100)
@@ -141,7 +141,7 @@ def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret
         assert used.start_date <= (used.end_date or used.start_date)
 
 
-# ---- what is stored
+# ---- stored days
 
 
 @some(80)
@@ -171,7 +171,7 @@ def test_a_line_is_a_sample_or_the_day_is_broken(sample, metadata):
     assert type(sample["timestamp"]) is int
 
 
-# ---- what systems answer
+# ---- answers of systems
 
 
 def http(handle, clock):
@@ -193,7 +193,7 @@ def encoded(data):
     return json.dumps(data).encode()
 
 
-def said(status, data):
+def json_answer(status, data):
     return httpx.Response(status, stream=httpx.ByteStream(encoded(data)))
 
 
@@ -211,7 +211,7 @@ def test_ace_answers_rows_or_is_inconclusive(data):
 
     def handle(request):
         asked.append(request)
-        return reply(data.draw, PAGE) if len(asked) < 5 else said(401, {})
+        return reply(data.draw, PAGE) if len(asked) < 5 else json_answer(401, {})
 
     with http(handle, Clock()) as client:
         ace = Ace(http=client, site="s", key=Secret("fake-key-0001"))
@@ -261,7 +261,7 @@ def test_cloudflare_answers_the_documented_form_or_is_inconclusive(call, data):
 
     def handle(request):
         asked.append(request)
-        return reply(data.draw, truth) if len(asked) < 4 else said(200, truth | {"result_info": {}})
+        return reply(data.draw, truth) if len(asked) < 4 else json_answer(200, truth | {"result_info": {}})
 
     with http(handle, Clock()) as client:
         api = Cloudflare(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001"))
@@ -293,7 +293,7 @@ def test_any_answer_of_the_worker_is_read_or_inconclusive(data):
                 assert str(error)
 
 
-# ---- what the engine and a mark say
+# ---- drift and previews
 
 
 @some(100)
@@ -330,7 +330,7 @@ def test_a_review_is_a_comment_for_any_output_of_the_engine(raw):
 
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory):
-    """What a healthy run asks, and the longest answer to each; how a tail is ended is nobody's verdict."""
+    """The requests of a healthy run, and the longest answer to each. The end of a tail changes no outcome."""
     system, answers = healthy_system(), {}
     true = system.reply
 
@@ -347,7 +347,7 @@ def answered(tmp_path_factory):
 
 
 def lied_to(tmp_path, target, status, body):
-    """Run the command on a system in which one answer is another one, always; returns exit code and output."""
+    """Run the command on a system in which one answer is always another one. Returns exit code and output."""
     system = healthy_system()
     true = system.reply
 
@@ -391,7 +391,7 @@ def test_a_version_of_another_form_is_a_finding(tmp_path, version):
     assert "worker_version.tag: expected bv:" in text
 
 
-# ---- the siblings and the tail
+# ---- related workers and the tail
 
 R2 = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
 
@@ -448,7 +448,7 @@ def verdict(system, tmp_path, *names):
 
 
 def rows(body):
-    """What an answer of the query worker serves, None if it is no whole answer: by other means than the check's."""
+    """The samples of a query worker's answer, None if it is not whole: by other means than the check's."""
     found = body.get("samples") if isinstance(body, dict) else None
     if not isinstance(found, list) or body.get("count", len(found)) != len(found):
         return None
@@ -462,7 +462,7 @@ def rows(body):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """What the query worker truly serves to the check, which asks the same each time."""
+    """The query worker's true answer to the check, which asks the same each time."""
     system, bodies = paired_system(), []
     system.query.change = lambda body: bodies.append(body) or body
     assert verdict(system, tmp_path_factory.mktemp("served"), "query")[0] == 0
@@ -471,7 +471,7 @@ def served(tmp_path_factory):
 
 @st.composite
 def misserved(draw, body):
-    """An answer that is well-formed and not the stored one, whatever it is."""
+    """A well-formed answer that is not the stored one."""
     found = copy.deepcopy(body["samples"])
     place = draw(st.integers(0, len(found) - 1))
     how = draw(st.sampled_from(["left out", "twice", "value", "timestamp", "point_name"]))

@@ -1,4 +1,4 @@
-"""All faults of the fake system, one at a time; the checks must see each of them."""
+"""All faults of the fake system, one at a time. The checks must see each of them."""
 
 from __future__ import annotations
 

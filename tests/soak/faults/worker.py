@@ -1,4 +1,4 @@
-"""Faults of the worker: its answers, its authentication, its progress; and an outage of ACE."""
+"""Faults of the worker (its answers, its authentication, its progress), and an outage of ACE."""
 
 from __future__ import annotations
 

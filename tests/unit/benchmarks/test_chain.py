@@ -1,4 +1,4 @@
-"""Only what is made of another answer makes the chain longer, so that needless waiting shows as such."""
+"""Only a request that needs another answer makes the chain longer, so that needless waiting is visible."""
 
 import json
 import threading

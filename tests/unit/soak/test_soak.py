@@ -1,4 +1,4 @@
-"""A part of `scripts/bench soak`: random systems, healthy and broken in turn; and wrong verdicts are counted."""
+"""A part of `scripts/bench soak`: random systems, healthy and broken in turn. Wrong verdicts are counted."""
 
 import tempfile
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which l
 RUNS = 60
 
 
-def tallied(name, seed=3):
+def tally_of(name, seed=3):
     system, apply = soak.make_system(name, seed)
     apply(system)
     tally = soak.Tally()
@@ -36,7 +36,7 @@ def test_no_healthy_system_fails_a_check_and_no_broken_one_passes_or_names_a_wro
 
 @pytest.mark.parametrize("name", sorted({**FAULTS, **DISTURBANCES}))
 def test_each_fault_fails_a_check_and_each_disturbance_none(name):
-    tally = tallied(name)
+    tally = tally_of(name)
     assert tally.wrong == {}
     assert tally.held
 
@@ -73,7 +73,7 @@ def test_every_kind_of_system_is_drawn():
 # ---- wrong verdicts are counted
 
 
-def counted(monkeypatch, capsys, name, item):
+def count(monkeypatch, capsys, name, item):
     monkeypatch.setattr(soak, "FAULTS", {name: item})
     monkeypatch.setattr(soak, "DISTURBANCES", {"nothing": lambda system: None})
     held = soak.soak(2, 1)
@@ -81,14 +81,14 @@ def counted(monkeypatch, capsys, name, item):
 
 
 def test_a_fault_that_breaks_nothing_is_a_false_green(monkeypatch, capsys):
-    held, said = counted(monkeypatch, capsys, "nothing wrong", fault(lambda system: None, "worker"))
+    held, said = count(monkeypatch, capsys, "nothing wrong", fault(lambda system: None, "worker"))
     assert not held
     assert "broken  1, false greens 1 (failed 0, inconclusive 0, of which wrong 0)" in said
 
 
 def test_a_cause_that_is_not_one_of_the_fault_is_counted(monkeypatch, capsys):
     unhealthy = FAULTS["the worker is unhealthy"]
-    held, said = counted(monkeypatch, capsys, "unhealthy", fault(unhealthy.apply, "ace"))
+    held, said = count(monkeypatch, capsys, "unhealthy", fault(unhealthy.apply, "ace"))
     assert not held
     assert "wrong causes 1" in said
     assert "wrong cause configuration: unhealthy" in said
@@ -96,17 +96,17 @@ def test_a_cause_that_is_not_one_of_the_fault_is_counted(monkeypatch, capsys):
 
 def test_an_inconclusive_run_is_wrong_unless_the_fault_allows_it(monkeypatch, capsys):
     blind = FAULTS["the tail shows nothing"]
-    held, said = counted(monkeypatch, capsys, "blind", fault(blind.apply, "cloudflare"))
+    held, said = count(monkeypatch, capsys, "blind", fault(blind.apply, "cloudflare"))
     assert not held
     assert "broken  1, false greens 0 (failed 0, inconclusive 1, of which wrong 1)" in said
-    held, said = counted(monkeypatch, capsys, "blind", blind)
+    held, said = count(monkeypatch, capsys, "blind", blind)
     assert held
     assert "(failed 0, inconclusive 1, of which wrong 0)" in said
 
 
 def test_a_failure_is_wrong_where_only_an_inconclusive_run_is_allowed(monkeypatch, capsys):
     unhealthy = FAULTS["the worker is unhealthy"]
-    held, said = counted(monkeypatch, capsys, "x", fault(unhealthy.apply, "configuration", codes=(INCONCLUSIVE,)))
+    held, said = count(monkeypatch, capsys, "x", fault(unhealthy.apply, "configuration", codes=(INCONCLUSIVE,)))
     assert not held
     assert "a failure: x" in said
 

@@ -14,7 +14,7 @@ from tests.fakes.manifest import API_TOKEN, KEY, NOW, URL
 from tests.fakes.verdicts import UP, failed_finding, first_finding
 
 
-def judged(system, *, environ, stack=None):
+def run_key(system, *, environ, stack=None):
     """The finding of `key`, with a token that the stack's output holds, or without one."""
     from checks.clients.ace.client import Ace
     from checks.clients.cloudflare.client import Cloudflare
@@ -49,13 +49,13 @@ def token(key):
 
 
 def test_the_token_of_the_stack_is_trusted(tmp_path):
-    assert judged(healthy_system(), environ={}, stack=KEY) == ()
-    (found,) = judged(healthy_system(), environ={"ACE_API_KEY": KEY}, stack="another-key")
+    assert run_key(healthy_system(), environ={}, stack=KEY) == ()
+    (found,) = run_key(healthy_system(), environ={"ACE_API_KEY": KEY}, stack="another-key")
     assert (found.found, found.hint) == ("401: the live worker holds another key than the program's", UP)
 
 
 def test_a_stale_token_of_the_environment_is_named():
-    (found,) = judged(healthy_system(), environ=token("old"), stack=KEY)
+    (found,) = run_key(healthy_system(), environ=token("old"), stack=KEY)
     assert found.found == (
         "401: OPERATOR_TOKEN of the environment is stale, the stack's own token is another one and is accepted"
     )
@@ -65,16 +65,16 @@ def test_a_stale_token_of_the_environment_is_named():
 def test_a_worker_that_accepts_neither_token_holds_another_key():
     system = healthy_system()
     system.worker.key = "put-by-hand"
-    (found,) = judged(system, environ=token("old"), stack=KEY)
+    (found,) = run_key(system, environ=token("old"), stack=KEY)
     assert (found.subject, found.hint) == ("GET /status with the stack's own operator token", UP)
-    (found,) = judged(system, environ=token(KEY), stack=KEY)
+    (found,) = run_key(system, environ=token(KEY), stack=KEY)
     assert (found.subject, found.hint) == ("GET /status with the operator token", UP)
 
 
 def test_a_worker_that_accepts_the_environments_token_and_not_the_stacks():
     system = healthy_system()
     system.worker.key = "put-by-hand"
-    (found,) = judged(system, environ=token("put-by-hand"), stack=KEY)
+    (found,) = run_key(system, environ=token("put-by-hand"), stack=KEY)
     assert found.subject == "GET /status with the stack's own operator token"
     assert (found.cause, found.hint) == ("configuration", UP)
     assert "OPERATOR_TOKEN of the environment is accepted" in found.found

@@ -32,12 +32,12 @@ REFUSED = {
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
-    """What never comes is waited for in real time; here, not for long."""
+    """Shortens the real time for which the check waits for messages that never come."""
     monkeypatch.setattr(check, "SETTLE", 1.0)
     monkeypatch.setattr(trigger, "LISTENING", 0.5)
 
 
-def seen(system, *lines, path="/trigger", **changes):
+def show_batch(system, *lines, path="/trigger", **changes):
     """Let the batch's item show these lines (as they are, where they are text), and these changes."""
     logs = [{"message": [line if isinstance(line, str) else json.dumps(line)]} for line in lines]
 
@@ -48,26 +48,26 @@ def seen(system, *lines, path="/trigger", **changes):
     system.script.tail.change = change
 
 
-def logs(tmp_path, system, **options):
+def run_logs(tmp_path, system, **options):
     code, report = system.report(tmp_path, "logs", **options)
     return code, report["logs"]
 
 
-def failed(tmp_path, system):
-    code, result = logs(tmp_path, system)
+def failed_logs(tmp_path, system):
+    code, result = run_logs(tmp_path, system)
     assert (code, result["outcome"]) == (1, "fail"), result
     return first_finding(result)
 
 
-def unjudged(tmp_path, system, **options):
-    code, result = logs(tmp_path, system, **options)
+def inconclusive_logs(tmp_path, system, **options):
+    code, result = run_logs(tmp_path, system, **options)
     assert (code, result["outcome"]) == (3, "inconclusive"), result
     return first_finding(result)
 
 
 def test_a_batch_that_logs_the_success_of_ace_and_r2(tmp_path):
     system = healthy_system()
-    code, result = logs(tmp_path, system)
+    code, result = run_logs(tmp_path, system)
     assert (code, result["outcome"]) == (0, "pass")
     assert result["evidence"][0] == "POST /trigger logged pages of ACE: 1, and days written to R2: 1"
     assert system.script.tail.sent == ['{"debug":false}']
@@ -87,34 +87,34 @@ def test_a_batch_without_work_logs_neither_ace_nor_r2(tmp_path):
     system = healthy_system(stored=5)
     done = {"status": "complete", "progress": system.worker.progress(), "continuation": False}
     system.routes["POST", "/trigger"] = answer(200, done)
-    _, result = logs(tmp_path, system)
+    _, result = run_logs(tmp_path, system)
     assert result["evidence"][0] == "POST /trigger had nothing left to fetch, so that its log shows neither ACE nor R2"
 
 
 def test_another_run_may_have_written_the_day_first(tmp_path):
     system = healthy_system()
-    seen(system, SUCCESS[0], {"message": "[Backfill] Another run wrote the day first"})
-    assert logs(tmp_path, system)[0] == 0
+    show_batch(system, SUCCESS[0], {"message": "[Backfill] Another run wrote the day first"})
+    assert run_logs(tmp_path, system)[0] == 0
 
 
 def test_a_failure_that_a_retry_cured_is_ignored(tmp_path):
     system = healthy_system()
-    seen(
+    show_batch(
         system, {"message": "[ACE API] Failed", "code": "upstream_unavailable", "reason": "ACE answered 503"}, *SUCCESS
     )
-    assert logs(tmp_path, system)[0] == 0
+    assert run_logs(tmp_path, system)[0] == 0
 
 
 def test_the_outcome_of_another_request_is_ignored(tmp_path):
     system = healthy_system()
-    seen(system, path="/health", outcome="canceled")
-    assert logs(tmp_path, system)[0] == 0
+    show_batch(system, path="/health", outcome="canceled")
+    assert run_logs(tmp_path, system)[0] == 0
 
 
 def test_a_broken_connection_is_opened_again(tmp_path):
     system = healthy_system()
     system.script.tail.items.put(ConnectionClosedError(None, None))
-    code, result = logs(tmp_path, system)
+    code, result = run_logs(tmp_path, system)
     assert code == 0, result
     assert len(system.script.tail.connected) == 2
     assert system.script.tail.sent == ['{"debug":false}'] * 2
@@ -124,7 +124,7 @@ def test_a_broken_connection_is_opened_again(tmp_path):
 def test_a_message_of_another_form_is_ignored(tmp_path, junk):
     system = healthy_system()
     system.script.tail.items.put(junk)
-    assert logs(tmp_path, system)[0] == 0
+    assert run_logs(tmp_path, system)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -145,8 +145,8 @@ def test_a_message_of_another_form_is_ignored(tmp_path, junk):
 def test_a_refusal_by_ace_has_the_cause_configuration_unless_ace_serves_the_probe(tmp_path, line, actual, refused):
     system = healthy_system()
     system.ace.is_expired = refused
-    seen(system, line, *SUCCESS)
-    found = failed(tmp_path, system)
+    show_batch(system, line, *SUCCESS)
+    found = failed_logs(tmp_path, system)
     assert actual in found["found"]
     assert "hunter2" not in json.dumps(found)
     assert (found["cause"], found["subject"]) == ("configuration" if refused else "worker", "log of POST /trigger")
@@ -171,22 +171,22 @@ def test_a_failure_that_lasted_has_the_cause_of_its_code(tmp_path, code, cause):
         {"message": message, "code": code, "reason": "so"}
         for message in ("[ACE API] Failed", "[Backfill] Batch failed")
     ]
-    seen(system, *lines, outcome="exception")
-    code, result = logs(tmp_path, system)
+    show_batch(system, *lines, outcome="exception")
+    code, result = run_logs(tmp_path, system)
     assert code == 1
-    assert [item["cause"] for item in result["findings"]] == [cause]  # told once, and not again as a bad end
+    assert [item["cause"] for item in result["findings"]] == [cause]  # reported once, and not again as a bad outcome
 
 
 def test_the_failure_of_a_cron_during_the_batch_counts(tmp_path):
     system = healthy_system()
     system.script.tail.items.put({"event": {"cron": "* * * * *"}, "logs": [{"message": [json.dumps(REFUSED)]}]})
-    assert failed(tmp_path, system)["subject"] == "log of cron"
+    assert failed_logs(tmp_path, system)["subject"] == "log of cron"
 
 
 def test_an_unexpected_error_of_the_worker(tmp_path):
     system = healthy_system()
-    seen(system, *SUCCESS, {"message": "[Backfill] Unexpected error", "error": "TypeError: secret-in-a-text"})
-    found = failed(tmp_path, system)
+    show_batch(system, *SUCCESS, {"message": "[Backfill] Unexpected error", "error": "TypeError: secret-in-a-text"})
+    found = failed_logs(tmp_path, system)
     assert (found["cause"], found["found"]) == ("worker", "[Backfill] Unexpected error (internal)")
 
 
@@ -200,8 +200,8 @@ def test_an_unexpected_error_of_the_worker(tmp_path):
 )
 def test_an_exception_outranks_an_outcome_that_is_ok(tmp_path, error, actual):
     system = healthy_system()
-    seen(system, *SUCCESS, exceptions=[error])
-    found = failed(tmp_path, system)
+    show_batch(system, *SUCCESS, exceptions=[error])
+    found = failed_logs(tmp_path, system)
     assert (found["found"], found["cause"], found["hint"]) == (actual, "worker", f"npx wrangler tail {NAME}")
 
 
@@ -217,8 +217,8 @@ def test_an_exception_outranks_an_outcome_that_is_ok(tmp_path, error, actual):
 )
 def test_a_batch_that_did_not_end_well(tmp_path, outcome, cause, word):
     system = healthy_system()
-    seen(system, *SUCCESS, outcome=outcome)
-    found = failed(tmp_path, system)
+    show_batch(system, *SUCCESS, outcome=outcome)
+    found = failed_logs(tmp_path, system)
     assert (found["subject"], found["cause"]) == ("end of POST /trigger", cause)
     assert word in found["found"]
 
@@ -228,8 +228,8 @@ def test_a_batch_that_did_not_end_well(tmp_path, outcome, cause, word):
 )
 def test_a_success_that_is_not_logged(tmp_path, lines, missing):
     system = healthy_system()
-    seen(system, *lines)
-    found = failed(tmp_path, system)
+    show_batch(system, *lines)
+    found = failed_logs(tmp_path, system)
     assert found["found"].startswith("3 samples")
     assert missing in found["found"]
     assert found["cause"] == "worker"
@@ -239,7 +239,7 @@ def test_a_success_that_is_not_logged(tmp_path, lines, missing):
 def test_a_tail_that_the_api_does_not_open_is_inconclusive_and_delays_no_check(tmp_path, reply):
     system = healthy_system()
     system.routes["POST", "/tails"] = reply
-    unjudged(tmp_path, system)
+    inconclusive_logs(tmp_path, system)
     assert system.asked.count("POST /trigger") == 1
 
 
@@ -250,7 +250,7 @@ def test_a_tail_that_the_api_does_not_open_is_inconclusive_and_delays_no_check(t
 def test_a_websocket_that_cannot_be_opened_is_inconclusive(tmp_path, error):
     system = healthy_system()
     system.script.tail.errors = [error] * 10
-    found = unjudged(tmp_path, system)
+    found = inconclusive_logs(tmp_path, system)
     assert (found["found"], found["cause"]) == (type(error).__name__, "cloudflare")
     assert len(system.script.tail.connected) == tails.ATTEMPTS
     assert system.asked.count(DELETED) == 1
@@ -260,14 +260,14 @@ def test_a_websocket_that_cannot_be_opened_is_inconclusive(tmp_path, error):
 def test_an_address_without_tls_is_not_connected_to(tmp_path, url):
     system = healthy_system()
     system.script.tail.url = url
-    assert unjudged(tmp_path, system)["expected"] == "an address of wss://"
+    assert inconclusive_logs(tmp_path, system)["expected"] == "an address of wss://"
     assert system.script.tail.connected == []
 
 
 def test_a_tail_that_shows_nothing_of_the_batch(tmp_path):
     system = healthy_system()
     system.script.tail.change = lambda item: None
-    found = unjudged(tmp_path, system)
+    found = inconclusive_logs(tmp_path, system)
     assert "no item of it came" in found["found"]
     assert found["hint"] == "python -m checks run logs --stack prod"
 
@@ -285,9 +285,9 @@ def test_a_tail_that_shows_nothing_of_the_batch(tmp_path):
 )
 def test_lines_that_may_have_been_lost_are_inconclusive(tmp_path, prepare, word):
     system = healthy_system()
-    seen(system)
+    show_batch(system)
     prepare(system)
-    assert word in unjudged(tmp_path, system)["found"]
+    assert word in inconclusive_logs(tmp_path, system)["found"]
 
 
 def test_a_batch_with_an_unusable_answer(tmp_path):
@@ -316,7 +316,7 @@ def test_a_batch_that_never_began_is_not_waited_for(tmp_path):
 def test_a_close_that_fails_is_not_retried_and_changes_no_outcome(tmp_path):
     system = healthy_system()
     system.routes["DELETE", "/tails"] = answer(500)
-    assert logs(tmp_path, system)[0] == 0
+    assert run_logs(tmp_path, system)[0] == 0
     assert system.asked.count(DELETED) == 1
 
 
@@ -328,7 +328,7 @@ def test_a_failed_probe_of_health_is_ignored(tmp_path):
         return system.worker.answer(request) if len(asked) == 1 else httpx.Response(502)
 
     system.routes["GET", "/health"] = health
-    assert logs(tmp_path, system)[0] == 0
+    assert run_logs(tmp_path, system)[0] == 0
 
 
 def test_without_the_trigger_there_is_no_batch(tmp_path):
@@ -375,7 +375,7 @@ def test_a_tail_that_hangs_delays_the_trigger_only_briefly(tmp_path):
     system.routes["POST", "/trigger"] = lambda request: (
         ended.append(time.monotonic() - begun) or never.set() or system.worker.answer(request)
     )
-    code, _ = logs(tmp_path, system)
+    code, _ = run_logs(tmp_path, system)
     assert code == 3
     assert 0.4 < ended[0] < 2
 
@@ -396,16 +396,16 @@ def test_a_trigger_that_hangs_does_not_keep_the_tail_open(tmp_path):
 
 def test_an_older_workers_success_with_401_samples_is_not_a_refusal(tmp_path):
     system = healthy_system()
-    seen(system, "[ACE API] Success: 401 samples", "[Backfill] Data written to R2: 403 samples")
-    assert not [item for item in logs(tmp_path, system)[1]["findings"] if "401" in item["found"]]
-    seen(system, "[ACE API] 401 Unauthorized")
-    assert "401" in logs(tmp_path, system)[1]["findings"][0]["found"]
+    show_batch(system, "[ACE API] Success: 401 samples", "[Backfill] Data written to R2: 403 samples")
+    assert not [item for item in run_logs(tmp_path, system)[1]["findings"] if "401" in item["found"]]
+    show_batch(system, "[ACE API] 401 Unauthorized")
+    assert "401" in run_logs(tmp_path, system)[1]["findings"][0]["found"]
 
 
 def test_no_secret_of_a_log_line_is_shown(tmp_path):
     system = healthy_system()
     leak = REFUSED | {"reason": f"Bearer {KEY} and {API_TOKEN} " + "x" * 5000, "headers": {"Authorization": "hunter2"}}
-    seen(system, leak, f"[ACE API] 401 {KEY} hunter2", "hunter2 without a tag")
+    show_batch(system, leak, f"[ACE API] 401 {KEY} hunter2", "hunter2 without a tag")
     _, text = system.run(tmp_path, "logs", verbose=True)
     for secret in ("hunter2", KEY, API_TOKEN, "tail.example"):
         assert secret not in text
@@ -414,5 +414,5 @@ def test_no_secret_of_a_log_line_is_shown(tmp_path):
 
 def test_of_much_traffic_only_invocations_with_lines_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(check, "MOST", 0)
-    code, result = logs(tmp_path, healthy_system())
+    code, result = run_logs(tmp_path, healthy_system())
     assert (code, result["evidence"][0]) == (0, "POST /trigger logged pages of ACE: 1, and days written to R2: 1")

@@ -9,18 +9,18 @@ from tests.fakes.manifest import ETL, manifest_data
 from tests.fakes.verdicts import first_finding
 
 
-def paired(url=ETL):
+def paired_system(url=ETL):
     return healthy_system(manifest=manifest_data(siblings__etl_worker=url))
 
 
-def broken(tmp_path, system):
+def failed_parity(tmp_path, system):
     code, report = system.report(tmp_path, "parity")
     assert (code, report["parity"]["outcome"]) == (1, "fail"), report["parity"]
     return first_finding(report["parity"])
 
 
 def test_both_workers_hold_one_key(tmp_path):
-    code, report = paired().report(tmp_path, "parity")
+    code, report = paired_system().report(tmp_path, "parity")
     assert code == 0
     assert report["parity"]["evidence"] == [
         "the ETL worker accepts the operator token: it holds the same key",
@@ -30,16 +30,16 @@ def test_both_workers_hold_one_key(tmp_path):
 
 @pytest.mark.parametrize("sibling", [None, ""])
 def test_without_an_etl_worker_it_does_not_apply(tmp_path, sibling):
-    system = paired(sibling)
+    system = paired_system(sibling)
     system.worker.key = "another"
     _, report = system.report(tmp_path, "parity")
     assert (report["parity"]["outcome"], report["parity"]["reason"]) == ("skip", "no sibling is declared")
-    assert paired(sibling).report(tmp_path, "parity", strict=True)[0] == 0
-    assert "all checks passed" in paired(sibling).run(tmp_path, "parity")[1]
+    assert paired_system(sibling).report(tmp_path, "parity", strict=True)[0] == 0
+    assert "all checks passed" in paired_system(sibling).run(tmp_path, "parity")[1]
 
 
 def test_an_etl_worker_with_another_failure_still_holds_the_key(tmp_path):
-    system = paired()
+    system = paired_system()
     whole = system.etl.answer
     storage = answer(502, {"status": "error", "error": {"code": "storage", "message": "gone"}})
     system.etl.answer = lambda request: whole(request) if whole(request).status_code == 401 else storage
@@ -54,12 +54,12 @@ def test_an_etl_worker_with_another_failure_still_holds_the_key(tmp_path):
     ],
 )
 def test_another_key_at_the_etl_worker(tmp_path, url, hint):
-    system = paired(url)
+    system = paired_system(url)
     system.etl.key = "another-fake-key"
     system.routes["GET", "/status"] = lambda request: (
         system.worker.answer(request) if "backfill" in request.url.host else system.etl.answer(request)
     )
-    found = broken(tmp_path, system)
+    found = failed_parity(tmp_path, system)
     assert (found["cause"], found["hint"]) == ("configuration", hint)
     assert "another key" in found["found"]
 
@@ -73,22 +73,22 @@ def test_another_key_at_the_etl_worker(tmp_path, url, hint):
     ],
 )
 def test_an_etl_worker_without_an_authentication(tmp_path, reply):
-    system = paired()
+    system = paired_system()
     system.etl.answer = lambda request: reply
-    found = broken(tmp_path, system)
+    found = failed_parity(tmp_path, system)
     assert "does etlWorker lead to the ETL worker" in found["found"]
     assert found["hint"].startswith("${EDITOR:-vi} Pulumi.prod.yaml")
 
 
 def test_an_etl_worker_that_accepts_every_token(tmp_path):
-    system = paired()
+    system = paired_system()
     system.etl.answer = lambda request: answer(200, {"status": "idle"})
-    found = broken(tmp_path, system)
+    found = failed_parity(tmp_path, system)
     assert (found["cause"], found["found"]) == ("worker", "200: it lets in whoever asks")
 
 
 def test_a_backfill_worker_that_begins_to_accept_every_token(tmp_path):
-    system = paired()
+    system = paired_system()
     times = []  # `key` asks three times: no token, the operator's, a wrong one
 
     def status(request):
@@ -98,13 +98,13 @@ def test_a_backfill_worker_that_begins_to_accept_every_token(tmp_path):
         return answer(*system.worker.status()) if len(times) > 3 else system.worker.answer(request)
 
     system.routes["GET", "/status"] = status
-    found = broken(tmp_path, system)
+    found = failed_parity(tmp_path, system)
     assert "backfill" in found["subject"]
     assert found["hint"] == "pulumi up --stack prod"
 
 
 def test_an_etl_worker_that_cannot_be_reached_is_inconclusive(tmp_path):
-    system = paired()
+    system = paired_system()
 
     def refuse(request):
         raise httpx.ConnectError("[Errno 111] Connection refused")
@@ -116,5 +116,5 @@ def test_an_etl_worker_that_cannot_be_reached_is_inconclusive(tmp_path):
 
 @pytest.mark.parametrize("url", ["etl", "http://etl.example.org", "https://etl.example.org/"])
 def test_an_etl_worker_with_an_unusable_url(tmp_path, url):
-    found = broken(tmp_path, paired(url))
+    found = failed_parity(tmp_path, paired_system(url))
     assert (found["subject"], found["cause"]) == ("etlWorker", "configuration")

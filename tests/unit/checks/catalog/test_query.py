@@ -33,20 +33,20 @@ def served(url=QUERY):
     return system
 
 
-def judged(system, tmp_path, **options):
+def run_query(system, tmp_path, **options):
     code, checks = system.report(tmp_path, "query", **options)
     return code, checks["query"]
 
 
-def failed(system, tmp_path, **options):
-    code, check = judged(system, tmp_path, **options)
+def failed_query(system, tmp_path, **options):
+    code, check = run_query(system, tmp_path, **options)
     assert (code, check["outcome"]) == (1, "fail")
     return first_finding(check)
 
 
 def test_a_query_worker_that_serves_the_stored_samples(tmp_path):
     system = served()
-    code, check = judged(system, tmp_path)
+    code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
     [given] = system.query.questions
     whole, short = given["point_names"].split(",")
@@ -59,7 +59,7 @@ def test_a_query_worker_that_serves_the_stored_samples(tmp_path):
 def test_a_day_larger_than_a_question(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.catalog.query.MOST", 5)
     system = served()
-    code, check = judged(system, tmp_path)
+    code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
     assert "6 samples of " in check["evidence"][0]  # all of the last one's time
     [given] = system.query.questions
@@ -73,7 +73,7 @@ def test_without_a_query_worker_the_check_does_not_apply(tmp_path):
 
 
 def test_a_url_that_cannot_be_used(tmp_path):
-    found = failed(served("http://query.example.org"), tmp_path)
+    found = failed_query(served("http://query.example.org"), tmp_path)
     assert (found["subject"], found["cause"]) == ("queryUrl", "configuration")
 
 
@@ -107,7 +107,7 @@ def twisted(place, value):
 def test_other_samples_than_those_stored(tmp_path, change, actual):
     system = served()
     system.query.change = change
-    found = failed(system, tmp_path)
+    found = failed_query(system, tmp_path)
     assert actual in found["found"]
     assert found["cause"] == "worker"
     assert found["hint"].startswith(f"curl -sSi '{QUERY}/timeseries/query?site_name=ses_falls_city&point_names=")
@@ -119,13 +119,13 @@ def test_other_samples_than_those_stored(tmp_path, change, actual):
 def test_headers_without_r2(tmp_path, headers):
     system = served()
     system.query.headers = headers
-    assert failed(system, tmp_path)["subject"].endswith("of GET /timeseries/query")
+    assert failed_query(system, tmp_path)["subject"].endswith("of GET /timeseries/query")
 
 
 def test_the_strategy_split_is_accepted(tmp_path):
     system = served()
     system.query.headers = dict.fromkeys(HEADERS, "SPLIT")
-    assert judged(system, tmp_path)[0] == 0
+    assert run_query(system, tmp_path)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_refusal_of_the_worker(tmp_path, status, code, cause, hint):
     system = served()
     error = {"status": "error", "error": {"code": code, "message": "so it is"}}
     system.routes["GET", "/timeseries/query"] = answer(status, error)
-    found = failed(system, tmp_path)
+    found = failed_query(system, tmp_path)
     assert found["found"].startswith(f"{status} {code} (so it is)")
     assert found["cause"] == cause
     assert found["hint"].startswith(hint)
@@ -151,7 +151,7 @@ def test_a_refusal_of_the_worker(tmp_path, status, code, cause, hint):
 def test_another_service_answers_there(tmp_path):
     system = served()
     system.routes["GET", "/timeseries/query"] = httpx.Response(404, text="<h1>Nothing here</h1>")
-    found = failed(system, tmp_path)
+    found = failed_query(system, tmp_path)
     assert (found["cause"], "queryUrl" in found["found"]) == ("configuration", True)
 
 
@@ -159,11 +159,11 @@ def test_an_answer_that_ends_in_an_error_is_not_a_short_answer(tmp_path):
     system = served()
     told = '{"samples":[\n],"error":{"code":"storage","message":"the object of 2024-12-11 cannot be read"}\n'
     system.routes["GET", "/timeseries/query"] = httpx.Response(200, text=told, headers=HEADERS)
-    found = failed(system, tmp_path)
+    found = failed_query(system, tmp_path)
     assert found["cause"] == "storage"
     assert "no JSON object: storage (the object of 2024-12-11 cannot be read)" in found["found"]
     system.routes["GET", "/timeseries/query"] = httpx.Response(200, text='{"samples":[],"error":{x}', headers=HEADERS)
-    assert failed(system, tmp_path)["cause"] == "worker"
+    assert failed_query(system, tmp_path)["cause"] == "worker"
 
 
 class Broken(httpx.SyncByteStream):
@@ -181,9 +181,9 @@ def test_an_answer_that_breaks_off_twice_is_a_failure(tmp_path):
         return httpx.Response(200, stream=Broken(), headers=HEADERS) if len(seen) < 2 else system.query.answer(request)
 
     system.routes["GET", "/timeseries/query"] = broken
-    assert judged(system, tmp_path)[0] == 0
+    assert run_query(system, tmp_path)[0] == 0
     system.routes["GET", "/timeseries/query"] = lambda request: httpx.Response(200, stream=Broken(), headers=HEADERS)
-    assert failed(system, tmp_path)["found"] == "it broke off"
+    assert failed_query(system, tmp_path)["found"] == "it broke off"
 
 
 def test_only_outages_of_the_network_are_retried(tmp_path):
@@ -199,15 +199,15 @@ def test_only_outages_of_the_network_are_retried(tmp_path):
         )
 
     system.routes["GET", "/timeseries/query"] = busy
-    assert judged(system, tmp_path)[0] == 0
+    assert run_query(system, tmp_path)[0] == 0
     system.routes["GET", "/timeseries/query"] = httpx.Response(500, text="error code: 1101")
-    assert "error code: 1101" in failed(system, tmp_path)["found"]
+    assert "error code: 1101" in failed_query(system, tmp_path)["found"]
 
     def refuse(request):
         raise httpx.ConnectError("[Errno 111] Connection refused")
 
     system.routes["GET", "/timeseries/query"] = refuse
-    code, check = judged(system, tmp_path)
+    code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (3, "inconclusive")
 
 
@@ -217,7 +217,7 @@ def test_an_overwritten_object_has_the_cause_storage_without_a_question(tmp_path
         custom = system.objects[key_of(day)].custom
         system.write(day, [{**row, "value": 1} for row in rows(day)])
         system.objects[key_of(day)] = replace(system.objects[key_of(day)], custom=custom)
-    found = failed(system, tmp_path)
+    found = failed_query(system, tmp_path)
     assert "metadata sha256" in found["expected"]
     assert found["hint"].startswith("npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-1")
     assert system.query.questions == []
@@ -227,29 +227,29 @@ def test_an_object_without_metadata_has_the_cause_storage(tmp_path):
     system = served()
     for key, day in system.objects.items():
         system.objects[key] = replace(day, custom={})
-    assert failed(system, tmp_path)["cause"] == "storage"
+    assert failed_query(system, tmp_path)["cause"] == "storage"
 
 
 def test_an_object_that_is_listed_and_missing(tmp_path):
     system = served()
     system.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
-    assert failed(system, tmp_path)["cause"] == "storage"
+    assert failed_query(system, tmp_path)["cause"] == "storage"
 
 
 def test_no_bucket(tmp_path):
     system = served()
     system.routes["GET", "/objects"] = refusal(404, 10006, "no such bucket")
-    assert failed(system, tmp_path)["found"] == "there is no such bucket"
+    assert failed_query(system, tmp_path)["found"] == "there is no such bucket"
 
 
 def test_without_any_sample_it_is_inconclusive(tmp_path):
     system = served()
     for day in DAYS:
         system.write(day, [])
-    code, check = judged(system, tmp_path)
+    code, check = run_query(system, tmp_path)
     assert (code, first_finding(check)["found"]) == (3, "2 days, each stored as empty")
     system.objects.clear()
-    code, check = judged(system, tmp_path)
+    code, check = run_query(system, tmp_path)
     assert (code, first_finding(check)["found"]) == (3, "nothing is stored")
 
 
@@ -257,7 +257,7 @@ def test_point_names_that_no_question_can_hold(tmp_path):
     system = served()
     for day in DAYS:
         system.write(day, [{**row, "point_name": f"a,{n}"} for n, row in enumerate(rows(day))])
-    code, check = judged(system, tmp_path)
+    code, check = run_query(system, tmp_path)
     assert (code, first_finding(check)["cause"]) == (3, "checker")
 
 
@@ -268,15 +268,15 @@ def test_one_point_is_enough_and_its_name_may_end_in_a_slash(tmp_path):
         system.objects.clear()
         system.write("2024-12-10", only)
         system.routes["GET", "/timeseries/query"] = answer(200, {"samples": only}, **HEADERS)
-        assert judged(system, tmp_path)[0] == 0
+        assert run_query(system, tmp_path)[0] == 0
 
 
 def test_a_day_beyond_the_checkers_bounds_is_inconclusive(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.stored_days.gzip_reader.DAY_LIMIT", 10)
-    code, check = judged(served(), tmp_path)
+    code, check = run_query(served(), tmp_path)
     assert (code, first_finding(check)["cause"]) == (3, "checker")
 
 
 def test_without_the_api_it_is_skipped(tmp_path):
-    _, check = judged(served(), tmp_path, environ={})
+    _, check = run_query(served(), tmp_path, environ={})
     assert check["outcome"] == "skip"

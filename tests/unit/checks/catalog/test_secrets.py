@@ -59,7 +59,7 @@ def test_secrets_after_an_upload_outside_pulumi_that_changed_none(tmp_path):
 
 
 def test_secrets_after_a_rollback_to_an_older_upload_with_the_same_tag(tmp_path):
-    system = healthy_system()  # a new key changes no mark: the older upload holds the older key
+    system = healthy_system()  # a new key does not change the tag: the older upload holds the older key
     system.script.versions.insert(0, system.script.version(2, TAG, "upload"))
     assert "live is v1, and not the program's last upload v2" in failed_finding(tmp_path, system, "secrets")["found"]
 

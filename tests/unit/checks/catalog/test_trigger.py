@@ -13,7 +13,7 @@ from tests.fakes.verdicts import UP, failed_finding
 ERROR = {"status": "error"}
 
 
-def triggered(system, http=200, **changes):
+def answer_trigger(system, http=200, **changes):
     body = {"status": "in_progress", "progress": system.worker.progress(samples_fetched=3), "continuation": True}
     system.routes["POST", "/trigger"] = answer(http, body | changes)
     return system
@@ -32,10 +32,8 @@ def triggered(system, http=200, **changes):
     ],
 )
 def test_trigger_names_the_cause_of_the_workers_error_code(tmp_path, code, cause, hint):
-    system = triggered(healthy_system(), 502, status="error", error={"code": code, "message": "why"})
-    system.ace.is_expired = (
-        True  # so that ACE refuses the probe too; tests/unit/checks/diagnosis/test_ace_probe.py has the other answers
-    )
+    system = answer_trigger(healthy_system(), 502, status="error", error={"code": code, "message": "why"})
+    system.ace.is_expired = True  # so that ACE refuses the probe too: diagnosis/test_ace_probe.py has its other answers
     found = failed_finding(tmp_path, system, "trigger")
     assert (found["found"], found["cause"]) == (f"502 {code} (why)", cause)
     assert hint in found["hint"]
@@ -48,18 +46,18 @@ def test_trigger_that_completes_the_backfill(tmp_path):
 
 def test_trigger_with_every_day_complete(tmp_path):
     system = healthy_system(stored=5)
-    triggered(system, status="complete", continuation=False, progress=system.worker.progress())
+    answer_trigger(system, status="complete", continuation=False, progress=system.worker.progress())
     assert system.report(tmp_path, "trigger")[0] == 0
 
 
 def test_trigger_of_a_day_larger_than_a_batch(tmp_path):
-    _, report = triggered(healthy_system()).report(tmp_path, "trigger")
+    _, report = answer_trigger(healthy_system()).report(tmp_path, "trigger")
     assert report["trigger"]["outcome"] == "pass"
     assert "left to the cron" in report["trigger"]["evidence"][1]
 
 
 def test_trigger_of_a_day_larger_than_a_batch_without_a_cron(tmp_path):
-    found = failed_finding(tmp_path, triggered(healthy_system(manifest=manifest_data(schedules=[]))), "trigger")
+    found = failed_finding(tmp_path, answer_trigger(healthy_system(manifest=manifest_data(schedules=[]))), "trigger")
     assert (found["subject"], found["cause"]) == ("schedule", "configuration")
     assert found["hint"].startswith("pulumi config set schedule '*/5 * * * *' --stack prod && pulumi up")
 
@@ -88,7 +86,7 @@ def test_trigger_checks_the_body(tmp_path, changes, expected):
     system = healthy_system()
     if changes.get("progress"):
         changes = changes | {"progress": system.worker.progress(samples_fetched=3) | changes["progress"]}
-    found = failed_finding(tmp_path, triggered(system, **changes), "trigger")
+    found = failed_finding(tmp_path, answer_trigger(system, **changes), "trigger")
     assert found["expected"].startswith(expected)
     assert found["cause"] == "worker"
 
@@ -101,7 +99,7 @@ def test_trigger_of_a_status_without_progress(tmp_path):
 
 
 def test_trigger_after_which_the_status_fails(tmp_path):
-    system = triggered(healthy_system())
+    system = answer_trigger(healthy_system())
     good, bad = system.worker.status(), (502, {**ERROR, "error": {"code": "storage"}})
     system.worker.status = lambda: bad if "POST /trigger" in system.asked else good
     assert failed_finding(tmp_path, system, "trigger")["cause"] == "storage"

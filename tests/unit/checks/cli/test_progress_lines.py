@@ -84,8 +84,8 @@ def test_where_progress_lines_are_shown(environ, welcome):
     assert not is_welcome(None, environ)
 
 
-def typed(tmp_path, *options, environ=(), stdout=subprocess.PIPE):
-    """Run one check with a terminal as standard error; returns the exit code, its output and what the terminal got."""
+def run_in_terminal(tmp_path, *options, environ=(), stdout=subprocess.PIPE):
+    """Run one check with a terminal as standard error; returns the exit code, its output and the terminal's text."""
     (tmp_path / "m.json").write_text(json.dumps(manifest_data()))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -111,12 +111,12 @@ def typed(tmp_path, *options, environ=(), stdout=subprocess.PIPE):
 def _read(terminal):
     try:
         return os.read(terminal, 4096)
-    except OSError:  # Linux's way to say that nobody is left at the other end
+    except OSError:  # Linux raises it when the other end is closed
         return b""
 
 
 def test_on_a_terminal_no_progress_line_stays(tmp_path):
-    code, out, seen = typed(tmp_path)
+    code, out, seen = run_in_terminal(tmp_path)
     assert (code, b"\x1b" in out) == (0, False)
     assert "config  running\n" in seen
     terminal = Terminal()
@@ -129,7 +129,7 @@ def test_on_a_terminal_no_progress_line_stays(tmp_path):
     [(["--quiet"], {}), (["--no-color"], {}), ([], {"CI": "true"}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})],
 )
 def test_where_progress_is_not_wanted_there_is_none(tmp_path, options, environ):
-    code, _, seen = typed(tmp_path, *options, environ=environ)
+    code, _, seen = run_in_terminal(tmp_path, *options, environ=environ)
     assert (code, seen) == (0, "")
 
 

@@ -34,7 +34,7 @@ def broken_range(tmp_path):
 
 
 def shell(line, **environ):
-    """Run a line of the shell, python being this one; returns exit code and standard error."""
+    """Run a line of the shell with this Python. Returns exit code and standard error."""
     line = line.replace("checks", f"{sys.executable} -m checks", 1)
     done = subprocess.run(
         ["bash", "-c", line],

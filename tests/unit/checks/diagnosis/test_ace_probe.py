@@ -33,7 +33,7 @@ OWN = {
 }
 
 
-def failing(code, *, day=None):
+def failing_system(code, *, day=None):
     """A system whose worker fails with a code, at a day."""
     system = healthy_system()
     progress = system.worker.progress() | ({"current_date": day} if day else {})
@@ -48,15 +48,15 @@ def trigger(tmp_path, system, **options):
     return first_finding(report["trigger"])
 
 
-def is_own(found, code):
-    """Whether the finding is what the worker's own code says, and nothing beyond."""
+def has_own_cause(found, code):
+    """Whether the finding has the cause and the text of the worker's own code only."""
     cause, hint = OWN[code]
     return (found["found"], found["cause"]) == (f"502 {code} (why)", cause) and found["hint"].startswith(hint)
 
 
 @pytest.mark.parametrize("code", OWN)
 def test_an_ace_that_serves_the_probe_makes_the_worker_the_cause(tmp_path, code):
-    system = failing(code)
+    system = failing_system(code)
     system.ace.days = {date_of(n): to_rows(lines(date_of(n))) for n in range(5)}
     found = trigger(tmp_path, system)
     assert found["found"].startswith(f"502 {code} (why){SERVED}")
@@ -67,36 +67,36 @@ def test_an_ace_that_serves_the_probe_makes_the_worker_the_cause(tmp_path, code)
 
 @pytest.mark.parametrize("code", OWN)
 def test_an_ace_that_refuses_the_probe_confirms_the_workers_error(tmp_path, code):
-    system = failing(code)
+    system = failing_system(code)
     system.ace.is_expired = True
-    assert is_own(trigger(tmp_path, system), code)
+    assert has_own_cause(trigger(tmp_path, system), code)
 
 
 @pytest.mark.parametrize("code", OWN)
 @pytest.mark.parametrize("reply", [UNAVAILABLE, LIMITED, MISSHAPEN, httpx.Response(200, text="<html>")])
 def test_an_ace_that_does_not_answer_the_probe_changes_no_cause(tmp_path, code, reply):
-    system = failing(code)
+    system = failing_system(code)
     system.routes["GET", "/timeseries/paginated"] = reply
-    assert is_own(trigger(tmp_path, system), code)
+    assert has_own_cause(trigger(tmp_path, system), code)
 
 
 @pytest.mark.parametrize("code", OWN)
 @pytest.mark.parametrize("held", [{}, {"ACE_API_KEY": "another-fake-key-for-tests"}])
 def test_without_the_workers_key_there_is_no_probe(tmp_path, code, held):
-    system = failing(code)
+    system = failing_system(code)
     operator = {"OPERATOR_TOKEN": ace_key.operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
-    assert is_own(trigger(tmp_path, system, environ=operator | held), code)
+    assert has_own_cause(trigger(tmp_path, system, environ=operator | held), code)
     assert ACE not in system.asked
 
 
 def test_a_good_batch_and_an_outage_need_no_probe(tmp_path):
-    for system in (healthy_system(), failing("upstream_unavailable"), failing("storage")):
+    for system in (healthy_system(), failing_system("upstream_unavailable"), failing_system("storage")):
         system.report(tmp_path, "trigger")
         assert ACE not in system.asked
 
 
 def test_trigger_and_logs_share_one_probe(tmp_path):
-    system = failing("upstream_auth")
+    system = failing_system("upstream_auth")
     code, report = system.report(tmp_path, "trigger", "logs")
     assert code == 1
     assert {report[name]["findings"][0]["cause"] for name in ("trigger", "logs")} == {"worker"}
@@ -104,7 +104,7 @@ def test_trigger_and_logs_share_one_probe(tmp_path):
 
 
 def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_the_cause(tmp_path):
-    system = failing("upstream_contract")
+    system = failing_system("upstream_contract")
     system.manifest["ace"]["page_size"] = 1000
     system.manifest["bindings"][7]["text"] = "1000"
     day = system.worker.progress()["current_date"]
@@ -113,28 +113,28 @@ def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_the_cause(t
     assert system.asked.count(ACE) == 3
     later = iter([None, MISSHAPEN])
     system.routes["GET", "/timeseries/paginated"] = lambda request: next(later) or system.ace.answer(request)
-    assert is_own(trigger(tmp_path, system), "upstream_contract")
+    assert has_own_cause(trigger(tmp_path, system), "upstream_contract")
 
 
 def test_a_day_beyond_the_bounds_of_the_probe_changes_no_cause(tmp_path, monkeypatch):
     monkeypatch.setattr(ace_probe, "PAGES", 1)
-    system = failing("upstream_contract")
+    system = failing_system("upstream_contract")
     system.manifest["ace"]["page_size"] = 1000
     system.manifest["bindings"][7]["text"] = "1000"
     day = system.worker.progress()["current_date"]
     system.ace.days = {day: to_rows(lines(day, 1_500))}
-    assert is_own(trigger(tmp_path, system), "upstream_contract")
+    assert has_own_cause(trigger(tmp_path, system), "upstream_contract")
 
 
 @pytest.mark.parametrize("day", ["2030-01-01", "9999-12-31", "1999-01-01"])
 def test_a_day_that_is_not_declared_is_not_probed(tmp_path, day):
-    found = trigger(tmp_path, failing("upstream_auth", day=day))
+    found = trigger(tmp_path, failing_system("upstream_auth", day=day))
     assert found["found"].endswith("for 2024-12-10, 10,000 rows a page")
 
 
 @pytest.mark.parametrize(("deadline", "most"), [(60.0, ace_probe.SECONDS), (4.0, 1.0)])
 def test_the_probe_takes_little_time(tmp_path, deadline, most):
-    system = failing("upstream_auth")
+    system = failing_system("upstream_auth")
     system.routes["GET", "/timeseries/paginated"] = UNAVAILABLE
-    assert is_own(trigger(tmp_path, system, seconds=deadline), "upstream_auth")
+    assert has_own_cause(trigger(tmp_path, system, seconds=deadline), "upstream_auth")
     assert 0 < sum(system.clock.slept) <= most

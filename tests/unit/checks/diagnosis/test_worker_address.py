@@ -17,7 +17,7 @@ NOTHING = httpx.Response(404, text="There is nothing here yet")
 WRONG = f"https://{NAME}.rehersal.workers.dev"
 
 
-def failing(system, cause):
+def failing_system(system, cause):
     def fail(request):
         error = httpx.ConnectError(str(cause))
         error.__cause__ = cause
@@ -66,7 +66,9 @@ def test_another_service_at_the_url(tmp_path):
 
 @pytest.mark.parametrize("errno", [socket.EAI_NONAME, socket.EAI_NODATA])
 def test_a_name_that_does_not_exist_is_retried_and_then_has_the_cause_configuration(tmp_path, errno):
-    system = failing(healthy_system(manifest=manifest_data(worker__url=WRONG)), socket.gaierror(errno, "no such name"))
+    system = failing_system(
+        healthy_system(manifest=manifest_data(worker__url=WRONG)), socket.gaierror(errno, "no such name")
+    )
     found = inconclusive_finding(tmp_path, system, "health")
     assert found["found"].startswith(f"the name {NAME}.rehersal.workers.dev does not exist: ")
     assert found["hint"].startswith("pulumi config set workersSubdomain rehearsal --stack prod")
@@ -78,7 +80,9 @@ def test_a_name_that_does_not_exist_is_retried_and_then_has_the_cause_configurat
 
 def test_a_name_that_comes_to_exist_is_not_a_failure(tmp_path):
     system, times = healthy_system(), [0] * 5
-    failed = failing(healthy_system(), socket.gaierror(socket.EAI_NONAME, "no such name")).routes["GET", "/health"]
+    failed = failing_system(healthy_system(), socket.gaierror(socket.EAI_NONAME, "no such name")).routes[
+        "GET", "/health"
+    ]
     system.routes["GET", "/health"] = lambda request: (
         (times.pop(), failed(request)) if times else system.worker.answer(request)
     )
@@ -86,7 +90,7 @@ def test_a_name_that_comes_to_exist_is_not_a_failure(tmp_path):
 
 
 def test_a_machine_that_resolves_no_name(tmp_path):
-    system = failing(healthy_system(), socket.gaierror(socket.EAI_AGAIN, "try again"))
+    system = failing_system(healthy_system(), socket.gaierror(socket.EAI_AGAIN, "try again"))
     found = inconclusive_finding(tmp_path, system, "health")
     assert (found["cause"], found["found"]) == ("checker", "no name can be resolved here")
 
@@ -105,7 +109,7 @@ def test_a_missing_name_of_the_api_has_the_cause_cloudflare(tmp_path):
 def test_a_refused_certificate_is_not_retried(tmp_path):
     error = ssl.SSLCertVerificationError(1, "failed")
     error.verify_message = "self-signed certificate"
-    system = failing(healthy_system(), error)
+    system = failing_system(healthy_system(), error)
     found = inconclusive_finding(tmp_path, system, "health")
     assert found["found"] == "its certificate is refused (self-signed certificate): waiting does not cure this"
     assert (found["cause"], found["hint"], system.clock.slept) == ("configuration", f"curl -sSI {URL}", [])

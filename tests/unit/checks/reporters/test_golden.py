@@ -1,4 +1,4 @@
-"""Whole reports, word for word. UPDATE_GOLDEN=1 rewrites the files; read the difference then."""
+"""Whole reports, word for word. UPDATE_GOLDEN=1 rewrites the files. Read the difference then."""
 
 import os
 import re
@@ -85,7 +85,7 @@ def ace_down():
     error = {"code": "upstream_unavailable", "message": "ACE answered 503"}
     idle = {"status": "in_progress", "progress": system.worker.progress(), "continuation": True}
     system.worker.status = lambda: (200, {**idle, "last_error": error if "POST /trigger" in system.asked else None})
-    system.routes["GET", "/paginated"] = answer(503, **{"retry-after": "3600"})  # nobody waits: time passes for all
+    system.routes["GET", "/paginated"] = answer(503, **{"retry-after": "3600"})  # so long that no check waits for it
     system.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "continuation": True})
     return system, {}
 

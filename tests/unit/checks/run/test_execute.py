@@ -13,7 +13,7 @@ from tests.fakes.manifest import ENVIRON, KEY, NOW, manifest_data
 from tests.fakes.pulumi import preview, step
 
 
-def ran(*names, environ, system=None):
+def run(*names, environ, system=None):
     system, written = system or healthy_system(), []
     outside = Outside(
         environ=environ, write=written.append, transport=httpx.MockTransport(system.handle), now=lambda: NOW
@@ -24,7 +24,7 @@ def ran(*names, environ, system=None):
 
 def test_config_and_token_run_before_any_deployment_with_the_key_of_the_stack(pulumi):
     asked = pulumi(stack={"out": "{}"}, preview=preview(step(manifest_data())), config={"out": f"{KEY}\n"})
-    code, text = ran("config", "token", environ={})
+    code, text = run("config", "token", environ={})
     assert code == 0, text
     assert "ACE accepts the stack's aceApiKey and serves ses_falls_city" in text
     assert KEY not in text
@@ -37,14 +37,14 @@ def test_config_and_token_run_before_any_deployment_with_the_key_of_the_stack(pu
 )
 def test_the_key_of_the_stack_is_read_only_where_it_is_needed(pulumi, names, environ, commands):
     asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"out": KEY})
-    assert ran(*names, environ=environ)[0] == 0
+    assert run(*names, environ=environ)[0] == 0
     assert [line.split()[0] for line in asked.read_text().splitlines()] == commands
 
 
 def test_a_stack_with_nothing_deployed_is_inconclusive_for_other_checks(pulumi):
     asked = pulumi(stack={"out": "{}"})
     with pytest.raises(Refused, match="has no output manifest") as caught:
-        ran("config", "health", environ={})
+        run("config", "health", environ={})
     assert caught.value.code == 3
     assert len(asked.read_text().splitlines()) == 1
 
@@ -53,7 +53,7 @@ def test_the_key_of_the_stack_is_masked_wherever_it_is_echoed(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"out": "fake-canary-key-0123456789"})
     system = healthy_system()
     system.routes["GET", "/paginated"] = httpx.Response(404, text="fake-canary-key-0123456789 and its tail 0123456789")
-    code, text = ran("token", environ={}, system=system)
+    code, text = run("token", environ={}, system=system)
     assert code == 1
     assert "canary" not in text
 
@@ -61,5 +61,5 @@ def test_the_key_of_the_stack_is_masked_wherever_it_is_echoed(pulumi):
 def test_a_key_that_cannot_be_read_is_one_line(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"err": "error: locked", "code": 1})
     with pytest.raises(Refused, match="pulumi config get aceApiKey: locked") as caught:
-        ran("token", environ={})
+        run("token", environ={})
     assert caught.value.code == EXIT_INCONCLUSIVE

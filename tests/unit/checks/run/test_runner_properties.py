@@ -122,7 +122,7 @@ def played(script):
 
 
 def whole(report):
-    """What holds for every report: complete, ordered, explained, and the same in every format."""
+    """Assert that a report is complete, ordered and explained, and the same in every format."""
     counts = {outcome: sum(result.outcome is outcome for result in report.results) for outcome in Outcome}
     lacking = any(result.outcome is Outcome.SKIP and not result.exempt for result in report.results)
     if counts[Outcome.FAIL]:

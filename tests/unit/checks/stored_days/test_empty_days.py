@@ -9,7 +9,7 @@ from tests.fakes.manifest import API_TOKEN, KEY
 from tests.fakes.verdicts import failed_finding
 
 
-def emptied(*days):
+def system_with_empty_days(*days):
     system = healthy_system(stored=5)
     for n in days:
         system.write(date_of(n), [])
@@ -17,13 +17,13 @@ def emptied(*days):
 
 
 def test_r2_of_an_empty_day_that_is_empty_at_ace(tmp_path):
-    code, report = emptied(1).report(tmp_path, "r2")
+    code, report = system_with_empty_days(1).report(tmp_path, "r2")
     assert code == 0
     assert "1 day stored as empty; ACE, asked for 1 of them, has data for none" in report["r2"]["evidence"]
 
 
 def test_r2_of_empty_days_that_ace_has_data_for(tmp_path):
-    system = emptied(1, 2)
+    system = system_with_empty_days(1, 2)
     system.ace.days[date_of(1)] = to_rows(lines(date_of(1)))
     found = failed_finding(tmp_path, system, "r2")
     assert (found["subject"], found["expected"]) == (key_of(date_of(1)), "0 samples at ACE, as stored")
@@ -32,12 +32,14 @@ def test_r2_of_empty_days_that_ace_has_data_for(tmp_path):
 
 
 def test_r2_lists_at_most_three_of_them_and_reads_all_when_thorough(tmp_path):
-    system = emptied(0, 1, 2, 3, 4)
+    system = system_with_empty_days(0, 1, 2, 3, 4)
     for n in range(5):
         system.ace.days[date_of(n)] = to_rows(lines(date_of(n)))
     _, report = system.report(tmp_path, "r2", thorough=True)
     assert [item["expected"] for item in report["r2"]["findings"]][:3] == ["0 samples at ACE, as stored"] * 3
-    assert {item["cause"] for item in report["r2"]["findings"]} == {"worker"}  # nobody asks whether the site has data
+    assert {item["cause"] for item in report["r2"]["findings"]} == {
+        "worker"
+    }  # and none is a question whether the site has data
     assert "5 days stored as empty; ACE, asked for 5 of them, has data for 5" in report["r2"]["evidence"]
 
 
@@ -45,13 +47,13 @@ def test_r2_reports_that_ace_was_not_asked(tmp_path):
     from contract import ace_key
 
     environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}
-    code, report = emptied(1).report(tmp_path, "r2", environ=environ)
+    code, report = system_with_empty_days(1).report(tmp_path, "r2", environ=environ)
     assert code == 0
     assert "1 day stored as empty, and ACE was not asked whether they are: no ACE_API_KEY" in report["r2"]["evidence"]
 
 
 def test_r2_asks_ace_again_where_a_connection_was_reset(tmp_path):
-    system, left = emptied(1), [httpx.ReadError("reset")]
+    system, left = system_with_empty_days(1), [httpx.ReadError("reset")]
     system.ace.days[date_of(1)] = to_rows(lines(date_of(1)))
 
     def reset_once(request):
@@ -64,7 +66,7 @@ def test_r2_asks_ace_again_where_a_connection_was_reset(tmp_path):
 
 
 def test_r2_does_not_wait_long_for_an_ace_that_is_down(tmp_path):
-    system = emptied(1, 3)
+    system = system_with_empty_days(1, 3)
     system.routes["GET", "/paginated"] = answer(503)
     code, report = system.report(tmp_path, "r2")
     assert code == 0
@@ -76,7 +78,7 @@ def test_r2_does_not_wait_long_for_an_ace_that_is_down(tmp_path):
 
 
 def test_r2_leaves_the_next_days_first_row_to_the_next_day(tmp_path):
-    system = emptied(1)
+    system = system_with_empty_days(1)
     row = {"name": "p", "value": "1", "time": "2024-12-12T00:00:00"}
     system.routes["GET", "/paginated"] = answer(200, {"point_samples": [row], "has_more": False, "next_cursor": None})
     assert system.report(tmp_path, "r2")[0] == 0

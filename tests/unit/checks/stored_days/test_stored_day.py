@@ -19,29 +19,29 @@ DAY = date(2024, 12, 10)
 GOOD = lines("2024-12-10")
 
 
-def judged(object_):
+def read_object(object_):
     found = read(object_.body, day=DAY)
     compare(found, object_.custom)
     return found
 
 
 def test_a_valid_day():
-    found = judged(stored("2024-12-10"))
+    found = read_object(stored("2024-12-10"))
     assert (found.samples, found.points) == (3, {"ses/p0", "ses/p1"})
 
 
 def test_an_empty_day():
-    assert judged(stored("2024-12-10", [])).samples == 0
+    assert read_object(stored("2024-12-10", [])).samples == 0
 
 
 def test_a_last_line_without_its_end():
     content = "\n".join(json.dumps(sample) for sample in GOOD).encode()
-    assert judged(stored("2024-12-10", content=content)).samples == 3
+    assert read_object(stored("2024-12-10", content=content)).samples == 3
 
 
 @pytest.mark.parametrize("value", [1, -2.5, 1e300, "", "0x10", "on", "1e999", "NaN"])
 def test_valid_values(value):
-    judged(stored("2024-12-10", [GOOD[0] | {"value": value}]))
+    read_object(stored("2024-12-10", [GOOD[0] | {"value": value}]))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_valid_values(value):
 )
 def test_invalid_lines(change):
     with pytest.raises(BrokenDayError, match="in line 1"):
-        judged(stored("2024-12-10", [GOOD[0] | change]))
+        read_object(stored("2024-12-10", [GOOD[0] | change]))
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_bytes_that_are_not_a_day(raw, actual):
 )
 def test_false_metadata(name, value):
     with pytest.raises(BrokenDayError, match=f"metadata {name}"):
-        judged(stored("2024-12-10", **{name: value}))
+        read_object(stored("2024-12-10", **{name: value}))
 
 
 def test_metadata_that_names_a_first_sample_of_an_empty_day():
     with pytest.raises(BrokenDayError, match="metadata first None"):
-        judged(stored("2024-12-10", [], first="0"))
+        read_object(stored("2024-12-10", [], first="0"))
 
 
 @pytest.mark.parametrize("text", ["2024-12-10T00:00:00", "2024-12-10T00:00:00.000Z", "2024-12-10T01:00:00+01:00"])
 def test_metadata_in_iso_form(text):
-    judged(stored("2024-12-10", first=text))
+    read_object(stored("2024-12-10", first=text))
 
 
 def test_too_many_points_are_refused(monkeypatch):
@@ -127,23 +127,23 @@ def test_a_line_beyond_the_bounds_is_inconclusive():
 
 def test_a_repeated_line_is_a_defect():
     with pytest.raises(BrokenDayError, match="found it again in line 3"):
-        judged(stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0]]))
+        read_object(stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0]]))
 
 
 def test_two_values_of_a_point_in_one_millisecond_are_valid():
-    found = judged(stored("2024-12-10", [GOOD[0], GOOD[0] | {"value": 1}, GOOD[1]]))
+    found = read_object(stored("2024-12-10", [GOOD[0], GOOD[0] | {"value": 1}, GOOD[1]]))
     assert (found.samples, len(found.points)) == (3, 2)
 
 
 @pytest.mark.parametrize("digits", [309, 400, 4000])
 def test_a_whole_number_that_is_not_finite_is_not_a_value(digits):
     with pytest.raises(BrokenDayError, match="a finite number"):
-        judged(stored("2024-12-10", [GOOD[0] | {"value": 10**digits}]))
+        read_object(stored("2024-12-10", [GOOD[0] | {"value": 10**digits}]))
 
 
 def test_samples_are_in_the_order_in_which_they_were_measured():
     with pytest.raises(BrokenDayError, match="no timestamp before the one above it in line 3"):
-        judged(stored("2024-12-10", [GOOD[0], GOOD[2], GOOD[1]]))
+        read_object(stored("2024-12-10", [GOOD[0], GOOD[2], GOOD[1]]))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_samples_are_in_the_order_in_which_they_were_measured():
 )
 def test_metadata_that_names_another_window_of_ace(source):
     with pytest.raises(BrokenDayError, match="metadata source 2024-12-10T00:00:00Z/2024-12-11T00:00:00Z"):
-        judged(stored("2024-12-10", source=source))
+        read_object(stored("2024-12-10", source=source))
 
 
 @pytest.mark.parametrize(

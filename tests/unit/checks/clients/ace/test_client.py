@@ -33,7 +33,7 @@ NAIVE = datetime(2024, 12, 10)  # noqa: DTZ001 - ACE's own
 
 
 @contextlib.contextmanager
-def asked(handle, *, key=KEY, seconds=60.0, clock=None):
+def open_ace(handle, *, key=KEY, seconds=60.0, clock=None):
     clock = clock or Clock()
     deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
     opened = Http.open("https://ace.example.org", cause=Cause.ACE, deadline=deadline,
@@ -43,7 +43,7 @@ def asked(handle, *, key=KEY, seconds=60.0, clock=None):
 
 
 def rows(handle, *, size=1000, **options):
-    with asked(streamed(handle), **options) as ace:
+    with open_ace(streamed(handle), **options) as ace:
         return list(ace.rows(START, END, size=size))
 
 
@@ -185,9 +185,9 @@ def test_an_answer_that_is_too_large(monkeypatch):
 
 
 def test_a_body_larger_than_its_rows_can_be_is_not_read():
-    """Nobody sends 2 MB for ten rows: parsing them would hold up every other check."""
+    """Ten rows never take 2 MB: parsing them would delay every other check."""
     reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
-    with asked(streamed(lambda _: reply)) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
+    with open_ace(streamed(lambda _: reply)) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
         ace.page(START, END, size=10)
     assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
 
