@@ -15,8 +15,9 @@ def response(status: int, body: bytes, headers: Mapping[str, str] | None = None)
 
 
 def answer(status: int, body: Any = None, **headers: str) -> httpx.Response:
-    """Return an answer of JSON."""
-    return httpx.Response(status, json=body, headers=headers)
+    """Return an answer of JSON, or without a body."""
+    encoded = b"" if body is None else json.dumps(body).encode()
+    return response(status, encoded, {"Content-Type": "application/json", **headers})
 
 
 def envelope(result: Any, **info: Any) -> httpx.Response:
@@ -31,12 +32,9 @@ def refusal(status: int, code: int, message: str = "refused") -> httpx.Response:
 
 def worker_error(status: int, code: str, message: str = "made up") -> httpx.Response:
     """Return an error in the form of our workers."""
-    body = {"status": "error", "error": {"code": code, "message": message}}
-    return response(status, json.dumps(body).encode())
+    return answer(status, {"status": "error", "error": {"code": code, "message": message}})
 
 
-def unread(reply: httpx.Response) -> httpx.Response:
-    """Return an answer that can be read once more, so that one answer serves many requests."""
-    if not reply.is_stream_consumed:
-        return reply
-    return response(reply.status_code, reply.content, reply.headers)
+def fresh(reply: httpx.Response) -> httpx.Response:
+    """Return the same answer, not read yet, so that one answer of a test serves many requests."""
+    return httpx.Response(reply.status_code, headers=reply.headers, stream=reply.stream)

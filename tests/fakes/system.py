@@ -18,7 +18,7 @@ from checks.run.execute import Outside, Request, execute
 from checks.run.options import Target
 from tests.fakes import cloudflare, days, manifest
 from tests.fakes.ace import Ace
-from tests.fakes.answers import unread
+from tests.fakes.answers import fresh
 from tests.fakes.backfill_worker import LOG, BackfillWorker, log_of_failure
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
@@ -84,19 +84,18 @@ class System:
         self.asked.append(f"{request.method} {path}")
         for (method, part), route in self.routes.items():
             if method == request.method and part in path:  # without the lock: a route may wait for another request
-                return route(request) if callable(route) else route
+                return fresh(route(request) if callable(route) else route)
         with self._lock:
             return self._fake(request.url.host)(request)
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
-        reply = unread(self.reply(request))
-        if request.url.host == urlsplit(self.manifest["worker"]["url"]).hostname:
+        reply = self.reply(request)
+        is_worker = request.url.host == urlsplit(self.manifest["worker"]["url"]).hostname
+        if is_worker and self.script.tail.is_open:
             lines = request.extensions.get(LOG)
-            if lines is None:
-                reply.read()
-                lines, reply = _log_of_route(request.url.path, reply), unread(reply)
+            lines = _log_of_route(request.url.path, reply) if lines is None else lines
             self.script.tail.show(trace(request.method, str(request.url), lines))
-        return reply
+        return fresh(reply) if reply.is_stream_consumed else reply
 
     def _fake(self, host: str) -> Callable[[httpx.Request], httpx.Response]:
         if host == cloudflare.HOST:
@@ -160,6 +159,6 @@ def _log_of_route(path: str, reply: httpx.Response) -> list[dict[str, Any]]:
     if path != "/trigger":
         return []
     if reply.status_code == 502:
-        error = json.loads(reply.content)["error"]
+        error = json.loads(reply.read())["error"]
         return log_of_failure(error["code"], error["message"])
     return [{"message": "[Backfill] Batch ended", "continuation": True}] if reply.status_code == 200 else []

@@ -19,7 +19,7 @@ from rehearsal.ace.query import read
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.volume import Volume
 from rehearsal.ace.window import page, stalled
-from tests.fakes.answers import answer
+from tests.fakes.answers import answer, fresh
 from tests.fakes.clock import Clock
 from tests.fakes.manifest import KEY
 
@@ -37,22 +37,14 @@ def open_ace(handle, *, key=KEY, seconds=60.0, clock=None):
     clock = clock or Clock()
     deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
     opened = Http.open("https://ace.example.org", cause=Cause.ACE, deadline=deadline,
-                       transport=httpx.MockTransport(handle))  # fmt: skip
+                       transport=httpx.MockTransport(lambda request: fresh(handle(request))))  # fmt: skip
     with opened as http:
         yield Ace(http=http, site="ses_falls_city", key=Secret(key) if key else None)
 
 
 def rows(handle, *, size=1000, **options):
-    with open_ace(streamed(handle), **options) as ace:
+    with open_ace(handle, **options) as ace:
         return list(ace.rows(START, END, size=size))
-
-
-def streamed(handle):
-    def reply(request):
-        made = handle(request)
-        return httpx.Response(made.status_code, headers=made.headers, stream=httpx.ByteStream(made.content))
-
-    return reply
 
 
 def serving(samples, cut=page, **options):
@@ -187,7 +179,7 @@ def test_an_answer_that_is_too_large(monkeypatch):
 def test_a_body_larger_than_its_rows_can_be_is_not_read():
     """Ten rows never take 2 MB: parsing them would delay every other check."""
     reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
-    with open_ace(streamed(lambda _: reply)) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
+    with open_ace(lambda _: reply) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
         ace.page(START, END, size=10)
     assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
 
