@@ -11,8 +11,9 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
+from cloudflare_client.errors import CloudflareError
 from contract import ace_key
-from infra import adoption, api, declaration, ledger, live, policy, query, recorded, settings, storage
+from infra import adoption, declaration, ledger, live, policy, query, recorded, settings, storage
 from infra.worker import Worker
 
 gc.freeze()
@@ -30,18 +31,18 @@ source = settings.Source(
 names = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
 try:
     stack = settings.read(source)
-    with api.connect(stack.api_url, stack.api_token) as client:
-        worker = live.read(client, stack.account_id, stack.worker_name, ours=ledger.owner(**names))
+    with live.connect(base_url=stack.api_url, account_id=stack.account_id, token=stack.api_token) as client:
+        worker = live.read(client, stack.worker_name, ours=ledger.owner(**names))
         uploaded = ledger.uploaded(
             worker,
             ledger.owner(**names),
             adopt=stack.adopt,
-            bindings_of=lambda version: live.bindings(client, stack.account_id, stack.worker_name, version),
+            bindings_of=lambda version: live.bindings(client, stack.worker_name, version),
         )
         taken_over = storage.takes_over(
             stack,
             ours=uploaded is not None,
-            there=lambda: live.has_bucket(client, stack.account_id, stack.bucket),
+            there=lambda: client.has_bucket(stack.bucket),
         )
     bound = declaration.bindings(stack, kept=adoption.kept_secrets(stack, worker, uploaded=uploaded))
     promised = declaration.promise(stack, bound, **names)
@@ -49,7 +50,8 @@ try:
     beside = query.plan(stack, **names)  # after the policy, which knows by which settings to call what both are given
 except (
     settings.SettingsError,
-    api.ApiError,
+    CloudflareError,
+    live.NotDeployedError,
     ledger.ForeignWorkerError,
     storage.BucketExistsError,
     recorded.StateError,
@@ -70,7 +72,7 @@ Worker(
     bindings=bound,
     promised=promised,
     message=ledger.message(promised, worker, superseded),
-    source=Path("workers", "backfill", "worker.js"),
+    source=Path("workers", "dist", "backfill.js"),
     opts=pulumi.ResourceOptions(depends_on=[bucket]),
 )
 if beside is not None:
@@ -79,7 +81,7 @@ if beside is not None:
         bindings=beside.bound,
         promised=beside.promised,
         message=beside.message,
-        source=Path("workers", "query", "worker.js"),
+        source=Path("workers", "dist", "query.js"),
         opts=pulumi.ResourceOptions(depends_on=[bucket]),
     )
 pulumi.export("manifest", promised.to_dict())

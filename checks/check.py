@@ -1,48 +1,93 @@
-"""All that the author of a check must know: Check, KnownCause and Context."""
+"""All that the author of a check must know: Check, KnownCause and Context.
+
+A check is a function that takes the Context and yields Evidence and Findings. It ends early by
+``raise Failed(finding)`` or ``raise Inconclusive(finding)``.
+"""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from checks.model.credentials import Credential, Credentials
 from checks.model.finding import Evidence, Finding
-from checks.run.tandem import Tandem
 
 if TYPE_CHECKING:
     from checks.clients.ace.client import Ace
-    from checks.clients.cloudflare.client import Cloudflare
-    from checks.clients.query.client import Query
+    from checks.clients.query.client import QueryWorker
     from checks.clients.tail.client import Tail
-    from checks.clients.worker.client import Worker
+    from checks.clients.tail.recording import Recording
+    from checks.clients.worker.client import BackfillWorker
+    from checks.clients.worker.progress import Progress
     from checks.model.deadline import Deadline
+    from cloudflare_client.client import CloudflareClient
     from contract.manifest import Manifest
 
-BEFORE_DEPLOYMENT = "pre-deploy"  # the tag of a check that judges what is declared, before anything is deployed
+BEFORE_DEPLOYMENT = "pre-deploy"  # the tag of a check that needs the declaration only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCause:
-    """One usual reason for a check to fail, and what to do about it."""
+    """One usual reason for a check to fail, and its fix."""
 
     what: str
     fix: str
 
 
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """The batch that the check ``trigger`` ran. The check ``logs`` judges its recorded log.
+
+    ``requested`` says that ``POST /trigger`` was sent. ``progress`` and ``day`` come from its answer. ``recording`` is
+    what the tail showed, and ``recording_problem`` why there is no recording.
+    """
+
+    requested: bool = False
+    progress: Progress | None = None
+    day: date | None = None
+    recording: Recording | None = None
+    recording_problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything that a check may use. ``stack`` is the name to type after ``--stack``, ``now`` is UTC.
+
+    ``selected`` are the ids of the checks of this run. ``thorough`` asks for all stored days instead of a sample.
+    ``open_tail`` opens a tail of the worker within a deadline. ``etl`` and ``query`` are None where the stack declares
+    no such worker.
+    ``ace_probes`` holds the answers of ACE to the checker's own requests, so that each is sent once.
+    """
+
+    manifest: Manifest
+    stack: str
+    worker: BackfillWorker
+    cloudflare: CloudflareClient
+    ace: Ace
+    credentials: Credentials
+    deadline: Deadline
+    now: datetime
+    open_tail: Callable[[Deadline], AbstractContextManager[Tail]]
+    selected: frozenset[str]
+    thorough: bool = False
+    batch: Batch = field(default_factory=Batch)
+    ace_probes: dict[str, str] = field(default_factory=dict)
+    etl: BackfillWorker | None = None
+    query: QueryWorker | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One promise and the function that judges it.
+    """One claim about a deployment, and the function that tests it.
 
-    ``run`` yields evidence and findings, at least one; what it raises is no verdict. ``step`` is the runbook's and
-    orders the report. ``needs`` must hold before it can be judged, ``after`` is only an order, ``beside`` are
-    chosen along with it and run at the same time, ``wants`` are the credentials without which it is skipped. ``exempt``
-    returns why this deployment makes no such promise, or why there is nothing to judge it by in this run, None where
-    there is: a look at the context that asks nobody and raises nothing. An exempt check is skipped before anything else
-    is looked at, blocks nobody, and is no lack under --strict.
+    ``run`` yields at least one Evidence or Finding. An unexpected exception makes the check inconclusive. ``step`` is
+    the runbook's step, and orders the report. ``needs`` must pass first. ``after`` is only an order. ``includes`` are
+    selected along with this check. Without the credentials in ``wants`` the check is skipped.
+    ``does_not_apply`` returns why this check does not apply to this deployment or run, or None. It sends no request and
+    raises nothing. Such a check is skipped first, blocks no other check, and is not a lack under ``--strict``.
     """
 
     run: Callable[[Context], Iterator[Evidence | Finding]]
@@ -52,54 +97,12 @@ class Check:
     causes: tuple[KnownCause, ...]
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
     wants: tuple[Credential, ...] = ()
     tags: frozenset[str] = frozenset()
-    exempt: Callable[[Context], str | None] = lambda _context: None
+    does_not_apply: Callable[[Context], str | None] = lambda _context: None
 
     @property
     def id(self) -> str:
-        """Return the check's name: that of its function and of its file."""
+        """Return the id: the name of the function and of its file."""
         return self.run.__name__
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """Everything outside that a check may touch; ``stack`` is the name to type after ``--stack``, ``now`` is UTC.
-
-    ``thorough``: look into everything that is stored, not only into a sample. ``tailing`` opens a tail of the worker,
-    ``tandem`` is between the check that tails and the one that triggers, ``etl`` and ``query`` are the siblings, None
-    without one. ``opinions`` are what ACE said when it was asked in the worker's place, so that it is asked once.
-    """
-
-    manifest: Manifest
-    stack: str
-    worker: Worker
-    cloudflare: Cloudflare
-    ace: Ace
-    credentials: Credentials
-    deadline: Deadline
-    now: datetime
-    tailing: Callable[[], AbstractContextManager[Tail]]
-    thorough: bool = False
-    tandem: Tandem = field(default_factory=Tandem)
-    opinions: dict[str, str] = field(default_factory=dict)
-    etl: Worker | None = None
-    query: Query | None = None
-
-    def tail(self) -> str:
-        """Return the command that shows the worker's live logs, ready to type."""
-        return f"npx wrangler tail {shlex.quote(self.manifest.worker.name)}"
-
-    def pulumi(self, command: str) -> str:
-        """Return a Pulumi command for this stack, ready to type."""
-        return f"pulumi {command} --stack {shlex.quote(self.stack)}"
-
-    def edit(self) -> str:
-        """Return the command that opens this stack's configuration and deploys what was corrected there."""
-        file = shlex.quote(f"Pulumi.{self.stack.rpartition('/')[2]}.yaml")
-        return f"${{EDITOR:-vi}} {file} && {self.pulumi('up')}"
-
-    def again(self, *checks: str) -> str:
-        """Return the command that runs some checks again, ready to type."""
-        return f"python -m checks run {' '.join(checks)} --stack {shlex.quote(self.stack)}"

@@ -29,7 +29,7 @@ BINDING_NAMES = (
     "PAGE_SIZE",
     "KEY_TEMPLATE",
 )
-SERVICE = "backfill-worker"  # as workers/backfill/worker.js names itself; a contract test holds them together
+SERVICE = "backfill-worker"  # workers/backfill/worker.js has the same name, and a contract test compares them
 VERSION = "1.0.0"
 QUERY_BINDING_NAMES = ("BUCKET", "CF_VERSION_METADATA", "SITE", "KEY_TEMPLATE")
 QUERY_SERVICE = "query-worker"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract import manifest
-from infra import api, declaration, ledger, live, policy
+from infra import declaration, ledger, live, policy
 
 if TYPE_CHECKING:
     from contract.drift import Supersession
@@ -54,19 +54,22 @@ def read(values: Mapping[str, str], flag: str, problems: list[str]) -> Query:
 def plan(settings: Settings, *, project: str, stack: str) -> Planned | None:
     """Look at what is live and return the upload; None where the stack declares no query worker.
 
-    Raises ApiError and PolicyError as for the backfill worker, ForeignWorkerError for a worker that is not ours.
+    Raises CloudflareError, NotDeployedError and PolicyError as for the backfill worker, and ForeignWorkerError for a
+    worker that is not ours.
     """
     name, ours = settings.query.name, ledger.owner(project, stack)
     if name is None:
         return None
     try:
-        with api.connect(settings.api_url, settings.api_token) as client:
-            worker = live.read(client, settings.account_id, name, ours=ours)
+        with live.connect(
+            base_url=settings.api_url, account_id=settings.account_id, token=settings.api_token
+        ) as client:
+            worker = live.read(client, name, ours=ours)
             uploaded = ledger.uploaded(
                 worker,
                 ours,
                 adopt=False,
-                bindings_of=lambda version: live.bindings(client, settings.account_id, name, version),
+                bindings_of=lambda version: live.bindings(client, name, version),
             )
     except ledger.ForeignWorkerError:
         raise ledger.ForeignWorkerError(

@@ -16,6 +16,7 @@ from infra.promise import Promise
 from infra.secret import Secret
 
 COMPATIBILITY_DATE = "2026-04-01"
+MAIN_MODULE = "worker.js"  # the name at Cloudflare, the same as before the workers were bundled
 
 
 class Worker(pulumi.ComponentResource):
@@ -31,14 +32,14 @@ class Worker(pulumi.ComponentResource):
         source: Path,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Declare the worker: ``source`` is relative to the program, the promise and ``message`` mark the upload."""
+        """Declare the worker: ``source`` is its bundle, the promise and ``message`` mark the upload."""
         super().__init__("building-vitals:edge:Worker", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         script = cloudflare.WorkersScript(
             name,
             account_id=promised.account_id,
             script_name=promised.worker.name,
-            main_module=source.name,
+            main_module=MAIN_MODULE,
             content_file=str(source),
             content_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
             compatibility_date=COMPATIBILITY_DATE,

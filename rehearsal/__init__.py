@@ -1,1 +1,1 @@
-"""A local Cloudflare and a local ACE, to rehearse the whole way without an account."""
+"""A local Cloudflare and a local ACE, to rehearse deployment and verification without an account."""

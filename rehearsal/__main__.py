@@ -1,4 +1,4 @@
-"""``python -m rehearsal``: one line, not a traceback, for Ctrl-C while it starts and for a Python without packages."""
+"""``python -m rehearsal``, with one line instead of a traceback for an early Ctrl-C and for missing packages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 from toolchain import interrupt
 
-_NO_VERDICT = 3
+_INCONCLUSIVE = 3
 
 
 def main() -> None:
@@ -18,10 +18,10 @@ def main() -> None:
         if str(error.name).partition(".")[0] in {"rehearsal", "toolchain"}:
             raise
         sys.stderr.write(
-            f"rehearsal: {sys.executable} has no package {error.name}: "
-            f"run scripts/setup, then .venv/bin/python -m rehearsal\n"
+            f"rehearsal: {sys.executable} has no package {error.name}. "
+            f"Run scripts/setup, then .venv/bin/python -m rehearsal\n"
         )
-        sys.exit(_NO_VERDICT)
+        sys.exit(_INCONCLUSIVE)
     cli.main(prog_name="python -m rehearsal")
 
 

@@ -1,4 +1,4 @@
-"""The command line of rehearsals: the main job, and its faults, on this machine alone."""
+"""The command line of rehearsals on this machine: ``up``, ``serve`` and ``faults``."""
 
 from __future__ import annotations
 
@@ -15,32 +15,38 @@ from typing import Any
 
 import click
 
-from rehearsal import environment, faults, local, process
+from contract.version import VERSION
 from rehearsal.edge import EdgeError
-from rehearsal.folder import run_folder
+from rehearsal.faults import Fault, load_faults
+from rehearsal.local_system import STACK, LocalSystem, run_local_system
+from rehearsal.local_system.commands import CommandError
+from rehearsal.local_system.environment import describe_key_problem
+from rehearsal.local_system.run_folder import open_run_folder
 from toolchain import interrupt
 
-_NO_VERDICT = 3
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT}
+_INCONCLUSIVE = 3
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT}
 _SECRETS = ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
 _EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "REHEARSAL_", "PATH", "NO_PROXY", "no_proxy")
 
 
 @click.group()
+@click.version_option(VERSION, prog_name="building-vitals")
 def main() -> None:
-    """Rehearse a deployment against a local Cloudflare and a local ACE, without any account."""
+    """Rehearse a deployment against a local Cloudflare and a local ACE, without an account."""
 
 
 @main.command()
-@click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="How many days to copy.")
-@click.option("--fault", metavar="NAME", help="What to break after the deployment; `faults` lists the names.")
-@click.option("--keep", is_flag=True, help="Keep the run's folder (state, objects) for a look.")
+@click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="Number of days to copy.")
+@click.option("--fault", metavar="NAME", help="Fault to apply after the deployment. `faults` lists the names.")
+@click.option("--keep", is_flag=True, help="Keep the run's folder (state and objects).")
 def up(days: int, fault: str | None, keep: bool) -> None:
-    """Deploy with the real engine, break what was asked for, and verify; exit with the checks' code."""
-    known = faults.catalogue()
+    """Deploy with the real engine, apply the fault, and run the checks. Exits with the code of the checks."""
+    known = load_faults()
     if fault is not None and fault not in known:
-        raise click.BadParameter(f"no fault {fault!r}; known: {', '.join(sorted(known))}", param_hint="--fault")
-    with _one_line(), run_folder(keep=keep) as folder:
+        names = ", ".join(sorted(known))
+        raise click.BadParameter(f"no fault {fault!r}. Known faults: {names}", param_hint="--fault")
+    with _report_in_one_line(), open_run_folder(keep=keep) as folder:
         code = _run(_up(folder, days, known[fault] if fault else None))
         if keep:
             click.echo(f"kept: {folder}")
@@ -48,105 +54,106 @@ def up(days: int, fault: str | None, keep: bool) -> None:
 
 
 @main.command()
-@click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="How many days to copy.")
+@click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="Number of days to copy.")
 def serve(days: int) -> None:
-    """Run the local Cloudflare and ACE, and print the environment for another terminal, until Ctrl-C."""
-    with _one_line(), run_folder() as folder:
+    """Run the local Cloudflare and ACE until Ctrl-C, and print the environment for another terminal."""
+    with _report_in_one_line(), open_run_folder() as folder:
         sys.exit(_run(_serve(folder, days)))
 
 
 @main.command(name="faults")
 def list_faults() -> None:
-    """List what `up --fault NAME` can break, and which check must catch it."""
-    known = faults.catalogue()
+    """List the faults of `up --fault NAME` and the checks that must report each."""
+    known = load_faults()
     width = max(map(len, known)) + 2
     for name, fault in sorted(known.items()):
-        caught = f"caught by: {', '.join(fault.caught_by)}; blame: {fault.blame}" if fault.caught_by else "must pass"
-        click.echo(f"{name:<{width}}{fault.breaks}\n{'':<{width}}{caught}")
+        caught = f"caught by: {', '.join(fault.caught_by)}, cause: {fault.cause}"
+        expected = caught if fault.caught_by else "all checks must pass"
+        click.echo(f"{name:<{width}}{fault.description}\n{'':<{width}}{expected}")
 
 
-async def _up(folder: Path, days: int, fault: faults.Fault | None) -> int:
-    async with local.running(folder, days=days, declared=fault.settings if fault else None) as world:
-        click.echo(f"local Cloudflare {world.environment['CLOUDFLARE_BASE_URL']}, local ACE {world.ace.url}")
-        return await world.while_alive(_deploy_and_verify(world, fault))
+async def _up(folder: Path, days: int, fault: Fault | None) -> int:
+    async with run_local_system(folder, days=days, declared=fault.settings if fault else None) as local:
+        click.echo(f"local Cloudflare {local.environment['CLOUDFLARE_BASE_URL']}, local ACE {local.ace.url}")
+        return await local.run_while_alive(_deploy_and_verify(local, fault))
 
 
-async def _deploy_and_verify(world: local.Local, fault: faults.Fault | None) -> int:
-    code = await world.stream("pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive")
+async def _deploy_and_verify(local: LocalSystem, fault: Fault | None) -> int:
+    code = await local.stream("pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive")
     if code != 0:
-        problem = environment.given_key_problem()
-        click.echo(f"rehearsal: {problem}" if problem else "the deployment failed: nothing to verify", err=True)
-        return _NO_VERDICT
+        problem = describe_key_problem()
+        click.echo(f"rehearsal: {problem}" if problem else "the deployment failed, so no check was run", err=True)
+        return _INCONCLUSIVE
     if fault is not None:
-        click.echo(f"fault: {fault.breaks}")
-        await fault.apply(world)
-        world = dataclasses.replace(world, environment={**world.environment, **fault.environment()})
-    return await world.stream("python", "-m", "checks", "--stack", local.STACK)
+        click.echo(f"fault: {fault.description}")
+        await fault.apply(local)
+        local = dataclasses.replace(local, environment={**local.environment, **fault.environment()})
+    return await local.stream("python", "-m", "checks", "--stack", STACK)
 
 
 async def _serve(folder: Path, days: int) -> int:
-    async with local.running(folder, days=days) as world:
-        for line in _exports(world):
+    async with run_local_system(folder, days=days) as local:
+        for line in _write_exports(local):
             click.echo(line)
-        problem = environment.given_key_problem()
+        problem = describe_key_problem()
         for line in (
             f"\n# The same lines: source {shlex.quote(str(folder / 'environment'))}",
             "# Then, for example: pulumi up --yes; python -m checks --stack rehearsal",
-            f"# npx wrangler secret list; curl {world.worker_url}/health",
-            f"# There, stack {local.STACK} alone: PULUMI_OPTION_CONFIG_FILE would give another one its file.",
+            f"# npx wrangler secret list --name {local.worker_name}; curl {local.worker_url}/health",
+            f"# Use only stack {STACK} in that terminal: PULUMI_OPTION_CONFIG_FILE names its settings file.",
             *([f"# {problem}"] if problem else []),
             "# Ctrl-C ends it.",
         ):
             click.echo(line, err=True)
-        return await world.while_alive(_forever())
+        return await local.run_while_alive(_wait_forever())
 
 
-async def _forever() -> int:
+async def _wait_forever() -> int:
     await asyncio.Event().wait()
     return 0
 
 
-def _exports(world: local.Local) -> list[str]:
-    """Return the lines to export; a secret stands in a file that only this user reads, never in the output."""
+def _write_exports(local: LocalSystem) -> list[str]:
+    """Return the lines to export. Secrets are in files that only this user can read, never in the lines."""
     lines = ["unset OPERATOR_TOKEN"]
-    for name, value in sorted(world.environment.items()):
+    for name, value in sorted(local.environment.items()):
         if name in _SECRETS:
-            file = world.folder / name.lower()
+            file = local.folder / name.lower()
             file.touch(mode=0o600)
             file.write_text(value)
             lines.append(f'export {name}="$(cat {shlex.quote(str(file))})"')
         elif name.startswith(_EXPORTED):
             lines.append(f"export {name}={shlex.quote(value)}")
-    (world.folder / "environment").write_text("\n".join(lines) + "\n")
+    (local.folder / "environment").write_text("\n".join(lines) + "\n")
     return lines
 
 
 @contextlib.contextmanager
-def _one_line() -> Iterator[None]:
-    """Say in one line what has no traceback's worth: what failed outside, or a disk that is full or read-only."""
+def _report_in_one_line() -> Iterator[None]:
+    """Report failures outside this program in one line without a traceback: commands, the edge and the disk."""
     try:
         yield
-    except (process.CommandError, EdgeError) as error:
+    except (CommandError, EdgeError) as error:
         click.echo(f"rehearsal: {error}", err=True)
     except OSError as error:
-        if error.errno not in _DISK:
+        if error.errno not in _DISK_ERRORS:
             raise
         where = f" ({error.filename})" if error.filename else ""
-        click.echo(f"rehearsal: {error.strerror}{where}: point TMPDIR to a folder with room", err=True)
+        click.echo(f"rehearsal: {error.strerror}{where}. Set TMPDIR to a writable folder with free space", err=True)
     else:
         return
-    sys.exit(_NO_VERDICT)
+    sys.exit(_INCONCLUSIVE)
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
-    """Run to the end or to the first signal; everything is stopped in order either way."""
+    """Run to the end or to the first signal. Everything is stopped in order in both cases."""
     received: list[signal.Signals] = []
 
-    async def until_signal() -> int:
+    async def run_until_signal() -> int:
         task = asyncio.ensure_future(work)
 
         def end(number: signal.Signals) -> None:
-            if not received:  # a second one must not break off the stopping
+            if not received:  # a second signal must not interrupt the stopping
                 received.append(number)
                 task.cancel()
 
@@ -155,14 +162,14 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
         try:
             return await task
         except asyncio.CancelledError:
-            return 128 + received[0] if received else _NO_VERDICT
+            return 128 + received[0] if received else _INCONCLUSIVE
 
     try:
-        code = asyncio.run(until_signal())
+        code = asyncio.run(run_until_signal())
     finally:
-        interrupt.is_one_line("rehearsal")  # asyncio left Python's own handler
+        interrupt.is_one_line("rehearsal")  # asyncio restored Python's own handler
     if received:
         how = "interrupted" if received[0] == signal.SIGINT else f"ended by {received[0].name}"
-        with contextlib.suppress(BrokenPipeError):  # nobody reads any more: the exit code says it
+        with contextlib.suppress(BrokenPipeError):  # no reader is left, and the exit code says it
             click.echo(f"rehearsal: {how}", err=True)
     return code

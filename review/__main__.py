@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from contract.version import VERSION
 from review import comment, preview
 
 NO_CHANGE, FAILED, CHANGES = 0, 1, 2
@@ -13,6 +14,7 @@ SIZE_LIMIT = 64 * 2**20  # bytes of a preview
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="building-vitals")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 0 for no change, 2 for changes, 1 for an error.")
 @click.option("--stack", default="", help="The stack's name, for a preview that failed before it said so.")
 def main(*, detailed_exitcode: bool, stack: str) -> None:

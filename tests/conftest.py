@@ -1,5 +1,7 @@
 """The names and the order of tests, and the tables of drifts and faults at the end of a run of tests/e2e/."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

@@ -1,1 +1,1 @@
-"""What the project needs installed, and how it gets it: set-up, and the engine's place. Standard library only."""
+"""Set-up: installs the packages and the engine that the project needs. It uses the standard library alone."""

@@ -1,4 +1,4 @@
-"""``python -m toolchain [COMMAND...]``: set-up, and then, in its place, the command; called by scripts/setup."""
+"""``python -m toolchain [COMMAND...]`` sets everything up and then becomes the command. scripts/setup calls it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from toolchain import interrupt
 
 
 def main() -> int:
-    """Set everything up, become the command that was asked for, or return the exit code."""
-    interrupt.is_one_line("set-up")  # before imports that take their time
+    """Sets everything up and becomes the requested command, or returns the exit code."""
+    interrupt.is_one_line("set-up")  # before slow imports
     from toolchain import setup
 
     return setup.main(sys.argv[1:])

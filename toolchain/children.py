@@ -1,4 +1,4 @@
-"""The commands that set-up runs: they end with it, however it ends, and the next set-up waits until they have."""
+"""The commands that set-up runs. They end with set-up, and the next set-up waits for their end."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _GUARD = Path(__file__).with_name("guard.py")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(Exception):  # noqa: N818 - it names what happened; nothing went wrong
-    """Set-up was told to end while a command ran."""
+class Interrupted(Exception):  # noqa: N818 - a state, not an error
+    """Set-up received a signal to end while a command ran."""
 
 
 class Run(Protocol):
-    """How a command is run to its end, whatever its exit code; ``limit`` in seconds."""
+    """A function that runs a command to its end, with any exit code. ``limit`` is in seconds."""
 
     def __call__(
         self,
@@ -31,13 +31,13 @@ class Run(Protocol):
         more: Mapping[str, str] | None = None,
         limit: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Return its exit code and output; raises OSError, subprocess.TimeoutExpired, Interrupted."""
+        """Returns its exit code and output. Raises OSError, subprocess.TimeoutExpired or Interrupted."""
 
 
 class Children:
-    """Runs commands, each under a guard that ends it, and all that it started, once set-up ends or is told to.
+    """Runs each command under a guard, which ends the command and its children when set-up ends.
 
-    ``lock`` is a locked file's descriptor: the guards hold it too, so that it stays locked while one of them lives.
+    ``lock`` is the descriptor of a locked file. The guards hold it too, so the lock lasts until the last guard ends.
     """
 
     def __init__(self, lock: int) -> None:
@@ -53,7 +53,7 @@ class Children:
         more: Mapping[str, str] | None = None,
         limit: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end, ``more`` added to its environment; see Run."""
+        """Runs a command to its end, with ``more`` added to its environment. See Run."""
         if self.ended_by is not None:
             raise Interrupted
         with subprocess.Popen(
@@ -66,7 +66,7 @@ class Children:
             cwd=folder,
             env={**os.environ, **(more or {})},
             pass_fds=(self._lifeline, self._lock),
-            start_new_session=True,  # a terminal's Ctrl-C is set-up's to pass on
+            start_new_session=True,  # set-up passes on Ctrl-C itself
         ) as process:
             try:
                 output, errors = process.communicate(timeout=limit)
@@ -79,7 +79,7 @@ class Children:
 
     @contextlib.contextmanager
     def ended_by_signals(self) -> Iterator[None]:
-        """Within, a signal that asks set-up to end ends the commands; ``ended_by`` is its number then."""
+        """Within the block, a signal to set-up ends the commands. ``ended_by`` is then the number of the signal."""
         before = {number: signal.signal(number, self._end) for number in _SIGNALS}
         try:
             yield

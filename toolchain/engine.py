@@ -1,4 +1,4 @@
-"""The Pulumi engine: which version is pinned, where it lies, and how it is got where it is missing."""
+"""The Pulumi engine: its pinned version, its folder, and its installation."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from toolchain.children import Run
 ROOT = Path(__file__).resolve().parent.parent
 _VERSION_LIMIT = 30.0  # seconds
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_INSTALLER_LIMIT = 300.0  # seconds; without a network it fails at once, behind a silent firewall it hangs
+_INSTALLER_LIMIT = 300.0  # seconds. It fails at once without a network, and hangs behind a silent firewall
 
 
 class EngineError(Exception):
-    """The engine cannot be had; the message says in one line what to do."""
+    """The engine cannot be installed. The message is one line and says the next step."""
 
 
 def pinned() -> str:
-    """Return the pinned version: the SDK's in requirements.txt, which the engine must match."""
+    """Returns the pinned version: the version of the SDK in requirements.txt."""
     found = re.search(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     if found is None:
         raise EngineError("requirements.txt: no line pulumi==<version>")
@@ -32,14 +32,14 @@ def pinned() -> str:
 
 
 def standard_folder() -> Path:
-    """Return where Pulumi's own tools look for the pinned engine."""
+    """Returns the folder in which Pulumi's own tools look for the pinned engine."""
     return Path.home() / ".pulumi" / "versions" / pinned() / "bin"
 
 
 def find() -> Path | None:
-    """Return the folder of an engine that is at least the pinned version: on PATH, else in the standard place.
+    """Returns the folder of an engine with at least the pinned version, from PATH or from the standard folder.
 
-    Raises EngineError when one that was asked for its version was interrupted: that says nothing about it.
+    Raises EngineError when an engine was interrupted before it printed its version, because it may be a good one.
     """
     on_path = shutil.which("pulumi")
     for folder in ([Path(on_path).parent] if on_path else []) + [standard_folder()]:
@@ -50,7 +50,7 @@ def find() -> Path | None:
 
 
 def install(python: Path, say: Callable[[str], None], run: Run) -> Path:
-    """Get the pinned engine by its official installer, else by a build from Go modules; return its folder.
+    """Installs the pinned engine with its official installer or builds it from Go modules, and returns its folder.
 
     Raises EngineError when neither is possible.
     """
@@ -106,12 +106,12 @@ def _version(pulumi: Path) -> str | None:
             env=environment,
             stdin=subprocess.DEVNULL,
             timeout=_VERSION_LIMIT,
-            start_new_session=True,  # a terminal's Ctrl-C is for who asks, and would look like a broken engine
+            start_new_session=True,  # with Ctrl-C of the terminal, the engine would look broken
         )
     except (subprocess.SubprocessError, OSError):
         return None
     if -done.returncode in _ENDINGS:
-        raise EngineError(f"{pulumi} was interrupted: try again")
+        raise EngineError(f"{pulumi} was interrupted: run this again")
     return None if done.returncode != 0 else done.stdout.strip().removeprefix("v")
 
 

@@ -1,8 +1,8 @@
-"""Runs one command that must not outlive the process that asked for it, however that process dies.
+"""Runs one command and ends it when the process that started the guard ends.
 
-``python guard.py FD COMMAND...``: FD is the read end of a pipe whose write end only the asking process holds. When
-it closes, the command's process group gets SIGINT, and SIGKILL two seconds later. Standard library only, and started
-as a file: it must be up before anything else.
+``python guard.py FD COMMAND...``: FD is the read end of a pipe. Only the starting process holds the write end. When
+the pipe closes, the process group of the command gets SIGINT, and SIGKILL two seconds later. The guard is started as a
+file and uses the standard library alone, because it must start fast.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import sys
 import threading
 import time
 
-GRACE = 2.0  # seconds between asking the group to end and ending it
+GRACE = 2.0  # seconds between SIGINT and SIGKILL
 
 
 def main(lifeline: int, command: list[str]) -> int:
-    """Run the command in this process's group and return its exit code, 128 + n when signal n ended it."""
+    """Runs the command in this process group and returns its exit code, 128 + n when signal n ended it."""
     try:
         child = subprocess.Popen(command)
     except OSError as error:
@@ -29,7 +29,7 @@ def main(lifeline: int, command: list[str]) -> int:
     ending = threading.Event()
     threading.Thread(target=_end_with, args=(lifeline, ending), daemon=True).start()
     code = child.wait()
-    if ending.is_set():  # the command went as asked; what it started may not have
+    if ending.is_set():  # the command has ended, and its children may not have
         os.killpg(0, signal.SIGKILL)
     return 128 - code if code < 0 else code
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while a program starts or ends: one line and exit code 130, never a traceback out of some import."""
+"""Ctrl-C while a program starts or ends: one line and exit code 130, without a traceback of an import."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ CODE = 128 + signal.SIGINT
 
 
 def is_one_line(program: str) -> None:
-    """From now on end at once at SIGINT; for when nothing is running yet, or nothing any more."""
+    """From now on, SIGINT ends the process at once. Use it before work starts and after work ends."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         os.write(2, f"{program}: interrupted\n".encode())
-        os._exit(CODE)  # an exception would surface wherever the program happens to be
+        os._exit(CODE)  # an exception would appear at a random line of the program
 
     signal.signal(signal.SIGINT, end)

@@ -1,4 +1,4 @@
-"""The stamp of an installed folder: what it was installed from, and which files that gave."""
+"""The stamp of an installed folder: a digest of its sources, and the sizes of its files."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from pathlib import Path
 from typing import Any
 
 NAME = ".set-up.json"
-_UNCOUNTED = {"__pycache__", NAME}  # made anew by who needs it
+_UNCOUNTED = {"__pycache__", NAME}  # made again when it is needed
 
 
 class Stamp:
-    """Says whether a folder still is what was installed there; written last, so that half an installation has none."""
+    """Tells whether an installed folder is complete and current. Half an installation has no stamp."""
 
     def __init__(self, folder: Path, inputs: list[Path]) -> None:
         digest = hashlib.sha256()
         for item in inputs:
             digest.update(item.read_bytes())
-        folder = folder.resolve()  # several checkouts may share one by a link; it has not moved then
+        folder = folder.resolve()  # several checkouts may share one folder by a link
         self._folder, self._file, self._digest = folder, folder / NAME, digest.hexdigest()
 
     def current(self) -> bool:
-        """Return whether it was installed from these inputs."""
+        """Returns whether the folder was installed from these inputs."""
         return self._read().get("inputs") == self._digest
 
     def damage(self) -> str | None:
-        """Return in a few words why it can only be made anew: none ("") where it never was whole, None where it is.
+        """Returns the reason to install the folder again: "" if it was never complete, None if it is complete.
 
-        Files that came later are nobody's business; contents are not read, sizes are.
+        It compares names and sizes. It reads no contents and ignores files that were added later.
         """
         stamp = self._read()
         if not stamp:
             return ""
         if stamp["folder"] != str(self._folder):
-            return f"moved here from {stamp['folder']}"
+            return f"moved from {stamp['folder']}"
         for name, size in stamp["files"].items():
             try:
                 found = os.lstat(f"{self._folder}/{name}").st_size
@@ -47,11 +47,11 @@ class Stamp:
         return None
 
     def forget(self) -> None:
-        """Take the stamp away, before the folder is touched."""
+        """Removes the stamp, before the folder changes."""
         self._file.unlink(missing_ok=True)
 
     def write(self) -> None:
-        """Stamp the folder as it is."""
+        """Writes the stamp of the folder as it is now."""
         stamp = {"folder": str(self._folder), "inputs": self._digest, "files": dict(_files(str(self._folder)))}
         self._file.write_text(json.dumps(stamp))
 
@@ -64,7 +64,7 @@ class Stamp:
 
 
 def _files(top: str, inner: str = "") -> Iterator[tuple[str, int]]:
-    """Yield the path, from ``top``, and the size of each file; strings, because there are thousands."""
+    """Yields the path, relative to ``top``, and the size of each file. There are thousands, so paths are strings."""
     with os.scandir(f"{top}/{inner}") as entries:
         for entry in entries:
             if entry.name in _UNCOUNTED:

@@ -1,4 +1,4 @@
-"""Live bindings and schedules are the declared ones; secrets are left to the check of that name."""
+"""The live bindings and schedules are the declared ones. The check ``secrets`` judges the secrets."""
 
 from __future__ import annotations
 
@@ -7,72 +7,71 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.versions import SECRETS, by
 from checks.diagnosis import live_version
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
+from cloudflare_client.versions import SECRET_TYPES, describe_author
 from contract.manifest import Binding
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.versions import Detail
+    from cloudflare_client.versions import VersionDetail
 
-# What may be shown of a live binding. Never a text: somebody may have pasted a secret there.
-PLACES = ("bucket_name", "namespace_id", "id", "queue_name", "service", "environment", "jurisdiction")
-Problem = tuple[str, str, str]  # subject, expected, actual
+# Properties of a live binding that may be shown. A text is never shown, because it may be a pasted secret.
+SHOWN = ("bucket_name", "namespace_id", "id", "queue_name", "service", "environment", "jurisdiction")
+Problem = tuple[str, str, str]  # subject, expected, found
 
 
 def bindings(context: Context) -> Iterator[Evidence | Finding]:
-    """Yield a finding for bindings and crons that are absent, undeclared, of another type or lead elsewhere."""
-    live = live_version.deployment(context)
-    if isinstance(live, Finding):
-        yield live
-        return
+    """Yield a finding for bindings and crons that are absent, undeclared, of another type or of another value."""
+    live = live_version.read_deployment(context)
     problems: list[Problem] = []
-    for detail in live_version.details(context, live):
-        problems += _differences(context, detail)
-    problems += _crons(context, context.cloudflare.schedules(context.manifest.worker.name))
-    for subject, expected, actual in dict.fromkeys(problems):
-        yield live_version.wrong(context, subject, expected, actual)
+    for detail in live_version.read_serving_details(context, live):
+        problems += _compare_version(context, detail)
+    problems += _compare_crons(context, context.cloudflare.list_schedules(context.manifest.worker.name))
+    for subject, expected, found in dict.fromkeys(problems):
+        yield live_version.describe_difference(subject, expected, found)
     if not problems:
-        count = sum(item.type not in SECRETS for item in context.manifest.bindings)
+        count = sum(item.type not in SECRET_TYPES for item in context.manifest.bindings)
         crons = ", ".join(context.manifest.schedules) or "none"
         yield Evidence(f"{count} bindings besides secrets, as declared")
         yield Evidence(f"schedule as declared: {crons}")
 
 
-def _differences(context: Context, detail: Detail) -> Iterator[Problem]:
-    """Yield what one version lacks, what nothing declares, and what differs; absent ones together, as one loss."""
+def _compare_version(context: Context, detail: VersionDetail) -> Iterator[Problem]:
+    """Yield absent bindings together as one problem, then undeclared ones, then each that differs."""
     declared, version = {item.name: item for item in context.manifest.bindings}, detail.version
-    known = live_version.is_declared(version, context.manifest.worker.tag)
+    known = live_version.is_current_upload(version, context.manifest.worker.tag)
     note = "" if known else f"; live is {version.short}, {version.made}, not the program's last upload"
-    absent = [item for item in declared.values() if item.name not in detail.bindings and item.type not in SECRETS]
+    absent = [item for item in declared.values() if item.name not in detail.bindings and item.type not in SECRET_TYPES]
     if absent:
-        wiped = version.uploaded and not live_version.is_ours(version, context.manifest.worker.tag)
-        actual = f"absent: wiped by the upload of {by(version)}" if wiped else f"absent{note}"
-        expected = _described(absent[0]) if len(absent) == 1 else "attached, as declared"
-        yield _named([item.name for item in absent]), expected, actual
-    extra = [name for name, item in detail.bindings.items() if name not in declared and item["type"] not in SECRETS]
+        wiped = version.is_upload and not live_version.is_stack_upload(version, context.manifest.worker.tag)
+        found = f"absent: wiped by the upload of {describe_author(version)}" if wiped else f"absent{note}"
+        expected = _describe_declared(absent[0]) if len(absent) == 1 else "attached, as declared"
+        yield _name_bindings([item.name for item in absent]), expected, found
+    extra = [
+        name for name, item in detail.bindings.items() if name not in declared and item["type"] not in SECRET_TYPES
+    ]
     if extra:
-        attached = ", ".join(_shown(detail.bindings[name]) for name in extra)
-        yield _named(extra), "not attached: nothing declares it", f"attached: {attached}{note}"
+        attached = ", ".join(_describe_live(detail.bindings[name]) for name in extra)
+        yield _name_bindings(extra), "not attached: nothing declares it", f"attached: {attached}{note}"
     for name, item in declared.items():
-        for expected, actual in _difference(item, detail.bindings.get(name)):
-            yield _named([name]), expected, actual + note
+        for expected, found in _compare_binding(item, detail.bindings.get(name)):
+            yield _name_bindings([name]), expected, found + note
 
 
-def _difference(declared: Binding, live: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+def _compare_binding(declared: Binding, live: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     if live is None:
         return
     if live["type"] != declared.type:
         yield declared.type, str(live["type"])
         return
     for name, value in declared.properties.items():
-        if not _same(declared.type, value, live.get(name)):
-            yield f"{name} {value}", f"{name} {live.get(name) or 'of nothing'}" if name in PLACES else "another text"
+        if not _is_equal(declared.type, value, live.get(name)):
+            yield f"{name} {value}", f"{name} {live.get(name) or 'of nothing'}" if name in SHOWN else "another text"
 
 
-def _same(kind: str, declared: str, live: object) -> bool:
-    """Return whether a property is as declared; JSON is compared by what it means, as text or as data."""
+def _is_equal(kind: str, declared: str, live: object) -> bool:
+    """Return whether a property has the declared value. JSON is compared as data."""
     if live == declared or kind != "json":
         return live == declared
     try:
@@ -81,8 +80,8 @@ def _same(kind: str, declared: str, live: object) -> bool:
         return False
 
 
-def _crons(context: Context, live: Collection[str]) -> Iterator[Problem]:
-    """Yield what is declared and not live, and the other way round. Cloudflare records neither who nor when."""
+def _compare_crons(context: Context, live: Collection[str]) -> Iterator[Problem]:
+    """Yield crons that are declared and not live, and the other way round."""
     declared = set(context.manifest.schedules)
     missing, extra = sorted(declared - set(live)), sorted(set(live) - declared)
     if missing:
@@ -91,16 +90,16 @@ def _crons(context: Context, live: Collection[str]) -> Iterator[Problem]:
         yield "schedule", "no other: nothing declares it", ", ".join(extra)
 
 
-def _named(names: Collection[str]) -> str:
+def _name_bindings(names: Collection[str]) -> str:
     return f"binding{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
-def _described(item: Binding) -> str:
-    return " ".join([item.type, *(value for name, value in item.properties.items() if name in PLACES)])
+def _describe_declared(item: Binding) -> str:
+    return " ".join([item.type, *(value for name, value in item.properties.items() if name in SHOWN)])
 
 
-def _shown(item: Mapping[str, Any]) -> str:
-    return " ".join([str(item["type"]), *(str(item[name]) for name in PLACES if item.get(name))])
+def _describe_live(item: Mapping[str, Any]) -> str:
+    return " ".join([str(item["type"]), *(str(item[name]) for name in SHOWN if item.get(name))])
 
 
 CHECK = Check(

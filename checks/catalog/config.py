@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
-from checks.clients.worker.progress import is_date
 from checks.model.finding import Cause, Evidence, Finding
+from checks.model.hint import Hint
 from checks.model.urls import is_base
 from contract import ace_key
 from contract.manifest import Ace, Manifest
+from contract.schedule import parse_day
 
 PAGE_SIZES = (1000, 5000, 10000, 50000, 100000)
 SECRET = "ACE_API_KEY"  # noqa: S105 - the name of a binding, not its value
@@ -26,7 +27,7 @@ def config(context: Context) -> Iterator[Evidence | Finding]:
             expected=expected,
             found=actual,
             cause=Cause.CONFIGURATION,
-            hint=context.edit(),
+            hint=Hint.edit_settings(),
         )
     if not problems:
         yield Evidence(f"settings of {context.manifest.worker.name} are plausible")
@@ -43,7 +44,7 @@ def _key(context: Context) -> Iterator[Evidence | Finding]:
             expected="a key that can work",
             found=f"it {assessment.problem} (the variable and the stack must hold the same)",
             cause=Cause.CONFIGURATION,
-            hint=f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}",
+            hint=Hint.set_secret("aceApiKey"),
         )
     elif assessment.warning:
         yield Evidence(f"{context.credentials.ace_source} {assessment.warning}")
@@ -81,7 +82,7 @@ def _range(ace: Ace) -> Iterator[Problem]:
     if ace.page_size not in PAGE_SIZES:
         yield "pageSize", f"one of {', '.join(map(str, PAGE_SIZES))}", str(ace.page_size)
     dates = [("startDate", ace.start_date), *([] if ace.end_date is None else [("endDate", ace.end_date)])]
-    bad = [(name, text) for name, text in dates if not is_date(text)]
+    bad = [(name, text) for name, text in dates if parse_day(text) is None]
     for name, text in bad:
         yield name, "a date as YYYY-MM-DD", repr(text)
     if not bad and dates[0][1] > dates[-1][1]:

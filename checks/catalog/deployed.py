@@ -1,58 +1,57 @@
-"""What is live is the version that the program uploaded, and it serves every request."""
+"""The live version is the program's last upload, and it serves every request."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.versions import Deployment, Version, by
 from checks.diagnosis import live_version
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe_author
 
 
 def deployed(context: Context) -> Iterator[Evidence | Finding]:
-    """Yield a finding for what is live and is not the program's last upload: split, made by others or rolled back."""
-    live = live_version.deployment(context)
-    if isinstance(live, Finding):
-        yield live
-        return
+    """Yield a finding for a live version that is not the program's last upload: split, foreign or rolled back."""
+    live = live_version.read_deployment(context)
     tag = context.manifest.worker.tag
-    known = live_version.versions(context, live)
-    versions = live_version.serving(context, live, known)
-    last = live_version.last_upload(known, tag)
-    problems = [] if len(versions) == 1 else [_split(live, versions)]
-    for version in versions:
-        problem = _foreign(version, live, last, tag) if len(versions) == 1 else _stranger(version, tag)
-        problems += [problem] if problem else []
+    known = live_version.read_versions(context, live)
+    versions = live_version.read_serving_versions(context, live, known)
+    last = live_version.find_last_upload(known, tag)
+    problems = list(_find_problems(live, versions, last, tag))
     expected = f"the program's last upload {last.short}, at 100 %" if last else f"an upload marked {tag}, at 100 %"
     for problem in problems:
-        yield live_version.wrong(context, f"live version of {context.manifest.worker.name}", expected, problem)
+        yield live_version.describe_difference(f"live version of {context.manifest.worker.name}", expected, problem)
     if not problems:
         yield Evidence(f"the program's last upload {versions[0].short} serves every request, {versions[0].made}")
 
 
-def _split(live: Deployment, versions: Collection[Version]) -> str:
+def _find_problems(
+    live: WorkerDeployment, versions: Collection[WorkerVersion], last: WorkerVersion | None, tag: str
+) -> Iterator[str]:
+    """Yield why the live versions are not the program's last upload."""
+    if len(versions) != 1:
+        yield _describe_split(live, versions)
+    for version in versions:
+        rolled_back = len(versions) == 1 and last is not None and version.number < last.number
+        if rolled_back:
+            yield f"{version.short}, {version.made}: rolled back by {describe_author(live)}"
+        elif not live_version.is_current_upload(version, tag):
+            yield _describe_foreign(version, tag)
+
+
+def _describe_split(live: WorkerDeployment, versions: Collection[WorkerVersion]) -> str:
     shares = ", ".join(
         f"{share.percentage:g} % {version.short}" for share, version in zip(live.shares, versions, strict=True)
     )
-    return f"split by {live.strategy}: {shares}, by {by(live)}"
+    return f"split by {live.strategy}: {shares}, by {describe_author(live)}"
 
 
-def _foreign(version: Version, live: Deployment, last: Version | None, tag: str) -> str | None:
-    """Return why the one version that serves is not the program's last upload, None if it is."""
-    if last is not None and version.number < last.number:
-        return f"{version.short}, {version.made}: rolled back by {by(live)}"
-    return _stranger(version, tag)
-
-
-def _stranger(version: Version, tag: str) -> str | None:
-    """Return why a version is not what the program uploads now, None if it may be."""
-    if live_version.is_declared(version, tag):
-        return None
+def _describe_foreign(version: WorkerVersion, tag: str) -> str:
+    """Return why a version is not the program's current upload."""
     if version.tag == tag:
         return f"{version.short}, {version.made}, which carries the mark and is no upload"
-    if live_version.is_ours(version, tag):
+    if live_version.is_stack_upload(version, tag):
         return f"{version.short}, {version.made}, which carries another mark of this stack: other settings"
     return f"{version.short}, {version.made}, which does not carry the program's mark"
 

@@ -1,4 +1,4 @@
-"""The worker at the URL is ours, of the declared version, and can see what it needs."""
+"""The worker at the URL is the declared one, of the declared version, and has all that it needs."""
 
 from __future__ import annotations
 
@@ -7,129 +7,138 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from checks.check import Check, Context, KnownCause
-from checks.diagnosis import live_version
-from checks.diagnosis.worker_address import misled
+from checks.diagnosis.live_version import read_serving_versions
+from checks.diagnosis.worker_address import diagnose_wrong_address
 from checks.model.background import run_in_background
-from checks.model.finding import Cause, Evidence, Finding, Inconclusive, TransientError, UnresolvedError
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, TransientError, UnresolvedError
+from checks.model.hint import Hint
 
 if TYPE_CHECKING:
-    from checks.clients.worker.client import Reply
+    from checks.clients.worker.client import WorkerReply
 
 SUBJECT = "GET /health"
-KEPT = 0.25  # of the deadline, which waiting for the declared version leaves to the other checks
+RESERVED_SHARE = 0.25  # of the deadline, which waiting for the declared version leaves to the other checks
 
 
-class StaleError(TransientError):
-    """Another version answered, and waiting may bring the declared one."""
+class OlderVersionError(TransientError):
+    """Another version answered, and a retry may reach the declared one."""
 
-    def __init__(self, finding: Finding, reply: Reply) -> None:
+    def __init__(self, finding: Finding, reply: WorkerReply) -> None:
         super().__init__(finding, answered=True)
         self.reply = reply
 
 
 def health(context: Context) -> Iterator[Evidence | Finding]:
-    """Wait for the declared version, then judge what it says of itself."""
-    expected, stale = run_in_background(lambda: _expected(context)), list[StaleError]()
+    """Wait for the declared version, then judge its own report."""
+    reply = _await_declared_version(context)
+    if reply.status != 200:
+        raise Failed(_describe_failure(context, reply))
+    _judge(context, reply)
+    yield Evidence(f"{reply.body['service']} {reply.body['version']} is healthy, as uploaded")
+
+
+def _await_declared_version(context: Context) -> WorkerReply:
+    """Return the answer of the declared version. Raises Failed where another one still answers at the deadline."""
+    live = run_in_background(lambda: _read_live_ids(context))
+    older: list[OlderVersionError] = []
     try:
-        look = partial(_look, context, expected, stale)
-        reply = context.deadline.retry(look, keep=context.deadline.seconds * KEPT)
-    except StaleError as error:
+        read = partial(_read_health, context, live, older)
+        return context.deadline.retry(read, keep=context.deadline.seconds * RESERVED_SHARE)
+    except OlderVersionError as error:
         if error.reply.status == 200:
-            yield error.finding
-            return
-        reply = error.reply
+            raise Failed(error.finding) from None
+        return error.reply
     except UnresolvedError as error:
-        raise Inconclusive(misled(context, SUBJECT, error.finding.found.partition(":")[0])) from None
+        finding = diagnose_wrong_address(context, SUBJECT, error.finding.found.partition(":")[0])
+        raise Inconclusive(finding) from None
     except TransientError as error:
-        if not error.answered and not stale:
+        if not error.answered and not older:
             raise
-        yield error.finding if error.answered else stale[-1].finding  # what was seen outlasts a connection that broke
-        return
-    findings = [_failing(context, reply)] if reply.status != 200 else list(_judge(context, reply))
-    yield from findings
-    if not findings:
-        yield Evidence(f"{reply.body['service']} {reply.body['version']} is healthy, as uploaded")
+        raise Failed(error.finding if error.answered else older[-1].finding) from None  # an answer counts more
 
 
-def _look(context: Context, awaited: Callable[[], Collection[str] | None], stale: list[StaleError]) -> Reply:
-    """Return an answer that waiting can't change; raises StaleError, and notes it, for one that it can."""
-    reply, expected = context.worker.health(), awaited()
-    served = _served(reply.body) or {}
+def _read_health(
+    context: Context, live_ids: Callable[[], Collection[str] | None], older: list[OlderVersionError]
+) -> WorkerReply:
+    """Return an answer that a retry cannot change. Raises OlderVersionError, and notes it, for one that it can."""
+    reply, expected = context.worker.health(), live_ids()
+    served = _read_version(reply.body) or {}
     tag = context.manifest.worker.tag
     ours = reply.body.get("service") == context.manifest.worker.service
-    older = served.get("tag") != tag if expected is None else bool(expected) and served.get("id") not in expected
-    if ours and served.get("id") and older:
-        error = StaleError(
+    is_older = served.get("tag") != tag if expected is None else bool(expected) and served.get("id") not in expected
+    if ours and served.get("id") and is_older:
+        error = OlderVersionError(
             Finding(
                 subject=f"{SUBJECT} worker_version",
                 expected=tag if expected is None else f"{tag}, of version {', '.join(sorted(expected))}",
                 found=f"{served.get('tag')!r}, still, of version {served.get('id')} (if it stays: pulumi up)",
                 cause=Cause.PROPAGATION,
-                hint=f"sleep 60 && {context.again('health')}",
+                hint=Hint.rerun_later("health", after=60),
             ),
             reply,
         )
-        stale.append(error)
+        older.append(error)
         raise error
     return reply
 
 
-def _expected(context: Context) -> Collection[str] | None:
-    """Return the versions that are deployed, if they carry our mark; none to wait for if they do not.
+def _read_live_ids(context: Context) -> Collection[str] | None:
+    """Return the ids of the live versions, if they have the declared tag, else an empty collection.
 
-    None where the API cannot be asked: then any version of another mark may be an older one. A new key changes no
-    mark, so that only the id tells an older version from the one that holds it.
+    None means that the API could not be read. Then any version with another tag may be an older one. A new key does
+    not change the tag, so only the id separates an older version from the one with the new key.
     """
     worker = context.manifest.worker
-    if context.credentials.cloudflare is None:
+    if context.credentials.is_missing(Credential.CLOUDFLARE):
         return None
     try:
-        live = context.cloudflare.deployment(worker.name)
-        known = context.cloudflare.versions(worker.name, lambda found: live.ids <= found.keys())
-        tags = {version.tag for version in live_version.serving(context, live, known)}
+        live = context.cloudflare.read_deployment(worker.name)
+        known = context.cloudflare.list_versions(worker.name, lambda found: live.ids <= found.keys())
+        tags = {version.tag for version in read_serving_versions(context, live, known)}
     except Inconclusive:
-        return None  # an API that fails is no answer to this question, and not this check's matter
+        return None  # other checks report that the API fails
     return live.ids if tags == {worker.tag} else ()
 
 
-def _served(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _read_version(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     version = body.get("worker_version")
     texts = isinstance(version, dict) and all(isinstance(version.get(name, ""), str) for name in ("id", "tag"))
     return version if texts else None
 
 
-def _judge(context: Context, reply: Reply) -> Iterator[Finding]:
-    worker, served = context.manifest.worker, _served(reply.body) or {}
-    told = {"id", "tag"} <= served.keys()  # what says neither is no older version, but code that does not know its own
-    note = f", of version {served.get('id')}, not the program's last upload" if told else ": its code does not say it"
-    whose = Cause.CONFIGURATION if told else Cause.WORKER
-    rules: tuple[tuple[str, str, object, Cause, str], ...] = (
-        ("status", "healthy", reply.body.get("status"), Cause.WORKER, context.tail()),
-        ("version", worker.version, reply.body.get("version"), Cause.WORKER, context.pulumi("up")),
-        ("worker_version.tag", worker.tag, served.get("tag"), whose, context.pulumi("up")),
-    )
+def _judge(context: Context, reply: WorkerReply) -> None:
+    """Raise Failed for the first part of a 200 that is not as declared."""
+    worker, served = context.manifest.worker, _read_version(reply.body) or {}
     service = reply.body.get("service")
     if not reply.own or service != worker.service:
-        yield misled(context, SUBJECT, f"{reply.shown} of service {service!r}" if reply.own else reply.shown)
-        return
-    for name, expected, actual, cause, hint in rules:
-        if actual != expected:
-            shown = repr(actual) + (note if "tag" in name else "")
-            yield Finding(subject=f"{SUBJECT} {name}", expected=expected, found=shown, cause=cause, hint=hint)
-            return
+        found = f"{reply.shown} of service {service!r}" if reply.own else reply.shown
+        raise Failed(diagnose_wrong_address(context, SUBJECT, found))
+    told = {"id", "tag"} <= served.keys()  # without both, the code does not report its version
+    note = f", of version {served.get('id')}, not the program's last upload" if told else ": its code does not say it"
+    tag_cause = Cause.CONFIGURATION if told else Cause.WORKER
+    rules: tuple[tuple[str, str, object, Cause, Hint], ...] = (
+        ("status", "healthy", reply.body.get("status"), Cause.WORKER, Hint.show_logs()),
+        ("version", worker.version, reply.body.get("version"), Cause.WORKER, Hint.deploy()),
+        ("worker_version.tag", worker.tag, served.get("tag"), tag_cause, Hint.deploy()),
+    )
+    for name, expected, value, cause, hint in rules:
+        if value != expected:
+            found = repr(value) + (note if "tag" in name else "")
+            raise Failed(Finding(subject=f"{SUBJECT} {name}", expected=expected, found=found, cause=cause, hint=hint))
 
 
-def _failing(context: Context, reply: Reply) -> Finding:
-    if reply.own and reply.status == 503:  # a binding is absent, empty or unusable; it never says which
-        return _finding(reply, Cause.CONFIGURATION, context.pulumi("up"))
+def _describe_failure(context: Context, reply: WorkerReply) -> Finding:
+    if reply.own and reply.status == 503:  # a binding is absent, empty or unusable: the worker does not say which
+        return _describe(reply, Cause.CONFIGURATION, Hint.deploy())
     if reply.own and reply.status in (404, 405):
-        return _finding(reply, Cause.WORKER, context.pulumi("up"))
+        return _describe(reply, Cause.WORKER, Hint.deploy())
     if reply.status < 500:
-        return misled(context, SUBJECT, reply.shown)
-    return _finding(reply, Cause.WORKER, context.tail())
+        return diagnose_wrong_address(context, SUBJECT, reply.shown)
+    return _describe(reply, Cause.WORKER, Hint.show_logs())
 
 
-def _finding(reply: Reply, cause: Cause, hint: str) -> Finding:
+def _describe(reply: WorkerReply, cause: Cause, hint: Hint) -> Finding:
     return Finding(subject=SUBJECT, expected="200 healthy", found=reply.shown, cause=cause, hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""The live worker holds the key that was declared, and refuses whoever holds another."""
+"""The live worker has the declared key, and refuses requests with another one."""
 
 from __future__ import annotations
 
@@ -8,90 +8,97 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
-from checks.diagnosis.worker_address import misled
+from checks.diagnosis.worker_address import diagnose_wrong_address
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential, Secret, Source
-from checks.model.finding import Cause, Evidence, Finding
+from checks.model.finding import Cause, Evidence, Failed, Finding
+from checks.model.hint import Hint
 
 if TYPE_CHECKING:
-    from checks.clients.worker.client import Reply
+    from checks.clients.worker.client import WorkerReply
+
+NO_TOKEN, OPERATOR_TOKEN, WRONG_TOKEN = "no token", "the operator token", "a wrong token"
+STACK_TOKEN = "the stack's own operator token"  # noqa: S105 - a name
 
 
 def key(context: Context) -> Iterator[Evidence | Finding]:
-    """Ask with no token, with the operator's and with a fresh wrong one: no, yes and no are expected."""
-    nobody = context.worker.status(None)
-    if _keyless(nobody):
-        yield _finding(context, "no token", "401", f"{nobody.shown}: no key is deployed", Cause.CONFIGURATION)
-        return
-    if not nobody.own and nobody.status < 500:
-        yield misled(context, "GET /status with no token", nobody.shown)
-        return
-    refused = run_in_background(lambda: context.worker.status(Secret(secrets.token_urlsafe(32))))
-    operator = context.worker.status(context.credentials.operator)  # only now: it is for a worker of ours alone
-    if operator.status == 401:
-        yield _refused(context)
-    elif not _let_in(operator):
-        yield _finding(context, "the operator token", "200", operator.shown, Cause.WORKER)
-    elif _differs(context) and context.worker.status(context.credentials.stack_operator).status == 401:
-        actual = "401, and OPERATOR_TOKEN of the environment is accepted: the live worker holds another key"
-        yield _finding(context, "the stack's own operator token", "200", actual, Cause.CONFIGURATION)
-    else:
-        yield Evidence("the live worker holds the declared key")
-    for name, reply in (("no token", nobody), ("a wrong token", refused())):
+    """Request the status without a token, with the operator token, and with a random wrong one."""
+    without = context.worker.status(None)
+    _judge_address(context, without)
+    wrong = run_in_background(lambda: context.worker.status(Secret(secrets.token_urlsafe(32))))
+    yield _judge_operator(context, context.worker.status(context.credentials.operator))
+    for name, reply in ((NO_TOKEN, without), (WRONG_TOKEN, wrong())):
         if reply.status == 401:
             yield Evidence(f"{name} is refused")
         else:
-            actual = f"{reply.status}: the worker lets in whoever asks" if _let_in(reply) else reply.shown
-            yield _finding(context, name, "401", actual, Cause.WORKER)
+            found = f"{reply.status}: the worker lets in whoever asks" if _is_accepted(reply) else reply.shown
+            yield _describe(name, "401", found, Cause.WORKER)
 
 
-def _refused(context: Context) -> Finding:
-    """Return what it means that the operator token is refused: that depends on where the token comes from."""
+def _judge_address(context: Context, without: WorkerReply) -> None:
+    """Raise Failed where no key is deployed, or another program answers: the operator token is for our worker only."""
+    if without.status == 503 and without.code == "not_configured":  # said before the worker looks at any token
+        raise Failed(_describe(NO_TOKEN, "401", f"{without.shown}: no key is deployed", Cause.CONFIGURATION))
+    if not without.own and without.status < 500:
+        raise Failed(diagnose_wrong_address(context, f"GET /status with {NO_TOKEN}", without.shown))
+
+
+def _judge_operator(context: Context, reply: WorkerReply) -> Evidence | Finding:
+    if reply.status == 401:
+        return _describe_refused_token(context)
+    if not _is_accepted(reply):
+        return _describe(OPERATOR_TOKEN, "200", reply.shown, Cause.WORKER)
+    if _has_other_token(context) and _is_stack_token_refused(context):
+        found = "401, and OPERATOR_TOKEN of the environment is accepted: the live worker holds another key"
+        return _describe(STACK_TOKEN, "200", found, Cause.CONFIGURATION)
+    return Evidence("the live worker holds the declared key")
+
+
+def _describe_refused_token(context: Context) -> Finding:
+    """Return the finding for a refused operator token. Its cause depends on the source of the token."""
     source = context.credentials.operator_source
     if source is Source.STACK:
-        return _another(context, "the operator token")
-    if _differs(context):
-        if context.worker.status(context.credentials.stack_operator).status == 401:
-            return _another(context, "the stack's own operator token")
-        actual = f"401: {source} of the environment is stale, the stack's own token is another one and is accepted"
-        return _finding(context, "the operator token", "200", actual, Cause.CONFIGURATION, f"unset {source}")
-    if context.credentials.stack_operator is not None:  # the same token twice: the environment is not to cause
-        return _another(context, "the operator token")
+        return _describe_other_key(OPERATOR_TOKEN)
+    if _has_other_token(context):
+        if _is_stack_token_refused(context):
+            return _describe_other_key(STACK_TOKEN)
+        found = f"401: {source} of the environment is stale, the stack's own token is another one and is accepted"
+        return _describe(OPERATOR_TOKEN, "200", found, Cause.CONFIGURATION, Hint.unset(str(source)))
+    if context.credentials.stack_operator is not None:  # both tokens are the same, so the environment is right
+        return _describe_other_key(OPERATOR_TOKEN)
     token = f"{source}" if source is Source.ENVIRONMENT else f"the token derived from {source}"
-    actual = (
+    found = (
         f"401 with {token} of the environment: either {source} belongs to another deployment, "
         "or the live worker holds another key than the program's"
     )
-    # With the stack's own token the two can be told apart.
-    ask = f"env -u {Source.ENVIRONMENT} -u {Source.DERIVED} {context.again('key')}"
-    return _finding(context, "the operator token", "200", actual, Cause.CONFIGURATION, ask)
+    hint = Hint.rerun_without("key", Source.ENVIRONMENT, Source.DERIVED)  # the stack's own token tells the two apart
+    return _describe(OPERATOR_TOKEN, "200", found, Cause.CONFIGURATION, hint)
 
 
-def _another(context: Context, who: str) -> Finding:
-    actual = "401: the live worker holds another key than the program's"
-    return _finding(context, who, "200", actual, Cause.CONFIGURATION)
+def _describe_other_key(token: str) -> Finding:
+    found = "401: the live worker holds another key than the program's"
+    return _describe(token, "200", found, Cause.CONFIGURATION)
 
 
-def _differs(context: Context) -> bool:
-    """Return whether the environment's token is in use, and the stack's own is known and another one."""
+def _has_other_token(context: Context) -> bool:
+    """Return whether the token in use comes from the environment, and the stack's own token is known and differs."""
     held, own = context.credentials.operator, context.credentials.stack_operator
     return held is not None and own is not None and not compare_digest(held.reveal().encode(), own.reveal().encode())
 
 
-def _keyless(reply: Reply) -> bool:
-    """Return whether the worker refuses everybody for want of a key, which it says before it looks at any token."""
-    return reply.status == 503 and reply.code == "not_configured"
+def _is_stack_token_refused(context: Context) -> bool:
+    return context.worker.status(context.credentials.stack_operator).status == 401
 
 
-def _let_in(reply: Reply) -> bool:
-    """Return whether a token was accepted: what the worker reports beyond the door (its storage, say) is beside it."""
+def _is_accepted(reply: WorkerReply) -> bool:
+    """Return whether a token was accepted. An error that the worker reports after that, of its storage say, counts."""
     return reply.own and (reply.status == 200 or reply.status >= 500)
 
 
-def _finding(context: Context, who: str, expected: str, actual: str, cause: Cause, hint: str | None = None) -> Finding:
-    subject = f"GET /status with {who}"
-    hint = context.pulumi("up") if hint is None else hint
-    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
+def _describe(token: str, expected: str, found: str, cause: Cause, hint: Hint | None = None) -> Finding:
+    subject = f"GET /status with {token}"
+    hint = Hint.deploy() if hint is None else hint
+    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
 
 
 CHECK = Check(

@@ -1,74 +1,74 @@
-"""The ETL worker holds the same key: both workers accept one operator token, and refuse another."""
+"""The ETL worker has the same key: both workers accept one operator token, and refuse another."""
 
 from __future__ import annotations
 
 import secrets
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from checks.check import Check, Context, KnownCause
 from checks.model.credentials import Credential, Secret
-from checks.model.finding import Cause, Evidence, Finding
+from checks.model.finding import Cause, Evidence, Failed, Finding
+from checks.model.hint import Hint
 
 if TYPE_CHECKING:
-    from checks.clients.worker.client import Reply, Worker
+    from checks.clients.worker.client import BackfillWorker, WorkerReply
 
 SETTING = "etlWorker"
 
 
 def parity(context: Context) -> Iterator[Evidence | Finding]:
-    """Ask the sibling with the operator's token, then both workers with a fresh wrong one."""
+    """Request the ETL worker's status with the operator token, then both workers' status with a wrong one."""
     etl = context.etl
     if etl is None:
-        actual = repr(context.manifest.siblings.etl_worker)
-        yield _finding(SETTING, "https://HOST, without a slash at its end", actual, Cause.CONFIGURATION, context.edit())
-        return
+        found, expected = repr(context.manifest.siblings.etl_worker), "https://HOST, without a slash at its end"
+        raise Failed(_describe(SETTING, expected, found, Cause.CONFIGURATION, Hint.edit_settings()))
     wrong = Secret(secrets.token_urlsafe(32))
-    findings = [*_judged(context, etl, wrong), *_refused(context, "the backfill worker", context.worker, wrong)]
+    findings = [
+        *_judge_etl(context, etl, wrong),
+        *_judge_refusal("the backfill worker", context.worker, wrong, Hint.deploy()),
+    ]
     yield from findings
     if not findings:
         yield Evidence("the ETL worker accepts the operator token: it holds the same key")
         yield Evidence("both workers refuse a wrong token")
 
 
-def _judged(context: Context, etl: Worker, wrong: Secret) -> Iterator[Finding]:
-    """Yield what is wrong with the sibling; of what is no such worker nothing but that."""
-    reply, who = etl.status(context.credentials.operator), "GET /status of the ETL worker with the operator token"
-    if reply.status != 401 and not _let_in(reply):
-        actual = f"{reply.shown} (does {SETTING} lead to the ETL worker, and can it tell keys apart?)"
-        yield _finding(who, "200", actual, Cause.CONFIGURATION, context.edit())
+def _judge_etl(context: Context, etl: BackfillWorker, wrong: Secret) -> Iterator[Finding]:
+    reply, subject = etl.status(context.credentials.operator), "GET /status of the ETL worker with the operator token"
+    if reply.status != 401 and not _is_accepted(reply):
+        found = f"{reply.shown} (does {SETTING} lead to the ETL worker, and can it tell keys apart?)"
+        yield _describe(subject, "200", found, Cause.CONFIGURATION, Hint.edit_settings())
         return
     if reply.status == 401:
-        actual = "401: it holds another key than this worker"
-        yield _finding(who, "200", actual, Cause.CONFIGURATION, _same_key(context))
-    yield from _refused(context, "the ETL worker", etl, wrong)
+        found = "401: it holds another key than this worker"
+        yield _describe(subject, "200", found, Cause.CONFIGURATION, _hint_same_key(context))
+    yield from _judge_refusal("the ETL worker", etl, wrong, Hint.show_setting(SETTING))
 
 
-def _refused(context: Context, who: str, worker: Worker, wrong: Secret) -> Iterator[Finding]:
+def _judge_refusal(name: str, worker: BackfillWorker, wrong: Secret, hint: Hint) -> Iterator[Finding]:
     reply = worker.status(wrong)
     if reply.status != 401:
-        actual = f"{reply.status}: it lets in whoever asks" if _let_in(reply) else reply.shown
-        hint = context.pulumi("up") if worker is context.worker else context.pulumi("config get etlWorker")
-        yield _finding(f"GET /status of {who} with a wrong token", "401", actual, Cause.WORKER, hint)
+        found = f"{reply.status}: it lets in whoever asks" if _is_accepted(reply) else reply.shown
+        yield _describe(f"GET /status of {name} with a wrong token", "401", found, Cause.WORKER, hint)
 
 
-def _let_in(reply: Reply) -> bool:
-    """Return whether a token was accepted: what it reports beyond the door is beside that, unless it has no key."""
+def _is_accepted(reply: WorkerReply) -> bool:
+    """Return whether a token was accepted. A later error counts as accepted, except that the worker has no key."""
     return reply.own and (reply.status == 200 or (reply.status >= 500 and reply.code != "not_configured"))
 
 
-def _same_key(context: Context) -> str:
-    """Return the command that gives the sibling a key; nobody can read one, so it must be typed again."""
+def _hint_same_key(context: Context) -> Hint:
+    """Return the command that puts a key into the ETL worker. A key cannot be read, so it must be typed again."""
     host = urlsplit(str(context.manifest.siblings.etl_worker)).hostname or ""
     if not host.endswith(".workers.dev"):
-        return context.pulumi("config get etlWorker")
-    return f"npx wrangler secret put ACE_API_KEY --name {shlex.quote(host.partition('.')[0])}"
+        return Hint.show_setting(SETTING)
+    return Hint.put_secret("ACE_API_KEY", worker=host.partition(".")[0])
 
 
-def _finding(subject: str, expected: str, actual: str, cause: Cause, hint: str) -> Finding:
-    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
+def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
+    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
 
 
 CHECK = Check(
@@ -88,5 +88,5 @@ CHECK = Check(
     needs=("key",),
     wants=(Credential.OPERATOR,),
     tags=frozenset({"read-only", "edge"}),
-    exempt=lambda context: None if context.manifest.siblings.etl_worker else "no sibling is declared",
+    does_not_apply=lambda context: None if context.manifest.siblings.etl_worker else "no sibling is declared",
 )

@@ -10,94 +10,105 @@ from typing import TYPE_CHECKING
 from checks.check import Check, Context, KnownCause
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Finding, Inconclusive
-from checks.stored_days import days, objects, row_comparison, stored_day
-from checks.stored_days.gzip_reader import BrokenDayError
-from checks.stored_days.row_comparison import Comparison, Difference
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
+from checks.model.hint import Hint
+from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
+from checks.stored_days.judgement import describe_nothing_stored, describe_rewrite, describe_too_large, is_empty
+from checks.stored_days.listing import fetch_object, list_days
+from checks.stored_days.row_comparison import Comparison, Difference, compare_rows, format_value
+from checks.stored_days.selection import select_days, select_one_day
+from checks.stored_days.stored_day import compare_with_metadata, decode_day, format_moment, read_samples
+from contract.schedule import day_window
 
 if TYPE_CHECKING:
     from checks.clients.ace.answers import Row
-    from checks.clients.cloudflare.answers import StoredObject
+    from cloudflare_client.answers import StoredObject
 
 REWRITE = "npx wrangler r2 object delete BUCKET/KEY --remote, then python -m checks run trigger proof --stack NAME"
 
 
 def proof(context: Context) -> Iterator[Evidence | Finding]:
-    """Read one stored day (all of them when thorough) again from ACE, and compare; stop at the first that differs."""
-    stored = objects.stored(context)
-    if isinstance(stored, Finding):
-        yield stored
-        return
-    filled = [day for day, item in sorted(stored.items()) if item.metadata.get("samples") != "0"]
+    """Compare one stored day (all of them when thorough) with ACE. Stop at the first day that differs."""
+    stored = list_days(context.cloudflare, context.manifest)
+    filled = [day for day, item in sorted(stored.items()) if not is_empty(item)]
     if not filled:
-        raise Inconclusive(_nothing(context, len(stored)))
-    chosen = sorted(stored) if context.thorough else [days.one(days.sample(filled, context.now), context.now)]
+        raise Inconclusive(_describe_no_samples(context, len(stored)))
+    sample = select_days(filled, context.now, thorough=False)
+    chosen = sorted(stored) if context.thorough else [select_one_day(sample, context.now)]
     rows = 0
     for day in chosen:
-        theirs, raw = _rows(context, day), objects.fetch(context, stored[day])
-        if isinstance(raw, Finding):
-            yield raw
-            return
-        try:
-            with objects.judging(context, stored[day].key, "proof"):
-                compared = row_comparison.compare(theirs, stored_day.samples(raw, day=day))
-                if not compared.equal:
-                    yield from _said(context, day, stored[day], raw, compared)
-                    return
-        except BrokenDayError as error:
-            yield _finding(context, stored[day].key, stored[day].key, error.expected, error.found, Cause.WORKER)
+        compared, raw = _compare_day(context, day, stored[day])
+        if not compared.equal:
+            yield from _describe_differences(context, day, stored[day], raw, compared)
             return
         rows += compared.rows
-    what = f"{chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} days"
-    yield Evidence(f"{what}: all {rows:,} samples are ACE's, row for row")
+    days = f"{chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} days"
+    yield Evidence(f"{days}: all {rows:,} samples are ACE's, row for row")
 
 
-def _rows(context: Context, day: date) -> Iterator[Row]:
-    """Return ACE's rows of a day; the first page of them is asked for at once, aside."""
-    start, end = stored_day.window(day)
+def _compare_day(context: Context, day: date, item: StoredObject) -> tuple[Comparison, bytes]:
+    """Return the comparison of a day with ACE, and the stored object."""
+    rows = _read_rows(context, day)
+    raw = fetch_object(context.cloudflare, context.manifest.storage, item)
+    try:
+        return compare_rows(rows, read_samples(raw, day=day)), raw
+    except BrokenDayError as error:
+        raise Failed(_describe(context, item, item.key, error.expected, error.found, Cause.WORKER)) from None
+    except DayTooLargeError as error:
+        raise Inconclusive(describe_too_large(item.key, error, "proof")) from None
+
+
+def _read_rows(context: Context, day: date) -> Iterator[Row]:
+    """Yield ACE's rows of a day. The first page is requested at once, in the background."""
+    start, end = day_window(day)
     rows = context.ace.rows(start, end, size=context.manifest.ace.page_size)
     first = run_in_background(lambda: list(itertools.islice(rows, 1)))
-    return itertools.chain.from_iterable(part() for part in (first, lambda: rows))  # neither before it is wanted
+    return itertools.chain.from_iterable(part() for part in (first, lambda: rows))  # each is read when it is needed
 
 
-def _said(
+def _describe_differences(
     context: Context, day: date, item: StoredObject, raw: bytes, compared: Comparison
-) -> Iterator[Evidence | Finding]:
-    """Yield the first differences, and whose they are: whether the object is as it was written tells the first part."""
-    note, cause = "the object is as it was written, so it was read or converted wrongly", Cause.WORKER
-    if compared.later:
-        note, cause = "the object knows none of these points: ACE got them since, or they were not read", Cause.ACE
-    try:
-        stored_day.compare(stored_day.read(raw, day=day), item.metadata)
-    except BrokenDayError as error:
-        note, cause = f"the object was changed since it was written ({error})", Cause.STORAGE
+) -> Iterator[Finding]:
+    """Yield the first differences and their cause. Whether the object agrees with its metadata tells a part of it."""
+    note, cause = _find_cause(day, item, raw, compared)
     for number, difference in enumerate(compared.first):
-        expected, actual = _both(difference)
+        expected, found = _format_difference(difference)
         total = f" ({compared.shown}, of {compared.rows:,}; {note})" if number == 0 else ""
-        moment = stored_day.shown(difference.timestamp)
-        subject = f"{day}: {difference.point} at {moment}"
-        yield _finding(context, item.key, subject, expected, f"{actual}{total}", cause)
+        subject = f"{day}: {difference.point} at {format_moment(difference.timestamp)}"
+        yield _describe(context, item, subject, expected, f"{found}{total}", cause)
 
 
-def _both(difference: Difference) -> tuple[str, str]:
+def _find_cause(day: date, item: StoredObject, raw: bytes, compared: Comparison) -> tuple[str, Cause]:
+    try:
+        compare_with_metadata(decode_day(raw, day=day), item.metadata)
+    except BrokenDayError as error:
+        return f"the object was changed since it was written ({error})", Cause.STORAGE
+    if compared.later:
+        return "the object knows none of these points: ACE got them since, or they were not read", Cause.ACE
+    return "the object is as it was written, so it was read or converted wrongly", Cause.WORKER
+
+
+def _format_difference(difference: Difference) -> tuple[str, str]:
+    """Return the expected and the found value of one row as text."""
     ace, stored = difference.ace, difference.stored
     return (
-        "no such row at ACE" if ace is None else f"{row_comparison.text(ace)}, as ACE has it",
-        "absent" if stored is None else row_comparison.text(stored),
+        "no such row at ACE" if ace is None else f"{format_value(ace)}, as ACE has it",
+        "absent" if stored is None else format_value(stored),
     )
 
 
-def _finding(context: Context, key: str, subject: str, expected: str, actual: str, cause: Cause) -> Finding:
-    return objects.rewrite(context, subject, expected, actual, key=key, cause=cause, again="proof")
+def _describe(context: Context, item: StoredObject, subject: str, expected: str, found: str, cause: Cause) -> Finding:
+    bucket = context.manifest.storage.bucket
+    return describe_rewrite(bucket, item, expected, found, subject=subject, cause=cause, check="proof")
 
 
-def _nothing(context: Context, count: int) -> Finding:
-    return Finding(
-        subject=f"objects under {context.manifest.storage.prefix}",
+def _describe_no_samples(context: Context, count: int) -> Finding:
+    return describe_nothing_stored(
+        context.manifest,
         expected="at least one stored day with samples, to compare",
         found=f"{count} days are stored, each as empty" if count else "nothing is stored",
         cause=Cause.PROPAGATION,
-        hint=context.again("trigger", "proof"),
+        hint=Hint.rerun("trigger", "proof"),
     )
 
 
@@ -107,10 +118,7 @@ CHECK = Check(
     runbook="step 7",
     step=7,
     causes=(
-        KnownCause(
-            what="the worker lost rows, or converted values wrongly",
-            fix=REWRITE,
-        ),
+        KnownCause(what="the worker lost rows, or converted values wrongly", fix=REWRITE),
         KnownCause(
             what="ACE changed since the day was stored: once written again, the day is equal; if it is not, see above",
             fix=REWRITE,

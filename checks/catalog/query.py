@@ -1,4 +1,4 @@
-"""The query worker serves a stored day: exactly what lies in R2, with the headers that say where it comes from."""
+"""The query worker serves a stored day exactly, with the headers that name its source."""
 
 from __future__ import annotations
 
@@ -11,34 +11,38 @@ from typing import TYPE_CHECKING
 from checks.check import Check, Context, KnownCause
 from checks.clients.query.question import PATH, Question
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Finding, Inconclusive, ShapeError, TransientError
-from checks.stored_days import days, objects, query_comparison, stored_day
-from checks.stored_days.gzip_reader import BrokenDayError
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError
+from checks.model.hint import Hint
+from checks.stored_days.gzip_reader import DayTooLargeError
+from checks.stored_days.judgement import decode_and_judge, describe_too_large, find_writer, is_empty
+from checks.stored_days.listing import fetch_object, list_days
+from checks.stored_days.query_comparison import find_difference, select_samples
+from checks.stored_days.selection import select_days
+from checks.stored_days.stored_day import read_samples
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
-    from checks.clients.http.client import Answer
-    from checks.clients.query.client import Query, Told
+    from checks.clients.query.client import QueryAnswer, QueryWorker
     from checks.stored_days.stored_day import Sample
+    from cloudflare_client.answers import StoredObject
+    from cloudflare_client.http_answer import HttpAnswer
 
-MOST = 1_000  # samples to ask for
+MAX_SAMPLES = 1_000  # to ask for
 HEADERS = {"X-Data-Source": ("R2", "SPLIT"), "X-Query-Strategy": ("R2_ONLY", "SPLIT")}
 
 
 def query(context: Context) -> Iterator[Evidence | Finding]:
-    """Read one stored day by the API, ask the query worker for a part of it, and compare."""
+    """Read one stored day by the API, query a part of it, and compare."""
     worker = context.query
     if worker is None:
         url = repr(context.manifest.siblings.query_url)
-        yield _finding("queryUrl", "https://HOST, without a slash at its end", url, Cause.CONFIGURATION, context.edit())
-        return
-    asked = _asked(context)
-    if isinstance(asked, Finding):
-        yield asked
-        return
-    question, expected = asked
+        raise Failed(
+            _describe(
+                "queryUrl", "https://HOST, without a slash at its end", url, Cause.CONFIGURATION, Hint.edit_settings()
+            )
+        )
+    question, expected = _choose_question(context)
     try:
-        findings = list(_judge(context, worker, question, expected))
+        findings = list(_judge(worker, question, expected))
     except TransientError as error:
         if not error.answered:
             raise
@@ -50,95 +54,91 @@ def query(context: Context) -> Iterator[Evidence | Finding]:
         )
 
 
-def _asked(context: Context) -> tuple[Question, tuple[Sample, ...]] | Finding:
-    """Return what to ask, of another day each day, and what must come back; a finding where storage is at fault."""
-    stored = objects.stored(context)
-    if isinstance(stored, Finding):
-        return stored
-    filled = sorted(day for day, item in stored.items() if item.metadata.get("samples") != "0")
+def _choose_question(context: Context) -> tuple[Question, tuple[Sample, ...]]:
+    """Return a question about another day each day, and the samples that must come back."""
+    stored = list_days(context.cloudflare, context.manifest)
+    filled = [day for day, item in stored.items() if not is_empty(item)]
     if not filled:
-        raise Inconclusive(_nothing(context, len(stored)))
-    chosen = days.sample(filled, context.now)
+        raise Inconclusive(_describe_no_samples(len(stored)))
+    chosen = select_days(filled, context.now, thorough=False)
     day = chosen[context.now.toordinal() % len(chosen)]
-    return _question(context, day, stored[day])
+    return _make_question(context, day, stored[day])
 
 
-def _question(context: Context, day: date, item: StoredObject) -> tuple[Question, tuple[Sample, ...]] | Finding:
-    """Return what to ask of a day and what must come back, or what is wrong with its object."""
-    raw = objects.fetch(context, item)
-    if isinstance(raw, Finding):
-        return raw
-    with objects.judging(context, item.key, "query"):
-        try:
-            found = stored_day.read(raw, day=day)
-            stored_day.compare(found, item.metadata)
-        except BrokenDayError as error:
-            words, cause = (error.expected, error.found), objects.writer(item)
-            return objects.rewrite(context, item.key, *words, key=item.key, cause=cause, again="query")
-        points = _points(context, sorted(found.points))
-        samples = query_comparison.asked(stored_day.samples(raw, day=day), points, MOST)
+def _make_question(context: Context, day: date, item: StoredObject) -> tuple[Question, tuple[Sample, ...]]:
+    storage = context.manifest.storage
+    raw = fetch_object(context.cloudflare, storage, item)
+    decoded = decode_and_judge(storage.bucket, item, raw, day, cause=find_writer(item), check="query")
+    points = _choose_points(context, sorted(decoded.points))
+    try:
+        samples = select_samples(read_samples(raw, day=day), points, MAX_SAMPLES)
+    except DayTooLargeError as error:
+        raise Inconclusive(describe_too_large(item.key, error, "query")) from None
     start, end = samples[0].timestamp, samples[-1].timestamp + 1
     return Question(site=context.manifest.ace.site, points=points, start=start, end=end), samples
 
 
-def _points(context: Context, names: Sequence[str]) -> tuple[str, ...]:
-    """Return two points to ask for, one by its whole name, one by the end of it as the runbook does."""
-    usable = [name for name in names if "," not in name]  # a comma parts the names in the question
+def _choose_points(context: Context, names: Sequence[str]) -> tuple[str, ...]:
+    """Return two points: one by its whole name, one by its last segment as the runbook does."""
+    usable = [name for name in names if "," not in name]  # a comma separates the names in a query
     if not usable:
-        hint = context.again("query")
         expected = "a point whose name can be asked for"
-        actual = f"{len(names)} points, each with a comma in its name"
-        raise Inconclusive(_finding(PATH, expected, actual, Cause.CHECKER, hint))
+        found = f"{len(names)} points, each with a comma in its name"
+        raise Inconclusive(_describe(PATH, expected, found, Cause.CHECKER, Hint.rerun("query")))
     whole, *others = random.Random(context.now.toordinal()).sample(usable, min(2, len(usable)))  # noqa: S311 - a choice
     short = [name.rpartition("/")[2] for name in others]
     return whole, *(name for name in short if name)
 
 
-def _judge(context: Context, worker: Query, question: Question, expected: Sequence[Sample]) -> Iterator[Finding]:
-    told, command = worker.ask(question), worker.command(question)
-    if told.answer is not None and told.answer.status != HTTPStatus.OK:
-        yield _refused(context, command, told, told.answer)
+def _judge(worker: QueryWorker, question: Question, expected: Sequence[Sample]) -> Iterator[Finding]:
+    answer, hint = worker.query(question), Hint.request(worker.url_of(question))
+    if answer.answer is not None and answer.answer.status != HTTPStatus.OK:
+        yield _describe_refusal(hint, answer, answer.answer)
         return
-    if told.answer is not None:
-        for name, allowed in HEADERS.items():
-            actual = told.answer.headers.get(name)
-            if actual not in allowed:
-                yield _finding(f"{name} of GET {PATH}", " or ".join(allowed), str(actual), Cause.WORKER, command)
+    if answer.answer is not None:
+        yield from _judge_headers(answer.answer, hint)
     try:
-        difference = query_comparison.difference(expected, told.samples)
+        difference = find_difference(expected, answer.samples)
     except ShapeError as error:
-        cause = Cause.STORAGE if told.error.code == "storage" else Cause.WORKER
-        yield _finding(f"GET {PATH}", f"JSON with {len(expected)} samples", str(error), cause, command)
+        cause = Cause.STORAGE if answer.error.code == "storage" else Cause.WORKER
+        yield _describe(f"GET {PATH}", f"JSON with {len(expected)} samples", str(error), cause, hint)
         return
     if difference is not None:
-        yield _finding(f"GET {PATH}, {difference[0]}", difference[1], difference[2], Cause.WORKER, command)
+        yield _describe(f"GET {PATH}, {difference[0]}", difference[1], difference[2], Cause.WORKER, hint)
 
 
-def _refused(context: Context, command: str, told: Told, answer: Answer) -> Finding:
-    """Return what to say of a status: what the stack declares, the storage, the address or the worker."""
-    said = {
-        "not_configured": (Cause.CONFIGURATION, context.pulumi("up")),
-        "bad_parameter": (Cause.CONFIGURATION, context.pulumi("up")),
-        "storage": (Cause.STORAGE, context.again("r2")),
+def _judge_headers(answer: HttpAnswer, hint: Hint) -> Iterator[Finding]:
+    for name, allowed in HEADERS.items():
+        found = answer.headers.get(name)
+        if found not in allowed:
+            yield _describe(f"{name} of GET {PATH}", " or ".join(allowed), str(found), Cause.WORKER, hint)
+
+
+def _describe_refusal(hint: Hint, answer: QueryAnswer, http: HttpAnswer) -> Finding:
+    """Return the finding for another status than 200: the stack, the storage, the address or the worker."""
+    known = {
+        "not_configured": (Cause.CONFIGURATION, Hint.deploy()),
+        "bad_parameter": (Cause.CONFIGURATION, Hint.deploy()),
+        "storage": (Cause.STORAGE, Hint.rerun("r2")),
     }
-    code = told.error.code
-    actual = f"{answer.status} {told.error.shown}" if code else answer.shown
-    if code in said:
-        return _finding(f"GET {PATH}", "200", actual, *said[code])
-    if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        actual += " (does queryUrl, or queryWorkerName, lead to the query worker?)"
-        return _finding(f"GET {PATH}", "200", actual, Cause.CONFIGURATION, context.edit())
-    return _finding(f"GET {PATH}", "200", actual, Cause.WORKER, command)
+    code = answer.error.code
+    found = f"{http.status} {answer.error.shown}" if code else http.shown
+    if code in known:
+        return _describe(f"GET {PATH}", "200", found, *known[code])
+    if http.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        found += " (does queryUrl, or queryWorkerName, lead to the query worker?)"
+        return _describe(f"GET {PATH}", "200", found, Cause.CONFIGURATION, Hint.edit_settings())
+    return _describe(f"GET {PATH}", "200", found, Cause.WORKER, hint)
 
 
-def _nothing(context: Context, count: int) -> Finding:
-    actual = f"{count} days, each stored as empty" if count else "nothing is stored"
-    hint = context.again("trigger", "r2", "query")
-    return _finding("days to ask for", "at least one with samples", actual, Cause.PROPAGATION, hint)
+def _describe_no_samples(count: int) -> Finding:
+    found = f"{count} days, each stored as empty" if count else "nothing is stored"
+    hint = Hint.rerun("trigger", "r2", "query")
+    return _describe("days to ask for", "at least one with samples", found, Cause.PROPAGATION, hint)
 
 
-def _finding(subject: str, expected: str, actual: str, cause: Cause, hint: str) -> Finding:
-    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
+def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
+    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
 
 
 CHECK = Check(
@@ -157,5 +157,5 @@ CHECK = Check(
     after=("r2",),
     wants=(Credential.CLOUDFLARE,),
     tags=frozenset({"read-only", "edge", "data"}),
-    exempt=lambda context: None if context.manifest.siblings.query_url else "no query worker is declared",
+    does_not_apply=lambda context: None if context.manifest.siblings.query_url else "no query worker is declared",
 )

@@ -1,139 +1,138 @@
-"""Every day that is said to be complete has an object, and a sample of them decodes to what its metadata says."""
+"""Each complete day has an object in the bucket, and a sample of the objects agrees with their metadata."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.worker.progress import Progress, day_at
-from checks.diagnosis import error_codes
+from checks.clients.worker.progress import Progress, read_progress_day
+from checks.diagnosis.empty_days import probe_empty_days
+from checks.diagnosis.error_codes import describe_reported_error, diagnose_error_code
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Finding, Inconclusive, ShapeError
-from checks.stored_days import days, decoded_days, empty_days, objects
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError
+from checks.model.hint import Hint
+from checks.stored_days import judgement
+from checks.stored_days.listing import fetch_concurrently, list_days
+from checks.stored_days.selection import last_days, select_days
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.answers import StoredObject
-    from checks.clients.worker.client import Reply
+    from checks.clients.worker.client import WorkerReply
+    from cloudflare_client.answers import StoredObject
 
-METADATA = {"samples", "points", "sha256", "source", "worker_version"}
-RANGE = {"first", "last"}  # of a day that has samples
+MAX_FINDINGS = 10  # damaged days that are reported one by one
+
+_Stored = Mapping[date, "StoredObject"]
 
 
 def r2(context: Context) -> Iterator[Evidence | Finding]:
-    """Compare the days that the worker calls complete with the objects in the bucket, then decode a sample."""
-    listed = run_in_background(lambda: objects.stored(context))
+    """List the stored days, judge the list, then decode and judge a sample of the days."""
+    listed = run_in_background(lambda: list_days(context.cloudflare, context.manifest))
     reply = context.worker.status(context.credentials.operator)
-    progress = _progress(context, reply)
-    if isinstance(progress, Finding):
-        yield progress
-        return
+    progress = _read_progress(context, reply)
     stored = listed()
-    if isinstance(stored, Finding):
-        yield stored
-        return
-    for day in days.early(context, stored):
-        key = stored.pop(day).key
-        yield objects.rewrite(
-            context, key, "no object before the day is over (UTC)", "a part of that day", key=key, again="r2"
-        )
-    missing = _missing(context, progress, stored.keys())
-    if missing is not None:
-        yield missing
-        return
-    if not stored:
-        raise Inconclusive(_nothing_yet(context, reply))
-    yield Evidence(f"{len(stored)} of {progress.days_total} days stored, {progress.days_complete} said to be complete")
-    undescribed = _undescribed(context, stored)
-    if undescribed is not None:
-        yield undescribed
-        return
-    said = list(empty_days.asked(context, stored))
-    yield from said
-    missed = any(isinstance(item, Finding) for item in said)  # then ACE has data, and the site is not the matter
-    if not missed and all(item.metadata["samples"] == "0" for item in stored.values()):
-        raise Inconclusive(_all_empty(context, len(stored)))
-    yield from _encoded(context, stored)
-    yield from decoded_days.judged(context, stored)
+    yield from _judge_list(context, progress, stored, reply)
+    yield from _judge_content(context, stored)
 
 
-def _progress(context: Context, reply: Reply) -> Progress | Finding:
+def _read_progress(context: Context, reply: WorkerReply) -> Progress:
     if reply.own and reply.status != 200:
-        return error_codes.accuse(context, "GET /status", reply)
+        raise Failed(describe_reported_error(context, "GET /status", reply))
     try:
         return Progress.read(reply.body)
     except ShapeError as error:
-        return _finding(context, "GET /status", "the progress", f"{reply.status}: {error}", Cause.WORKER)
+        raise Failed(
+            Finding(
+                subject="GET /status",
+                expected="the progress",
+                found=f"{reply.status}: {error}",
+                cause=Cause.WORKER,
+                hint=Hint.show_logs(),
+            )
+        ) from None
 
 
-def _missing(context: Context, progress: Progress, stored: Collection[date]) -> Finding | None:
-    absent = days.absent(context, progress, stored)
-    if not absent:
-        return None
-    more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-    storage, ace = context.manifest.storage, context.manifest.ace
-    return _finding(
-        context,
-        f"objects of bucket {storage.bucket}",
-        f"{progress.days_complete} days from {ace.start_date}, as the worker says",
-        f"{len(stored)}; absent: {storage.key(ace.site, absent[0].isoformat())}{more}",
-        Cause.WORKER,
-    )
+def _judge_list(
+    context: Context, progress: Progress, stored: dict[date, StoredObject], reply: WorkerReply
+) -> Iterator[Evidence | Finding]:
+    """Judge the list alone, and remove the days that are not over from it."""
+    manifest, bucket = context.manifest, context.manifest.storage.bucket
+    _, latest = last_days(manifest.ace.end_date, context.now, context.deadline.seconds)
+    yield from judgement.judge_early_days(bucket, stored, latest)
+    for day in [day for day in stored if day > latest]:
+        del stored[day]
+    for finding in judgement.judge_missing_days(manifest, progress, stored, latest):
+        raise Failed(finding)
+    if not stored:
+        raise Inconclusive(_describe_empty_bucket(context, reply))
+    yield Evidence(f"{len(stored)} of {progress.days_total} days stored, {progress.days_complete} said to be complete")
+    for finding in judgement.judge_metadata(bucket, stored):
+        raise Failed(finding)
 
 
-def _undescribed(context: Context, stored: Mapping[date, StoredObject]) -> Finding | None:
-    """Return the first object that is empty, or whose metadata is not what every whole day carries."""
-    for _, item in sorted(stored.items()):
-        true = METADATA | (set() if item.metadata.get("samples") == "0" else RANGE)
-        absent = sorted(true - item.metadata.keys())
-        if item.size == 0 or absent:
-            actual = f"metadata without {', '.join(absent)}" if absent else "0 bytes"
-            actual = actual if item.metadata else "no metadata at all: something else wrote it"
-            expected, cause = "a whole day with its metadata", objects.writer(item)
-            return objects.rewrite(context, item.key, expected, actual, key=item.key, cause=cause, again="r2")
-    return None
+def _judge_content(context: Context, stored: _Stored) -> Iterator[Evidence | Finding]:
+    items = list(probe_empty_days(context, stored))
+    yield from items
+    missed = any(isinstance(item, Finding) for item in items)  # then ACE has data, so the site is not the cause
+    if not missed and all(judgement.is_empty(item) for item in stored.values()):
+        raise Inconclusive(_describe_only_empty_days(context, len(stored)))
+    yield from judgement.judge_encoding(stored)
+    yield from _judge_sample(context, stored)
 
 
-def _all_empty(context: Context, count: int) -> Finding:
+def _judge_sample(context: Context, stored: _Stored) -> Iterator[Evidence | Finding]:
+    """Decode the selected days, and yield a finding for each that does not agree with its metadata."""
+    chosen = select_days(stored, context.now, thorough=context.thorough)
+    storage, site = context.manifest.storage, context.manifest.ace.site
+    whole = samples = damaged = 0
+    too_large: Inconclusive | None = None
+    for day, fetched in fetch_concurrently(context.cloudflare, storage, chosen, stored):
+        try:
+            decoded = judgement.decode_and_judge(storage.bucket, stored[day], fetched(), day, site=site, check="r2")
+        except TransientError:
+            raise
+        except Inconclusive as error:  # a day beyond this checker's limits must not hide a damaged one after it
+            too_large = too_large or error
+        except Failed as error:
+            damaged += 1
+            if damaged <= MAX_FINDINGS:
+                yield error.finding
+        else:
+            whole, samples = whole + 1, samples + decoded.samples
+    yield Evidence(f"{whole} of them decoded and compared: {samples:,} samples")
+    if damaged > MAX_FINDINGS:
+        yield Evidence(f"{damaged - MAX_FINDINGS} more days are not whole")
+    if too_large is not None:
+        raise too_large
+
+
+def _describe_only_empty_days(context: Context, count: int) -> Finding:
     ace = context.manifest.ace
-    return Finding(
-        subject=f"objects under {context.manifest.storage.prefix}",
+    return judgement.describe_nothing_stored(
+        context.manifest,
         expected="at least one sample to judge",
         found=f"{count} days, each stored as empty: has {ace.site} data from {ace.start_date} on?",
         cause=Cause.CONFIGURATION,
-        hint=context.edit(),
+        hint=Hint.edit_settings(),
     )
 
 
-def _encoded(context: Context, stored: Mapping[date, StoredObject]) -> Iterator[Finding]:
-    encoded = [item for _, item in sorted(stored.items()) if item.content_encoding]
-    if encoded:
-        subject = encoded[0].key + (f" and {len(encoded) - 1} more" if len(encoded) > 1 else "")
-        actual = f"{encoded[0].content_encoding}, so that some readers decompress twice"
-        yield _finding(context, subject, "no Content-Encoding", actual, Cause.WORKER)
-
-
-def _nothing_yet(context: Context, reply: Reply) -> Finding:
-    """Return what to say of an empty bucket: the worker's last error, if it remembers one, says whose matter it is."""
+def _describe_empty_bucket(context: Context, reply: WorkerReply) -> Finding:
+    """Return the finding for an empty bucket. The worker's last error, if it has one, gives the cause."""
     failure = reply.last_error
-    accused = error_codes.Accusation(cause=Cause.PROPAGATION, hint=context.again("trigger", "r2"))
+    cause, hint, words = Cause.PROPAGATION, Hint.rerun("trigger", "r2"), ""
     if failure.code:
-        accused = error_codes.of(context, failure.code, day_at(reply.body))
-    words = f": {accused.shown(failure.shown)}" if failure.code else ""
-    return Finding(
-        subject=f"objects under {context.manifest.storage.prefix}",
+        diagnosis = diagnose_error_code(context, failure.code, read_progress_day(reply.body))
+        cause, hint, words = diagnosis.cause, diagnosis.hint, f": {diagnosis.explain(failure.shown)}"
+    return judgement.describe_nothing_stored(
+        context.manifest,
         expected="at least one day to judge",
         found=f"nothing is stored, and nothing is said to be complete{words}",
-        cause=accused.cause,
-        hint=accused.hint,
+        cause=cause,
+        hint=hint,
     )
-
-
-def _finding(context: Context, subject: str, expected: str, actual: str, cause: Cause) -> Finding:
-    hint = context.pulumi("up") if cause is Cause.STORAGE else context.tail()
-    return Finding(subject=subject, expected=expected, found=actual, cause=cause, hint=hint)
 
 
 CHECK = Check(

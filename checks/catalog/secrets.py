@@ -1,4 +1,4 @@
-"""Each promised secret is attached, none is unexpected, none was changed outside the program since its upload."""
+"""Each declared secret is attached, no other one is, and none was changed outside Pulumi since the upload."""
 
 from __future__ import annotations
 
@@ -6,89 +6,98 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.cloudflare.answers import ApiError
-from checks.clients.cloudflare.versions import Deployment, Version, by
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.diagnosis import live_version
-from checks.diagnosis.secret_changes import Change, changes
+from checks.diagnosis.live_version import describe_difference
+from checks.diagnosis.secret_changes import SecretChange, read_secret_changes
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding, Inconclusive
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe_author
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Past:
-    """What happened since the program's upload: single changes, newest first, and why what is live is not it."""
+class _History:
+    """The changes since the stack's upload, newest first, and why the live version is not that upload."""
 
-    changes: tuple[Change, ...] = ()
-    strange: str = ""
+    changes: tuple[SecretChange, ...] = ()
+    other_version: str = ""
 
-    def of(self, name: str, *, present: bool) -> str:
-        """Return, behind a semicolon, how one secret came or went; else why what is live is not the upload."""
+    def explain(self, name: str, *, present: bool) -> str:
+        """Return, after a semicolon, how one secret appeared or vanished, else why the version is another one."""
         texts = [change.text for change in self.changes if change.name == name and change.present is present]
-        text = texts[0] if texts else self.strange
+        text = texts[0] if texts else self.other_version
         return f"; {text}" if text else ""
 
 
 def secrets(context: Context) -> Iterator[Evidence | Finding]:
-    """Yield a finding for each secret that is missing, unexpected or changed by hand, with who and when."""
+    """Yield a finding for each secret that is missing, undeclared or changed outside Pulumi, with author and time."""
     worker = context.manifest.worker.name
-    promised = {binding.name for binding in context.manifest.bindings if binding.type == "secret_text"}
+    declared = {binding.name for binding in context.manifest.bindings if binding.type == "secret_text"}
+    attached = _read_attached(context)
+    history, unread = _History(), None
     try:
-        attached = set(context.cloudflare.secrets(worker))
-    except ApiError as error:
-        yield live_version.absent(context, error)
-        return
-    past, unread = _Past(), None
-    try:
-        past = _past(context, promised)
-    except Inconclusive as error:  # what is missing is said first: it needs no history
+        history = _read_history(context, declared)
+    except Inconclusive as error:  # a missing secret is reported first: that needs no history
         unread = error
-    for name in sorted(promised - attached):
-        actual = f"absent{past.of(name, present=False)}"
-        yield live_version.wrong(context, f"secret {name}", f"attached to {worker}", actual)
-    for name in sorted(attached - promised):
-        expected, actual = f"not attached to {worker}: nothing declares it", f"attached{past.of(name, present=True)}"
-        yield live_version.wrong(context, f"secret {name}", expected, actual)
-    if promised == attached:
-        yield from _changed(context, promised, past)
+    for name in sorted(declared - attached):
+        found = f"absent{history.explain(name, present=False)}"
+        yield describe_difference(f"secret {name}", f"attached to {worker}", found)
+    for name in sorted(attached - declared):
+        expected = f"not attached to {worker}: nothing declares it"
+        yield describe_difference(f"secret {name}", expected, f"attached{history.explain(name, present=True)}")
+    if declared == attached:
+        yield from _judge_values(worker, declared, history)
     if unread:
         raise unread
-    yield Evidence(f"{', '.join(sorted(promised & attached)) or 'none'} attached to {worker}")
-    if not past.strange:
+    yield Evidence(f"{', '.join(sorted(declared & attached)) or 'none'} attached to {worker}")
+    if not history.other_version:
         yield Evidence("no secret changed by hand is live")
 
 
-def _changed(context: Context, promised: Collection[str], past: _Past) -> Iterator[Finding]:
-    """Yield the last change of each promised secret (in one of the live versions); without one, what is strange."""
-    seen = {change.name: change for change in reversed(past.changes) if change.name is None or change.name in promised}
-    everything = f"secrets of {context.manifest.worker.name}"
-    for name, change in sorted(seen.items(), key=lambda item: item[0] or ""):
+def _read_attached(context: Context) -> set[str]:
+    try:
+        return set(context.cloudflare.list_secrets(context.manifest.worker.name))
+    except CloudflareInconclusive as error:
+        live_version.raise_if_missing(context, error)
+        raise
+
+
+def _judge_values(worker: str, declared: Collection[str], history: _History) -> Iterator[Finding]:
+    """Yield the last change of each declared secret, or else that the live version is another one."""
+    last = {
+        change.name: change for change in reversed(history.changes) if change.name is None or change.name in declared
+    }
+    everything = f"secrets of {worker}"
+    for name, change in sorted(last.items(), key=lambda item: item[0] or ""):
         subject = everything if name is None else f"secret {name}"
-        yield live_version.wrong(context, subject, "as the program uploaded it", change.text)
-    if past.strange and not seen:
-        yield live_version.wrong(context, everything, "as the program uploaded them", past.strange)
+        yield describe_difference(subject, "as the program uploaded it", change.text)
+    if history.other_version and not last:
+        yield describe_difference(everything, "as the program uploaded them", history.other_version)
 
 
-def _past(context: Context, promised: Collection[str]) -> _Past:
+def _read_history(context: Context, declared: Collection[str]) -> _History:
     tag = context.manifest.worker.tag
-    live = context.cloudflare.deployment(context.manifest.worker.name)
-    known = live_version.versions(context, live)
-    last = live_version.last_upload(known, tag)
+    live = context.cloudflare.read_deployment(context.manifest.worker.name)
+    known = live_version.read_versions(context, live)
+    last = live_version.find_last_upload(known, tag)
     if last is not None and live.ids == {last.id}:
-        return _Past()
-    versions = live_version.serving(context, live, known)
-    found = [change for version in versions for change in changes(context, version, known, promised)]
-    return _Past(changes=tuple(found), strange=_strange(live, versions, last))
+        return _History()
+    versions = live_version.read_serving_versions(context, live, known)
+    changes = [change for version in versions for change in read_secret_changes(context, version, known, declared)]
+    return _History(changes=tuple(changes), other_version=_explain_other_version(live, versions, last))
 
 
-def _strange(live: Deployment, versions: Collection[Version], last: Version | None) -> str:
-    """Return why what is live need not hold the values that the program uploaded."""
+def _explain_other_version(
+    live: WorkerDeployment, versions: Collection[WorkerVersion], last: WorkerVersion | None
+) -> str:
+    """Return why the live version may hold other values than the program uploaded."""
     if last is None:
         return "no version carries the mark of the program's upload"
     shown = ", ".join(version.short for version in versions) or "none"
     text = f"live is {shown}, and not the program's last upload {last.short}"
     older = [version for version in versions if version.number < last.number]
     if older:
-        return f"{text}: brought back by {by(live)}"
+        return f"{text}: brought back by {describe_author(live)}"
     return text + "".join(f"; {version.short} was {version.made}" for version in versions if version.id != last.id)
 
 

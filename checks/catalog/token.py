@@ -1,44 +1,44 @@
-"""ACE accepts the key and serves the site; asks ACE itself, and needs no worker."""
+"""ACE accepts the key and serves the site. The check asks ACE itself, and needs no worker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Mapping
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
-from checks.clients.ace.answers import AceError, Trouble
-from checks.clients.worker.progress import is_date
+from checks.clients.ace.answers import AceError, Page, RefusalKind
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Finding, Inconclusive
-from checks.stored_days import stored_day
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
+from checks.model.hint import Hint
 from contract import ace_key
+from contract.schedule import day_window, parse_day
 
-ROWS = 10  # of ACE's enum, and enough: one page is asked for, and none after it
-WAIT, SHARE = 10.0, 0.5  # seconds, and the part, of the deadline for an ACE that is down: others wait for this one
+ROWS = 10  # of ACE's page sizes: one page is requested, and none after it
+MAX_WAIT, MAX_SHARE = 10.0, 0.5  # seconds, and the share of the deadline, for an ACE that is down
+
+_SETTINGS = Hint.edit_settings()
+_RENEW = Hint.set_secret("aceApiKey")
+_HINTS: Mapping[RefusalKind, Hint] = {
+    RefusalKind.NO_KEY: _RENEW,
+    RefusalKind.WRONG_KEY: _RENEW,
+    RefusalKind.NOT_ALLOWED: _RENEW,
+    RefusalKind.UNKNOWN_SITE: _SETTINGS,
+    RefusalKind.BAD_PARAMETER: _SETTINGS,
+    RefusalKind.NOT_ACE: _SETTINGS,
+}  # another form of an answer keeps the hint of the client
 
 
 def token(context: Context) -> Iterator[Evidence | Finding]:
-    """Ask ACE for one small page of the first declared day, and say what its refusal means."""
+    """Request one small page of the first declared day from ACE, and explain a refusal."""
     key, ace = context.credentials.ace_key, context.manifest.ace
     assessment = ace_key.assess("" if key is None else key.reveal(), now=context.now)
-    if assessment.problem and assessment.expires is None:  # one that no request can carry, or that is none
-        yield _finding(context, f"it {assessment.problem}: ACE was not asked", _renew(context))
-        return
-    if not is_date(ace.start_date):
-        raise Inconclusive(_undated(context))
-    start, end = stored_day.window(date.fromisoformat(ace.start_date))
-    try:
-        seconds = context.deadline.seconds
-        page = context.ace.page(start, end, size=ROWS, keep=max(seconds - WAIT, seconds * SHARE))
-    except AceError as error:
-        expired = assessment.problem if error.trouble in (Trouble.WRONG_KEY, Trouble.NOT_ALLOWED) else None
-        yield _refused(context, error, expired)
-        return
-    what = f"ACE accepts {context.credentials.ace_source}"
+    if assessment.problem and assessment.expires is None:  # the key cannot be sent, or is no key
+        raise Failed(_describe(context, f"it {assessment.problem}: ACE was not asked", _RENEW))
+    page = _read_page(context, assessment)
+    accepted = f"ACE accepts {context.credentials.ace_source}"
     if page.rows:
-        yield Evidence(f"{what} and serves {ace.site}")
-    else:  # a site that is unknown is refused: this one is known, and a day without data breaks no promise
-        yield Evidence(f"{what} and knows {ace.site}; it holds nothing for {ace.start_date} (startDate)")
+        yield Evidence(f"{accepted} and serves {ace.site}")
+    else:  # ACE refuses an unknown site, so this one is known, and a day without data is allowed
+        yield Evidence(f"{accepted} and knows {ace.site}; it holds nothing for {ace.start_date} (startDate)")
     if assessment.expires is None:
         yield Evidence("when the key expires is not written in it")
     else:
@@ -46,42 +46,38 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"the key expires in {days} days, on {assessment.expires:%Y-%m-%d}")
 
 
-def _refused(context: Context, error: AceError, expired: str | None) -> Finding:
-    """Return whom a refusal accuses; a key that is past its ``exp`` explains it, however ACE puts it."""
-    actual = f"the key {expired}; ACE says {error.finding.found}" if expired else error.finding.found
-    curl = error.finding.hint
-    hints = {
-        Trouble.NO_KEY: _renew(context),
-        Trouble.WRONG_KEY: _renew(context),
-        Trouble.NOT_ALLOWED: _renew(context),
-        Trouble.UNKNOWN_SITE: context.edit(),
-        Trouble.BAD_PARAMETER: context.edit(),
-        Trouble.NOT_ACE: context.edit(),
-        Trouble.SHAPE: curl,
-    }
-    cause = Cause.ACE if error.trouble is Trouble.SHAPE else Cause.CONFIGURATION
-    return _finding(context, actual, hints[error.trouble], cause)
+def _read_page(context: Context, assessment: ace_key.Assessment) -> Page:
+    """Return the page. Raises Failed for a refusal: the ``exp`` of an expired key explains it, whatever ACE says."""
+    day = parse_day(context.manifest.ace.start_date)
+    if day is None:
+        raise Inconclusive(_describe_start_date(context))
+    start, end = day_window(day)
+    seconds = context.deadline.seconds
+    try:
+        return context.ace.page(start, end, size=ROWS, keep=max(seconds - MAX_WAIT, seconds * MAX_SHARE))
+    except AceError as error:
+        expired = assessment.problem if error.kind in (RefusalKind.WRONG_KEY, RefusalKind.NOT_ALLOWED) else None
+        found = f"the key {expired}; ACE says {error.finding.found}" if expired else error.finding.found
+        hint = _HINTS.get(error.kind, error.finding.hint)
+        cause = Cause.ACE if error.kind is RefusalKind.SHAPE else Cause.CONFIGURATION
+        raise Failed(_describe(context, found, hint, cause)) from None
 
 
-def _renew(context: Context) -> str:
-    return f"{context.pulumi('config set --secret aceApiKey')} && {context.pulumi('up')}"
-
-
-def _undated(context: Context) -> Finding:
+def _describe_start_date(context: Context) -> Finding:
     return Finding(
         subject="startDate",
         expected="a date as YYYY-MM-DD, to ask ACE for",
         found=repr(context.manifest.ace.start_date),
         cause=Cause.CONFIGURATION,
-        hint=context.edit(),
+        hint=_SETTINGS,
     )
 
 
-def _finding(context: Context, actual: str, hint: str, cause: Cause = Cause.CONFIGURATION) -> Finding:
+def _describe(context: Context, found: str, hint: Hint, cause: Cause = Cause.CONFIGURATION) -> Finding:
     return Finding(
         subject=f"{context.credentials.ace_source}, at ACE",
         expected=f"it is accepted, and {context.manifest.ace.site} is served",
-        found=actual,
+        found=found,
         cause=cause,
         hint=hint,
     )

@@ -1,4 +1,4 @@
-"""One batch moves the backfill forward, and the worker's own counters say so."""
+"""One batch continues the backfill, and the worker's own counters agree."""
 
 from __future__ import annotations
 
@@ -7,88 +7,74 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.worker.progress import Progress, day_at, last_days
-from checks.diagnosis.error_codes import accuse
+from checks.clients.worker.progress import Progress, read_progress_day
+from checks.diagnosis.batch_recording import record_batch
+from checks.diagnosis.error_codes import describe_reported_error
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Finding, ShapeError
+from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError
+from checks.model.hint import Hint
+from checks.stored_days.selection import last_days
 
 if TYPE_CHECKING:
-    from checks.clients.worker.client import Reply
+    from checks.clients.worker.client import WorkerReply
 
 SUBJECT, STATUS = "POST /trigger", "GET /status"
-LISTENING = 10.0  # seconds at most for the check `logs` to open its tail
 
 
 def trigger(context: Context) -> Iterator[Evidence | Finding]:
-    """Run one batch, once the check `logs` listens (if it is to), and judge it."""
-    context.tandem.await_tail(min(LISTENING, context.deadline.left() / 4))
-    try:
-        yield from _judged(context)
-    finally:
-        context.tandem.over.set()
+    """Run one batch, record its log for the check ``logs``, and judge its answer."""
+    with record_batch(context):
+        yield from _run_batch(context)
 
 
-def _judged(context: Context) -> Iterator[Evidence | Finding]:
-    """Read the progress, run one batch, and judge what it says: by its body, not by its status alone."""
-    before = _progress(context, STATUS, context.worker.status(context.credentials.operator))
-    if isinstance(before, Finding):
-        yield before
-        return
-    context.tandem.posted = True
+def _run_batch(context: Context) -> Iterator[Evidence | Finding]:
+    """Read the progress, run one batch, read the progress again, and compare: the status alone proves nothing."""
+    before = _read_progress(context, STATUS, context.worker.status(context.credentials.operator))
+    context.batch.requested = True
     reply = context.worker.trigger(context.credentials.operator)
-    context.tandem.day = day_at(reply.body)
-    after = _progress(context, SUBJECT, reply)
-    if isinstance(after, Finding):
-        yield after
-        return
-    context.tandem.batch = after
-    kept = _progress(context, STATUS, context.worker.status(context.credentials.operator))
-    if isinstance(kept, Finding):
-        yield kept
-        return
+    context.batch.day = read_progress_day(reply.body)
+    after = _read_progress(context, SUBJECT, reply)
+    context.batch.progress = after
+    kept = _read_progress(context, STATUS, context.worker.status(context.credentials.operator))
     problem = (
-        _contradiction(reply, after)
-        or _standstill(before, after)
-        or _other_range(context, after)
-        or _unwritten(after, kept)
+        _find_contradiction(reply, after)
+        or _find_standstill(before, after)
+        or _find_other_range(context, after)
+        or _find_lost_days(after, kept)
     )
     if problem is not None:
-        expected, actual = problem
-        yield _finding(context, SUBJECT, expected, actual)
-        return
+        raise Failed(_describe(SUBJECT, *problem))
     days = f"days complete: {before.days_complete} -> {after.days_complete} of {after.days_total}"
     yield Evidence(f"{days}, {after.samples_written:,} samples written")
     if after.days_complete == before.days_complete < after.days_total:
         if not context.manifest.schedules:
-            yield _endless(context)
-            return
+            raise Failed(_describe_missing_cron())
         yield Evidence("a day is larger than one batch, and is left to the cron")
 
 
-def _endless(context: Context) -> Finding:
-    schedule = context.pulumi("config set schedule '*/5 * * * *'")
+def _describe_missing_cron() -> Finding:
     return Finding(
         subject="schedule",
         expected="a cron: a day is larger than one batch, and is left to it",
         found="none is declared",
         cause=Cause.CONFIGURATION,
-        hint=f"{schedule} && {context.pulumi('up')}",
+        hint=Hint.set_setting("schedule", "*/5 * * * *"),
     )
 
 
-def _progress(context: Context, subject: str, reply: Reply) -> Progress | Finding:
+def _read_progress(context: Context, subject: str, reply: WorkerReply) -> Progress:
     if reply.own and reply.status != 200:
-        return accuse(context, subject, reply)
+        raise Failed(describe_reported_error(context, subject, reply))
     if not reply.own:
-        return _finding(context, subject, "200 with the worker's own JSON", reply.shown)
+        raise Failed(_describe(subject, "200 with the worker's own JSON", reply.shown))
     try:
         return Progress.read(reply.body)
     except ShapeError as error:
-        return _finding(context, subject, "a progress whose counters are integers", str(error))
+        raise Failed(_describe(subject, "a progress whose counters are integers", str(error))) from None
 
 
-def _contradiction(reply: Reply, after: Progress) -> tuple[str, str] | None:
-    """Return what the answer's parts should say and do not: status, continuation and counters are one story."""
+def _find_contradiction(reply: WorkerReply, after: Progress) -> tuple[str, str] | None:
+    """Return what the answer should say and what it says, where status, continuation and counters disagree."""
     status, continuation = reply.body.get("status"), reply.body.get("continuation")
     if status not in ("in_progress", "complete"):
         return "status in_progress or complete", f"200 with status {status!r}"
@@ -103,7 +89,7 @@ def _contradiction(reply: Reply, after: Progress) -> tuple[str, str] | None:
     return None
 
 
-def _standstill(before: Progress, after: Progress) -> tuple[str, str] | None:
+def _find_standstill(before: Progress, after: Progress) -> tuple[str, str] | None:
     if after.days_complete < before.days_complete:
         return f"at least {before.days_complete} days complete, as before", f"{after.days_complete}"
     moved = after.days_complete > before.days_complete or after.days_complete == after.days_total
@@ -112,29 +98,29 @@ def _standstill(before: Progress, after: Progress) -> tuple[str, str] | None:
     return None
 
 
-def _unwritten(after: Progress, kept: Progress) -> tuple[str, str] | None:
-    """Return which days were said to be done and are not.
+def _find_lost_days(after: Progress, kept: Progress) -> tuple[str, str] | None:
+    """Return the expected and found number of days where ``GET /status`` knows fewer days than the batch completed.
 
-    The samples written are no proof: they are 0 when another run (the cron) wrote the day first, and that is right.
+    The samples written prove nothing: they are 0 when another run (the cron) wrote the day first.
     """
     if kept.days_complete < after.days_complete:
         return f"{after.days_complete} days complete, in GET /status too", f"{kept.days_complete}"
     return None
 
 
-def _other_range(context: Context, after: Progress) -> tuple[str, str] | None:
-    """Return the declared number of days if the worker counts others; yesterday may change while it counts."""
-    first = date.fromisoformat(context.manifest.ace.start_date)
-    earliest, latest = last_days(context)
+def _find_other_range(context: Context, after: Progress) -> tuple[str, str] | None:
+    """Return the declared and the found number of days where they differ. Midnight may pass while the worker counts."""
+    ace = context.manifest.ace
+    first = date.fromisoformat(ace.start_date)
+    earliest, latest = last_days(ace.end_date, context.now, context.deadline.seconds)
     least, most = (max(0, (last - first).days + 1) for last in (earliest, latest))
     if least <= after.days_total <= most:
         return None
     return f"days_total {least} ({first} to {earliest})", f"{after.days_total}"
 
 
-def _finding(context: Context, subject: str, expected: str, actual: str) -> Finding:
-    hint = context.tail()
-    return Finding(subject=subject, expected=expected, found=actual, cause=Cause.WORKER, hint=hint)
+def _describe(subject: str, expected: str, found: str) -> Finding:
+    return Finding(subject=subject, expected=expected, found=found, cause=Cause.WORKER, hint=Hint.show_logs())
 
 
 CHECK = Check(

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
-from checks.run.options import Refused, duration, targets, with_command
+from checks.cli.arguments import add_default_command, parse_duration, parse_targets
+from checks.run.request import Request, RunRefused, Surroundings
+from contract.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checks.check import Check
-    from checks.cli.progress_lines import Live
+    from checks.cli.progress_lines import ProgressLines
 
 USAGE, INCONCLUSIVE = 2, 3  # exit codes; those of a verdict are the report's
 
@@ -26,6 +28,7 @@ class _UnwrittenError(OSError):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="building-vitals")
 def group() -> None:
     """Verify that what is live is what was declared.
 
@@ -62,15 +65,15 @@ def run(**options: Any) -> int:
     from ACE_API_KEY. A check that lacks one is skipped, and says so.
     """
     from checks.reporters import names
-    from checks.run.execute import Outside, Request, execute
+    from checks.run.execute import execute
 
     if (options["stack"] is None) == (options["manifest"] is None):
-        raise Refused("say which deployment: --stack NAME, or --manifest FILE (one of them)", USAGE)
+        raise RunRefused("say which deployment: --stack NAME, or --manifest FILE (one of them)", USAGE)
     empty = [name for name in ("stack", "manifest") if options[name] is not None and not options[name].strip()]
     if empty:
-        raise Refused(f"--{empty[0]}: the name is empty (a variable that is not set?)", USAGE)
+        raise RunRefused(f"--{empty[0]}: the name is empty (a variable that is not set?)", USAGE)
     if options["quiet"] and options["verbose"]:
-        raise Refused("--quiet and --verbose exclude each other", USAGE)
+        raise RunRefused("--quiet and --verbose exclude each other", USAGE)
     try:
         request = Request(
             stack=options["stack"],
@@ -79,8 +82,8 @@ def run(**options: Any) -> int:
             tags=options["tag"],
             skip=options["skip"],
             read_only=options["read_only"],
-            seconds=duration(options["deadline"]),
-            targets=targets(options["formats"], names()),
+            seconds=parse_duration(options["deadline"]),
+            targets=parse_targets(options["formats"], names()),
             strict=options["strict"],
             thorough=options["thorough"],
             quiet=options["quiet"],
@@ -88,9 +91,9 @@ def run(**options: Any) -> int:
             color=_is_terminal() and not options["no_color"] and not os.environ.get("NO_COLOR"),
         )
     except ValueError as error:
-        raise Refused(str(error), USAGE) from None
+        raise RunRefused(str(error), USAGE) from None
     with _watching(plain=options["quiet"] or options["no_color"]) as watch:
-        return execute(request, Outside(environ=os.environ, write=_write, watch=watch))
+        return execute(request, Surroundings(environ=os.environ, write=_write, watch=watch))
 
 
 @group.command("list")
@@ -106,25 +109,25 @@ def list_() -> None:
 @click.argument("check", metavar="CHECK")
 def explain(check: str) -> None:
     """Say what CHECK proves, why it fails and what to do; asks nobody."""
-    from checks.cli.explanation import explain as text
+    from checks.cli.explanation import explain_check
     from checks.run.selection import SelectionError, select
 
     checks = _catalogue()
     try:
         select(checks, names=[check])
     except SelectionError as error:
-        raise Refused(str(error), USAGE) from None
-    _write(text(checks[check]))
+        raise RunRefused(str(error), USAGE) from None
+    _write(explain_check(checks[check]))
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command and end the process; whatever goes wrong is one line on standard error."""
-    arguments = with_command(sys.argv[1:] if argv is None else argv, group.commands)
+    arguments = add_default_command(sys.argv[1:] if argv is None else argv, group.commands)
     try:
         code = group.main(arguments, prog_name="python -m checks", standalone_mode=False)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
-    except Refused as error:
+    except RunRefused as error:
         _end(str(error), error.code)
     except OSError as error:  # the clients tell their own, and so does the report
         _end(f"standard output: {error.strerror}", INCONCLUSIVE)
@@ -144,19 +147,19 @@ def _catalogue() -> dict[str, Check]:
 
 
 @contextlib.contextmanager
-def _watching(*, plain: bool) -> Iterator[Live | None]:
+def _watching(*, plain: bool) -> Iterator[ProgressLines | None]:
     """Show on standard error what runs, where somebody can see it, and leave nothing of it there."""
-    from checks.cli.progress_lines import Live, is_welcome
+    from checks.cli.progress_lines import ProgressLines, fits_terminal
 
-    if plain or not is_welcome(sys.stderr, os.environ):
+    if plain or not fits_terminal(sys.stderr, os.environ):
         yield None
         return
-    live = Live(terminal=sys.stderr)
+    lines = ProgressLines(terminal=sys.stderr)
     try:
-        yield live
+        yield lines
     finally:
         try:
-            live.clear()
+            lines.clear()
         except OSError:  # the terminal is gone
             _silence(sys.stderr)
 
@@ -179,10 +182,10 @@ def _write(text: str) -> None:
 
 
 def _end(text: str, code: int) -> NoReturn:
-    from checks.model.credentials import known
+    from checks.model.credentials import list_secrets
     from checks.model.redaction import Redactor
 
-    line = Redactor(known(os.environ)).line(text)
+    line = Redactor(list_secrets(os.environ)).line(text)
     try:
         click.echo(f"error: {line}".encode("ascii", "backslashreplace").decode(), err=True)
     except OSError:  # nobody listens there either: the exit code says it

@@ -28,7 +28,7 @@ REPORTS = """
 SCHEMA = "\nThe form of `json` is published: [report.schema.json](report.schema.json).\n"
 
 
-def explain(check: Check) -> str:
+def explain_check(check: Check) -> str:
     """Return the explanation of a check, for a terminal."""
     lines = [check.id, *(f"  {name + ':':<13}{text}" for name, text in _facts(check)), "  when it fails:"]
     for cause in check.causes:
@@ -36,7 +36,7 @@ def explain(check: Check) -> str:
     return "\n".join(lines) + "\n"
 
 
-def page(checks: Mapping[str, Check]) -> str:
+def render_page(checks: Mapping[str, Check]) -> str:
     """Return the reference of all checks and formats, as Markdown."""
     formats = {name: importlib.import_module(f"{reporters.__name__}.{name}") for name in reporters.names()}
     rows = [f"| `{name}` | {_cell(str(module.__doc__).partition(chr(10))[0])} |\n" for name, module in formats.items()]
@@ -49,7 +49,7 @@ def _facts(check: Check) -> list[tuple[str, str]]:
         ("instead of", f"the runbook's {check.runbook}"),
         ("needs", ", ".join(check.needs)),
         ("runs after", ", ".join(check.after)),
-        ("runs beside", ", ".join(check.beside)),
+        ("includes", ", ".join(check.includes)),
         ("credentials", " and ".join(check.wants)),
         ("tags", ", ".join(sorted(check.tags))),
     ]

@@ -13,7 +13,7 @@ MORE = "…"
 
 
 @dataclass(slots=True, kw_only=True)
-class Live:
+class ProgressLines:
     """The lines under way on a terminal; what it does not take is not shown."""
 
     terminal: TextIO
@@ -46,7 +46,7 @@ class Live:
         self.terminal.flush()
 
 
-def is_welcome(terminal: TextIO | None, environ: Mapping[str, str]) -> bool:
+def fits_terminal(terminal: TextIO | None, environ: Mapping[str, str]) -> bool:
     """Return whether to show what runs: to a person, on a terminal that can move its cursor."""
     plain = environ.get("NO_COLOR") or environ.get("CI") or environ.get("TERM", "dumb") in ("", "dumb")
     return terminal is not None and terminal.isatty() and not plain

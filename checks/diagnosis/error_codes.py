@@ -1,4 +1,4 @@
-"""Whom a failure accuses that the worker itself reports, and what to type. Source: contracts, section 2."""
+"""Maps an error code reported by the worker to its cause and the next command."""
 
 from __future__ import annotations
 
@@ -7,53 +7,53 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Context
-from checks.clients.worker.progress import day_at
-from checks.diagnosis import ace_probe
+from checks.clients.worker.progress import read_progress_day
+from checks.diagnosis.ace_probe import find_contradiction
 from checks.model.finding import Cause, Finding
+from checks.model.hint import Hint
 
 if TYPE_CHECKING:
-    from checks.clients.worker.client import Reply
+    from checks.clients.worker.client import WorkerReply
+
+_KNOWN = {
+    "not_configured": (Cause.CONFIGURATION, Hint.deploy()),
+    "upstream_auth": (Cause.CONFIGURATION, Hint.set_secret("aceApiKey")),
+    "upstream_rejected": (Cause.CONFIGURATION, Hint.edit_settings()),
+    "upstream_unavailable": (Cause.ACE, Hint.rerun("trigger")),
+    "upstream_contract": (Cause.ACE, Hint.rerun("trigger")),
+    "storage": (Cause.STORAGE, Hint.deploy()),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accusation:
-    """Whose fault it is, what to type, and what speaks against the worker's own words, if anything does."""
+class Diagnosis:
+    """The cause of an error code, the next command, and the observation that contradicts the worker, if any."""
 
     cause: Cause
-    hint: str
-    against: str = ""
+    hint: Hint
+    contradiction: str = ""
 
-    def shown(self, words: str) -> str:
-        """Return the worker's own words, and what speaks against them."""
-        return f"{words}; yet {self.against}" if self.against else words
-
-
-def accuse(context: Context, subject: str, reply: Reply) -> Finding:
-    """Return the finding for an answer in which the worker itself reports a failure."""
-    accused = of(context, reply.code, day_at(reply.body))
-    actual = accused.shown(reply.shown)
-    return Finding(subject=subject, expected="200", found=actual, cause=accused.cause, hint=accused.hint)
+    def explain(self, words: str) -> str:
+        """Return the worker's own words, and the contradiction."""
+        return f"{words}; yet {self.contradiction}" if self.contradiction else words
 
 
-def of(context: Context, code: str, day: date | None) -> Accusation:
-    """Return whom an error code of the worker accuses; ``day`` is the one that it is at, None when it is not known.
+def describe_reported_error(context: Context, subject: str, reply: WorkerReply) -> Finding:
+    """Return the finding for an answer in which the worker itself reports an error."""
+    diagnosis = diagnose_error_code(context, reply.code, read_progress_day(reply.body))
+    found = diagnosis.explain(reply.shown)
+    return Finding(subject=subject, expected="200", found=found, cause=diagnosis.cause, hint=diagnosis.hint)
 
-    ``upstream_auth`` and ``upstream_rejected`` accuse the configuration: the worker holds the key that was declared
-    (the check ``key`` holds by then), so what ACE refuses is that key, that site or that page size. Unless ACE serves
-    just that when it is asked without the worker: then the worker asks wrongly, as it does who reads well-formed pages
-    and calls them broken (``upstream_contract``).
+
+def diagnose_error_code(context: Context, code: str, day: date | None) -> Diagnosis:
+    """Return the diagnosis of an error code. ``day`` is the worker's current day, None when it is not known.
+
+    ``upstream_auth`` and ``upstream_rejected`` mean that ACE refuses the declared key, site or page size, because the
+    check ``key`` has passed before. If ACE serves the same request to the checker, the worker asks wrongly. The same
+    holds for a worker that cannot read well-formed pages (``upstream_contract``).
     """
-    against = ace_probe.contradiction(context, code, day)
-    if against:
-        return Accusation(cause=Cause.WORKER, hint=context.tail(), against=against)
-    upload = context.pulumi("up")
-    known = {
-        "not_configured": (Cause.CONFIGURATION, upload),
-        "upstream_auth": (Cause.CONFIGURATION, f"{context.pulumi('config set --secret aceApiKey')} && {upload}"),
-        "upstream_rejected": (Cause.CONFIGURATION, context.edit()),
-        "upstream_unavailable": (Cause.ACE, context.again("trigger")),
-        "upstream_contract": (Cause.ACE, context.again("trigger")),
-        "storage": (Cause.STORAGE, upload),
-    }
-    cause, hint = known.get(code, (Cause.WORKER, context.tail()))
-    return Accusation(cause=cause, hint=hint)
+    contradiction = find_contradiction(context, code, day)
+    if contradiction:
+        return Diagnosis(cause=Cause.WORKER, hint=Hint.show_logs(), contradiction=contradiction)
+    cause, hint = _KNOWN.get(code, (Cause.WORKER, Hint.show_logs()))
+    return Diagnosis(cause=cause, hint=hint)

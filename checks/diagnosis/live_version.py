@@ -1,4 +1,4 @@
-"""What is live of the worker and how it came to be, in the words of a finding; for the checks of steps 2 and 3."""
+"""Compares the live version of the worker with the uploads of the stack."""
 
 from __future__ import annotations
 
@@ -6,74 +6,80 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from checks.check import Context
-from checks.clients.cloudflare.answers import NO_SCRIPT, NO_SERVICE, ApiError
-from checks.clients.cloudflare.versions import Deployment, Version, newest
-from checks.model.finding import Cause, Finding
+from checks.clients.cloudflare.errors import CloudflareInconclusive
+from checks.model.finding import Cause, Failed, Finding
+from checks.model.hint import Hint
+from cloudflare_client.errors import NO_SCRIPT, NO_SERVICE
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion, find_newest
 
 if TYPE_CHECKING:
-    from checks.clients.cloudflare.versions import Detail
+    from cloudflare_client.versions import VersionDetail
 
 
-def deployment(context: Context) -> Deployment | Finding:
-    """Return what serves now, or what to say where Cloudflare has no such worker or none of it is deployed."""
+def read_deployment(context: Context) -> WorkerDeployment:
+    """Return the live deployment. Raises Failed where the worker does not exist, or no version of it is live."""
     worker = context.manifest.worker.name
     try:
-        live = context.cloudflare.deployment(worker)
-    except ApiError as error:
-        return absent(context, error)
-    return live if live.shares else wrong(context, f"worker {worker}", "deployed", "no version of it is live")
+        deployment = context.cloudflare.read_deployment(worker)
+    except CloudflareInconclusive as error:
+        raise_if_missing(context, error)
+        raise
+    if not deployment.shares:
+        raise Failed(describe_difference(f"worker {worker}", "deployed", "no version of it is live"))
+    return deployment
 
 
-def absent(context: Context, error: ApiError) -> Finding:
-    """Return what to say when the API knows no such worker; raises any other refusal again."""
-    if not error.codes & {NO_SCRIPT, NO_SERVICE}:
-        raise error
-    worker = context.manifest.worker.name
-    return wrong(context, f"worker {worker}", "deployed", f"Cloudflare knows no such worker ({context.stack})")
+def raise_if_missing(context: Context, error: CloudflareInconclusive) -> None:
+    """Raise Failed if the API's refusal says that the worker does not exist."""
+    if error.codes & {NO_SCRIPT, NO_SERVICE}:
+        found = f"Cloudflare knows no such worker ({context.stack})"
+        raise Failed(describe_difference(f"worker {context.manifest.worker.name}", "deployed", found)) from None
 
 
-def versions(context: Context, live: Deployment) -> tuple[Version, ...]:
-    """Return the newest versions, newest first: as many as hold what is live and the program's last upload."""
+def read_versions(context: Context, live: WorkerDeployment) -> tuple[WorkerVersion, ...]:
+    """Return the newest versions, newest first: at least the live ones and the stack's last upload."""
     worker = context.manifest.worker
 
-    def enough(found: Mapping[str, Version]) -> bool:
-        return live.ids <= found.keys() and any(is_declared(version, worker.tag) for version in found.values())
+    def is_enough(found: Mapping[str, WorkerVersion]) -> bool:
+        return live.ids <= found.keys() and any(is_current_upload(version, worker.tag) for version in found.values())
 
-    return context.cloudflare.versions(worker.name, enough)
+    return context.cloudflare.list_versions(worker.name, is_enough)
 
 
-def serving(context: Context, live: Deployment, known: Collection[Version]) -> tuple[Version, ...]:
-    """Return the versions that serve, in the deployment's order; one that is not known is asked for by its id."""
+def read_serving_versions(
+    context: Context, live: WorkerDeployment, known: Collection[WorkerVersion]
+) -> tuple[WorkerVersion, ...]:
+    """Return the live versions in the deployment's order. One that is not among the known ones is read by its id."""
     found = {version.id: version for version in known}
     name = context.manifest.worker.name
     return tuple(
-        found.get(share.version_id) or context.cloudflare.version(name, share.version_id).version
+        found.get(share.version_id) or context.cloudflare.read_version(name, share.version_id).version
         for share in live.shares
     )
 
 
-def details(context: Context, live: Deployment) -> tuple[Detail, ...]:
-    """Return the versions that serve, with their bindings."""
-    return tuple(context.cloudflare.version(context.manifest.worker.name, share.version_id) for share in live.shares)
-
-
-def is_declared(version: Version, tag: str) -> bool:
-    """Return whether a version is the program's upload of what is declared now."""
-    return version.tag == tag and version.uploaded
-
-
-def is_ours(version: Version, tag: str) -> bool:
-    """Return whether a version is any upload of the stack whose mark this is: the mark's first two parts say whose."""
-    return version.uploaded and version.tag.split(":")[:2] == tag.split(":")[:2]
-
-
-def last_upload(known: Collection[Version], tag: str) -> Version | None:
-    """Return the program's last upload of what is declared now, None where no known version is one."""
-    return newest(version for version in known if is_declared(version, tag))
-
-
-def wrong(context: Context, subject: str, expected: str, actual: str) -> Finding:
-    """Return the finding for something live that is not as declared: another upload puts it right."""
-    return Finding(
-        subject=subject, expected=expected, found=actual, cause=Cause.CONFIGURATION, hint=context.pulumi("up")
+def read_serving_details(context: Context, live: WorkerDeployment) -> tuple[VersionDetail, ...]:
+    """Return the live versions with their bindings."""
+    return tuple(
+        context.cloudflare.read_version(context.manifest.worker.name, share.version_id) for share in live.shares
     )
+
+
+def is_current_upload(version: WorkerVersion, tag: str) -> bool:
+    """Return whether a version is an upload of the current manifest, which has this tag."""
+    return version.tag == tag and version.is_upload
+
+
+def is_stack_upload(version: WorkerVersion, tag: str) -> bool:
+    """Return whether a version is any upload of the stack with this tag. The tag's first two parts name the stack."""
+    return version.is_upload and version.tag.split(":")[:2] == tag.split(":")[:2]
+
+
+def find_last_upload(known: Collection[WorkerVersion], tag: str) -> WorkerVersion | None:
+    """Return the last upload of the current manifest, or None where no known version is one."""
+    return find_newest(version for version in known if is_current_upload(version, tag))
+
+
+def describe_difference(subject: str, expected: str, found: str) -> Finding:
+    """Return the finding for a live part that differs from the manifest. Another upload restores it."""
+    return Finding(subject=subject, expected=expected, found=found, cause=Cause.CONFIGURATION, hint=Hint.deploy())

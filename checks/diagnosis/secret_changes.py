@@ -1,4 +1,4 @@
-"""Who changed which secret, when and how: read from the versions that followed the program's upload."""
+"""Reads changes of secrets from the versions that followed the stack's upload."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.check import Context
-from checks.clients.cloudflare.versions import Detail, Version, by, newest
-from checks.diagnosis import live_version
+from checks.diagnosis.live_version import is_stack_upload
+from cloudflare_client.versions import VersionDetail, WorkerVersion, describe_author, find_newest
 
-MOST = 20  # versions that are asked for their bindings; of more the newest
+MAX_VERSIONS = 20  # that are read with their bindings: the newest ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One change of secrets: of ``name``, or of the value of one of them where nobody can say which."""
+class SecretChange:
+    """One change of the secret ``name``. ``name`` is None where the version does not say which value changed."""
 
     name: str | None
     present: bool
     text: str
 
 
-def changes(
-    context: Context, live: Version, known: Collection[Version], promised: Collection[str]
-) -> tuple[Change, ...]:
-    """Return what happened to the secrets between an upload of this stack and a live version, newest first.
+def read_secret_changes(
+    context: Context, live: WorkerVersion, known: Collection[WorkerVersion], promised: Collection[str]
+) -> tuple[SecretChange, ...]:
+    """Return the changes of secrets between an upload of this stack and a live version, newest first.
 
-    A version that ``secret`` made with the names of the one before it changed a value. Nothing where no upload of
-    this stack came before.
+    A version made by ``secret`` with the same names as the one before changed a value. The result is empty where no
+    upload of this stack came before.
     """
     tag = context.manifest.worker.tag
-    base = newest(version for version in known if live_version.is_ours(version, tag) and version.number <= live.number)
+    base = find_newest(version for version in known if is_stack_upload(version, tag) and version.number <= live.number)
     if base is None:
         return ()
     chain = sorted(
@@ -39,31 +39,35 @@ def changes(
         key=lambda version: version.number,
     )
     name = context.manifest.worker.name
-    details = [context.cloudflare.version(name, version.id) for version in chain[-MOST:]]
-    return tuple(_changes(details, promised))[::-1]
+    details = [context.cloudflare.read_version(name, version.id) for version in chain[-MAX_VERSIONS:]]
+    return tuple(_compare_versions(details, promised))[::-1]
 
 
-def _changes(details: Sequence[Detail], promised: Collection[str]) -> Iterator[Change]:
+def _compare_versions(details: Sequence[VersionDetail], promised: Collection[str]) -> Iterator[SecretChange]:
     """Yield the changes from each version to the next, oldest first."""
     for before, after in itertools.pairwise(details):
         version = after.version
         for name in sorted(before.secrets - after.secrets):
-            yield Change(name=name, present=False, text=_gone(version))
+            yield SecretChange(name=name, present=False, text=_describe_removal(version))
         for name in sorted(after.secrets - before.secrets):
-            yield Change(name=name, present=True, text=_came(version))
-        if version.by_secret and before.secrets == after.secrets:
+            yield SecretChange(name=name, present=True, text=_describe_addition(version))
+        if version.is_secret_change and before.secrets == after.secrets:
             only = next(iter(promised)) if len(promised) == 1 and set(promised) == after.secrets else None
             what = "its value" if only else "the value of a secret"
-            yield Change(name=only, present=True, text=f"{what} was changed outside the program by {by(version)}")
+            yield SecretChange(
+                name=only, present=True, text=f"{what} was changed outside the program by {describe_author(version)}"
+            )
 
 
-def _gone(version: Version) -> str:
-    if version.uploaded:
-        return f"wiped by the upload of {by(version)}"
-    return f"deleted by {by(version)}" if version.by_secret else f"gone with a version {version.made}"
+def _describe_removal(version: WorkerVersion) -> str:
+    if version.is_upload:
+        return f"wiped by the upload of {describe_author(version)}"
+    return (
+        f"deleted by {describe_author(version)}" if version.is_secret_change else f"gone with a version {version.made}"
+    )
 
 
-def _came(version: Version) -> str:
-    if version.uploaded:
-        return f"added by the upload of {by(version)}"
-    return f"put by {by(version)}" if version.by_secret else f"come with a version {version.made}"
+def _describe_addition(version: WorkerVersion) -> str:
+    if version.is_upload:
+        return f"added by the upload of {describe_author(version)}"
+    return f"put by {describe_author(version)}" if version.is_secret_change else f"come with a version {version.made}"

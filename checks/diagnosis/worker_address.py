@@ -1,42 +1,41 @@
-"""Where the worker's URL leads when no worker of ours answers there: a matter of the stack's configuration."""
+"""Finds out why another program answers at the worker's URL."""
 
 from __future__ import annotations
 
-import shlex
 from urllib.parse import urlsplit
 
 from checks.check import Context
 from checks.model.finding import Cause, Finding, Inconclusive
+from checks.model.hint import Hint
 
 SETTINGS = "workersSubdomain (or workerUrl)"
 
 
-def misled(context: Context, subject: str, actual: str) -> Finding:
-    """Return the finding for a URL at which something else answers, with the correction where it can be known."""
-    note, hint = _correction(context)
+def diagnose_wrong_address(context: Context, subject: str, found: str) -> Finding:
+    """Return the finding for a URL at which another program answers, with the correction where it is known."""
+    note, hint = _find_correction(context)
     return Finding(
         subject=subject,
         expected=f"{context.manifest.worker.name} at {context.manifest.worker.url}",
-        found=f"{actual}: {note}",
+        found=f"{found}: {note}",
         cause=Cause.CONFIGURATION,
         hint=hint,
     )
 
 
-def _correction(context: Context) -> tuple[str, str]:
-    """Return what is wrong with the URL, and what to type; the account itself knows its name under workers.dev."""
-    doubtful = f"does {SETTINGS} lead to {context.manifest.worker.name}?", context.pulumi("config")
+def _find_correction(context: Context) -> tuple[str, Hint]:
+    """Return what is wrong with the URL, and the correction: Cloudflare knows the account's subdomain."""
+    doubtful = f"does {SETTINGS} lead to {context.manifest.worker.name}?", Hint.show_settings()
     host = urlsplit(context.manifest.worker.url).hostname or ""
     if not host.endswith(".workers.dev") or context.credentials.cloudflare is None:
         return doubtful
     try:
-        subdomain = context.cloudflare.subdomain()
+        subdomain = context.cloudflare.read_subdomain()
     except Inconclusive:
         return doubtful
     if host == f"{context.manifest.worker.name}.{subdomain}.workers.dev":
-        return "the address is right, and the worker is not served there", context.pulumi("up")
-    corrected = context.pulumi(f"config set workersSubdomain {shlex.quote(subdomain)}")
+        return "the address is right, and the worker is not served there", Hint.deploy()
     return (
         f"the account is {subdomain!r} at workers.dev, so {SETTINGS} is wrong",
-        f"{corrected} && {context.pulumi('up')}",
+        Hint.set_setting("workersSubdomain", subdomain),
     )

@@ -1,4 +1,4 @@
-"""A question asked aside, while the check goes on with what does not depend on its answer."""
+"""Runs a function in a background thread."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def run_in_background(ask: Callable[[], T], number: int = 1) -> Callable[[], T]:
-    """Begin to ask, and return what waits for the answer: it returns that, or raises what asking raised.
+def run_in_background(function: Callable[[], T], number: int = 1) -> Callable[[], T]:
+    """Start the function, and return a function that waits for its result: it returns that, or raises its exception.
 
-    In a daemon thread, named after the check's own and ``number``: one that hangs is left behind with its check.
+    The thread is a daemon, named after the caller's thread and ``number``, so that a run can end while it hangs.
     """
-    answers: list[T] = []
+    results: list[T] = []
     errors: list[BaseException] = []
 
     def follow() -> None:
         try:
-            answers.append(ask())
-        except BaseException as error:  # noqa: BLE001 - raised again where the answer is wanted
+            results.append(function())
+        except BaseException as error:  # noqa: BLE001 - raised again by the function that waits
             errors.append(error)
 
     thread = threading.Thread(target=follow, name=f"{threading.current_thread().name}_{number}", daemon=True)
     thread.start()
 
-    def answer() -> T:
+    def wait() -> T:
         thread.join()
         if errors:
             raise errors[0]
-        return answers[0]
+        return results[0]
 
-    return answer
+    return wait

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 
 
 class Credential(StrEnum):
@@ -63,7 +63,7 @@ class Credentials:
     ace_key: Secret | None = None
     ace_source: str = "the key in ACE_API_KEY"
 
-    def missing(self, credential: Credential) -> bool:
+    def is_missing(self, credential: Credential) -> bool:
         """Return whether a credential is not at hand."""
         held = {
             Credential.CLOUDFLARE: self.cloudflare,
@@ -73,7 +73,7 @@ class Credentials:
         return held[credential] is None
 
 
-def gather(
+def gather_credentials(
     environ: Mapping[str, str], *, stack_token: Secret | None = None, stack_key: Secret | None = None
 ) -> Credentials:
     """Read the credentials from the environment.
@@ -101,7 +101,7 @@ def gather(
     )
 
 
-def known(environ: Mapping[str, str], *tokens: Secret | None) -> tuple[str, ...]:
+def list_secrets(environ: Mapping[str, str], *tokens: Secret | None) -> tuple[str, ...]:
     """Return every secret text that this process may hold, used or not, for the redaction."""
     key = environ.get("ACE_API_KEY")
     texts = [environ.get(name) for name in ("CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN", "ACE_API_KEY")]
@@ -113,7 +113,7 @@ def _derived(key: str | None) -> Secret | None:
     if not key:
         return None
     try:
-        return Secret(ace_key.operator_token(key))
+        return Secret(derive_operator_token(key))
     except UnicodeEncodeError:  # bytes of the environment that are no UTF-8: `config` says so
         return None
 

@@ -1,22 +1,22 @@
-"""Waiting for what time can cure, inside one deadline that all checks share."""
+"""Retries within one deadline that all checks share."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from checks.model.finding import TransientError
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0  # seconds
+FIRST_PAUSE, MAX_PAUSE = 0.25, 2.0  # seconds
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """One deadline: ``seconds`` long, over at ``end`` by ``clock``; ``sleep`` takes seconds."""
+    """A deadline of so many ``seconds``, over at ``end`` by ``clock``. ``sleep`` takes seconds."""
 
     seconds: float
     end: float
@@ -31,22 +31,27 @@ class Deadline:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Deadline:
-        """Return a deadline that begins now."""
+        """Return a deadline that starts now."""
         return cls(seconds=seconds, end=clock() + seconds, clock=clock, sleep=sleep)
+
+    def shortened(self, seconds: float) -> Deadline:
+        """Return a deadline that is over in so many seconds from now, and never later than this one."""
+        seconds = min(seconds, self.left())
+        return replace(self, seconds=seconds, end=self.clock() + seconds)
 
     def left(self) -> float:
         """Return the seconds left, never less than 0."""
         return max(0.0, self.end - self.clock())
 
-    def retry(self, ask: Callable[[], T], *, keep: float = 0.0) -> T:
-        """Ask until it raises no TransientError, and raise the last one when only ``keep`` seconds would be left."""
+    def retry(self, function: Callable[[], T], *, keep: float = 0.0) -> T:
+        """Call the function until it raises no TransientError, or raise that when only ``keep`` seconds are left."""
         pause = FIRST_PAUSE
         while True:
             try:
-                return ask()
+                return function()
             except TransientError as error:
                 wait = max(pause, error.after)
                 if wait + keep >= self.left():
                     raise
             self.sleep(wait)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_PAUSE)

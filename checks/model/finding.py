@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from checks.model.hint import Hint
+
 
 class Cause(enum.StrEnum):
     """Where to look first."""
@@ -26,7 +28,7 @@ class Finding:
     expected: str
     found: str
     cause: Cause
-    hint: str
+    hint: Hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ import dataclasses
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from checks.model.finding import Finding
-from checks.model.report import Report, Result
+from checks.model.report import Report, ReportedFinding, Result
 
 MASK = "[redacted]"
 PART = 12  # characters: a shorter part of a random token says nothing, and may be a word by chance
@@ -65,7 +64,7 @@ class Redactor:
             reason=self.line(result.reason),
         )
 
-    def _finding(self, finding: Finding) -> Finding:
+    def _finding(self, finding: ReportedFinding) -> ReportedFinding:
         return dataclasses.replace(
             finding,
             subject=self.line(finding.subject),

@@ -1,4 +1,4 @@
-"""What the checks of a run came to, and the exit code that follows."""
+"""The results of a run, and the exit code that follows from them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from checks.model.finding import Finding
+from checks.model.finding import Cause
 
-EXIT_KEPT, EXIT_BROKEN, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
+EXIT_PASSED, EXIT_FAILED, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
 
 
 class Outcome(enum.IntEnum):
-    """What became of a check, from best to worst; ERROR means that there is no verdict."""
+    """The outcome of a check, from best to worst. INCONCLUSIVE means that the check could not look."""
 
     PASS = 0
     SKIP = 1
@@ -22,15 +22,26 @@ class Outcome(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What one check came to; ``reason`` is why it was skipped, ``seconds`` how long it took.
+class ReportedFinding:
+    """A finding as text: ``hint`` is the command to type."""
 
-    ``exempt`` is whether it was skipped because there is no promise to judge (``Check.exempt``), not for a lack.
+    subject: str
+    expected: str
+    found: str
+    cause: Cause
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The result of one check: ``reason`` says why it was skipped, ``seconds`` how long it took.
+
+    ``exempt`` says that the check does not apply to this deployment, so that its skip is not a lack.
     """
 
     id: str
     outcome: Outcome
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[ReportedFinding, ...] = ()
     evidence: tuple[str, ...] = ()
     reason: str = ""
     seconds: float = 0.0
@@ -39,7 +50,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What all checks came to; nothing else decides the exit code. Source: shared contracts, section 5."""
+    """The results of all checks. Nothing else decides the exit code."""
 
     project: str
     stack: str
@@ -56,18 +67,23 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """Return FAIL if a promise is broken, ERROR if one could not be judged or none was, otherwise PASS."""
+        """Return FAIL if a check failed, INCONCLUSIVE if one could not look or none passed, otherwise PASS."""
         if self.counts[Outcome.FAIL]:
             return Outcome.FAIL
-        unjudged = self.counts[Outcome.INCONCLUSIVE] or (self.strict and self.lacking)
-        return Outcome.INCONCLUSIVE if unjudged or not self.counts[Outcome.PASS] else Outcome.PASS
+        could_not_look = self.counts[Outcome.INCONCLUSIVE] or (self.strict and self.lacking)
+        return Outcome.INCONCLUSIVE if could_not_look or not self.counts[Outcome.PASS] else Outcome.PASS
 
     @property
     def lacking(self) -> int:
-        """Return how many checks were skipped for a lack, and not for want of a promise to judge."""
+        """Return how many checks were skipped although they apply to this deployment."""
         return sum(result.outcome is Outcome.SKIP and not result.exempt for result in self.results)
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if every promise is kept, 1 if one is broken, 3 if there is no verdict."""
-        return {Outcome.FAIL: EXIT_BROKEN, Outcome.INCONCLUSIVE: EXIT_INCONCLUSIVE}.get(self.outcome, EXIT_KEPT)
+        """Return 0 if all checks passed, 1 if one failed, 3 if the run is inconclusive."""
+        return {Outcome.FAIL: EXIT_FAILED, Outcome.INCONCLUSIVE: EXIT_INCONCLUSIVE}.get(self.outcome, EXIT_PASSED)
+
+    def is_serious(self, result: Result) -> bool:
+        """Return whether a skip counts like an error: a lack under ``strict``, or any skip where none passed."""
+        none_judged = not self.counts[Outcome.PASS] and not self.counts[Outcome.FAIL]
+        return result.outcome is Outcome.SKIP and (none_judged or (self.strict and not result.exempt))

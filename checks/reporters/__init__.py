@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from checks.model.report import Outcome, Report, Result
+from checks.model.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +17,6 @@ class Style:
     color: bool = False
     quiet: bool = False
     verbose: bool = False
-
-
-def is_amiss(report: Report, result: Result) -> bool:
-    """Return whether a skipped check must not look harmless: a lack under --strict, any where nothing was judged."""
-    nothing = not report.counts[Outcome.PASS] and not report.counts[Outcome.FAIL]
-    return result.outcome is Outcome.SKIP and (nothing or (report.strict and not result.exempt))
 
 
 def names() -> tuple[str, ...]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from checks.model.finding import Finding
-from checks.model.report import Outcome, Report, Result
-from checks.reporters import Style, is_amiss
+from checks.model.report import Outcome, Report, ReportedFinding, Result
+from checks.reporters import Style
 from checks.reporters.text import WORDS, inert, recap
 
 MOST = 10  # annotations of one type and step: GitHub drops further ones without a word
@@ -29,7 +28,7 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for 
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.SKIP):
         for result in report.results:
             if result.outcome is outcome:
-                harmless = outcome is Outcome.SKIP and not is_amiss(report, result)
+                harmless = outcome is Outcome.SKIP and not report.is_serious(result)
                 (notices if harmless else errors).extend(_made(result))
     lines = [*_limited("error", errors), *_limited("notice", notices), inert(recap(report, Style()))]
     return "\n".join(lines) + "\n"
@@ -43,7 +42,7 @@ def _made(result: Result) -> Iterator[_Annotation]:
         yield _Annotation(title=title, text=_told(finding))
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: ReportedFinding) -> str:
     said = f"{finding.subject}: expected {finding.expected}, found {finding.found}"
     return f"{said}\ncause: {finding.cause.value}\nnext: {finding.hint}"
 

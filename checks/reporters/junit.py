@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from checks.model.finding import Finding
-from checks.model.report import Outcome, Report, Result
-from checks.reporters import Style, is_amiss
+from checks.model.report import Outcome, Report, ReportedFinding, Result
+from checks.reporters import Style
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 # What XML 1.0 cannot carry, not even as a reference.
@@ -16,7 +15,7 @@ FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
     """Return the report as XML in ASCII, whatever it holds, ending in a line end."""
-    amiss = sum(is_amiss(report, result) for result in report.results)
+    amiss = sum(report.is_serious(result) for result in report.results)
     suite = ET.Element(
         "testsuite",
         name=_safe(f"{report.project} {report.stack}"),
@@ -46,7 +45,7 @@ def _case(report: Report, result: Result) -> ET.Element:
         told = ET.SubElement(case, kind, message=_safe(_summary(first)), type=first.cause.value)
         told.text = _safe("\n".join(_told(finding) for finding in result.findings))
     elif result.outcome is Outcome.SKIP:
-        if is_amiss(report, result):
+        if report.is_serious(result):
             ET.SubElement(case, "error", message=_safe(f"skipped: {result.reason}"), type="skipped")
         else:
             ET.SubElement(case, "skipped", message=_safe(result.reason))
@@ -55,11 +54,11 @@ def _case(report: Report, result: Result) -> ET.Element:
     return case
 
 
-def _summary(finding: Finding) -> str:
+def _summary(finding: ReportedFinding) -> str:
     return f"{finding.subject}: expected {finding.expected}, found {finding.found}"
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: ReportedFinding) -> str:
     return f"{_summary(finding)}\n  cause: {finding.cause.value}\n  next: {finding.hint}"
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from checks.model.finding import Finding
-from checks.model.report import Outcome, Report, Result
+from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 from checks.reporters.text import VERDICTS, WORDS
 
@@ -68,7 +67,7 @@ def _details(result: Result) -> Iterator[str]:
         yield f"\n### {_code(result.id)} {WORDS[result.outcome]}: {_code(finding.subject)}\n\n{_listed(finding)}"
 
 
-def _listed(finding: Finding) -> str:
+def _listed(finding: ReportedFinding) -> str:
     return (
         f"* expected: {_code(finding.expected)}\n* found: {_code(finding.found)}\n"
         f"* cause: {finding.cause.value}\n\n{_block(finding.hint)}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model.finding import Finding
-from checks.model.report import Outcome, Report, Result
+from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 
 WORDS = {Outcome.PASS: "ok", Outcome.SKIP: "skipped", Outcome.INCONCLUSIVE: "inconclusive", Outcome.FAIL: "failed"}
@@ -44,7 +43,7 @@ def _lines(result: Result, width: int, style: Style) -> Iterator[str]:
         yield indent + line
 
 
-def _details(finding: Finding) -> Iterator[str]:
+def _details(finding: ReportedFinding) -> Iterator[str]:
     yield f"{finding.subject}: expected {finding.expected}, found {finding.found}"
     yield f"  cause: {finding.cause.value}   next: {finding.hint}"
 

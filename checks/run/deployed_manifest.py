@@ -27,14 +27,14 @@ class _NoJsonError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class DeployedManifest:
     """A manifest, and the operator token that came with it."""
 
     manifest: Manifest
     operator_token: Secret | None = None
 
 
-def from_file(path: str) -> Promise:
+def read_from_file(path: str) -> DeployedManifest:
     """Read a manifest from a file, or from standard input when the path is ``-``."""
     try:
         if path == "-" and sys.stdin is None:
@@ -49,7 +49,7 @@ def from_file(path: str) -> Promise:
     if len(raw) > SIZE_LIMIT:
         raise UnusableError(f"manifest {path}: more than {SIZE_LIMIT:,} bytes")
     try:
-        return Promise(manifest=Manifest.from_dict(_parsed(raw)))
+        return DeployedManifest(manifest=Manifest.from_dict(_parsed(raw)))
     except _NoJsonError:
         what = "it is no JSON" if raw.strip() else "it is empty"
         raise UnusableError(f"manifest {path}: {what}; pulumi stack output manifest --json writes one") from None
@@ -57,31 +57,31 @@ def from_file(path: str) -> Promise:
         raise UnusableError(f"{path}: {error}") from None
 
 
-def from_stack(stack: str, *, planned: bool = False) -> Promise:
+def read_from_stack(stack: str, *, planned: bool = False) -> DeployedManifest:
     """Read a manifest from a stack's outputs; ``planned``: from its preview where nothing is deployed yet."""
-    done = pulumi_cli.ask(stack, *OUTPUTS)
+    done = pulumi_cli.run_pulumi(stack, *OUTPUTS)
     if done.returncode:
-        raise pulumi_cli.failure(OUTPUTS, pulumi_cli.reason(done.stderr))
+        raise pulumi_cli.failure(OUTPUTS, pulumi_cli.read_reason(done.stderr))
     try:
         outputs = _parsed(done.stdout)
     except _NoJsonError:
         raise UnreadableError("pulumi stack output: it answered something that is no JSON") from None
     promised = outputs.get("manifest") if isinstance(outputs, dict) else None
     if promised is None and planned:
-        return Promise(manifest=_manifest(stack, _planned(stack)))
+        return DeployedManifest(manifest=_manifest(stack, _planned(stack)))
     if promised is None:
         raise UnreadableError(f"stack {stack} has no output manifest: deploy it with pulumi up --stack {stack}")
     token = outputs.get("operatorToken")
-    return Promise(
+    return DeployedManifest(
         manifest=_manifest(stack, promised),
         operator_token=Secret(token) if isinstance(token, str) and token else None,
     )
 
 
-def ace_key(stack: str) -> Secret | None:
+def read_ace_key(stack: str) -> Secret | None:
     """Return ACE's key as the stack's own configuration holds it, encrypted there; None if it holds none."""
-    done = pulumi_cli.ask(stack, *KEY)
-    reason = pulumi_cli.reason(done.stderr)
+    done = pulumi_cli.run_pulumi(stack, *KEY)
+    reason = pulumi_cli.read_reason(done.stderr)
     if done.returncode and NO_KEY in reason:
         return None
     if done.returncode:
@@ -92,7 +92,7 @@ def ace_key(stack: str) -> Secret | None:
 
 def _planned(stack: str) -> object:
     """Return the manifest that the next ``pulumi up`` would deploy, out of the preview's steps."""
-    done = pulumi_cli.ask(stack, *PREVIEW)
+    done = pulumi_cli.run_pulumi(stack, *PREVIEW)
     try:
         data = _parsed(done.stdout)
     except _NoJsonError:
@@ -101,7 +101,7 @@ def _planned(stack: str) -> object:
     if done.returncode:
         said = [item.get("message") for item in _objects(preview.get("diagnostics")) if item.get("severity") == "error"]
         lines = [line.strip() for text in said if isinstance(text, str) for line in text.splitlines() if line.strip()]
-        raise pulumi_cli.failure(PREVIEW, lines[0] if lines else pulumi_cli.reason(done.stderr))
+        raise pulumi_cli.failure(PREVIEW, lines[0] if lines else pulumi_cli.read_reason(done.stderr))
     for step in _objects(preview.get("steps")):
         urn, new = step.get("urn"), step.get("newState")
         inputs = new.get("inputs") if isinstance(new, dict) else None

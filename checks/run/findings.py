@@ -1,60 +1,57 @@
-"""Why a check came to no verdict, as a finding, and what counts as something that a check said."""
+"""Findings about a check that did not come to a result."""
 
 from __future__ import annotations
 
 from typing import TypeGuard
 
-from checks.check import Check, Context
-from checks.model.finding import Cause, Evidence, Finding, Inconclusive
-from checks.run.options import LONGEST
+from checks.check import Check
+from checks.model.finding import Cause, Evidence, Finding
+from checks.model.hint import Hint
+from checks.run.request import MAX_SECONDS
 
 
-def is_said(said: object) -> TypeGuard[Evidence | Finding]:
-    """Return whether this is a finding or evidence, whole: what is not would break the report later."""
-    if isinstance(said, Evidence):
-        return isinstance(said.text, str)
-    texts = ("subject", "expected", "found", "hint")
+def is_evidence(item: object) -> TypeGuard[Evidence]:
+    """Return whether this is complete evidence: anything else would break the report later."""
+    return isinstance(item, Evidence) and isinstance(item.text, str)
+
+
+def is_finding(item: object) -> TypeGuard[Finding]:
+    """Return whether this is a complete finding: anything else would break the report later."""
     return (
-        isinstance(said, Finding)
-        and all(isinstance(getattr(said, name), str) for name in texts)
-        and isinstance(said.cause, Cause)
+        isinstance(item, Finding)
+        and all(isinstance(getattr(item, name), str) for name in ("subject", "expected", "found"))
+        and isinstance(item.hint, Hint)
+        and isinstance(item.cause, Cause)
     )
 
 
-def obstacle(check: Check, context: Context, error: BaseException) -> Finding:
-    """Return what was in the way of a verdict."""
-    said = getattr(error, "finding", None) if isinstance(error, Inconclusive) else None
-    return said if is_said(said) and isinstance(said, Finding) else broken(check, context, error)
-
-
-def broken(check: Check, context: Context, error: BaseException) -> Finding:
-    """Return what to say of a check that is at fault itself."""
+def describe_defect(check: Check, error: BaseException) -> Finding:
+    """Return the finding for a check that raised an unexpected exception."""
     try:
         text = f"{type(error).__name__}: {error}"
-    except BaseException:  # noqa: BLE001 - an error that cannot even say what it is
+    except BaseException:  # noqa: BLE001 - the exception's own text may raise, too
         text = type(error).__name__
     return Finding(
         subject=f"the check {check.id} itself",
-        expected="a verdict",
+        expected="a result",
         found=f"{text} (a defect of the check: please report it)",
         cause=Cause.CHECKER,
-        hint=f"{context.again(check.id)} --verbose",
+        hint=Hint.rerun_verbosely(check.id),
     )
 
 
-def entangled(check: Check, context: Context) -> Finding:
-    """Return what to say of a check that can never begin."""
+def describe_circle(check: Check) -> Finding:
+    """Return the finding for a check that waits for itself."""
     waits = " and ".join(dict.fromkeys((*check.needs, *check.after)))
-    return broken(check, context, ValueError(f"it waits for {waits}, and so, in the end, for itself"))
+    return describe_defect(check, ValueError(f"it waits for {waits}, and so, in the end, for itself"))
 
 
-def late(check: Check, context: Context, actual: str) -> Finding:
-    """Return what to say of a check that the deadline left without a verdict."""
-    seconds = context.deadline.seconds
+def describe_timeout(check: Check, seconds: float, found: str) -> Finding:
+    """Return the finding for a check that had no result at the deadline of so many seconds."""
     return Finding(
         subject=f"the check {check.id}",
-        expected=f"a verdict within the deadline of {seconds:g} s",
-        found=actual,
+        expected=f"a result within the deadline of {seconds:g} s",
+        found=found,
         cause=Cause.CHECKER,
-        hint=f"{context.again(check.id)} --deadline {min(2 * seconds, LONGEST):g}s",
+        hint=Hint.rerun_within(check.id, min(2 * seconds, MAX_SECONDS)),
     )

@@ -23,7 +23,7 @@ class UnreadableError(RuntimeError):
     """The promises cannot be read now, so that there is no verdict. The message is one line."""
 
 
-def ask(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
+def run_pulumi(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
     """Run a command of the engine's on a stack; it is found on PATH or where Pulumi's tools install it.
 
     Raises UnusableError for what cannot be a stack's name, UnreadableError when the engine cannot be run.
@@ -32,7 +32,7 @@ def ask(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
         raise UnusableError(f"{stack!r} is no stack's name: letters, digits, - _ and ., or ORGANISATION/PROJECT/STACK")
     try:
         return subprocess.run(
-            [executable(), *command, "--non-interactive", f"--stack={stack}"],
+            [find_pulumi(), *command, "--non-interactive", f"--stack={stack}"],
             cwd=PROJECT,
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             stdin=subprocess.DEVNULL,
@@ -41,7 +41,7 @@ def ask(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise UnreadableError(f"{title(command)}: no answer within {ENGINE_SECONDS:g} s") from None
+        raise UnreadableError(f"{format_command(command)}: no answer within {ENGINE_SECONDS:g} s") from None
     except OSError as error:
         raise UnreadableError(f"pulumi cannot be run: {error.strerror}") from None
 
@@ -49,22 +49,22 @@ def ask(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
 def failure(command: Sequence[str], reason: str) -> UnusableError | UnreadableError:
     """Return what to raise for a command that failed: a wrong name of a stack is a matter of usage."""
     unknown = any(text in reason for text in UNKNOWN)
-    return (UnusableError if unknown else UnreadableError)(f"{title(command)}: {reason}")
+    return (UnusableError if unknown else UnreadableError)(f"{format_command(command)}: {reason}")
 
 
-def reason(stderr: bytes) -> str:
+def read_reason(stderr: bytes) -> str:
     """Return the first error that the engine names, in one line."""
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error:")]
     return (errors or lines or ["it failed and did not say why"])[0].removeprefix("error:").strip()
 
 
-def title(command: Sequence[str]) -> str:
+def format_command(command: Sequence[str]) -> str:
     """Return a command's name as people know it, without its options."""
     return " ".join(["pulumi", *(word for word in command if not word.startswith("-"))])
 
 
-def executable() -> str:
+def find_pulumi() -> str:
     """Return where the engine is; raises UnreadableError where it is not."""
     found = shutil.which("pulumi")
     if found:

@@ -1,12 +1,11 @@
-"""Runs checks in order of their needs, side by side, and never longer than the shared deadline.
+"""Runs checks concurrently, in the order of their needs, and never longer than the shared deadline.
 
-Each check runs in a daemon thread of its own. Threads, not asyncio: what can hang includes name resolution,
-decompression and plain loops, none of which a cancelled task leaves (and ``asyncio.run`` waits for its executor at
-the end). A thread cannot be killed either, but it can be left behind: the verdict does not wait for it, and a daemon
-does not keep the process. Checks stay plain functions, and those that do not depend on each other wait together.
+Each check runs in a daemon thread of its own. asyncio does not fit: name resolution, decompression and plain loops may
+hang, and a cancelled task does not leave them. A thread cannot be ended either, but the runner can continue without it,
+and a daemon thread does not keep the process alive.
 
-Whatever a check does happens in its own thread, to the end: what it raised is put into words there, and what it held
-is let go there, as either may hang. Only what keeps the interpreter's lock, as one endless call into C, stops all.
+All that a check does happens in its own thread, including the text of its exceptions, because that may hang as well.
+Only one long call into C, which keeps the interpreter's lock, stops all threads.
 """
 
 from __future__ import annotations
@@ -18,51 +17,62 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checks.check import Check, Context
-from checks.model.finding import Evidence, Finding
-from checks.model.report import Outcome, Report, Result
-from checks.run import findings
+from checks.model.finding import Evidence, Failed, Finding, Stop
+from checks.model.report import Outcome, Report, ReportedFinding, Result
+from checks.run.findings import describe_circle, describe_defect, describe_timeout, is_evidence, is_finding
 
-GRACE = 0.25  # seconds beyond the deadline in which a check may still say what it waited for
-MOST = 100  # things that one check may say; more is a loop
+GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request that it waited for
+MAX_ITEMS = 100  # findings and evidence of one check: more is a loop
+
+Watch = Callable[[str, Result | None], None]
 
 
 @dataclass(slots=True, kw_only=True)
-class _Course:
-    """One check under way: what it said so far, and what it raised."""
+class _RunningCheck:
+    """One check that runs: its findings and evidence so far, and the finding that made it inconclusive."""
 
     check: Check
-    begun: float
-    said: list[Evidence | Finding] = field(default_factory=list)
+    started: float
+    items: list[Evidence | Finding] = field(default_factory=list)
     obstacle: Finding | None = None
 
-    def follow(self, context: Context) -> None:
-        """Take in what the check says, to the end, and close it: that may raise as well."""
-        sayings = iter(self.check.run(context))
+    def run(self, context: Context) -> None:
+        """Run the check to its end, and note how it ended."""
         try:
-            for said in sayings:
-                if not findings.is_said(said) or len(self.said) >= MOST:
-                    raise TypeError(f"a check yields at most {MOST} findings and evidence, and nothing else")
-                self.said.append(said)
+            self._collect(context)
+        except BaseException as error:  # noqa: BLE001 - an exception of one check must not end the others
+            finding = getattr(error, "finding", None)
+            if not isinstance(error, Stop) or not is_finding(finding):
+                self.obstacle = describe_defect(self.check, error)
+            elif isinstance(error, Failed):
+                self.items.append(finding)
+            else:
+                self.obstacle = finding
+
+    def _collect(self, context: Context) -> None:
+        """Collect what the check yields, and close it, which may raise as well."""
+        items = iter(self.check.run(context))
+        try:
+            for item in items:
+                if not (is_evidence(item) or is_finding(item)) or len(self.items) >= MAX_ITEMS:
+                    raise TypeError(f"a check yields at most {MAX_ITEMS} findings and evidence, and nothing else")
+                self.items.append(item)
         finally:
-            close = getattr(sayings, "close", None)
+            close = getattr(items, "close", None)
             if close is not None:
                 close()
-        if not self.said:
-            raise ValueError("the check said nothing")
+        if not self.items:
+            raise ValueError("the check yielded nothing")
 
 
-def run(
-    checks: Collection[Check],
-    context: Context,
-    *,
-    strict: bool = False,
-    watch: Callable[[str, Result | None], None] | None = None,
+def run_checks(
+    checks: Collection[Check], context: Context, *, strict: bool = False, watch: Watch | None = None
 ) -> Report:
-    """Run the checks, whose ids differ, and return the report; every check has a result in it, in the order given.
+    """Run the checks, whose ids differ, and return the report. Every check has a result in it, in the order given.
 
-    ``watch`` is told, in the caller's thread, the id of each check that begins, and that with its result once it ends.
+    ``watch`` is called in the caller's thread with the id of each check that starts, and again with its result.
     """
-    begun = context.deadline.clock()
+    started = context.deadline.clock()
     results = _Run(checks=tuple(checks), context=context, watch=watch).results()
     manifest = context.manifest
     return Report(
@@ -72,7 +82,7 @@ def run(
         url=manifest.worker.url,
         results=tuple(results[check.id] for check in checks),
         strict=strict,
-        seconds=context.deadline.clock() - begun,
+        seconds=context.deadline.clock() - started,
     )
 
 
@@ -80,122 +90,131 @@ def run(
 class _Run:
     checks: tuple[Check, ...]
     context: Context
-    watch: Callable[[str, Result | None], None] | None
+    watch: Watch | None
     done: dict[str, Result] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
-    courses: dict[str, _Course] = field(default_factory=dict)
-    inbox: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    running: dict[str, _RunningCheck] = field(default_factory=dict)
+    finished: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
 
     def results(self) -> Mapping[str, Result]:
         deadline = self.context.deadline
-        self._begin()
-        while self.courses:
+        self._start_ready()
+        while self.running:
             try:
-                finished = self.inbox.get(timeout=max(0.0, deadline.end + GRACE - deadline.clock()))
+                finished = self.finished.get(timeout=max(0.0, deadline.end + GRACE_SECONDS - deadline.clock()))
             except queue.Empty:
-                self._cut()
+                self._leave_behind()
                 break
-            course = self.courses.pop(finished)
-            self._settle(_result(course, course.obstacle, self.context))
-            self._begin()
+            running = self.running.pop(finished)
+            self._settle(self._result(running, running.obstacle))
+            self._start_ready()
         for check in self.checks:
             if check.id not in self.done:
-                self._settle(_unbegun(check, findings.entangled(check, self.context)))
+                self._settle(self._not_started(check, describe_circle(check)))
         return self.done
 
-    def _begin(self, *, over: bool = False) -> None:
-        """Start what has nothing left to wait for; skip what cannot be judged any more."""
+    def _start_ready(self, *, over: bool = False) -> None:
+        """Start the checks that wait for nothing more, and skip those that can never run."""
         while ready := list(self._ready()):
             for check in ready:
-                need, missing = self._obstacles(check)
-                try:
-                    exempt = check.exempt(self.context)
-                except Exception as error:  # noqa: BLE001 - it promises not to, and every check has a result
-                    self._settle(_unbegun(check, findings.broken(check, self.context, error)))
-                    continue
-                if exempt:
-                    self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=exempt, exempt=True))
-                elif need:
-                    self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=need), blocks=True)
-                elif missing:
-                    self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=missing))
-                elif over or not self.context.deadline.left():
-                    self._settle(_unbegun(check, findings.late(check, self.context, "its turn never came")))
-                else:
-                    self._start(check)
+                self._start_or_skip(check, over=over)
+
+    def _start_or_skip(self, check: Check, *, over: bool) -> None:
+        unmet, missing = self._unmet_need(check), self._missing_credentials(check)
+        try:
+            not_applicable = check.does_not_apply(self.context)
+        except Exception as error:  # noqa: BLE001 - every check has a result, whatever its code does
+            self._settle(self._not_started(check, describe_defect(check, error)))
+            return
+        if not_applicable:
+            self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=not_applicable, exempt=True))
+        elif unmet:
+            self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=unmet), blocks=True)
+        elif missing:
+            self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=missing))
+        elif over or not self.context.deadline.left():
+            finding = describe_timeout(check, self.context.deadline.seconds, "its turn never came")
+            self._settle(self._not_started(check, finding))
+        else:
+            self._start(check)
 
     def _ready(self) -> Iterator[Check]:
         ids = {check.id for check in self.checks}
         for check in self.checks:
             waits = {*check.needs, *check.after} & ids - self.done.keys()
-            if not waits and check.id not in self.done and check.id not in self.courses:
+            if not waits and check.id not in self.done and check.id not in self.running:
                 yield check
 
-    def _obstacles(self, check: Check) -> tuple[str, str]:
-        """Return why a check cannot be judged: for what it needs, and for a credential that is missing."""
+    def _unmet_need(self, check: Check) -> str:
+        """Return which needed check did not pass, or an empty text."""
         words = {
             Outcome.FAIL: "which failed",
             Outcome.INCONCLUSIVE: "which is inconclusive",
             Outcome.SKIP: "which was skipped",
         }
-        needs = [need for need in check.needs if need in self.blocked]
-        missing = [credential for credential in check.wants if self.context.credentials.missing(credential)]
-        return (
-            f"needs {needs[0]}, {words[self.done[needs[0]].outcome]}" if needs else "",
-            f"needs {' and '.join(missing)}" if missing else "",
-        )
+        unmet = [need for need in check.needs if need in self.blocked]
+        return f"needs {unmet[0]}, {words[self.done[unmet[0]].outcome]}" if unmet else ""
+
+    def _missing_credentials(self, check: Check) -> str:
+        missing = [credential for credential in check.wants if self.context.credentials.is_missing(credential)]
+        return f"needs {' and '.join(missing)}" if missing else ""
 
     def _start(self, check: Check) -> None:
-        course = _Course(check=check, begun=self.context.deadline.clock())
-        self.courses[check.id] = course
-        self._tell(check.id, None)
-        thread = threading.Thread(target=self._follow, args=(course,), name=f"check {check.id}", daemon=True)
+        running = _RunningCheck(check=check, started=self.context.deadline.clock())
+        self.running[check.id] = running
+        self._notify(check.id, None)
+        thread = threading.Thread(target=self._follow, args=(running,), name=f"check {check.id}", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no thread left
-            course.obstacle = findings.broken(check, self.context, error)
-            self.inbox.put(check.id)
+            running.obstacle = describe_defect(check, error)
+            self.finished.put(check.id)
 
-    def _follow(self, course: _Course) -> None:
-        try:
-            course.follow(self.context)
-        except BaseException as error:  # noqa: BLE001 - whatever a check raises is no verdict of that check alone
-            course.obstacle = findings.obstacle(course.check, self.context, error)
-        self.inbox.put(course.check.id)
+    def _follow(self, running: _RunningCheck) -> None:
+        running.run(self.context)
+        self.finished.put(running.check.id)
 
-    def _tell(self, check_id: str, result: Result | None) -> None:
+    def _notify(self, check_id: str, result: Result | None) -> None:
         if self.watch is not None:
-            with contextlib.suppress(Exception):  # who watches changes no verdict
+            with contextlib.suppress(Exception):  # a display must not change a result
                 self.watch(check_id, result)
 
     def _settle(self, result: Result, *, blocks: bool = False) -> None:
-        """Note a result; what needs a check that failed, or that was skipped for such a one, cannot be judged."""
+        """Store a result. A check that needs a failed or blocked one is blocked as well."""
         self.done[result.id] = result
-        self._tell(result.id, result)
+        self._notify(result.id, result)
         if blocks or result.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
             self.blocked.add(result.id)
 
-    def _cut(self) -> None:
-        """Give what hangs, and what waits for it, a result without waiting for it."""
-        for course in self.courses.values():
-            late = findings.late(course.check, self.context, "it was still waiting, and was left behind")
-            self._settle(_result(course, late, self.context))
-        self.courses = {}
-        self._begin(over=True)
+    def _leave_behind(self) -> None:
+        """Give each check that still runs, and each that waits for one, a result without waiting for it."""
+        for running in self.running.values():
+            found = "it was still waiting, and was left behind"
+            self._settle(self._result(running, describe_timeout(running.check, self.context.deadline.seconds, found)))
+        self.running = {}
+        self._start_ready(over=True)
 
+    def _result(self, running: _RunningCheck, obstacle: Finding | None) -> Result:
+        items = tuple(running.items)
+        findings = [item for item in items if isinstance(item, Finding)]
+        otherwise = Outcome.PASS if obstacle is None else Outcome.INCONCLUSIVE
+        return Result(
+            id=running.check.id,
+            outcome=Outcome.FAIL if findings else otherwise,
+            findings=tuple(map(self._reported, findings if obstacle is None else [*findings, obstacle])),
+            evidence=tuple(item.text for item in items if isinstance(item, Evidence)),
+            seconds=self.context.deadline.clock() - running.started,
+        )
 
-def _result(course: _Course, obstacle: Finding | None, context: Context) -> Result:
-    said = tuple(course.said)
-    findings = tuple(item for item in said if isinstance(item, Finding))
-    otherwise = Outcome.PASS if obstacle is None else Outcome.INCONCLUSIVE
-    return Result(
-        id=course.check.id,
-        outcome=Outcome.FAIL if findings else otherwise,
-        findings=findings if obstacle is None else (*findings, obstacle),
-        evidence=tuple(item.text for item in said if isinstance(item, Evidence)),
-        seconds=context.deadline.clock() - course.begun,
-    )
+    def _not_started(self, check: Check, finding: Finding) -> Result:
+        return Result(id=check.id, outcome=Outcome.INCONCLUSIVE, findings=(self._reported(finding),))
 
-
-def _unbegun(check: Check, finding: Finding) -> Result:
-    return Result(id=check.id, outcome=Outcome.INCONCLUSIVE, findings=(finding,))
+    def _reported(self, finding: Finding) -> ReportedFinding:
+        command = finding.hint.command(stack=self.context.stack, worker=self.context.manifest.worker.name)
+        return ReportedFinding(
+            subject=finding.subject,
+            expected=finding.expected,
+            found=finding.found,
+            cause=finding.cause,
+            hint=command,
+        )

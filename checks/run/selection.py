@@ -52,7 +52,7 @@ def _with_needs(checks: Mapping[str, Check], chosen: Collection[str]) -> set[str
         name = pending.pop()
         if name not in wanted:
             wanted.add(name)
-            pending.extend((*checks[name].needs, *checks[name].beside))
+            pending.extend((*checks[name].needs, *checks[name].includes))
     return wanted
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 MEMORY = 256 * 2**20  # bytes, beside the objects themselves, four of at most 32 MiB: tested with real bombs
-DAY_LIMIT = 256 * 2**20  # bytes of NDJSON, never held together; the largest real day known is 58 MB
-LINE_LIMIT = 64 * 2**10  # bytes
-POINT_LIMIT = 100_000  # distinct names
-HELD_LIMIT = 16 * 2**20  # characters of distinct names: Python may take four bytes for one
+MAX_DAY = 256 * 2**20  # bytes of NDJSON, never held together; the largest real day known is 58 MB
+MAX_LINE = 64 * 2**10  # bytes
+MAX_POINTS = 100_000  # distinct names
+MAX_HELD = 16 * 2**20  # characters of distinct names: Python may take four bytes for one
 CHUNK = 256 * 2**10  # bytes decompressed at once
 GZIP = b"\x1f\x8b"
 
@@ -26,25 +26,25 @@ class BrokenDayError(ValueError):
         self.found = actual
 
 
-class UnjudgedDayError(ValueError):
+class DayTooLargeError(ValueError):
     """A stored day is beyond this checker's own bounds: it may be true, and nothing is said of it."""
 
 
-class Few(set[T]):
+class BoundedSet(set[T]):
     """Distinct texts, not too many and not too long; ``held`` is how many characters they have together."""
 
     held = 0
 
-    def hold(self, text: T) -> None:
-        """Add one; raises UnjudgedDayError when there are more than POINT_LIMIT, or HELD_LIMIT characters."""
+    def add_bounded(self, text: T) -> None:
+        """Add one; raises DayTooLargeError when there are more than MAX_POINTS, or MAX_HELD characters."""
         if text in self:
             return
         self.add(text)
         self.held += len(text)
-        if len(self) > POINT_LIMIT:
-            raise UnjudgedDayError(f"more than {POINT_LIMIT:,} points in a day")
-        if self.held > HELD_LIMIT:
-            raise UnjudgedDayError(f"more than {HELD_LIMIT:,} characters of names, or of one timestamp")
+        if len(self) > MAX_POINTS:
+            raise DayTooLargeError(f"more than {MAX_POINTS:,} points in a day")
+        if self.held > MAX_HELD:
+            raise DayTooLargeError(f"more than {MAX_HELD:,} characters of names, or of one timestamp")
 
 
 def lines(raw: bytes, digest: Any) -> Iterator[bytes]:
@@ -53,8 +53,8 @@ def lines(raw: bytes, digest: Any) -> Iterator[bytes]:
     for chunk in _decompressed(raw):
         digest.update(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
-        if max(map(len, (rest, *lines))) > LINE_LIMIT:
-            raise UnjudgedDayError(f"a line of more than {LINE_LIMIT:,} bytes")
+        if max(map(len, (rest, *lines))) > MAX_LINE:
+            raise DayTooLargeError(f"a line of more than {MAX_LINE:,} bytes")
         yield from lines
     if rest:
         yield rest
@@ -73,8 +73,8 @@ def _decompressed(raw: bytes) -> Iterator[bytes]:
         if not size and chunk.startswith(GZIP):
             raise BrokenDayError("NDJSON, compressed once", "it is compressed twice")
         size += len(chunk)
-        if size > DAY_LIMIT:
-            raise UnjudgedDayError(f"more than {DAY_LIMIT:,} bytes in a day")
+        if size > MAX_DAY:
+            raise DayTooLargeError(f"more than {MAX_DAY:,} bytes in a day")
         yield chunk
     if inflate.unused_data:
         raise BrokenDayError("one gzip file", f"{len(inflate.unused_data):,} bytes behind its end")

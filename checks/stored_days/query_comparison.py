@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from checks.stored_days.stored_day import Sample, shown
+from checks.stored_days.stored_day import Sample, format_moment
 
 
-def asked(samples: Iterable[Sample], points: Collection[str], most: int) -> tuple[Sample, ...]:
+def select_samples(samples: Iterable[Sample], points: Collection[str], most: int) -> tuple[Sample, ...]:
     """Return the first samples of some points: at least ``most`` where there are, and all of the last one's time.
 
     A point is meant by its name, or by the last segment of it, as ``VAV-707.DaTemp``.
@@ -21,14 +21,14 @@ def asked(samples: Iterable[Sample], points: Collection[str], most: int) -> tupl
     return tuple(found)
 
 
-def difference(stored: Sequence[Sample], served: Sequence[Sample]) -> tuple[str, str, str] | None:
+def find_difference(stored: Sequence[Sample], served: Sequence[Sample]) -> tuple[str, str, str] | None:
     """Return the first difference in the order of time: where, what is stored and what was served; None without one."""
     one, other = ({(item.timestamp, item.name): item.value for item in items} for items in (stored, served))
     wrong = [key for key in one.keys() | other.keys() if not _same(one.get(key), other.get(key))]
     if wrong:
         at, name = first = min(wrong)
         more = f" ({len(wrong)} of {len(one)} samples differ)"
-        return f"{name} at {shown(at)}", _said(one.get(first)), _said(other.get(first)) + more
+        return f"{name} at {format_moment(at)}", _said(one.get(first)), _said(other.get(first)) + more
     if len(served) != len(stored):
         return "samples", str(len(stored)), f"{len(served)}, some of them twice"
     return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from checks.clients.ace.answers import Row
 from checks.stored_days import gzip_reader
-from checks.stored_days.gzip_reader import Few, UnjudgedDayError
+from checks.stored_days.gzip_reader import BoundedSet, DayTooLargeError
 from checks.stored_days.stored_day import Sample, is_number
 
 SAID = 3  # differences that are said one by one
@@ -37,8 +37,8 @@ class Comparison:
     missing: int = 0
     extra: int = 0
     first: list[Difference] = field(default_factory=list)
-    stored: Few[str] = field(default_factory=Few)
-    lacking: Few[str] = field(default_factory=Few)
+    stored: BoundedSet[str] = field(default_factory=BoundedSet)
+    lacking: BoundedSet[str] = field(default_factory=BoundedSet)
 
     @property
     def equal(self) -> bool:
@@ -57,10 +57,10 @@ class Comparison:
         return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
-def compare(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
+def compare_rows(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
     """Compare two streams in order of time, holding the rows of one timestamp (ms) at a time.
 
-    Within a timestamp the order is nobody's promise. Raises UnjudgedDayError for a timestamp with too many rows.
+    Within a timestamp the order is nobody's promise. Raises DayTooLargeError for a timestamp with too many rows.
     """
     found = Comparison()
     streams = (
@@ -81,7 +81,7 @@ def compare(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
 
 def _judge(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
     for name in ours:
-        found.stored.hold(name)
+        found.stored.add_bounded(name)
     found.rows += sum(map(len, theirs.values()))
     for name in theirs.keys() | ours.keys() if theirs.keys() != ours.keys() else theirs:
         pairs = itertools.zip_longest(theirs.get(name, ()), ours.get(name, ()))
@@ -92,7 +92,7 @@ def _judge(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
             found.extra += ace is None
             found.differing += ace is not None and stored is not None
             if stored is None:
-                found.lacking.hold(name)
+                found.lacking.add_bounded(name)
             if len(found.first) < SAID:
                 found.first.append(Difference(point=name, timestamp=now, ace=ace, stored=stored))
 
@@ -110,15 +110,15 @@ def _grouped(rows: Iterable[tuple[int, str, Any]]) -> Iterator[tuple[int, Group]
         held = 0
         for count, (_, name, value) in enumerate(group):
             held += len(name) + (len(value) if isinstance(value, str) else 0)
-            if count >= gzip_reader.POINT_LIMIT or held > gzip_reader.HELD_LIMIT:
-                raise UnjudgedDayError(
-                    f"more than {gzip_reader.POINT_LIMIT:,} rows, or {gzip_reader.HELD_LIMIT:,} characters, "
+            if count >= gzip_reader.MAX_POINTS or held > gzip_reader.MAX_HELD:
+                raise DayTooLargeError(
+                    f"more than {gzip_reader.MAX_POINTS:,} rows, or {gzip_reader.MAX_HELD:,} characters, "
                     "of one timestamp"
                 )
             values.setdefault(name, []).append(value)
         yield now, values
 
 
-def text(value: float | str | None) -> str:
+def format_value(value: float | str | None) -> str:
     """Return a value as it stands in the object, cut to a length that can be read."""
     return json.dumps(value, ensure_ascii=False)[:40]

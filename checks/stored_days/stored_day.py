@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from checks.stored_days import gzip_reader
-from checks.stored_days.gzip_reader import BrokenDayError, Few
+from checks.stored_days.gzip_reader import BoundedSet, BrokenDayError
+from contract.schedule import day_window
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
@@ -32,21 +33,21 @@ class Day:
 
     day: date
     samples: int = 0
-    points: Few[str] = field(default_factory=Few)
+    points: BoundedSet[str] = field(default_factory=BoundedSet)
     first: int | None = None
     last: int | None = None
     sha256: str = ""
 
 
-def read(raw: bytes, *, day: date, site: str = "") -> Day:
+def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
     """Decode one stored day of a site; raises BrokenDayError for anything that is no gzip of its samples.
 
-    Raises UnjudgedDayError for a day beyond this checker's bounds.
+    Raises DayTooLargeError for a day beyond this checker's bounds.
     """
     found, digest, sites = Day(day=day), hashlib.sha256(), dict[str, str]()
     for sample in _samples(raw, day, digest):
         if sample.name not in found.points:
-            found.points.hold(sample.name)
+            found.points.add_bounded(sample.name)
             sites.setdefault(_site(sample.name), sample.name)
         found.samples += 1
         found.first = sample.timestamp if found.first is None else found.first
@@ -59,8 +60,8 @@ def read(raw: bytes, *, day: date, site: str = "") -> Day:
     return found
 
 
-def samples(raw: bytes, *, day: date) -> Iterator[Sample]:
-    """Yield the samples of a stored day, never holding it whole; raises as ``read`` does.
+def read_samples(raw: bytes, *, day: date) -> Iterator[Sample]:
+    """Yield the samples of a stored day, never holding it whole; raises as ``decode_day`` does.
 
     They are in the order in which they were measured, as ACE sends and the worker writes them, and no line stands there
     twice: so only the lines of one timestamp are held.
@@ -68,29 +69,23 @@ def samples(raw: bytes, *, day: date) -> Iterator[Sample]:
     return _samples(raw, day, hashlib.sha256())
 
 
-def window(day: date) -> tuple[datetime, datetime]:
-    """Return a day's beginning and end, UTC."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return midnight, midnight + timedelta(days=1)
-
-
-def shown(moment: int) -> str:
+def format_moment(moment: int) -> str:
     """Return a time in ms since the epoch as people read it."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:23]
 
 
 def _samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
-    start, end = (int(moment.timestamp()) * 1000 for moment in window(day))
-    now, lines = start, Few[bytes]()
+    start, end = (int(moment.timestamp()) * 1000 for moment in day_window(day))
+    now, lines = start, BoundedSet[bytes]()
     for number, line in enumerate(gzip_reader.lines(raw, digest), start=1):
         sample = _sample(line, number, start, end)
         if sample.timestamp < now:
             raise BrokenDayError(f"no timestamp before the one above it in line {number}", str(sample.timestamp))
         if sample.timestamp > now:
-            now, lines = sample.timestamp, Few()
+            now, lines = sample.timestamp, BoundedSet()
         if line in lines:  # two values are none of the worker's doing: microseconds are cut, and `proof` compares
             raise BrokenDayError(f"one line of {sample.name} at {now} and this value", f"it again in line {number}")
-        lines.hold(line)
+        lines.add_bounded(line)
         yield sample
 
 
@@ -101,7 +96,7 @@ def _site(name: str) -> str:
     return site if deeper and site.startswith(f"{client}_") else ""
 
 
-def compare(found: Day, metadata: Mapping[str, str]) -> None:
+def compare_with_metadata(found: Day, metadata: Mapping[str, str]) -> None:
     """Raise BrokenDayError for the first entry of the metadata that is not true of the content."""
     true: dict[str, str | None] = {"samples": str(found.samples), "points": str(len(found.points))}
     true |= {"sha256": found.sha256}
@@ -112,7 +107,7 @@ def compare(found: Day, metadata: Mapping[str, str]) -> None:
         declared = metadata.get(name)
         if (None if declared is None else _moment(declared)) != moment:
             raise BrokenDayError(f"metadata {name} {moment}, as in the content", repr(declared))
-    start, end = window(found.day)
+    start, end = day_window(found.day)
     source = metadata.get("source", "")
     if [_moment(text) for text in source.split("/")] != [int(moment.timestamp()) * 1000 for moment in (start, end)]:
         raise BrokenDayError(f"metadata source {start:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}", repr(source))

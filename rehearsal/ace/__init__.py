@@ -1,4 +1,4 @@
-"""A local ACE IoT: the real one's wire schema, refusals and defects on a loopback port, and faults on request."""
+"""A local ACE IoT on a loopback port, with the schema, refusals and defects of the real one, and with faults."""
 
 from rehearsal.ace.faults import AceFault
 from rehearsal.ace.samples import Sample, Source

@@ -1,4 +1,4 @@
-"""What a source of measurements is: the points of one site and their samples in any window."""
+"""A source of measurements: the points of one site and their samples in any window."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 class Sample(NamedTuple):
-    """One value of one point: the source's own text, at a naive time that means UTC.
+    """One value of one point: the source's own text at a naive UTC time.
 
-    A tuple and not a dataclass, because a day holds up to 500,000 of them (a frozen dataclass takes 2.4 times as long).
+    A tuple, because a day has up to 500,000 samples, and frozen dataclasses take 2.4 times as long.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Sample(NamedTuple):
 
 
 class Source(Protocol):
-    """A site's measurements; the same window always gives the same samples, so that they may be kept."""
+    """A site's measurements. The same window always has the same samples, so that callers may keep them."""
 
     @property
     def points(self) -> Sequence[str]:

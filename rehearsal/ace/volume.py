@@ -1,4 +1,4 @@
-"""Any amount of samples for one site, the same ones every time."""
+"""A reproducible source with any number of samples."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _MASK = 2**64 - 1
 
 
 class Volume:
-    """``count`` points of a site with one sample an interval, each value computed from seed, point and time alone.
+    """``count`` points of a site with one sample per interval. Seed, point and time determine each value.
 
-    ``odd_every``: about one value in so many is one of ODD_VALUES (0: none, and every value is like 72.5).
-    ``microseconds``: samples come up to one second after their tick, three in four of them with a fraction.
+    ``odd_every``: about one value in ``odd_every`` is one of ODD_VALUES (0: none, and every value is like 72.5).
+    ``microseconds``: samples are up to one second after their tick, three in four of them with a fraction.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class Volume:
         microseconds: bool = False,
     ) -> None:  # fmt: skip
         if interval < timedelta(seconds=1):
-            raise ValueError("a volume's interval is one second or more")
+            raise ValueError("expected an interval of at least one second")
         self.points: Sequence[str] = tuple(f"ses/{site}/volume/VAV-{number:06}.DaTemp" for number in range(count))
         self._interval = interval
         self._seed = seed
@@ -34,28 +34,28 @@ class Volume:
     def samples(self, start: datetime, end: datetime) -> list[Sample]:
         """Return the samples with start <= time < end (naive UTC), sorted by time, then by name."""
         samples: list[Sample] = []
-        tick = (start - EPOCH) // self._interval  # its samples may lie on either side of the start
+        tick = (start - EPOCH) // self._interval  # its samples may be before or after the start
         while (time := EPOCH + tick * self._interval) < end:
-            samples += self._tick(tick, time)
+            samples += self._make_tick(tick, time)
             tick += 1
         return [sample for sample in samples if start <= sample.time < end]
 
-    def _tick(self, tick: int, time: datetime) -> list[Sample]:
+    def _make_tick(self, tick: int, time: datetime) -> list[Sample]:
         base = _mix(_mix(self._seed) ^ tick)
         samples: list[Sample] = []
         for number, name in enumerate(self.points):
             mixed = _mix(base + number)
             odd = self._odd_every and (mixed >> 8) % self._odd_every == 0
             value = ODD_VALUES[(mixed >> 40) % len(ODD_VALUES)] if odd else f"{60 + mixed % 25}.{mixed // 25 % 10}"
-            samples.append(Sample(name, value, time + _fraction(mixed) if self._microseconds else time))
-        return sorted(samples, key=_order) if self._microseconds else samples
+            samples.append(Sample(name, value, time + _make_fraction(mixed) if self._microseconds else time))
+        return sorted(samples, key=_get_order) if self._microseconds else samples
 
 
-def _fraction(mixed: int) -> timedelta:
+def _make_fraction(mixed: int) -> timedelta:
     return timedelta(microseconds=(mixed >> 20) % 1_000_000 if mixed % 4 else 0)
 
 
-def _order(sample: Sample) -> tuple[datetime, str]:
+def _get_order(sample: Sample) -> tuple[datetime, str]:
     return sample.time, sample.name
 
 

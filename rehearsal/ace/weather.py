@@ -1,4 +1,4 @@
-"""A year of real measurements of a weather station, on any dates (provenance: rehearsal/ace/data/README.md)."""
+"""A year of real measurements of a weather station for any dates. Provenance: rehearsal/ace/data/README.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rehearsal.ace.samples import EPOCH, Sample
 
 DATA = Path(__file__).with_name("data") / "greensboro-tmy3.csv.gz"
 _HOUR = timedelta(hours=1)
-# The file's hour 01:00 is the one from 00:00 to 01:00 local standard time, UTC-5: it ends at 06:00 UTC.
+# The file's hour 01:00 is the hour from 00:00 to 01:00 local standard time (UTC-5). It ends at 06:00 UTC.
 _FROM_UTC_TO_START_OF_HOUR = timedelta(hours=6)
 _DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 _DAYS_OF_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -22,11 +22,12 @@ _DAYS_OF_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 class Weather:
     """The station's columns as points ``ses/<site>/weather/<column>``, one sample each on every hour of any year.
 
-    Values are the file's own text. 29 February (local time) repeats the 28th; the year's end joins its beginning.
+    Values are the file's own text. 29 February (local time) repeats the 28th. After the last hour of the file comes the
+    first.
     """
 
     def __init__(self, *, site: str) -> None:
-        columns = {f"ses/{site}/weather/{name}": values for name, values in _columns().items()}
+        columns = {f"ses/{site}/weather/{name}": values for name, values in _load_columns().items()}
         self.points: Sequence[str] = tuple(sorted(columns))
         self._columns = [columns[point] for point in self.points]
 
@@ -35,7 +36,7 @@ class Weather:
         time = EPOCH - (EPOCH - start) // _HOUR * _HOUR  # the first full hour at or after the start
         samples: list[Sample] = []
         while time < end:
-            row = row_of(time)
+            row = find_row(time)
             samples += [
                 Sample(point, column[row], time) for point, column in zip(self.points, self._columns, strict=True)
             ]
@@ -43,15 +44,15 @@ class Weather:
         return samples
 
 
-def row_of(time: datetime) -> int:
-    """Return which of the 8,760 rows is served at a full hour (naive UTC): the one whose hour ends then."""
+def find_row(time: datetime) -> int:
+    """Return the index of the row, of 8,760, with the hour that ends at ``time`` (a full hour, naive UTC)."""
     hour = time - _FROM_UTC_TO_START_OF_HOUR
     day = min(hour.day, _DAYS_OF_MONTH[hour.month - 1])
     return (_DAYS_BEFORE_MONTH[hour.month - 1] + day - 1) * 24 + hour.hour
 
 
 @cache
-def _columns() -> dict[str, list[str]]:
+def _load_columns() -> dict[str, list[str]]:
     with gzip.open(DATA, "rt", encoding="ascii", newline="") as file:
         lines = csv.reader(file)
         names = next(lines)

@@ -1,4 +1,4 @@
-"""The control plane of the local Cloudflare: the API that Pulumi, wrangler and the checks talk to."""
+"""The control plane of the local Cloudflare: the API that Pulumi, wrangler and the checks call."""
 
 from __future__ import annotations
 

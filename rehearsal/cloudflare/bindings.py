@@ -1,41 +1,41 @@
-"""The rules for a set of bindings: what an upload inherits, keeps and must not hold; what is shown of it."""
+"""Rules for a set of bindings: inherited and kept bindings, refused bindings, and the public form."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rehearsal.cloudflare.envelope import ApiError
+from rehearsal.cloudflare.responses import RefusalError
 from rehearsal.cloudflare.state import SECRET, Binding, Version
 
-# Without `keep_bindings` secrets stay, and only they: `wrangler deploy` sends none and loses no secret.
+# Without `keep_bindings` only secrets stay: `wrangler deploy` sends no secret and loses none.
 KEPT_BY_DEFAULT = (SECRET, "secret_key")
 
 
-def public(bindings: Iterable[Binding]) -> list[dict[str, Any]]:
-    """Return the bindings as the API shows them: a secret has a name and a type, nothing else."""
+def show_bindings(bindings: Iterable[Binding]) -> list[dict[str, Any]]:
+    """Return the bindings as the API shows them. A secret has a name and a type only."""
     return [
         {"name": item["name"], "type": item["type"]} if item["type"] in KEPT_BY_DEFAULT else dict(item)
         for item in bindings
     ]
 
 
-def resolve(metadata: Mapping[str, Any], previous: Version | None, *, strict: bool) -> tuple[Binding, ...]:
-    """Return the whole new set that an upload's metadata asks for.
+def resolve_bindings(metadata: Mapping[str, Any], previous: Version | None, *, strict: bool) -> tuple[Binding, ...]:
+    """Return the complete new set of bindings for an upload's metadata.
 
-    Raises ApiError 10021 for an ill-formed binding, 10053 for a name used twice, and 10057, if ``strict``, for an
-    ``inherit`` with nothing to inherit.
+    Raises RefusalError 10021 for an ill-formed binding, 10053 for a repeated name, and 10057, if ``strict``, for an
+    ``inherit`` of a binding that does not exist.
     """
     before = {item["name"]: item for item in previous.bindings} if previous else {}
     asked = [
-        _inherited(item, before, strict=strict) if item.get("type") == "inherit" else _complete(item)
-        for item in _listed(metadata.get("bindings", []))
+        _find_inherited(item, before, strict=strict) if item.get("type") == "inherit" else _check_binding(item)
+        for item in _check_list(metadata.get("bindings", []))
     ]
     bindings = [item for item in asked if item is not None]
     names = [item["name"] for item in bindings]
     for name in names:
         if names.count(name) > 1:
-            raise ApiError(
+            raise RefusalError(
                 400, 10053, f"Binding name '{name}' already in use. Please use a different name and try again."
             )
     kinds = metadata.get("keep_bindings")
@@ -44,27 +44,27 @@ def resolve(metadata: Mapping[str, Any], previous: Version | None, *, strict: bo
     return (*bindings, *kept)
 
 
-def _listed(bindings: Any) -> list[Mapping[str, Any]]:
+def _check_list(bindings: Any) -> list[Mapping[str, Any]]:
     if not isinstance(bindings, list) or not all(isinstance(item, dict) for item in bindings):
-        raise ApiError(400, 10021, "metadata.bindings must be a list of objects")
+        raise RefusalError(400, 10021, "metadata.bindings must be a list of objects")
     return bindings
 
 
-def _inherited(item: Mapping[str, Any], before: Mapping[str, Binding], *, strict: bool) -> Binding | None:
+def _find_inherited(item: Mapping[str, Any], before: Mapping[str, Binding], *, strict: bool) -> Binding | None:
     name = str(item.get("name", ""))
     source = before.get(str(item.get("old_name") or name))
     if source is None and strict:
-        raise ApiError(400, 10057, f"inherit binding '{name}' is invalid: there is no such binding to inherit.")
+        raise RefusalError(400, 10057, f"inherit binding '{name}' is invalid: there is no such binding to inherit.")
     return None if source is None else {**source, "name": name}
 
 
-def _complete(item: Mapping[str, Any]) -> Binding:
+def _check_binding(item: Mapping[str, Any]) -> Binding:
     name, kind = item.get("name"), item.get("type")
     if not isinstance(name, str) or not name or not isinstance(kind, str):
-        raise ApiError(400, 10021, "every binding must have a `name` and a `type`")
+        raise RefusalError(400, 10021, "every binding must have a `name` and a `type`")
     field = {SECRET: "text", "plain_text": "text", "r2_bucket": "bucket_name", "json": "json"}.get(kind)
     if field is not None and field not in item:
-        raise ApiError(400, 10021, f"binding {name} of type {kind} must have a `{field}` specified")
+        raise RefusalError(400, 10021, f"binding {name} of type {kind} must have a `{field}` specified")
     if field not in (None, "json") and not isinstance(item[str(field)], str):
-        raise ApiError(400, 10021, f"binding {name} of type {kind} must have a string as its `{field}`")
+        raise RefusalError(400, 10021, f"binding {name} of type {kind} must have a string as its `{field}`")
     return dict(item)

@@ -1,4 +1,4 @@
-"""What the local Cloudflare remembers: plain frozen data; a change is a new value."""
+"""The state of the local Cloudflare as frozen data. A change makes a new value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AUTHOR_ID = "00000000000000000000000000000001"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """One uploaded part."""
+    """One uploaded module."""
 
     name: str
     content_type: str
@@ -25,7 +25,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One version of a worker, complete; ``bindings`` hold the secrets' texts and are never shown by ``repr``."""
+    """One complete version of a worker. ``repr`` hides ``bindings``, because they contain the texts of secrets."""
 
     id: str
     number: int
@@ -42,7 +42,7 @@ class Version:
 
     @property
     def etag(self) -> str:
-        """Name the code, and only the code: the same modules have the same etag."""
+        """Return a digest of the code alone: the same modules have the same etag."""
         digest = hashlib.sha256()
         for module in sorted(self.modules, key=lambda module: module.name):
             digest.update(f"{module.name}\0{len(module.body)}\0".encode() + module.body)
@@ -55,13 +55,13 @@ class Version:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Return the texts of the secrets by name; for the edge and for comparing, never for an answer."""
+        """Return the texts of the secrets by name. They go to the edge and into comparisons, never into a response."""
         return {item["name"]: item["text"] for item in self.bindings if item["type"] == SECRET}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A version's share of the traffic, in percent."""
+    """A version's share of the requests in percent."""
 
     version_id: str
     percentage: float
@@ -69,7 +69,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """Which versions serve, since when, and why."""
+    """A deployment: the versions that serve, its time, and its trigger."""
 
     id: str
     created_on: str
@@ -88,8 +88,8 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
-    """One script: ``versions`` oldest first, ``deployments`` newest first, and what is not versioned."""
+class WorkerRecord:
+    """One script: ``versions`` oldest first, ``deployments`` newest first, and the settings without versions."""
 
     name: str
     tag: str
@@ -109,22 +109,22 @@ class Worker:
 
     @property
     def live(self) -> Version:
-        """Return the newest version that serves."""
+        """Return the newest version that serves requests."""
         serving = {share.version_id for share in self.deployments[0].shares}
         return next(version for version in reversed(self.versions) if version.id in serving)
 
-    def with_version(self, version: Version) -> Worker:
-        """Return the worker with one version more."""
+    def with_version(self, version: Version) -> WorkerRecord:
+        """Return the worker with one more version."""
         return replace(self, versions=(*self.versions, version), modified_on=version.created_on)
 
-    def with_deployment(self, deployment: Deployment) -> Worker:
+    def with_deployment(self, deployment: Deployment) -> WorkerRecord:
         """Return the worker with this deployment as the live one."""
         return replace(self, deployments=(deployment, *self.deployments), modified_on=deployment.created_on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """One R2 bucket; its objects lie at the edge under ``edge_name``."""
+    """One R2 bucket. Its objects are in the edge's bucket ``edge_name``."""
 
     name: str
     jurisdiction: str
@@ -135,12 +135,12 @@ class Bucket:
 
     @property
     def edge_name(self) -> str:
-        """Return the name of the place at the edge."""
-        return edge_bucket(self.name, self.jurisdiction)
+        """Return the bucket's name at the edge."""
+        return make_edge_name(self.name, self.jurisdiction)
 
 
-def edge_bucket(name: str, jurisdiction: str) -> str:
-    """Return where a bucket's objects lie at the edge: a name may exist once in each jurisdiction."""
+def make_edge_name(name: str, jurisdiction: str) -> str:
+    """Return a bucket's name at the edge. A bucket's name may exist once in each jurisdiction."""
     if jurisdiction == "default":
         return name
     return f"{jurisdiction}-{hashlib.sha256(name.encode()).hexdigest()[:40]}"

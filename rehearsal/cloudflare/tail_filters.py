@@ -1,4 +1,4 @@
-"""Which invocations a tail wants: the filters that `wrangler tail` can send."""
+"""The filters of a tail, as `wrangler tail` sends them."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from rehearsal.cloudflare.envelope import ApiError
+from rehearsal.cloudflare.responses import RefusalError
 
 Item = dict[str, Any]
 Filter = Callable[[Item], bool]
 
 
-def parse(asked: Any) -> tuple[Filter, ...]:
-    """Return the filters asked for; raises ApiError for one that is not known."""
+def parse_filters(asked: Any) -> tuple[Filter, ...]:
+    """Return the requested filters. Raises RefusalError for an unknown filter."""
     given = asked if isinstance(asked, list) else []
-    return tuple(_filter(name, value) for item in given for name, value in item.items())
+    return tuple(_make_filter(name, value) for item in given for name, value in item.items())
 
 
-def _filter(name: str, value: Any) -> Filter:
+def _make_filter(name: str, value: Any) -> Filter:
     if name == "outcome":
         return lambda item: item.get("outcome") in value
     if name == "method":
-        return lambda item: _request(item).get("method") in value
+        return lambda item: _get_request(item).get("method") in value
     if name == "query":
         return lambda item: value in json.dumps([log.get("message") for log in item.get("logs", [])])
     if name == "header":
-        return lambda item: _header(item, value)
+        return lambda item: _has_header(item, value)
     if name == "sampling_rate":
         return lambda _item: random.random() < value  # noqa: S311  a sample, not a secret
     if name == "client_ip":
         return lambda _item: True  # every client of a rehearsal is this machine
-    raise ApiError(400, 10021, f"unknown filter {name}")
+    raise RefusalError(400, 10021, f"unknown filter {name}")
 
 
-def _request(item: Item) -> dict[str, Any]:
+def _get_request(item: Item) -> dict[str, Any]:
     return (item.get("event") or {}).get("request") or {}
 
 
-def _header(item: Item, wanted: dict[str, str]) -> bool:
-    value = (_request(item).get("headers") or {}).get(wanted["key"].lower())
+def _has_header(item: Item, wanted: dict[str, str]) -> bool:
+    value = (_get_request(item).get("headers") or {}).get(wanted["key"].lower())
     return value is not None and wanted.get("query", "") in value

@@ -1,4 +1,4 @@
-"""Read a multipart upload of a worker, and make a version of it."""
+"""Read a multipart upload of a worker and make a version of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from rehearsal.cloudflare import bindings
-from rehearsal.cloudflare.envelope import ApiError
-from rehearsal.cloudflare.state import Module, Version, Worker
+from rehearsal.cloudflare.responses import RefusalError
+from rehearsal.cloudflare.state import Module, Version, WorkerRecord
 
 OLDEST_COMPATIBILITY_DATE = "2021-11-02"
 LONGEST_ANNOTATION = {"workers/message": 1000, "workers/tag": 100, "workers/alias": 63}
@@ -21,16 +21,16 @@ LONGEST_ANNOTATION = {"workers/message": 1000, "workers/tag": 100, "workers/alia
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What a client sent: its modules, and what it says about them (``metadata`` may hold secrets)."""
+    """A client's upload: modules and metadata, which may contain secrets."""
 
     modules: tuple[Module, ...]
     metadata: Mapping[str, Any]
 
 
-async def parts(request: web.Request) -> dict[str, Module]:
-    """Return the parts of a multipart body by name; raises ApiError 10021 when the body is none."""
+async def read_parts(request: web.Request) -> dict[str, Module]:
+    """Return the parts of a multipart body by name. Raises RefusalError 10021 for another body."""
     if not request.content_type.startswith("multipart/"):
-        raise ApiError(400, 10021, "The uploaded script must be sent as multipart/form-data.")
+        raise RefusalError(400, 10021, "The uploaded script must be sent as multipart/form-data.")
     found = {}
     try:
         async for part in await request.multipart():
@@ -38,47 +38,47 @@ async def parts(request: web.Request) -> dict[str, Module]:
                 kind = part.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
                 found[part.name] = Module(name=part.name, content_type=kind, body=bytes(await part.read()))
     except (ValueError, HttpProcessingError):
-        raise ApiError(400, 10021, "The multipart body could not be read.") from None
+        raise RefusalError(400, 10021, "The multipart body could not be read.") from None
     return found
 
 
-def parse(part: Module | None) -> dict[str, Any]:
-    """Return the JSON object in a part; raises ApiError 10021, and never repeats what was sent."""
+def parse_metadata(part: Module | None) -> dict[str, Any]:
+    """Return the JSON object in a part. Raises RefusalError 10021 without a part of the body."""
     try:
         data = json.loads(part.body) if part else None
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise ApiError(400, 10021, "The upload has no part `metadata` that is a JSON object.")
+        raise RefusalError(400, 10021, "The upload has no part `metadata` that is a JSON object.")
     return data
 
 
-async def read(request: web.Request) -> Upload:
-    """Read an upload; source maps are left aside, as the runtime does not use them."""
-    found = await parts(request)
-    metadata = parse(found.pop("metadata", None))
+async def read_upload(request: web.Request) -> Upload:
+    """Read an upload without its source maps, because the runtime does not use them."""
+    found = await read_parts(request)
+    metadata = parse_metadata(found.pop("metadata", None))
     modules = tuple(m for m in found.values() if not m.content_type.startswith("application/source-map"))
     if metadata.get("main_module", metadata.get("body_part")) not in {module.name for module in modules}:
-        raise ApiError(400, 10021, "The upload has no part that is named as metadata.main_module.")
+        raise RefusalError(400, 10021, "The upload has no part that is named as metadata.main_module.")
     return Upload(modules=modules, metadata=metadata)
 
 
 def annotate(given: Any, triggered_by: str) -> dict[str, str]:
-    """Return the annotations that Cloudflare keeps: the client's message and tag, and what triggered it all."""
+    """Return the annotations that Cloudflare keeps: the client's message and tag, and the trigger."""
     kept = {}
     for key, limit in LONGEST_ANNOTATION.items():
         value = given.get(key) if isinstance(given, dict) else None
         if value is not None and (not isinstance(value, str) or len(value.encode()) > limit):
-            raise ApiError(400, 10021, f"annotation {key} must be a string of at most {limit} bytes")
+            raise RefusalError(400, 10021, f"annotation {key} must be a string of at most {limit} bytes")
         if value:
             kept[key] = value
     return {**kept, "workers/triggered_by": triggered_by}
 
 
-def version(
-    upload: Upload, worker: Worker | None, *, created_on: str, source: str, triggered_by: str, strict: bool
+def make_version(
+    upload: Upload, worker: WorkerRecord | None, *, created_on: str, source: str, triggered_by: str, strict: bool
 ) -> Version:
-    """Make the version that follows the worker's latest one."""
+    """Return the version that follows the worker's latest version."""
     metadata = upload.metadata
     previous = worker.latest if worker else None
     return Version(
@@ -91,13 +91,13 @@ def version(
         modules=upload.modules,
         compatibility_date=metadata.get("compatibility_date") or OLDEST_COMPATIBILITY_DATE,
         compatibility_flags=tuple(metadata.get("compatibility_flags") or ()),
-        bindings=bindings.resolve(metadata, previous, strict=strict),
+        bindings=bindings.resolve_bindings(metadata, previous, strict=strict),
         placement=metadata.get("placement") or {},
         limits=metadata.get("limits") or {},
     )
 
 
-def source(request: web.Request) -> str:
-    """Return which tool speaks, from its User-Agent, in Cloudflare's words."""
+def read_source(request: web.Request) -> str:
+    """Return the client's tool in Cloudflare's words, from its User-Agent."""
     agent = request.headers.get(hdrs.USER_AGENT, "").lower()
     return next((tool for tool in ("wrangler", "terraform") if tool in agent), "api")

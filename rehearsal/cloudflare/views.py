@@ -1,4 +1,4 @@
-"""How the API shows what it remembers; no view ever holds a secret's text."""
+"""The API's views of its state. No view contains the text of a secret."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from typing import Any
 
 from rehearsal.cloudflare import bindings
-from rehearsal.cloudflare.state import AUTHOR_EMAIL, AUTHOR_ID, Deployment, Version, Worker
+from rehearsal.cloudflare.state import AUTHOR_EMAIL, AUTHOR_ID, Deployment, Version, WorkerRecord
 
 HANDLER = re.compile(rb"\b(fetch|scheduled|queue|tail|email)\s*[(:,}]")
 STARTUP_TIME_MS = 1
 
 
-def handlers(version: Version) -> list[str]:
-    """Return the events that the entry point seems to handle, as far as its text shows."""
+def find_handlers(version: Version) -> list[str]:
+    """Return the events that the entry point seems to handle, by its text."""
     return sorted({name.decode() for name in HANDLER.findall(version.main.body)})
 
 
-def script(worker: Worker) -> dict[str, Any]:
-    """Show a worker, with the etag of what serves."""
+def show_script(worker: WorkerRecord) -> dict[str, Any]:
+    """Return the view of a worker, with the etag of its live version."""
     version = worker.live
     return {
         "id": worker.name,
@@ -26,7 +26,7 @@ def script(worker: Worker) -> dict[str, Any]:
         "tags": list(worker.settings.get("tags") or []),
         "etag": version.etag,
         "deployment_id": version.id.replace("-", ""),
-        "handlers": handlers(version),
+        "handlers": find_handlers(version),
         "named_handlers": [],
         "has_assets": False,
         "has_modules": True,
@@ -43,23 +43,27 @@ def script(worker: Worker) -> dict[str, Any]:
     }
 
 
-def settings(worker: Worker) -> dict[str, Any]:
-    """Show what serves; ``placement`` is always there, as the provider's plugin panics without it."""
+def show_settings(worker: WorkerRecord) -> dict[str, Any]:
+    """Return the settings of the live version.
+
+    ``placement`` is always present, because the official plugin panics without it. ``limits`` is absent from a worker
+    without limits, because the official plugin reads an empty object as a value and updates it forever.
+    """
     version = worker.live
     return {
-        "bindings": bindings.public(version.bindings),
+        "bindings": bindings.show_bindings(version.bindings),
         "compatibility_date": version.compatibility_date,
         "compatibility_flags": list(version.compatibility_flags),
         "usage_model": "standard",
         "placement": dict(version.placement),
-        "limits": dict(version.limits),
+        **_show_limits(version),
         "annotations": dict(version.annotations),
-        **script_settings(worker),
+        **show_script_settings(worker),
     }
 
 
-def script_settings(worker: Worker) -> dict[str, Any]:
-    """Show the settings that belong to the script, not to a version."""
+def show_script_settings(worker: WorkerRecord) -> dict[str, Any]:
+    """Return the settings that belong to the script and not to a version."""
     return {
         "logpush": bool(worker.settings.get("logpush")),
         "tail_consumers": worker.settings.get("tail_consumers"),
@@ -68,8 +72,8 @@ def script_settings(worker: Worker) -> dict[str, Any]:
     }
 
 
-def version_item(version: Version) -> dict[str, Any]:
-    """Show a version as the list does."""
+def show_version_item(version: Version) -> dict[str, Any]:
+    """Return the view of a version in a list."""
     return {
         "id": version.id,
         "number": version.number,
@@ -85,15 +89,15 @@ def version_item(version: Version) -> dict[str, Any]:
     }
 
 
-def version_detail(version: Version) -> dict[str, Any]:
-    """Show a version with its resources."""
+def show_version(version: Version) -> dict[str, Any]:
+    """Return the view of a version with its resources."""
     return {
-        **version_item(version),
+        **show_version_item(version),
         "resources": {
-            "bindings": bindings.public(version.bindings),
+            "bindings": bindings.show_bindings(version.bindings),
             "script": {
                 "etag": version.etag,
-                "handlers": handlers(version),
+                "handlers": find_handlers(version),
                 "named_handlers": [],
                 "last_deployed_from": version.source,
             },
@@ -101,15 +105,15 @@ def version_detail(version: Version) -> dict[str, Any]:
                 "compatibility_date": version.compatibility_date,
                 "compatibility_flags": list(version.compatibility_flags),
                 "usage_model": "standard",
-                "limits": dict(version.limits),
+                **_show_limits(version),
             },
         },
         "startup_time_ms": STARTUP_TIME_MS,
     }
 
 
-def deployment(item: Deployment) -> dict[str, Any]:
-    """Show a deployment."""
+def show_deployment(item: Deployment) -> dict[str, Any]:
+    """Return the view of a deployment."""
     return {
         "id": item.id,
         "source": item.source,
@@ -119,3 +123,7 @@ def deployment(item: Deployment) -> dict[str, Any]:
         "annotations": dict(item.annotations),
         "versions": [{"version_id": share.version_id, "percentage": share.percentage} for share in item.shares],
     }
+
+
+def _show_limits(version: Version) -> dict[str, Any]:
+    return {"limits": dict(version.limits)} if version.limits else {}

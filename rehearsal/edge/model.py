@@ -1,4 +1,4 @@
-"""What goes into the local edge, and the two ways in which it says no."""
+"""The uploads of the local edge and its two errors."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One uploaded version of a worker, complete.
+    """One complete uploaded version of a worker.
 
-    ``bindings`` have the form of Cloudflare's API, a secret with its text (never shown by ``repr``);
-    ``version`` is what a ``version_metadata`` binding shows: ``{"id", "tag", "timestamp"}``.
+    ``bindings`` have the form of Cloudflare's API. ``repr`` hides them, because they contain the texts of secrets.
+    ``version`` is the value of a ``version_metadata`` binding: ``{"id", "tag", "timestamp"}``.
     """
 
     name: str
@@ -24,9 +24,9 @@ class Script:
     version: Mapping[str, str] = field(default_factory=dict)
 
 
-class RejectedUpload(Exception):  # noqa: N818 - it names what happened, and others hold on to it
-    """The runtime refused a version (its own short message); whatever ran before keeps running."""
+class RejectedUpload(Exception):  # noqa: N818 - named for the event, and other modules use the name
+    """The runtime refused a version. The message is the runtime's, and the earlier versions still run."""
 
 
 class EdgeError(Exception):
-    """The local edge itself cannot work or has died; the message says in one line what to do."""
+    """The local edge does not work or has died. The message is one line with the next command."""

@@ -1,4 +1,4 @@
-"""What can go wrong, one file a fault: what it breaks, who must notice, and how it is done to a running rehearsal."""
+"""The faults that a rehearsal can apply to a deployed system, and the checks that must report each."""
 
 from __future__ import annotations
 
@@ -10,50 +10,57 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rehearsal.local import Local
+    from rehearsal.local_system import LocalSystem
 
-Apply = Callable[["Local"], Awaitable[None]]
+Apply = Callable[["LocalSystem"], Awaitable[None]]
 
 
-class Verdict(StrEnum):
-    """What the checks must say of a world with this fault."""
+class ExpectedResult(StrEnum):
+    """The expected result of the checks on a system with a fault."""
 
-    BROKEN = "a promise is broken"
-    NONE = "no verdict"
-    KEPT = "all is well"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    PASSED = "passed"
 
     @property
     def exit_code(self) -> int:
-        """Return the checks' exit code."""
-        return {Verdict.BROKEN: 1, Verdict.NONE: 3, Verdict.KEPT: 0}[self]
+        """Return the expected exit code of the checks."""
+        return {ExpectedResult.FAILED: 1, ExpectedResult.INCONCLUSIVE: 3, ExpectedResult.PASSED: 0}[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault: ``apply`` does it after a deployment.
+    """One fault, which ``apply`` makes after a deployment.
 
-    ``caught_by`` are the checks that must say so, each blaming ``blame`` and nobody else; both are empty for what must
-    pass. ``besides`` are checks that may say so too, and whom they blame then. ``seconds`` is the deadline that the
-    checks are given, ``waits`` how long they take at least, where there is something to wait for. ``settings`` are
-    what the stack must declare beside the rehearsal's own, as ``local.running`` takes them; ``environment`` makes what
-    the checks find in theirs in place of the rehearsal's own.
+    ``caught_by``: the checks that must report it with the cause ``cause``. Both are empty if all checks must pass.
+    ``may_report``: further checks that may report it -> their cause.
+    ``deadline``: seconds that the checks are given. ``min_seconds``: seconds that they need at least.
+    ``settings``: settings of the stack besides the rehearsal's own, as ``run_local_system`` takes them.
+    ``environment``: returns variables that replace those of the rehearsal for the checks.
     """
 
-    breaks: str
-    caught_by: tuple[str, ...] = ()
-    blame: str = ""
+    name: str
+    description: str
     apply: Apply
-    besides: Mapping[str, str] = field(default_factory=dict)
-    verdict: Verdict = Verdict.BROKEN
-    seconds: float = 30.0
-    waits: float = 0.0
+    caught_by: tuple[str, ...] = ()
+    cause: str = ""
+    may_report: Mapping[str, str] = field(default_factory=dict)
+    expected: ExpectedResult = ExpectedResult.FAILED
+    deadline: float = 30.0
+    min_seconds: float = 0.0
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Callable[[], Mapping[str, str]] = dict
 
 
-def catalogue() -> Mapping[str, Fault]:
-    """Return every fault by its name: the file's stem, with hyphens."""
-    return {
-        module.name.replace("_", "-"): importlib.import_module(f"{__name__}.{module.name}").FAULT
-        for module in pkgutil.iter_modules(__path__)
-    }
+def load_faults() -> Mapping[str, Fault]:
+    """Return every fault by name: the entries of ``FAULTS`` in each module of this package.
+
+    Raises ValueError for a name that two faults have.
+    """
+    faults: dict[str, Fault] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for fault in getattr(importlib.import_module(f"{__name__}.{module.name}"), "FAULTS", ()):
+            if fault.name in faults:
+                raise ValueError(f"two faults are named {fault.name}")
+            faults[fault.name] = fault
+    return faults

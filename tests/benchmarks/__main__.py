@@ -13,18 +13,21 @@ import tests.benchmarks as bench
 
 def _names() -> list[str]:
     modules = {module.name for module in pkgutil.iter_modules(bench.__path__) if not module.ispkg}
-    return sorted(modules - {"__main__", "side_by_side", "chain"} | {"soak"})
+    return sorted(modules - {"__main__", "side_by_side", "chain", "program_without_drift"} | {"soak"})
 
 
 @click.command()
 @click.argument("name", type=click.Choice(_names()))
 @click.option("--runs", type=click.IntRange(3), default=15, show_default=True, help="How many pairs or systems.")
 @click.option("--seed", type=int, default=1, show_default=True, help="What random systems are made of (soak).")
-def main(name: str, runs: int, seed: int) -> None:
+@click.option("--before", default="e88c5ea", show_default=True, help="The earlier commit (structure).")
+@click.option("--after", default="", help="The later commit (structure). Not given: the working tree.")
+def main(name: str, runs: int, seed: int, before: str, after: str) -> None:
     """Measure one thing, mostly side by side with what a user would do otherwise; exit 1 when it misses its aim."""
     package = "tests.soak" if name == "soak" else "tests.benchmarks"
     measure = getattr(importlib.import_module(f"{package}.{name}"), name)
-    held: bool = measure(runs, seed) if name == "soak" else measure(runs)
+    arguments = {"soak": (runs, seed), "structure": (before, after)}.get(name, (runs,))
+    held: bool = measure(*arguments)
     click.echo(f"aim: {'held' if held else 'MISSED'}")
     sys.exit(0 if held else 1)
 

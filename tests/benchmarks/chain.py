@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from checks import catalog
-from checks.run.execute import Outside, Request, execute
-from checks.run.options import Target
+from checks.run.execute import execute
+from checks.run.request import Request, Surroundings, Target
 
 _OF = re.compile(r"check (\w+?)(?:_\d+)?")  # a check's thread, by the runner's name for it; or one of a pool of its own
 # What a request asks for, by the end of its path, and of which answers it is made, where its check has such ones: any
@@ -73,7 +73,7 @@ def recorded(
     """Run the read-only checks in this process; return the exit code, and what they asked."""
     recorder = Recorder(httpx.HTTPTransport() if network is None else network)
     request = Request(stack=None, manifest=str(manifest), read_only=True, targets=(Target(format="json"),))
-    code = execute(request, Outside(environ=environ, write=lambda _: None, transport=recorder))
+    code = execute(request, Surroundings(environ=environ, write=lambda _: None, transport=recorder))
     return code, recorder.asked
 
 

@@ -10,9 +10,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from rehearsal import hand, local
-from rehearsal.folder import run_folder
-from rehearsal.trouble import Kind, Trouble
+from rehearsal import local_system as local
+from rehearsal.local_system import outside_pulumi
+from rehearsal.local_system.run_folder import open_run_folder
+from rehearsal.network_faults import NetworkFault, NetworkFaultKind
 from tests.benchmarks.chain import longest, own, recorded
 from tests.benchmarks.side_by_side import Command, timed
 
@@ -25,21 +26,21 @@ _OUTPUT = ("pulumi", "stack", "output", "--json", "--show-secrets", "--non-inter
 
 def checks(runs: int) -> bool:
     """Measure on an idle rehearsal, and return whether the limits are kept; the ratio by hand is stated."""
-    with run_folder() as folder:
+    with open_run_folder() as folder:
         return asyncio.run(_measured(folder, runs))
 
 
 async def _measured(folder: Path, runs: int) -> bool:
-    async with local.running(folder, days=4) as world:  # as many as the checks look into
+    async with local.run_local_system(folder, days=4) as world:  # as many as the checks look into
         await world.pulumi("up", "--yes", "--skip-preview", "--non-interactive")
-        await hand.trigger(world)
+        await outside_pulumi.trigger_batch(world)
         near = await asyncio.to_thread(_near, world, runs)
         manifest = folder / "manifest.json"
         manifest.write_text(await world.pulumi("stack", "output", "manifest", "--json"))
         return near & await _far(world, manifest)
 
 
-def _near(world: local.Local, runs: int) -> bool:
+def _near(world: local.LocalSystem, runs: int) -> bool:
     """Time the three commands, say what they mean, and return whether the limit is kept."""
     bins = str(local.ROOT / "node_modules" / ".bin")
     environment = {**world.environment, "WORKER": world.worker_name, "URL": world.worker_url, "BUCKET": world.bucket}
@@ -63,7 +64,7 @@ def _near(world: local.Local, runs: int) -> bool:
     return beside < BESIDE_ENGINE
 
 
-async def _far(world: local.Local, manifest: Path) -> bool:
+async def _far(world: local.LocalSystem, manifest: Path) -> bool:
     """Let every request take 100 ms longer, and compare with what the longest chain of requests must take."""
     await _delay(world, FAR)
     began = time.perf_counter()
@@ -82,11 +83,10 @@ async def _far(world: local.Local, manifest: Path) -> bool:
     return wall < limit
 
 
-async def _delay(world: local.Local, seconds: float) -> None:
-    trouble = Trouble(kind=Kind.DELAY, seconds=seconds) if seconds else None
-    world.cloudflare.road.trouble = trouble
-    await world.edge.trouble(world.worker_name, trouble)
-    world.ace.latency = seconds
+async def _delay(world: local.LocalSystem, seconds: float) -> None:
+    fault = NetworkFault(kind=NetworkFaultKind.DELAY, seconds=seconds) if seconds else None
+    world.cloudflare.network.fault = world.ace.network.fault = fault
+    await world.edge.set_network_fault(world.worker_name, fault)
 
 
 def _say(what: str, text: str) -> None:

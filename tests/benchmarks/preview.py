@@ -6,8 +6,8 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from rehearsal import local
-from rehearsal.folder import run_folder
+from rehearsal import local_system as local
+from rehearsal.local_system.run_folder import open_run_folder
 from tests.benchmarks.side_by_side import Command, compare
 
 LIMIT = 1.15
@@ -17,12 +17,12 @@ _ARGUMENTS = ("pulumi", "preview", "--expect-no-changes", "--non-interactive")
 
 def preview(runs: int) -> bool:
     """Compare against a local Cloudflare, and return whether the ledger costs at most 15 % of a preview."""
-    with run_folder() as folder:
+    with open_run_folder() as folder:
         return asyncio.run(_compared(folder, runs)) <= LIMIT
 
 
 async def _compared(folder: Path, runs: int) -> float:
-    async with local.running(folder, days=1) as world:
+    async with local.run_local_system(folder, days=1) as world:
         await world.pulumi("up", "--yes", "--skip-preview")
         ledger = Command(name="pulumi preview", arguments=_ARGUMENTS, environment=world.environment, folder=local.ROOT)
         without = Command(
@@ -35,13 +35,12 @@ async def _compared(folder: Path, runs: int) -> float:
 
 
 def _without_ledger(folder: Path) -> Path:
-    """Copy the program, and let it ask nobody what is live, nor load what it would ask with."""
+    """Copy the program with a stand-in that sends no request to Cloudflare and does not load the HTTP client."""
     folder.mkdir()
     for name in _PROGRAM:
         shutil.copy(local.ROOT / name, folder)
-    for name in ("contract", "infra", "workers"):
+    for name in ("cloudflare_client", "contract", "infra", "workers"):
         shutil.copytree(local.ROOT / name, folder / name)
     (folder / ".venv").symlink_to(local.ROOT / ".venv")
-    for name in ("api.py", "live.py"):
-        shutil.copy(Path(__file__).with_name("nobody.py"), folder / "infra" / name)
+    shutil.copy(Path(__file__).with_name("program_without_drift.py"), folder / "infra" / "live.py")
     return folder

@@ -12,7 +12,7 @@ import pulumi_cloudflare as cf
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime import reset_options, set_all_config
 
-from rehearsal.provider.language import outcome
+from rehearsal.pulumi_stand_ins.language_host import run_program
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 CANARY = "canary-ace-key-4f1d2c"
@@ -20,7 +20,7 @@ CANARY = "canary-ace-key-4f1d2c"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the program declares."""
+    """The declarations of the program."""
 
     script: str = "backfill"
     bucket: str = "ace-timeseries"
@@ -82,4 +82,4 @@ class Inline(LanguageServer):
         )
         set_all_config(dict(request.config), list(request.configSecretKeys))
         run = cast("Callable[[], None]", self.program)
-        return outcome(run, program=Path(), parallel=request.parallel, context=context)
+        return run_program(run, program=Path(), parallel=request.parallel, context=context)

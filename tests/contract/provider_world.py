@@ -1,4 +1,4 @@
-"""A stack, the real engine, the stand-in plugin and a local Cloudflare without an edge: what test_provider.py asks."""
+"""A stack, the real engine, the stand-in plugin, and a local Cloudflare without an edge, for test_provider.py."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ import grpc  # type: ignore[import-untyped]  # grpcio ships no types
 import httpx
 from pulumi.runtime.proto import language_pb2_grpc
 
-from rehearsal import provider
+from rehearsal import pulumi_stand_ins
 from rehearsal.cloudflare.server import LocalCloudflare
 from rehearsal.edge import Edge
 from tests.contract.provider_program import ACCOUNT, Inline, Wanted, declare
@@ -42,11 +42,11 @@ class NoEdge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a preview showed: resource -> operation, and resource -> changed inputs; its JSON, and all its text."""
+    """A preview: resource -> operation, resource -> changed inputs, its JSON, and all its text."""
 
     steps: Mapping[str, str]
     changed: Mapping[str, frozenset[str]]
-    told: Mapping[str, Any]
+    shown: Mapping[str, Any]
     text: str
 
 
@@ -60,17 +60,17 @@ class World:
     environment: dict[str, str]
     client: str = ""
     wanted: Wanted = field(default_factory=Wanted)
-    said: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
 
     def pulumi(self, *arguments: str, stack: str = "live", succeeds: bool = True) -> str:
-        """Return what the engine says on both streams; its failure is the test's, or the other way round."""
+        """Return the engine's output and errors. Fails the test unless the command ends as ``succeeds`` says."""
         command = ["pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never"]
         if arguments[0] in {"preview", "up", "destroy"}:
             command += ["--client", self.client, "--suppress-progress"]
         ended = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False
         )
-        self.said += [ended.stdout, ended.stderr]
+        self.output += [ended.stdout, ended.stderr]
         assert (ended.returncode == 0) == succeeds, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr if arguments[0] != "stack" else ended.stdout
 
@@ -81,15 +81,15 @@ class World:
         text = self.pulumi("preview", "--json", *arguments, stack=stack)
         steps: dict[str, str] = {}
         changed: dict[str, frozenset[str]] = {}
-        told = json.JSONDecoder().raw_decode(text, text.index("{"))[0]
-        for step in told["steps"]:
+        shown = json.JSONDecoder().raw_decode(text, text.index("{"))[0]
+        for step in shown["steps"]:
             if step["op"] in {"same", "refresh"}:
                 continue
             name = step["urn"].rpartition("::")[2]
             known = {key for state in ("oldState", "newState") for key in step.get(state, {}).get("inputs", {})}
             steps[name] = step["op"]
             changed[name] = frozenset(known.intersection(step.get("diffReasons") or ()))
-        return Seen(steps=steps, changed=changed, told=told, text=text)
+        return Seen(steps=steps, changed=changed, shown=shown, text=text)
 
     def api(self, method: str, path: str, **options: Any) -> Any:
         url = f"{self.url}/accounts/{ACCOUNT}/{path}"
@@ -98,10 +98,10 @@ class World:
         ).raise_for_status()
         return answer.json()["result"] if answer.headers["content-type"].startswith("application/json") else answer
 
-    def upload_by_hand(
+    def upload_outside_pulumi(
         self, *, content: str = WORKER, message: str | None = None, drop: str = "", **texts: str
     ) -> None:
-        """Upload the script as somebody with a terminal does: other code, other texts or a binding less."""
+        """Upload the script outside Pulumi, with other code, other texts, or without one binding."""
         live = self.api("GET", f"workers/scripts/{self.wanted.script}/settings")
         bindings = [each for each in live["bindings"] if each["name"] != drop]
         inherited = [{"type": "inherit", "name": each["name"]} for each in bindings if each["type"] == "secret_text"]
@@ -133,8 +133,8 @@ class World:
 
     @contextmanager
     def account_restored(self) -> Iterator[None]:
-        """Put the account back as it was, afterwards; what it holds is frozen, so two maps are all."""
-        account = self.cloudflare._api
+        """Restore the account afterwards. It contains frozen data, so that two maps are enough."""
+        account = self.cloudflare.account
         workers, buckets = dict(account.workers), dict(account.buckets)
         try:
             yield
@@ -143,7 +143,7 @@ class World:
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Put the account and the live stack's state back as they were, afterwards."""
+        """Restore the account and the state of the live stack afterwards."""
         state = str(self.folder / "state.json")
         self.pulumi("stack", "export", "--file", state)
         try:
@@ -154,11 +154,11 @@ class World:
 
 
 def environment(folder: Path, url: str) -> dict[str, str]:
-    """Return what the engine needs on a machine without network, with the stand-ins before any official ones."""
+    """Return the engine's environment without a network, with the stand-ins before official plugins."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "CLOUDFLARE_"))}
     return {
         **clean,
-        "PATH": os.pathsep.join([str(provider.BIN), str(engine.find()), clean["PATH"]]),
+        "PATH": os.pathsep.join([str(pulumi_stand_ins.BIN), str(engine.find()), clean["PATH"]]),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_BACKEND_URL": folder.as_uri(),

@@ -12,7 +12,9 @@ from checks.cli import explanation
 from rehearsal import faults
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("rehearsal/**/data/*.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("rehearsal/**/data/*.md")]
+)
 
 
 def rows(page, heading):
@@ -51,10 +53,10 @@ def test_the_architecture_names_every_room():
 def test_every_fault_is_caught_by_checks_that_exist_and_blames_as_checks_do():
     from checks.model.finding import Cause
 
-    for name, fault in faults.catalogue().items():
+    for name, fault in faults.load_faults().items():
         assert set(fault.caught_by) <= set(catalog.load()), name
-        assert bool(fault.caught_by) == bool(fault.blame) == (fault.verdict is not faults.Verdict.KEPT), name
-        assert fault.blame in {cause.value for cause in Cause} | {""}, name
+        assert bool(fault.caught_by) == bool(fault.cause) == (fault.expected is not faults.ExpectedResult.PASSED), name
+        assert fault.cause in {cause.value for cause in Cause} | {""}, name
 
 
 def test_the_page_on_drift_has_the_rows_of_the_matrix():
@@ -66,7 +68,7 @@ def test_the_page_on_drift_has_the_rows_of_the_matrix():
 
 
 def test_the_reference_of_the_checks_is_current():
-    file, page = ROOT / "docs" / "checks.md", explanation.page(catalog.load())
+    file, page = ROOT / "docs" / "checks.md", explanation.render_page(catalog.load())
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(page)
     assert file.read_text() == page, "run: UPDATE_GOLDEN=1 python -m pytest tests/contract/test_docs.py"

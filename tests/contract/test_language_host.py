@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.provider import BIN
+from rehearsal.pulumi_stand_ins import BIN
 from tests import processes
 from tests.contract.provider_world import environment
 
@@ -24,16 +24,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(folder: Path) -> dict[str, str]:
+def variables(folder: Path) -> dict[str, str]:
     return environment(folder, "http://127.0.0.1:9") | {"PULUMI_STACK": "held", "NO_COLOR": "1"}
 
 
 @pytest.fixture(scope="module")
-def pulumi(folder: Path, told: dict[str, str]) -> Run:
+def pulumi(folder: Path, variables: dict[str, str]) -> Run:
     def run(*arguments: str, program: str = "") -> subprocess.CompletedProcess[str]:
         (folder / "__main__.py").write_text(program)
         return subprocess.run(
-            ["pulumi", *arguments], cwd=folder, env=told, capture_output=True, text=True, timeout=60, check=False
+            ["pulumi", *arguments], cwd=folder, env=variables, capture_output=True, text=True, timeout=60, check=False
         )
 
     (folder / "Pulumi.yaml").write_text(PROJECT)
@@ -84,7 +84,7 @@ def test_an_exit_code_is_the_programs(pulumi: Run, code: int, succeeds: bool) ->
     assert ("non-zero exit code: 3" in ended.stdout) == (not succeeds)
 
 
-def test_it_says_that_it_is_a_stand_in(pulumi: Run) -> None:
+def test_it_reports_that_it_is_a_stand_in(pulumi: Run) -> None:
     assert "stand-in for Pulumi's Python language host" in pulumi("about").stdout
 
 
@@ -118,12 +118,12 @@ def test_it_ends_when_its_engine_ends(executable: str, end: str, tmp_path: Path)
             os.close(source)
 
 
-def test_a_killed_engine_leaves_no_language_host(pulumi: Run, folder: Path, told: dict[str, str]) -> None:
+def test_a_killed_engine_leaves_no_language_host(pulumi: Run, folder: Path, variables: dict[str, str]) -> None:
     (folder / "__main__.py").write_text(
         "import os, time\nopen('pid', 'w').write(str(os.getpid()))\nos.rename('pid', 'host')\ntime.sleep(60)\n"
     )
     engine = subprocess.Popen(
-        ["pulumi", "preview"], cwd=folder, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["pulumi", "preview"], cwd=folder, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         _wait_until((folder / "host").exists)

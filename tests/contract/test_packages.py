@@ -8,25 +8,46 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("__main__.py", "contract", "infra", "checks", "review", "rehearsal", "toolchain")
+SHIPPED = ("__main__.py", "contract", "cloudflare_client", "infra", "checks", "review", "rehearsal", "toolchain")
 FORBIDDEN = {
     "contract": {
         "pulumi",
         "pulumi_cloudflare",
         "click",
         "httpx",
+        "cloudflare_client",
         "infra",
         "checks",
         "review",
         "rehearsal",
         "toolchain",
     },
-    "infra": {"click", "checks", "review", "rehearsal", "toolchain", "aiohttp"},
+    "cloudflare_client": {
+        "pulumi",
+        "pulumi_cloudflare",
+        "click",
+        "infra",
+        "checks",
+        "review",
+        "rehearsal",
+        "toolchain",
+        "aiohttp",
+    },
+    "infra": {"click", "httpx", "checks", "review", "rehearsal", "toolchain", "aiohttp"},
     "checks": {"pulumi", "pulumi_cloudflare", "infra", "review", "rehearsal", "toolchain", "aiohttp"},
-    "review": {"pulumi", "pulumi_cloudflare", "infra", "checks", "rehearsal", "toolchain", "aiohttp"},
-    "__main__.py": {"click", "checks", "review", "rehearsal", "toolchain"},
-    "toolchain": {"pulumi", "infra", "checks", "rehearsal"},
-    "rehearsal": {"infra", "checks", "review"},
+    "review": {
+        "pulumi",
+        "pulumi_cloudflare",
+        "cloudflare_client",
+        "infra",
+        "checks",
+        "rehearsal",
+        "toolchain",
+        "aiohttp",
+    },
+    "__main__.py": {"click", "httpx", "checks", "review", "rehearsal", "toolchain"},
+    "toolchain": {"pulumi", "cloudflare_client", "infra", "checks", "rehearsal"},
+    "rehearsal": {"cloudflare_client", "infra", "checks", "review"},
 }
 
 
@@ -82,8 +103,14 @@ def test_only_the_command_line_knows_click_and_only_the_clients_know_httpx():
             assert "httpx" not in roots(path), path
 
 
-def test_only_what_asks_cloudflare_knows_httpx_and_only_the_review_s_command_knows_click():
-    assert [path.name for path in files("infra") if "httpx" in roots(path)] == ["api.py"]
+def test_the_client_of_cloudflare_knows_httpx_in_one_module_and_reads_only():
+    assert [path.name for path in files("cloudflare_client") if "httpx" in roots(path)] == ["httpx_transport.py"]
+    for path in files("cloudflare_client"):
+        texts = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        assert not texts & {"POST", "PUT", "PATCH", "DELETE"}, path
+
+
+def test_only_the_review_s_command_knows_click_and_only_its_github_package_knows_httpx():
     assert {path.name for path in files("review") if "click" in roots(path)} == {"__main__.py"}
     assert {path.parent.name for path in files("review") if "httpx" in roots(path)} == {"github"}
 
@@ -121,17 +148,17 @@ def test_every_worker_is_declared():
 def test_the_worker_and_the_program_agree_on_its_name_and_version(folder, prefix):
     from infra import declaration
 
-    worker = (ROOT / "workers" / folder / "worker.js").read_text()
+    worker = (ROOT / "workers" / "dist" / f"{folder}.js").read_text()
     declared = (getattr(declaration, f"{prefix}{name}") for name in ("SERVICE", "VERSION"))
-    assert re.search(r'^const SERVICE = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
-    assert re.search(r'^const VERSION = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
+    assert re.search(r'^var SERVICE = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
+    assert re.search(r'^var VERSION = "(.+)";', worker, re.MULTILINE)[1] == next(declared)
 
 
 @pytest.mark.parametrize(("folder", "prefix"), WORKERS.items())
 def test_the_worker_reads_exactly_the_declared_bindings(folder, prefix):
     from infra import declaration
 
-    worker = (ROOT / "workers" / folder / "worker.js").read_text()
+    worker = (ROOT / "workers" / "dist" / f"{folder}.js").read_text()
     read = {
         name for names in re.findall(r"const \{([^}]*)\} = env;", worker) for name in re.findall(r"[A-Z_]{4,}", names)
     }
@@ -145,13 +172,3 @@ def test_every_key_of_the_configuration_is_described_and_has_a_default():
     assert all({"default", "description"} <= set(item) for item in schema.values())
     read = (ROOT / "infra" / "settings.py").read_text()
     assert [key for key in schema if f'"{key}"' not in read] == []
-
-
-def test_wrangler_means_the_declared_worker_and_cannot_deploy_it():
-    import json
-
-    import yaml
-
-    text = "".join(line for line in (ROOT / "wrangler.jsonc").read_text().splitlines() if not line.startswith("//"))
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]["workerName"]["default"]
-    assert json.loads(text) == {"name": declared}

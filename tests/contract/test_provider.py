@@ -1,4 +1,4 @@
-"""The stand-in plugin is as blind and as opaque as the official one: each row of the table in docs, by the real engine."""
+"""The stand-in plugin reads and shows only the properties of the official one, as the real engine sees it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ Change = Callable[[World], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A change by hand, and what `preview --refresh` shows of it; plain `preview` shows nothing of any."""
+    """A change outside Pulumi, and its steps in `preview --refresh`. Plain `preview` shows none of them."""
 
     name: str
-    by_hand: Change
+    change: Change
     steps: dict[str, str] = field(default_factory=dict)
     changed: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -28,37 +28,37 @@ def _replace_secret(world: World) -> object:
 
 
 TABLE = [
-    Row(name="nothing", by_hand=lambda world: None),
+    Row(name="nothing", change=lambda world: None),
     Row(
         name="secret deleted",
-        by_hand=lambda world: world.api("DELETE", f"{SCRIPT}/secrets/ACE_API_KEY?url_encoded=true"),
+        change=lambda world: world.api("DELETE", f"{SCRIPT}/secrets/ACE_API_KEY?url_encoded=true"),
         steps={"script": "update"},
         changed={"script": frozenset({"bindings"})},
     ),
-    Row(name="secret's value changed", by_hand=_replace_secret),
-    Row(name="plain text changed", by_hand=lambda world: world.upload_by_hand(SITE="another_site")),
-    Row(name="plain text dropped", by_hand=lambda world: world.upload_by_hand(drop="SITE")),
-    Row(name="bucket binding dropped", by_hand=lambda world: world.upload_by_hand(drop="BUCKET")),
+    Row(name="secret's value changed", change=_replace_secret),
+    Row(name="plain text changed", change=lambda world: world.upload_outside_pulumi(SITE="another_site")),
+    Row(name="plain text dropped", change=lambda world: world.upload_outside_pulumi(drop="SITE")),
+    Row(name="bucket binding dropped", change=lambda world: world.upload_outside_pulumi(drop="BUCKET")),
     Row(
         name="content changed",
-        by_hand=lambda world: world.upload_by_hand(content="export default {}"),
+        change=lambda world: world.upload_outside_pulumi(content="export default {}"),
         steps={"script": "update"},
         changed={"script": frozenset({"contentSha256"})},
     ),
     Row(
-        name="cron changed", by_hand=lambda world: world.api("PUT", f"{SCRIPT}/schedules", json=[{"cron": "0 1 * * *"}])
+        name="cron changed", change=lambda world: world.api("PUT", f"{SCRIPT}/schedules", json=[{"cron": "0 1 * * *"}])
     ),
-    Row(name="crons removed", by_hand=lambda world: world.api("PUT", f"{SCRIPT}/schedules", json=[])),
+    Row(name="crons removed", change=lambda world: world.api("PUT", f"{SCRIPT}/schedules", json=[])),
     Row(
         name="bucket deleted",
-        by_hand=lambda world: world.api("DELETE", "r2/buckets/ace-timeseries"),
+        change=lambda world: world.api("DELETE", "r2/buckets/ace-timeseries"),
         steps={"bucket": "create"},
         changed={"bucket": frozenset()},
     ),
-    Row(name="annotations edited", by_hand=lambda world: world.upload_by_hand(message="by hand")),
+    Row(name="annotations edited", change=lambda world: world.upload_outside_pulumi(message="outside Pulumi")),
     Row(
         name="workers.dev switched off",
-        by_hand=lambda world: world.api("POST", f"{SCRIPT}/subdomain", json={"enabled": False}),
+        change=lambda world: world.api("POST", f"{SCRIPT}/subdomain", json={"enabled": False}),
         steps={"switch": "update"},
         changed={"switch": frozenset({"enabled"})},
     ),
@@ -74,17 +74,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield opened
 
 
-def test_no_change_by_hand_is_visible_without_refresh(world: World) -> None:
+def test_no_change_is_visible_without_refresh(world: World) -> None:
     with world.account_restored():
         for row in TABLE:
-            row.by_hand(world)
+            row.change(world)
         assert world.preview().steps == {}
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
-def test_a_refresh_sees_what_the_official_one_sees(world: World, row: Row) -> None:
+def test_a_refresh_reads_the_properties_that_the_official_one_reads(world: World, row: Row) -> None:
     with world.account_restored():
-        row.by_hand(world)
+        row.change(world)
         seen = world.preview("--refresh")
     assert (seen.steps, seen.changed) == (row.steps, row.changed)
 
@@ -100,10 +100,10 @@ def test_a_changed_binding_is_one_secret_in_text(world: World) -> None:
 def test_a_changed_binding_is_one_secret_in_json(world: World) -> None:
     with world.declared(site="another_site"):
         seen = world.preview()
-    [step] = [step for step in seen.told["steps"] if step["op"] != "same"]
+    [step] = [step for step in seen.shown["steps"] if step["op"] != "same"]
     assert step["detailedDiff"] is None
     assert step["diffReasons"][0] == "bindings"
-    assert "etag" in step["diffReasons"]  # padded with what the API computes
+    assert "etag" in step["diffReasons"]  # padded with computed properties
     assert step["oldState"]["inputs"]["bindings"] == step["newState"]["inputs"]["bindings"] == "[secret]"
     assert "another_site" not in seen.text
 
@@ -114,7 +114,7 @@ def test_a_changed_message_sends_script_and_every_binding_again(world: World) ->
         seen = world.preview()
         assert (seen.steps, seen.changed) == ({"script": "update"}, {"script": frozenset({"annotations"})})
         world.up()
-        live = world.cloudflare._api.workers["backfill"].live
+        live = world.cloudflare.account.workers["backfill"].live
         assert live.annotations["workers/message"] == "second"
         assert live.secrets == {"ACE_API_KEY": CANARY}
         assert world.preview("--refresh").steps == {}
@@ -146,7 +146,7 @@ def test_a_protected_bucket_is_not_destroyed(world: World) -> None:
     text = world.pulumi("destroy", "--yes", succeeds=False)
     assert "cannot be deleted" in text
     assert "because it is protected" in text
-    assert "ace-timeseries" in world.cloudflare._api.buckets
+    assert "ace-timeseries" in world.cloudflare.account.buckets
 
 
 def test_a_bucket_that_exists_is_refused_in_one_line(world: World) -> None:
@@ -157,10 +157,10 @@ def test_a_bucket_that_exists_is_refused_in_one_line(world: World) -> None:
     assert "already exists" in line
 
 
-def test_what_exists_is_adopted_and_the_lost_bindings_are_listed(world: World) -> None:
+def test_existing_resources_are_adopted_and_the_lost_bindings_are_listed(world: World) -> None:
     with world.account_restored(), world.declared(adopt=True, site="adopted_site", protect=False):
         seen = world.preview(stack="adopting")
-        operations = [(step["op"], step["urn"].rpartition("::")[2]) for step in seen.told["steps"]]
+        operations = [(step["op"], step["urn"].rpartition("::")[2]) for step in seen.shown["steps"]]
         assert {("import", "bucket"), ("import", "script"), ("update", "script")} <= set(operations)
         assert "ses_falls_city" in seen.text  # the live binding that would vanish, in clear
         world.up(stack="adopting")
@@ -168,11 +168,11 @@ def test_what_exists_is_adopted_and_the_lost_bindings_are_listed(world: World) -
         assert site["text"] == "adopted_site"
         assert world.preview("--refresh", stack="adopting").steps == {}
         assert "will not change it in the API" in world.pulumi("destroy", "--yes", stack="adopting")
-        assert world.cloudflare._api.workers == {}
+        assert world.cloudflare.account.workers == {}
 
 
-def test_it_says_that_it_is_a_stand_in(world: World) -> None:
-    diagnostics = [each["message"].strip() for each in world.preview().told["diagnostics"]]
+def test_it_reports_that_it_is_a_stand_in(world: World) -> None:
+    diagnostics = [each["message"].strip() for each in world.preview().shown["diagnostics"]]
     assert diagnostics.count("stand-in for the official cloudflare plugin: rehearsals and tests only") == 1
 
 
@@ -183,5 +183,5 @@ def test_the_key_is_nowhere(world: World) -> None:
     assert "ses_falls_city" not in state  # the bindings are encrypted as one
     assert ACCOUNT in state
     written = [path.read_text(errors="replace") for path in world.folder.rglob("*") if path.is_file()]
-    for text in (*world.said, *written, str(world.cloudflare.requests)):
+    for text in (*world.output, *written, str(world.cloudflare.requests)):
         assert CANARY not in text

@@ -1,54 +1,66 @@
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import json
 import threading
+from collections.abc import Coroutine, Iterator, Mapping
+from typing import Any, TypeVar
 
 import pytest
 
-from rehearsal import local, process
-from rehearsal.folder import run_folder
+from rehearsal import local_system
+from rehearsal.local_system import commands
+from rehearsal.local_system.run_folder import open_run_folder
 from tests.e2e import warm
+
+T = TypeVar("T")
 
 
 class World:
     """A deployed rehearsal in a thread of its own, for tests that are plain functions."""
 
-    def __init__(self, running, loop):
+    def __init__(self, running: local_system.LocalSystem, loop: asyncio.AbstractEventLoop) -> None:
         self.local, self._loop = running, loop
 
-    def wait(self, coroutine):
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=120)
 
-    def run(self, *command, **more):
-        return self.wait(process.run(command, environment={**self.local.environment, **more}, folder=local.ROOT))
+    def run(self, *command: str, **more: str) -> tuple[int, str]:
+        environment = {**self.local.environment, **more}
+        return self.wait(commands.run(command, environment=environment, folder=local_system.ROOT))
 
-    def pulumi(self, *arguments):
+    def pulumi(self, *arguments: str) -> str:
         return self.wait(self.local.pulumi(*arguments))
 
-    def checks(self, *arguments):
+    def checks(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         """Run the checks as a user does and return the exit code and the JSON report."""
-        code, output = self.run("python", "-m", "checks", "run", *arguments, "--stack", local.STACK, "--format", "json")
+        code, output = self.run(
+            "python", "-m", "checks", "run", *arguments, "--stack", local_system.STACK, "--format", "json"
+        )
         return code, json.loads(output)
 
-    def objects(self):
+    def objects(self) -> list[str]:
         listing = self.wait(self.local.edge.r2_list(self.local.bucket))
         return [item["key"] for item in listing["objects"]]
 
-    def empty_bucket(self):
+    def empty_bucket(self) -> None:
         for key in self.objects():
             self.wait(self.local.edge.r2_delete(self.local.bucket, key))
 
 
 @contextlib.contextmanager
-def started(days=2, declared=None):
+def started(days: int = 2, declared: Mapping[str, Any] | None = None) -> Iterator[World]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        with run_folder() as folder:
-            running = local.running(folder, days=days, declared=declared)
+        with open_run_folder() as folder:
+            running = local_system.run_local_system(folder, days=days, declared=declared)
             world = World(asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(timeout=60), loop)
-            world.local.environment["PATH"] = warm.entries(world.local.environment["PATH"])
+            environment = world.local.environment
+            assert isinstance(environment, dict)
+            environment["PATH"] = warm.entries(environment["PATH"])
             try:
                 yield world
             finally:
@@ -60,7 +72,7 @@ def started(days=2, declared=None):
 
 
 @pytest.fixture(scope="module")
-def world(request):
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A deployed world, which declares what the module's DECLARED says, beside the rehearsal's own."""
     with started(declared=getattr(request.module, "DECLARED", None)) as running:
         running.pulumi("up", "--yes", "--skip-preview")
@@ -68,7 +80,7 @@ def world(request):
 
 
 @pytest.fixture
-def empty_world():
+def empty_world() -> Iterator[World]:
     """A world of its own, in which nothing is deployed yet."""
     with started() as running:
         yield running

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import yaml
 
-from rehearsal import local
+from rehearsal import local_system as local
 
 REVIEW = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review --detailed-exitcode"
 MANY = [f"A_SETTING_OF_SOMEBODY_{number:02}" for number in range(60)]  # more than a message has room for
@@ -104,7 +104,7 @@ def test_what_exists_is_refused_then_adopted_whole(theirs):
     bound = live_bindings(world)
     assert {"CACHE", "SLACK_TOKEN", "ACE_API_KEY", "BUCKET"} <= bound.keys()
     assert not {"FLAG", "OLD"} & bound.keys()
-    worker = world.local.cloudflare._api.workers[world.local.worker_name]
+    worker = world.local.cloudflare.account.workers[world.local.worker_name]
     assert worker.live.secrets["SLACK_TOKEN"] == SLACK
     assert worker.live.secrets["ACE_API_KEY"] == world.local.environment["ACE_API_KEY"]
     assert "kept" in world.objects()
@@ -137,7 +137,7 @@ def test_a_bucket_of_somebody_s_is_refused_before_anything_is_made_then_taken_ov
     )
     assert refusal in [line.strip() for line in output.splitlines()], output
     assert "Traceback" not in output
-    assert world.local.cloudflare._api.workers == {}
+    assert world.local.cloudflare.account.workers == {}
 
     world.pulumi("config", "set", "adopt", "true")
     assert "= 1 imported" in world.pulumi("up", "--yes", "--skip-preview")

@@ -1,6 +1,7 @@
 """Before anything is deployed, `config` and `token` judge what the preview would deploy, with the stack's own key."""
 
-from rehearsal import local, process
+from rehearsal import local_system as local
+from rehearsal.local_system import commands as process
 
 KEY = "fake-ace-key-of-the-stack"
 

@@ -13,8 +13,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from contract import ace_key
-from rehearsal import faults, local
+from contract.operator_token import derive_operator_token
+from rehearsal import faults
+from rehearsal import local_system as local
 from tests import processes
 from tests.fakes.github import STRANGER, FakeGitHub
 
@@ -111,7 +112,7 @@ class Job:
     def _look_for_secrets(self, *said):
         own = self.world.local.environment
         secrets = [own[name] for name in ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")]
-        secrets += [self.hub.token, ace_key.operator_token(own["ACE_API_KEY"]), own["ACE_API_KEY"].split(".")[2]]
+        secrets += [self.hub.token, derive_operator_token(own["ACE_API_KEY"]), own["ACE_API_KEY"].split(".")[2]]
         posted = [item["body"] for item in itertools.chain(self.hub.issues, *self.hub.comments.values())]
         files = [path.read_text() for path in self.folder.rglob("*") if path.is_file()]
         for text in [*said, *posted, *files]:
@@ -231,7 +232,7 @@ def test_a_deployment_is_verified_and_its_verdict_kept_as_junit(world, job):
 
 def test_a_broken_promise_after_a_deployment_fails_it_and_junit_says_which(world, job):
     world.empty_bucket()
-    fault = faults.catalogue()["ace-down"]
+    fault = faults.load_faults()["ace-down"]
     world.wait(fault.apply(world.local))
     code, output, summary = job.run("deploy")
     world.local.ace.restore()
@@ -250,7 +251,7 @@ def test_nothing_is_verified_when_the_deployment_failed(job):
 
 def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_healed(world, job):
     assert world.checks()[0] == 0  # days are stored: without one, nobody can say that all is well
-    fault = faults.catalogue()["secret-missing"]
+    fault = faults.load_faults()["secret-missing"]
     world.wait(fault.apply(world.local))
     before = state(world), world.objects(), len(writes(world))
 

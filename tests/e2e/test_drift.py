@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rehearsal import local
+from rehearsal import local_system as local
 
 WHO = "rehearsal@example.com"
 CANARY = "fake-canary-value-of-somebodys-hand"
@@ -56,7 +56,7 @@ class Hand:
             {"name": item["name"], "type": "inherit"} if item["type"] == "secret_text" else item for item in edit(live)
         ]
         metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": kept}
-        body = (local.ROOT / "workers" / "backfill" / "worker.js").read_bytes() if code is None else code
+        body = (local.ROOT / "workers" / "dist" / "backfill.js").read_bytes() if code is None else code
         parts = {
             "worker.js": ("worker.js", body, "application/javascript+module"),
             "metadata": (None, json.dumps(metadata), "application/json"),
@@ -95,13 +95,13 @@ def older(hand):
 
 def key_is_declared(hand):
     """No API reads a secret back: what the local Cloudflare gives to the worker."""
-    held = hand.world.local.cloudflare._api.workers[hand.name].live.secrets
+    held = hand.world.local.cloudflare.account.workers[hand.name].live.secrets
     return held == {"ACE_API_KEY": hand.world.local.environment["ACE_API_KEY"]}
 
 
 def code_is_declared(hand):
     content = hand.api.get(f"{hand.script}/content/v2").raise_for_status().content
-    return (local.ROOT / "workers" / "backfill" / "worker.js").read_bytes() in content
+    return (local.ROOT / "workers" / "dist" / "backfill.js").read_bytes() in content
 
 
 def newest_serves(hand):

@@ -1,8 +1,8 @@
-"""The incident, and its relatives: each is caught by the named check, blamed rightly, and by nothing else.
+"""Each fault is reported by the checks that it names, with the cause that it names, and by no other check.
 
-One world is deployed, in which everything is declared that any fault needs, so that each meets the whole catalogue; it
-is put back after each fault. What was seen is printed at the end of the run
-(tests/conftest.py), and written to docs/gallery.md where the page says something else.
+One local system is deployed with all settings that any fault needs, so that each fault runs against all checks. The
+system is restored after each fault. The results are printed at the end of the run (tests/conftest.py) and written to
+docs/fault-matrix.md when that page differs.
 """
 
 import json
@@ -10,22 +10,25 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from checks.command import Outside, Request, execute
-from checks.options import Target
 
 from checks import catalog
-from rehearsal import breaking, faults, gallery, local, sibling
-from rehearsal.snapshot import Snapshot
+from checks.run.execute import execute
+from checks.run.request import Request, Surroundings, Target
+from rehearsal import fault_matrix
+from rehearsal.faults import ExpectedResult, Fault, actions, load_faults
+from rehearsal.local_system import ROOT, etl_worker
+from rehearsal.local_system.snapshot import Snapshot
 
-CATALOGUE = faults.catalogue()
-HEALED_BY_THE_ENGINE = ("secret-missing",)  # of the others tests/e2e/test_drift.py shows it
-NEEDED = [item for fault in CATALOGUE.values() for item in fault.settings.items()]
-DECLARED = dict(NEEDED)  # what the world of this module declares
-PAGE = local.ROOT / "docs" / "gallery.md"
+FAULTS = load_faults()
+RESTORED_BY_PULUMI_UP = ("secret-missing",)  # tests/e2e/test_drift.py shows it for the others
+NEEDED = [item for fault in FAULTS.values() for item in fault.settings.items()]
+DECLARED = dict(NEEDED)  # the settings of the system of this module
+PAGE = ROOT / "docs" / "fault-matrix.md"
+CAUSE, FOUND = "cause", "found"  # fields of a finding in the JSON report
 
 
 class Deployed:
-    """The world as it was after its deployment, and the checks in this process: 0.1 s instead of 1.2 s."""
+    """A snapshot of the deployed system, and the checks in this process, which take 0.1 s instead of 1.2 s."""
 
     def __init__(self, world, folder):
         self.world, self.manifest = world, folder / "manifest.json"
@@ -38,7 +41,7 @@ class Deployed:
         )
         written = []
         environ = {**self.world.local.environment, **dict(environment)}
-        outside = Outside(environ=environ, write=written.append, now=lambda: datetime.now(UTC) + ahead)
+        outside = Surroundings(environ=environ, write=written.append, now=lambda: datetime.now(UTC) + ahead)
         code = execute(request, outside)
         return code, json.loads("".join(written))
 
@@ -48,7 +51,7 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(world, tmp_path_factory):
-    world.wait(sibling.deploy(world.local))
+    world.wait(etl_worker.deploy_etl_worker(world.local))
     deployed = Deployed(world, tmp_path_factory.mktemp("faults"))
     yield deployed
     deployed.restore()
@@ -64,23 +67,23 @@ def outcomes(report, outcome):
     return {result["id"]: result["findings"] for result in report["checks"] if result["outcome"] == outcome}
 
 
-def test_every_fault_names_checks_that_exist_and_says_what_must_come_of_it():
-    assert len(CATALOGUE) >= 30
+def test_every_fault_names_existing_checks_and_its_expected_result():
+    assert len(FAULTS) >= 30
     assert all(DECLARED[key] == value for key, value in NEEDED), "no two faults declare a setting differently"
     known = set(catalog.load())
-    for name, fault in CATALOGUE.items():
-        assert {*fault.caught_by, *fault.besides} <= known, name
-        assert not set(fault.caught_by) & set(fault.besides), name
-        assert (fault.verdict is faults.Verdict.BROKEN) <= bool(fault.caught_by and fault.blame), name
-        assert not (fault.verdict is faults.Verdict.KEPT and fault.caught_by), name
+    for name, fault in FAULTS.items():
+        assert {*fault.caught_by, *fault.may_report} <= known, name
+        assert not set(fault.caught_by) & set(fault.may_report), name
+        assert (fault.expected is ExpectedResult.FAILED) <= bool(fault.caught_by and fault.cause), name
+        assert not (fault.expected is ExpectedResult.PASSED and fault.caught_by), name
 
 
-def test_a_blame_that_no_fault_declares_is_found():
-    fault = faults.Fault(breaks="", caught_by=("a",), blame="worker", besides={"b": "storage"}, apply=None)
-    one = lambda blame, actual="": {"cause": blame, "found": actual}  # noqa: E731 - a finding
-    assert list(accusations(fault, {"a": [one("worker")], "b": [one("storage"), one("worker")]}, {})) == []
-    assert list(accusations(fault, {"a": [one("worker")]}, {"c": [one("propagation")]})) == []
-    for failed, unjudged in (
+def test_a_cause_that_a_fault_does_not_name_is_found():
+    fault = Fault(name="", description="", caught_by=("a",), cause="worker", may_report={"b": "storage"}, apply=None)
+    one = lambda cause, found="": {CAUSE: cause, FOUND: found}  # noqa: E731 - a finding
+    assert list(find_wrong_causes(fault, {"a": [one("worker")], "b": [one("storage"), one("worker")]}, {})) == []
+    assert list(find_wrong_causes(fault, {"a": [one("worker")]}, {"c": [one("propagation")]})) == []
+    for failed, inconclusive in (
         ({"a": [one("config")]}, {}),
         ({"a": [one("worker"), one("config")]}, {}),
         ({"b": [one("worker")]}, {}),
@@ -89,7 +92,7 @@ def test_a_blame_that_no_fault_declares_is_found():
         ({"a": [one("worker")]}, {"c": [one("checker")]}),
         ({"a": [one("worker", "TypeError (a defect of the check: please report it)")]}, {}),
     ):
-        assert list(accusations(fault, failed, unjudged)), (failed, unjudged)
+        assert list(find_wrong_causes(fault, failed, inconclusive)), (failed, inconclusive)
 
 
 def test_a_deployment_without_a_fault_is_green(world, deployed):
@@ -102,51 +105,52 @@ def test_a_deployment_without_a_fault_is_green(world, deployed):
     assert deployed.checks()[0] == 0
 
 
-def accusations(fault, failed, unjudged):
-    """Every blame that the fault does not declare, as (check, blame): there must be none.
+def find_wrong_causes(fault, failed, inconclusive):
+    """Yield (check, cause) for every cause that the fault does not name.
 
-    What a check says first is what people read first. One without a verdict may ask to wait for what others miss.
+    The first finding of a check must have the named cause. An inconclusive check may also name the propagation.
     """
-    for check, findings in [*failed.items(), *unjudged.items()]:
-        declared = fault.besides.get(check, fault.blame)
-        patient = {"propagation"} if check in unjudged else set()
-        if findings[0]["cause"] not in {declared} | patient:
-            yield check, findings[0]["cause"]
+    for check, findings in [*failed.items(), *inconclusive.items()]:
+        declared = fault.may_report.get(check, fault.cause)
+        waiting = {"propagation"} if check in inconclusive else set()
+        if findings[0][CAUSE] not in {declared} | waiting:
+            yield check, findings[0][CAUSE]
         for finding in findings:
-            if finding["cause"] not in {declared, fault.blame, *patient} or "a defect of the check" in finding["found"]:
-                yield check, finding["cause"]
+            if finding[CAUSE] not in {declared, fault.cause, *waiting} or "a defect of the check" in finding[FOUND]:
+                yield check, finding[CAUSE]
 
 
-def observed(said):
-    """Which checks said so, and whom their first findings blame, in a few words."""
-    return " ".join(said), "/".join(sorted({findings[0]["cause"] for findings in said.values()}))
+def summarize(reported):
+    """Return the checks that reported, and the causes of their first findings, as two short texts."""
+    return " ".join(reported), "/".join(sorted({findings[0][CAUSE] for findings in reported.values()}))
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_a_checker_whose_own_clock_is_off_accuses_nobody(deployed, hours):
+def test_checks_with_a_wrong_clock_pass(deployed, hours):
     deployed.restore()
     code, report = deployed.checks(ahead=timedelta(hours=hours))
     assert (code, outcomes(report, "fail"), outcomes(report, "error")) == (0, {}, {})
 
 
-@pytest.mark.parametrize("name", sorted(CATALOGUE))
-def test_a_fault_is_caught_and_blamed_rightly(world, deployed, took, name, record_property):
-    fault = CATALOGUE[name]
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_fault_is_reported_with_its_cause(world, deployed, took, name, record_property):
+    fault = FAULTS[name]
     deployed.restore()
     world.wait(fault.apply(world.local))
-    code, report = deployed.checks(seconds=fault.seconds, environment=fault.environment())
-    failed, unjudged = outcomes(report, "fail"), outcomes(report, "error")
-    said = failed if fault.verdict is faults.Verdict.BROKEN else unjudged
-    shown = json.dumps({"fail": failed, "error": unjudged}, indent=1)
-    assert code == fault.verdict.exit_code, shown
-    assert set(fault.caught_by) <= set(said), shown
-    assert set(failed) <= {*fault.caught_by, *fault.besides}, shown
-    assert list(accusations(fault, failed, unjudged)) == [], shown
-    assert all(world.wait(breaking.met(world.local)).values()), "there was trouble on a way, and nobody met it"
-    assert fault.waits <= report["seconds"] < fault.seconds
+    code, report = deployed.checks(seconds=fault.deadline, environment=fault.environment())
+    failed, inconclusive = outcomes(report, "fail"), outcomes(report, "error")
+    reported = failed if fault.expected is ExpectedResult.FAILED else inconclusive
+    shown = json.dumps({"fail": failed, "error": inconclusive}, indent=1)
+    assert code == fault.expected.exit_code, shown
+    assert set(fault.caught_by) <= set(reported), shown
+    assert set(failed) <= {*fault.caught_by, *fault.may_report}, shown
+    assert list(find_wrong_causes(fault, failed, inconclusive)) == [], shown
+    affected = actions.count_affected(world.local)
+    assert all(affected.values()), f"a fault affected no request: {affected}"
+    assert fault.min_seconds <= report["seconds"] < fault.deadline
     took[name] = report["seconds"]
-    record_property("fault", [name, *observed(said), report["seconds"]])
-    if name in HEALED_BY_THE_ENGINE:
+    record_property("fault", [name, *summarize(reported), report["seconds"]])
+    if name in RESTORED_BY_PULUMI_UP:
         assert {finding["hint"] for check in fault.caught_by for finding in failed[check]} == {
             "pulumi up --stack rehearsal"
         }
@@ -154,19 +158,19 @@ def test_a_fault_is_caught_and_blamed_rightly(world, deployed, took, name, recor
         assert deployed.checks()[0] == 0
 
 
-def test_the_gallery_says_what_was_seen(took):
-    if took.keys() != CATALOGUE.keys():
-        pytest.skip("not every fault was done, or one was not caught")
-    old, new = PAGE.read_text(), gallery.page(CATALOGUE, took)
-    if untimed(old) != untimed(new):
+def test_the_fault_matrix_is_current(took):
+    if took.keys() != FAULTS.keys():
+        pytest.skip("not every fault was applied, or one was not reported")
+    old, new = PAGE.read_text(), fault_matrix.write_matrix(FAULTS, took)
+    if drop_seconds(old) != drop_seconds(new):
         PAGE.write_text(new)
-        pytest.fail("docs/gallery.md was not current: it is written anew, look at what changed")
+        pytest.fail("docs/fault-matrix.md was not current. It is written again: look at the changes")
 
 
-def untimed(page):
+def drop_seconds(page):
     return re.sub(r"[\d.]+ \|$", "|", page, flags=re.MULTILINE)
 
 
-def test_at_the_end_the_world_is_as_it_was_deployed(world, deployed):
+def test_after_a_restore_the_system_is_as_deployed(world, deployed):
     deployed.restore()
     assert world.checks()[0] == 0

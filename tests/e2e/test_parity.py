@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from rehearsal import local
+from rehearsal import local_system as local
 
 NAME = "etl"
 
@@ -21,7 +21,7 @@ def deploy(world, key):
     bindings += [{"name": "CF_VERSION_METADATA", "type": "version_metadata"}]
     bindings += [{"name": name, "type": "plain_text", "text": text} for name, text in texts.items()]
     metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": bindings}
-    code = (local.ROOT / "workers" / "backfill" / "worker.js").read_bytes()
+    code = (local.ROOT / "workers" / "dist" / "backfill.js").read_bytes()
     parts = {"worker.js": ("worker.js", code, "application/javascript+module")}
     parts |= {"metadata": (None, json.dumps(metadata), "application/json")}
     url = f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{account}/workers/scripts/{NAME}"

@@ -5,7 +5,8 @@ import shutil
 import pytest
 import yaml
 
-from rehearsal import local, process
+from rehearsal import local_system as local
+from rehearsal.local_system import commands as process
 
 
 class Stack:
@@ -190,7 +191,7 @@ def test_a_bucket_without_protection_is_refused_at_preview(stack, tmp_path):
     program.mkdir()
     for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(local.ROOT / name, program)
-    for name in ("contract", "infra", "workers"):
+    for name in ("cloudflare_client", "contract", "infra", "workers"):
         shutil.copytree(local.ROOT / name, program / name)
     (program / ".venv").symlink_to(local.ROOT / ".venv")
     storage = program / "infra" / "storage.py"

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from rehearsal import local
+from rehearsal import local_system as local
 
 
 def set_up(world):
@@ -82,7 +82,7 @@ def test_an_object_that_was_overwritten_is_found(served):
 
 
 def test_an_unbound_bucket_is_found_seen_by_the_preview_and_healed_as_the_hint_says(served):
-    source = (local.ROOT / "workers" / "query" / "worker.js").read_text()
+    source = (local.ROOT / "workers" / "dist" / "query.js").read_text()
     metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": []}
     with api(served) as client:
         files = {

@@ -1,4 +1,4 @@
-"""`scripts/rehearse` and `python -m rehearsal`, run as a person runs them."""
+"""`scripts/rehearse` and `python -m rehearsal` as a user runs them."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ from toolchain import engine
 ROOT = Path(__file__).parents[2]
 CANARY = "canarycanarycanary"
 JUDGED = ["config", "token", "secrets", "bindings", "deployed", "health", "key", "trigger", "logs", "proof", "r2"]
-CHECKS = [*JUDGED, "parity", "query"]  # those two have nothing to judge here: no sibling is declared
+CHECKS = [*JUDGED, "parity", "query"]  # these two are skipped, because no related worker is declared
 
 
 def jwt():
@@ -48,21 +48,21 @@ def rehearse(*arguments, **more):
 
 
 def shown(command):
-    """What the README shows below a command, but for what differs from run to run."""
+    """Return the README's lines below a command without the parts that change from run to run."""
     block = (ROOT / "README.md").read_text().partition(f"$ {command}")[2].partition("```")[0]
     lines = [steady(line) for line in block.partition("\n$ ")[0].splitlines()[1:]]
     return [line for line in lines if re.match(rf"({'|'.join(CHECKS)}|rehearsal:|fault:| +cause)", line)]
 
 
 def steady(line):
-    """A line without what differs from run to run, or from day to day (the sampled day, the key's last days)."""
+    """Return a line without the parts that change from run to run or from day to day."""
     changing = r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d UTC)?| in \d+\.\d s|\b[0-9a-f]{8}\b|\b36[45] days"
     return re.sub(changing, "…", line)
 
 
 @pytest.fixture(scope="module")
 def kept():
-    """One run with a canary for a key and its folder kept; also every argument that a process of its was seen with."""
+    """One run with a canary in its key and a kept folder, and the arguments of all its processes."""
     seen, lines = set(), []
     with start("up", "--keep", "--fault", "secret-wrong", ACE_API_KEY=jwt()) as process:
         while process.poll() is None:
@@ -97,7 +97,7 @@ def test_the_incident_is_explained_in_few_lines():
     ]
 
 
-def test_two_at_once_do_not_meet_and_are_green():
+def test_two_runs_at_once_are_independent_and_green():
     with start("up") as one, start("up", "--days", "1") as two:
         outputs = [process.communicate(timeout=120)[0] for process in (one, two)]
     assert [one.returncode, two.returncode] == [0, 0], outputs
@@ -137,28 +137,32 @@ def test_the_key_is_in_no_file_of_the_run_nor_of_the_checkout(kept):
 def test_an_unknown_fault_is_one_line_with_the_known_ones():
     code, output = rehearse("up", "--fault", "no-such")
     assert code == 2
-    assert output.splitlines()[-1].startswith("Error: Invalid value for --fault: no fault 'no-such'; known: ace-down, ")
+    assert output.splitlines()[-1].startswith(
+        "Error: Invalid value for --fault: no fault 'no-such'. Known faults: ace-down, "
+    )
 
 
 def test_the_faults_are_listed_without_starting_anything():
     code, output = rehearse("faults")
     assert code == 0
     assert re.search(
-        r"^secret-missing +somebody ran .*\n +caught by: secrets, deployed, health, key; cause: config$",
+        r"^secret-missing +`wrangler secret delete .*\n +caught by: secrets, deployed, health, key, cause: config$",
         output,
         re.MULTILINE,
     )
 
 
-def test_without_an_engine_one_line_says_what_to_do(tmp_path):
+def test_without_an_engine_one_line_names_the_next_command(tmp_path):
     code, output = rehearse("up", HOME=str(tmp_path), PATH="/usr/bin:/bin")
     assert code == 3
-    assert output == "rehearsal: the Pulumi engine is missing: run scripts/setup\n"
+    assert output == "rehearsal: the Pulumi engine is missing. Run scripts/setup\n"
 
 
 @pytest.mark.parametrize("moment", ["while it serves", "while it deploys"])
-def test_a_kill_leaves_no_process_and_its_folder_is_swept(moment, tmp_path):
-    command, sign = (["serve"], "main.mjs") if moment == "while it serves" else (["up"], "rehearsal.provider.plugin")
+def test_a_kill_leaves_no_process_and_the_next_run_removes_its_folder(moment, tmp_path):
+    command, sign = (
+        (["serve"], "main.mjs") if moment == "while it serves" else (["up"], "rehearsal.pulumi_stand_ins.plugin")
+    )
     with start(*command, TMPDIR=str(tmp_path)) as process:
         pids = set()
         while not any(sign in processes.arguments(pid) for pid in pids):
@@ -171,12 +175,12 @@ def test_a_kill_leaves_no_process_and_its_folder_is_swept(moment, tmp_path):
     assert processes.gone(pids, seconds=6) == {}
     assert list(tmp_path.glob("building-vitals-*/"))
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    sweep = "from rehearsal.folder import run_folder\nwith run_folder() as folder: pass"
-    subprocess.run([sys.executable, "-c", sweep], cwd=ROOT, env=environment, check=True)
+    remove = "from rehearsal.local_system.run_folder import open_run_folder\nwith open_run_folder() as folder: pass"
+    subprocess.run([sys.executable, "-c", remove], cwd=ROOT, env=environment, check=True)
     assert list(tmp_path.glob("building-vitals-*/")) == []
 
 
-def test_what_serve_prints_is_all_that_another_terminal_needs():
+def test_the_lines_of_serve_are_all_that_another_terminal_needs():
     with start("serve", ACE_API_KEY=jwt()) as process:
         printed = []
         while not printed or "Ctrl-C" not in printed[-1]:
@@ -190,7 +194,7 @@ def test_what_serve_prints_is_all_that_another_terminal_needs():
         commands = [
             "pulumi preview",
             "pulumi up --yes --skip-preview",
-            "npx --no-install wrangler secret list",
+            "npx --no-install wrangler secret list --name building-vitals-backfill",
             "curl -sS \"$(pulumi stack output --json | python -c \"import json, sys; print(json.load(sys.stdin)['manifest']['worker']['url'])\")/health\"",
             "python -m checks --stack rehearsal --quiet",
             "pulumi preview --expect-no-changes",
@@ -219,7 +223,7 @@ def test_what_serve_prints_is_all_that_another_terminal_needs():
 
 
 @pytest.mark.parametrize(("command", "sign"), [("serve", "# Ctrl-C ends it."), ("up", "Updating (rehearsal)")])
-def test_it_ends_when_its_edge_was_killed(command, sign):
+def test_it_ends_when_its_edge_is_killed(command, sign):
     with start(command) as process:
         while sign not in (line := process.stdout.readline()):
             assert line
@@ -232,7 +236,7 @@ def test_it_ends_when_its_edge_was_killed(command, sign):
     assert processes.gone(pids, seconds=3) == {}
 
 
-def test_a_key_of_the_environment_that_is_refused_is_explained_at_the_end():
+def test_a_refused_key_of_the_environment_is_reported_at_the_end():
     code, output = rehearse("up", ACE_API_KEY=f" {jwt()}")
     assert code == 3
     assert output.splitlines()[-1].startswith("rehearsal: ACE_API_KEY of this environment was used, but it has white")
@@ -243,10 +247,10 @@ def test_a_python_without_the_packages_is_one_line():
     command = [sys.executable, "-S", "-m", "rehearsal", "up"]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert process.returncode == 3
-    assert re.fullmatch(r"rehearsal: \S+ has no package \w+: run scripts/setup, .*rehearsal\n", process.stderr)
+    assert re.fullmatch(r"rehearsal: \S+ has no package \w+. Run scripts/setup, .*rehearsal\n", process.stderr)
 
 
-def test_a_new_production_stack_keeps_what_its_file_explains(tmp_path):
+def test_a_new_production_stack_keeps_the_comments_of_its_file(tmp_path):
     for name in ("Pulumi.yaml", "Pulumi.prod.yaml"):
         shutil.copy(ROOT / name, tmp_path)
     engine_folder = engine.find()

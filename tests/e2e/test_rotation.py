@@ -9,8 +9,9 @@ import httpx
 import pytest
 import yaml
 
-from contract.ace_key import operator_token
-from rehearsal import local, process
+from contract.operator_token import derive_operator_token
+from rehearsal import local_system as local
+from rehearsal.local_system import commands as process
 
 OLD_KEY, NEW_KEY = "fake-ace-key-before-the-rotation", "fake-ace-key-after-the-rotation"
 
@@ -56,7 +57,7 @@ def declare(world, key):
 
 def status(world, key):
     return httpx.get(
-        f"{world.local.worker_url}/status", headers={"Authorization": f"Bearer {operator_token(key)}"}
+        f"{world.local.worker_url}/status", headers={"Authorization": f"Bearer {derive_operator_token(key)}"}
     ).status_code
 
 

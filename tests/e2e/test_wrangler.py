@@ -115,7 +115,7 @@ class Rehearsal:
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     async def start() -> tuple[Edge, LocalCloudflare, str]:
         folder = tmp_path_factory.mktemp("edge")
-        edge = await Edge.start(folder=folder, on_trace=lambda name, item: cloudflare.trace(name, item))
+        edge = await Edge.start(folder=folder, on_trace=lambda name, item: cloudflare.pass_trace(name, item))
         cloudflare = LocalCloudflare(edge=edge, account_id=ACCOUNT, api_token=TOKEN)
         return edge, cloudflare, await cloudflare.start()
 

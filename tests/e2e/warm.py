@@ -1,10 +1,12 @@
-"""The stand-ins for Pulumi's plugins, out of one process that has imported what they need: 2 s of CPU less a run.
+"""Start the stand-ins for Pulumi's plugins from one process with all imports, which saves 2 s of CPU per engine run.
 
-The same code over the same protocol as the executables in rehearsal/provider/bin; only their start differs. The suite
-runs the engine some two hundred times; test_rehearse.py and tests/contract start the executables themselves.
+The code and the protocol are those of the executables in rehearsal/pulumi_stand_ins/bin. Only the start differs. The
+suite runs the engine about 200 times. test_rehearse.py and tests/contract start the executables themselves.
 
 ``python -m tests.e2e.warm SOCKET`` forks one for each connection, until its standard input ends.
 """
+
+from __future__ import annotations
 
 import atexit
 import functools
@@ -18,7 +20,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
+
+Mains = Mapping[str, Callable[[list[str]], object]]
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = """#!{python} -IS
@@ -34,8 +40,8 @@ connection.recv(1)
 
 
 @functools.cache
-def folder():
-    """Start the process, once, and return the folder to put before the stand-ins' own on PATH."""
+def folder() -> str:
+    """Start the process once, and return the folder to put before the stand-ins' own folder on PATH."""
     made = tempfile.mkdtemp(prefix="bv-warm-")
     place = f"{made}/socket"
     process = subprocess.Popen(
@@ -43,13 +49,14 @@ def folder():
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     atexit.register(_end, process, made)
+    assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     return made
 
 
-def entries(path):
-    """Return PATH with a warm start for each stand-in that stands there, and for no official plugin."""
-    from rehearsal.provider import BIN, LANGUAGE_HOST, PLUGIN
+def entries(path: str) -> str:
+    """Return PATH with a warm start for each stand-in on it, and for no official plugin."""
+    from rehearsal.pulumi_stand_ins import BIN, LANGUAGE_HOST, PLUGIN
 
     for name in (LANGUAGE_HOST, PLUGIN):
         found = shutil.which(name, path=path)
@@ -60,20 +67,21 @@ def entries(path):
     return os.pathsep.join([folder(), path])
 
 
-def _end(process, made):
+def _end(process: subprocess.Popen[bytes], made: str) -> None:
+    assert process.stdin is not None
     process.stdin.close()
     process.wait(10)
     shutil.rmtree(made)
 
 
-def _serve(place, mains):
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+def _serve(place: str, mains: Mains) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for them
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(16)
         os.write(1, b"ready\n")
         while True:
-            ready, _, _ = select.select([listener, 0], [], [])
+            ready, _, _ = select.select([listener.fileno(), 0], [], [])
             if 0 in ready:
                 return
             connection, _ = listener.accept()
@@ -83,8 +91,8 @@ def _serve(place, mains):
             connection.close()
 
 
-def _become(connection, mains):
-    """Be the plugin that the connection asks for, with its descriptors, environment and folder, as long as it lasts."""
+def _become(connection: socket.socket, mains: Mains) -> NoReturn:
+    """Run the requested plugin with the descriptors, environment and folder of the connection, until it closes."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
     name, arguments, environment, folder = json.loads(connection.makefile("rb").read(int.from_bytes(length, "big")))
@@ -104,7 +112,7 @@ def _become(connection, mains):
         os._exit(code)
 
 
-def main(place):
+def main(place: str) -> None:
     import gc
 
     gc.disable()
@@ -112,15 +120,15 @@ def main(place):
     import httpx  # noqa: F401
     import pulumi_cloudflare  # noqa: F401
 
-    from rehearsal.provider import LANGUAGE_HOST, PLUGIN, language, plugin
+    from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin
 
-    def language_host(arguments):
+    def run_language_host(arguments: list[str]) -> None:
         sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]  # the program's is its own
-        language.main(arguments)
+        language_host.main(arguments)
 
     gc.freeze()
     gc.enable()
-    _serve(place, {LANGUAGE_HOST: language_host, PLUGIN: plugin.main})
+    _serve(place, {LANGUAGE_HOST: run_language_host, PLUGIN: plugin.main})
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import httpx
 
-from rehearsal.ace.query import InvalidQuery, read
+from rehearsal.ace.page_request import InvalidPageRequest, read_page_request
 from rehearsal.ace.samples import Sample
-from rehearsal.ace.window import page
+from rehearsal.ace.window import cut_page
 from tests.fakes import manifest
 from tests.fakes.answers import answer, response
 from tests.fakes.days import Row
@@ -44,11 +44,11 @@ class Ace:
         if request.url.path != PATH:
             return answer(403, {"id": None, "name": None, "client": None})
         try:
-            query = read(request.url.params)
-        except InvalidQuery as error:
+            query = read_page_request(request.url.params)
+        except InvalidPageRequest as error:
             return answer(400, {"message": str(error), "errors": error.errors})
         rows = self._rows(query.start.isoformat(), query.end.isoformat())
-        return response(200, page(rows, query, quirks=True).encode())
+        return response(200, cut_page(rows, query, quirks=True).encode())
 
     def _rows(self, start: str, end: str) -> list[Sample]:
         return [

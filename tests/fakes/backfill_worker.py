@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.fakes import days, manifest
 from tests.fakes.answers import response
 from tests.fakes.calendar import Calendar
@@ -122,7 +122,7 @@ class BackfillWorker:
             return 404, _error("not_found")
         if not self.key:
             return 503, _error("not_configured")
-        if not self.is_open and authorization != f"Bearer {ace_key.operator_token(self.key)}":
+        if not self.is_open and authorization != f"Bearer {derive_operator_token(self.key)}":
             return 401, _error("unauthorized")
         return self.trigger() if path == "/trigger" else self.status()
 

@@ -10,12 +10,13 @@ from checks.check import Check, KnownCause
 from checks.model.credentials import Credentials
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding
+from checks.model.hint import Hint
 from checks.model.report import Report, Result
-from checks.run.runner import run
+from checks.run.runner import run_checks
 from contract.manifest import Manifest
 from tests.fakes.manifest import NOW, manifest_data
 
-FINDING = Finding(subject="it", expected="a", found="b", cause=Cause.WORKER, hint="do")
+FINDING = Finding(subject="it", expected="a", found="b", cause=Cause.WORKER, hint=Hint.deploy())
 
 
 def check(name: str, manner: Callable[[Any], Any], **options: Any) -> Check:
@@ -44,8 +45,7 @@ def judge(
         credentials=credentials or Credentials(),
         deadline=deadline or Deadline.starting_now(seconds),
         now=NOW,
-        again=lambda *names: f"python -m checks run {' '.join(names)} --stack prod",
     )
-    report = run(checks, context, strict=strict, watch=watch)
+    report = run_checks(checks, context, strict=strict, watch=watch)
     assert [result.id for result in report.results] == [item.id for item in checks]
     return report, {result.id: result for result in report.results}

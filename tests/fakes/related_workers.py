@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.fakes import days, manifest
 from tests.fakes.answers import response, worker_error
 
@@ -74,7 +74,7 @@ class EtlWorker:
         """Answer one request."""
         if self.is_another or request.url.path != "/status":
             return response(404, b"<html>Not Found</html>")
-        is_operator = request.headers.get("Authorization") == f"Bearer {ace_key.operator_token(self.key)}"
+        is_operator = request.headers.get("Authorization") == f"Bearer {derive_operator_token(self.key)}"
         if not self.is_open and not is_operator:
             return worker_error(401, "unauthorized")
         return response(200, b'{"status":"idle"}')

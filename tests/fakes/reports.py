@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks.model.finding import Cause, Finding
-from checks.model.report import Outcome, Report, Result
+from checks.model.finding import Cause
+from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 
 HOSTILE = (
@@ -14,12 +14,14 @@ HOSTILE = (
 STYLE = Style()
 
 
-def finding(number: int = 1, text: str = HOSTILE) -> Finding:
+def finding(number: int = 1, text: str = HOSTILE) -> ReportedFinding:
     """Return a finding whose texts are that text."""
-    return Finding(subject=f"{text}{number}", expected=text, found=text, cause=Cause.WORKER, hint=f"pulumi up {text}")
+    return ReportedFinding(
+        subject=f"{text}{number}", expected=text, found=text, cause=Cause.WORKER, hint=f"pulumi up {text}"
+    )
 
 
-def result(name: str, outcome: Outcome, *findings: Finding, **options: Any) -> Result:
+def result(name: str, outcome: Outcome, *findings: ReportedFinding, **options: Any) -> Result:
     """Return the result of a check."""
     return Result(id=name, outcome=outcome, findings=findings, seconds=1.23456, **options)
 

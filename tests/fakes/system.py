@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from checks.model.deadline import Deadline
-from checks.run.execute import Outside, Request, execute
-from checks.run.options import Target
+from checks.run.execute import execute
+from checks.run.request import Request, Surroundings, Target
 from tests.fakes import cloudflare, days, manifest
 from tests.fakes.ace import Ace
 from tests.fakes.answers import fresh
@@ -130,7 +130,7 @@ class System:
         written: list[str] = []
         targets = tuple(Target(format=name) for name in formats)
         request = Request(stack=None, manifest=str(file), names=names, seconds=seconds, targets=targets, **options)
-        outside = Outside(
+        surroundings = Surroundings(
             environ=self.environ if environ is None else environ,
             write=written.append,
             transport=httpx.MockTransport(self.handle),
@@ -139,7 +139,7 @@ class System:
             now=self._now,
             watch=self.clock.watch,
         )
-        return execute(request, outside), "".join(written)
+        return execute(request, surroundings), "".join(written)
 
     def report(self, folder: Path, *names: str, **options: Any) -> tuple[int, dict[str, Any]]:
         """Run the command. Return exit code, and each check of the JSON report by its id."""

@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError
 
 from checks.clients.ace.client import Ace
-from checks.clients.cloudflare.client import Cloudflare
+from checks.clients.cloudflare.transport import ApiTransport
 from checks.clients.http.client import Http
-from checks.clients.query.client import Query, Question
+from checks.clients.query.client import QueryWorker, Question
 from checks.clients.tail.trace import Invocation, is_overload
-from checks.clients.worker.client import Worker
+from checks.clients.worker.client import BackfillWorker
 from checks.clients.worker.progress import Progress
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, ShapeError
 from checks.run import deployed_manifest
-from checks.run.options import Refused
-from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
-from checks.stored_days.stored_day import compare, read
+from checks.run.request import RunRefused
+from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
+from checks.stored_days.stored_day import compare_with_metadata, decode_day
 from contract import drift
 from contract.manifest import Manifest, ManifestError
 from infra import settings as infra_settings
@@ -43,7 +43,7 @@ QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 def some(examples):
-    """Few examples, none of which hangs. On a busy machine each may be slow."""
+    """BoundedSet examples, none of which hangs; on a busy machine each takes its time."""
     return settings(max_examples=examples, deadline=5000, suppress_health_check=QUICK)
 
 
@@ -107,7 +107,7 @@ def test_a_manifest_s_file_is_read_or_refused_in_one_line(tmp_path, raw):
     file = tmp_path / "manifest.json"
     file.write_bytes(raw)
     try:
-        deployed_manifest.from_file(str(file))
+        deployed_manifest.read_from_file(str(file))
     except deployed_manifest.UnusableError as error:
         assert str(error)
 
@@ -149,8 +149,8 @@ def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret
 def test_a_stored_day_of_any_bytes_is_not_a_day(raw):
     for content in (raw, gzip.compress(raw, mtime=0), gzip.compress(raw)[:-5]):
         try:
-            found = read(content, day=date(2024, 12, 10))
-        except (BrokenDayError, UnjudgedDayError) as error:
+            found = decode_day(content, day=date(2024, 12, 10))
+        except (BrokenDayError, DayTooLargeError) as error:
             assert str(error)
         else:
             assert found.samples == 0
@@ -163,9 +163,9 @@ def test_a_stored_day_of_any_bytes_is_not_a_day(raw):
 def test_a_line_is_a_sample_or_the_day_is_broken(sample, metadata):
     try:
         day = stored("2024-12-10", content=(json.dumps(sample) + "\n").encode())
-        found = read(day.body, day=date(2024, 12, 10))
-        compare(found, day.custom | metadata)
-    except (BrokenDayError, UnjudgedDayError):
+        found = decode_day(day.body, day=date(2024, 12, 10))
+        compare_with_metadata(found, day.custom | metadata)
+    except (BrokenDayError, DayTooLargeError):
         return
     assert isinstance(sample["point_name"], str)
     assert type(sample["timestamp"]) is int
@@ -232,23 +232,23 @@ VERSION = {
     "annotations": {"workers/tag": "t", "workers/triggered_by": "upload"},
 }
 API = {
-    "secrets": (lambda api: api.secrets(NAME), [{"name": "A", "type": "secret_text"}]),
+    "secrets": (lambda api: api.list_secrets(NAME), [{"name": "A", "type": "secret_text"}]),
     "deployment": (
-        lambda api: api.deployment(NAME),
+        lambda api: api.read_deployment(NAME),
         {"deployments": [{"strategy": "percentage", **MADE, "versions": [{"version_id": "v1", "percentage": 100}]}]},
     ),
-    "versions": (lambda api: api.versions(NAME, lambda found: len(found) > 1), {"items": [VERSION]}),
+    "versions": (lambda api: api.list_versions(NAME, lambda found: len(found) > 1), {"items": [VERSION]}),
     "version": (
-        lambda api: api.version(NAME, "v1"),
+        lambda api: api.read_version(NAME, "v1"),
         {**VERSION, "resources": {"bindings": [{"name": "A", "type": "b"}]}},
     ),
-    "schedules": (lambda api: api.schedules(NAME), {"schedules": [{"cron": "* * * * *"}]}),
-    "subdomain": (lambda api: api.subdomain(), {"subdomain": "s"}),
+    "schedules": (lambda api: api.list_schedules(NAME), {"schedules": [{"cron": "* * * * *"}]}),
+    "subdomain": (lambda api: api.read_subdomain(), {"subdomain": "s"}),
     "objects": (
-        lambda api: list(api.objects("b", prefix="p", jurisdiction="default")),
+        lambda api: list(api.list_objects("b", prefix="p", jurisdiction="default")),
         [{"key": "k", "size": 1, "custom_metadata": {"a": "b"}, "http_metadata": {"contentEncoding": "gzip"}}],
     ),
-    "read": (lambda api: api.read("b", "k", jurisdiction="eu"), {}),
+    "read": (lambda api: api.read_object("b", "k", jurisdiction="eu"), {}),
 }
 
 
@@ -264,7 +264,7 @@ def test_cloudflare_answers_the_documented_form_or_is_inconclusive(call, data):
         return reply(data.draw, truth) if len(asked) < 4 else json_answer(200, truth | {"result_info": {}})
 
     with http(handle, Clock()) as client:
-        api = Cloudflare(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001"))
+        api = ApiTransport(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001")).client()
         try:
             hash(repr(ask(api)))
         except Inconclusive as error:
@@ -281,7 +281,7 @@ def test_any_answer_of_the_worker_is_read_or_inconclusive(data):
         "progress": healthy_system().worker.progress(),
     }
     with http(lambda request: reply(data.draw, truth), Clock()) as client:
-        worker = Worker(http=client)
+        worker = BackfillWorker(http=client)
         for ask in (worker.health, lambda: worker.status(Secret("fake-0001")), lambda: worker.trigger(None)):
             try:
                 found = ask()
@@ -359,7 +359,7 @@ def lied_to(tmp_path, target, status, body):
     system.reply = reply
     try:
         return system.run(tmp_path)
-    except Refused as error:
+    except RunRefused as error:
         return error.code, str(error)
 
 
@@ -411,9 +411,9 @@ def test_any_answer_of_the_query_worker_is_read_or_inconclusive(data):
         )
 
     with http(handle, Clock()) as client:
-        worker = Query(http=client)
+        worker = QueryWorker(http=client)
         try:
-            told = worker.ask(Question(site="s", points=("a",), start=0, end=1))
+            told = worker.query(Question(site="s", points=("a",), start=0, end=1))
             hash((told.error.code, told.error.shown, told.samples))
         except Inconclusive as error:
             assert error.finding.found
@@ -542,7 +542,9 @@ WORSE = st.sampled_from(
 @some(50)
 @given(st.one_of(st.just(ITEM), RAW, JSON, mutants(ITEM), mutants(ITEM), WORSE, WORSE))
 def test_the_command_is_green_on_messages_of_a_tail_only_if_they_show_a_good_batch(tmp_path, monkeypatch, message):
-    monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)  # of which the system's tail takes a tenth
+    monkeypatch.setattr(
+        "checks.diagnosis.batch_recording.SETTLE_SECONDS", 0.5
+    )  # of which the system's tail takes a tenth
     system = healthy_system()
     system.script.tail.change = lambda item: message if item["event"]["request"]["url"].endswith("/trigger") else item
     code, _ = verdict(system, tmp_path, "logs")
@@ -558,7 +560,7 @@ def test_the_command_is_green_on_messages_of_a_tail_only_if_they_show_a_good_bat
     )
 )
 def test_the_command_survives_any_message_of_a_tail(tmp_path, monkeypatch, messages):
-    monkeypatch.setattr("checks.catalog.logs.SETTLE", 0.5)
+    monkeypatch.setattr("checks.diagnosis.batch_recording.SETTLE_SECONDS", 0.5)
     system = healthy_system()
     for message in messages:
         system.script.tail.items.put(message)

@@ -1,7 +1,7 @@
-"""The real worker.js in real workerd: one workerd for the whole folder, many workers in it, and two upstreams.
+"""The bundled backfill worker in workerd: one process for the folder, with many workers and two versions of ACE.
 
-`local` is the project's LocalAce, with the real one's wire schema and cursor defect. `odd` answers what a test
-scripts: the answers that no sane ACE gives.
+`local` is the project's LocalAce, with the wire format and the cursor defect of the real one. `odd` returns the answers
+that a test scripts, malformed ones included.
 """
 
 from __future__ import annotations
@@ -10,10 +10,6 @@ import asyncio
 import base64
 import gzip
 import json
-import os
-import shutil
-import signal
-import subprocess
 import tempfile
 import threading
 import time
@@ -26,12 +22,13 @@ import httpx
 import pytest
 from aiohttp import web
 
-from contract.ace_key import operator_token
+from contract.operator_token import derive_operator_token
 from rehearsal.ace import LocalAce
 from rehearsal.ace.samples import Sample, Source
 from rehearsal.ace.volume import Volume
 
-ROOT = Path(__file__).resolve().parents[2]
+from .harness import Harness, find_bundle
+
 KEY = "fake-ace-key-for-tests"
 START, MIDDLE, END = DAYS = ("2024-12-10", "2024-12-11", "2024-12-12")
 TODAY = datetime.now(UTC).date()
@@ -60,13 +57,15 @@ ODD_TIMES = Few(
 )
 SOURCES: Mapping[str, Source] = {
     "volume": Volume(site="volume", count=7, interval=timedelta(minutes=30), odd_every=3, microseconds=True),
-    "crowd": Volume(site="crowd", count=2_345, interval=timedelta(hours=8)),  # more rows a timestamp than a page holds
+    "crowd": Volume(
+        site="crowd", count=2_345, interval=timedelta(hours=8)
+    ),  # more rows per timestamp than a page holds
     "times": ODD_TIMES,
 }
 
 
 class OddAce:
-    """An upstream that answers as scripted; ``requests`` holds path and query of each request."""
+    """An ACE with scripted answers. ``requests`` has the path and the query of each request."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []
@@ -107,8 +106,14 @@ def page(rows: list[Any], *, next_cursor: str | None = None, has_more: bool | No
 
 
 def noon(request: web.Request) -> web.Response:
-    """One row at noon of the day asked for."""
+    """Return one row at noon of the requested day."""
     return page([row("p", "1.5", f"{request.query['start_time'][:10]}T12:00:00")])
+
+
+def check_refusal(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.json()["status"] == "error"
+    assert answer.headers["content-type"] == "application/json"
 
 
 def cursor(offset: int, timestamp: str) -> str:
@@ -116,7 +121,7 @@ def cursor(offset: int, timestamp: str) -> str:
 
 
 def bindings(url: str, **changes: Any) -> dict[str, Any]:
-    """A worker's bindings in Miniflare's form; a change to None leaves a binding out."""
+    """Return a worker's bindings in Miniflare's form. A change to None leaves a binding out."""
     declared = {
         "ACE_API_KEY": KEY,
         "ACE_BASE_URL": url,
@@ -155,7 +160,7 @@ UNUSABLE: Mapping[str, dict[str, Any]] = {
 
 
 def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
-    """Every worker of the folder: name -> bindings, bucket and (wrapped) the probe around it."""
+    """Return every worker of the folder: name -> bindings, bucket and (wrapped) the probe around it."""
     yesterday = str(TODAY - timedelta(days=1))
     of_odd: dict[str, dict[str, Any]] = {
         "main": {},
@@ -200,13 +205,13 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
     faulty = bindings(local, SITE="times", PROBE={})
     workers["faulty"] = {"bindings": faulty, "bucket": "faulty", "wrapped": True}
     workers["no-bucket"] = {"bindings": bindings(odd)}
-    workers["unbound"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None)}  # as an upload by hand leaves it
+    workers["unbound"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None)}  # as an upload outside Pulumi leaves it
     workers["bare"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None, ACE_API_KEY=None)}
     return workers
 
 
 class World:
-    """workerd with its workers, and the upstreams they ask."""
+    """workerd with its workers, and the two versions of ACE."""
 
     def __init__(self, folder: Path) -> None:
         self.odd = OddAce()
@@ -217,32 +222,11 @@ class World:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         workers = declare(self._wait(self.odd.start()), self._wait(self.local.start()))
-        node = shutil.which("node") or pytest.fail("node is not installed")
-        command = [node, str(Path(__file__).with_name("harness.mjs"))]
-        self._node: subprocess.Popen[str] = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
-        )
-        source = str(ROOT / "workers/backfill/worker.js")
-        if self._node.stdin is None or self._node.stdout is None:
-            pytest.fail("the harness has no pipes")
-        self._input, output = self._node.stdin, self._node.stdout
-        self._input.write(json.dumps({"worker": source, "persist": str(folder), "workers": workers}) + "\n")
-        self._input.flush()
-        with output:
-            started = output.readline()
-        if not started:
-            pytest.fail("the harness did not start")
-        self._control, self.urls = json.loads(started)["control"], json.loads(started)["workers"]
-        self._http = httpx.Client(timeout=60, trust_env=False)
+        self.harness = Harness(folder, workers=workers, worker=find_bundle("backfill"))
+        self.urls, self.control = self.harness.urls, self.harness.control
 
     def stop(self) -> None:
-        self._http.close()
-        self._input.close()
-        try:
-            self._node.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._node.pid, signal.SIGKILL)
-            raise
+        self.harness.stop()
         self._wait(self.odd.stop())
         self._wait(self.local.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -254,19 +238,14 @@ class World:
 
     def ask(self, worker: str, method: str, path: str, *, token: str | None = None) -> httpx.Response:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return self._http.request(method, self.urls[worker] + path, headers=headers)
+        return self.harness.http.request(method, self.urls[worker] + path, headers=headers)
 
     def trigger(self, worker: str, *, key: str = KEY) -> httpx.Response:
-        return self.ask(worker, "POST", "/trigger", token=operator_token(key))
+        return self.ask(worker, "POST", "/trigger", token=derive_operator_token(key))
 
     def status(self, worker: str) -> dict[str, Any]:
-        body: dict[str, Any] = self.ask(worker, "GET", "/status", token=operator_token(KEY)).json()
+        body: dict[str, Any] = self.ask(worker, "GET", "/status", token=derive_operator_token(KEY)).json()
         return body
-
-    def control(self, operation: str, **given: Any) -> Any:
-        answer = self._http.post(self._control, json={"op": operation, **given})
-        assert answer.status_code == 200, answer.text
-        return json.loads(answer.text)
 
     def keys(self, worker: str) -> list[str]:
         keys: list[str] = self.control("list", worker=worker)
@@ -292,7 +271,7 @@ class World:
         return self.stored_text(worker, day, site).split("\n")[:-1]
 
     def logs(self, *expected: str) -> list[dict[str, Any]]:
-        """The log lines since the last call, as soon as each expected text is among them."""
+        """Return the log lines since the last call, as soon as they contain each expected text."""
         deadline = time.monotonic() + 5
         while True:
             self.output += self.control("logs")
@@ -312,18 +291,18 @@ def world_of_workers() -> Iterator[World]:
             yield world
             world.logs()
             assert KEY not in world.output
-            assert operator_token(KEY) not in world.output
+            assert derive_operator_token(KEY) not in world.output
         finally:
             world.stop()
 
 
 @pytest.fixture
 def world(world_of_workers: World) -> World:
-    """The shared world, with both upstreams healthy and their records empty."""
+    """The shared world, with both versions of ACE healthy and their records empty."""
     world_of_workers.odd.script = noon
     world_of_workers.odd.requests.clear()
     world_of_workers.odd.headers.clear()
-    world_of_workers.local.fault = None
+    world_of_workers.local.fault = world_of_workers.local.network.fault = None
     world_of_workers.local.requests.clear()
     world_of_workers.logs()
     return world_of_workers

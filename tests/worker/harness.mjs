@@ -1,8 +1,9 @@
 /**
- * Runs workers in one workerd, for tests: reads {"workers": {name: {bindings, bucket, version, wrapped}}} as its first
- * line, prints {"control", "workers": {name: url}} as one line, and ends with its standard input.
+ * Runs workers in one workerd for the tests. Reads {"worker", "workers": {name: {bindings, bucket, wrapped, source}}} as
+ * its first line, prints {"control", "workers": {name: url}} as one line, and ends when its standard input closes.
  *
- * `wrapped` runs the worker under probe.mjs (or `wrapper`, beside it); otherwise worker.js itself is the main module, as in production.
+ * `worker` is the path of a bundle, and `source` replaces it for one worker. `wrapped` runs the bundle under probe.mjs
+ * or under `wrapper`. Otherwise the bundle is the main module, as in production.
  * Control, one JSON object a POST: {op: "put"|"get"|"list"|"delete"|"clear"|"cron"|"logs", …} -> JSON.
  */
 import { createServer } from "node:http";
@@ -14,7 +15,6 @@ delete process.env.MINIFLARE_WORKERD_CONFIG_DEBUG; // it would write the secrets
 const input = createInterface({ input: process.stdin });
 const { worker, persist, workers, wrapper = "probe.mjs" } = JSON.parse((await input[Symbol.asyncIterator]().next()).value);
 const read = (name, path) => ({ type: "ESModule", path: `/${name}`, contents: readFileSync(path, "utf8") });
-const main = read("worker.js", worker);
 const probe = read("probe.mjs", new URL(wrapper, import.meta.url));
 let output = "";
 const mf = new Miniflare({
@@ -22,9 +22,9 @@ const mf = new Miniflare({
   logRequests: false,
   defaultPersistRoot: persist,
   handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.on("data", (data) => (output += data))),
-  workers: Object.entries(workers).map(([name, { bindings, bucket, wrapped }]) => ({
+  workers: Object.entries(workers).map(([name, { bindings, bucket, wrapped, source = worker }]) => ({
     name,
-    modules: wrapped ? [probe, main] : [main],
+    modules: [...(wrapped ? [probe] : []), read("worker.js", source)],
     modulesRoot: "/",
     compatibilityDate: "2026-04-01",
     bindings,

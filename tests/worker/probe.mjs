@@ -1,6 +1,6 @@
 /**
- * The real worker within other limits, over a bucket that counts its calls, pages its lists and fails on request: what
- * no request and no binding of production can ask for. The calls of a request come back as its header `X-R2-Calls`.
+ * The real worker with other limits and with a bucket that counts its calls, pages its lists and fails on request.
+ * No request and no binding of production can have this effect. The header `X-R2-Calls` has the calls of a request.
  */
 import { create } from "./worker.js";
 
@@ -21,7 +21,7 @@ function probed(bucket, calls, { fail = "", listLimit } = {}) {
 const MIB = 1024 * 1024;
 const PAGES = { answerMs: 25_000, answerBytes: 32 * MIB, attempts: 3, retryMs: 10 };
 const LIMITS = { triggerMs: 20_000, cronMs: 600_000, ...PAGES, objectBytes: 32 * MIB };
-const handlers = new Map(); // per worker: an isolate's memory is the worker's own
+const handlers = new Map(); // per worker, because each isolate has its own memory
 
 export default {
   async fetch(request, env) {

@@ -1,12 +1,12 @@
-/** The real query worker within other limits, over a bucket that counts, fails or hangs on request (binding PROBE). */
+/** The real query worker with other limits, and with a bucket that counts, fails or hangs (binding PROBE). */
 import { create } from "./worker.js";
 
 const DAY_MS = 86_400_000;
 const LIMITS = { budgetMs: 10_000, rangeMs: 31 * DAY_MS, points: 100, lineLength: 64 * 1024, chunkLength: 64 * 1024 };
 const never = () => new Promise(() => {});
 
-/** Bytes that begin, and then hang, fail or come slowly. */
-function trouble(object, kind, calls) {
+/** Returns an object whose body hangs or fails after its first chunk. */
+function disturb(object, kind, calls) {
   const reader = object.body.getReader();
   let count = 0;
   const body = new ReadableStream({
@@ -29,7 +29,7 @@ function probed(bucket, calls, { fail, body = "", on = "" }) {
     if (fail === `${method}-hang`) await never();
     if (fail === method) throw new Error(`${method}: We encountered an internal error. Please try again. (10001)`);
     const object = await bucket[method](key);
-    return object === null || method === "head" || !key.includes(on) ? object : trouble(object, body, calls);
+    return object === null || method === "head" || !key.includes(on) ? object : disturb(object, body, calls);
   };
   return { head: call("head"), get: call("get") };
 }
@@ -40,7 +40,7 @@ export default {
     const worker = create({ ...LIMITS, ...PROBE.limits });
     const response = await worker.fetch(request, { ...env, BUCKET: probed(env.BUCKET, calls, PROBE) });
     if (!PROBE.whole) return response;
-    const text = await response.text(); // so that the calls of the whole answer are known
+    const text = await response.text(); // only then are all calls of the answer known
     return new Response(text, { status: response.status, headers: { "X-R2-Calls": JSON.stringify(calls) } });
   },
 };

@@ -1,4 +1,4 @@
-"""How a batch goes on: what it asks for, where it stops, and what two of them do to each other."""
+"""The order, the end and the concurrency of batches."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import httpx
 import pytest
 from aiohttp import web
 
-from contract.ace_key import operator_token
+from contract.operator_token import derive_operator_token
 
-from .conftest import DAYS, END, KEY, MIDDLE, ROOT, START, TODAY, World, cursor, noon, page, row
+from .conftest import DAYS, END, KEY, MIDDLE, START, TODAY, World, cursor, noon, page, row
+from .harness import ROOT
 
 
 def key(day: str) -> str:
@@ -27,7 +28,7 @@ def calls(answer: httpx.Response) -> dict[str, int]:
     return counts
 
 
-def test_a_batch_continues_where_the_data_ends(world: World) -> None:
+def test_a_batch_copies_the_missing_days_only(world: World) -> None:
     world.clear("counted")
     world.put("counted", key(MIDDLE), b"kept")
     answer = world.trigger("counted")
@@ -43,7 +44,7 @@ def test_a_batch_continues_where_the_data_ends(world: World) -> None:
     assert calls(answer) == {"list": 1, "head": 1, "put": 2}
 
 
-def test_nothing_to_do_costs_one_list(world: World) -> None:
+def test_a_batch_without_missing_days_makes_one_list_call(world: World) -> None:
     world.clear("counted")
     world.trigger("counted")
     world.odd.requests.clear()
@@ -52,7 +53,7 @@ def test_nothing_to_do_costs_one_list(world: World) -> None:
     assert (calls(answer), world.odd.requests) == ({"list": 1}, [])
 
 
-def test_a_truncated_list_is_followed(world: World) -> None:
+def test_every_page_of_a_list_is_read(world: World) -> None:
     world.clear("paged")
     for day in DAYS:
         world.put("paged", key(day))
@@ -61,7 +62,7 @@ def test_a_truncated_list_is_followed(world: World) -> None:
     assert (calls(answer), world.odd.requests) == ({"list": 3}, [])
 
 
-def test_status_is_the_same_progress_and_asks_ace_nothing(world: World) -> None:
+def test_status_has_the_same_progress_and_sends_no_request_to_ace(world: World) -> None:
     world.clear("counted")
     before = world.status("counted")
     assert before["progress"]["current_date"] == START
@@ -73,7 +74,7 @@ def test_status_is_the_same_progress_and_asks_ace_nothing(world: World) -> None:
     assert (after["status"], set(after) - set(done)) == ("complete", {"last_error"})
 
 
-def test_two_triggers_at_once_write_a_day_once(world: World) -> None:
+def test_two_concurrent_triggers_write_each_day_once(world: World) -> None:
     async def slow(request: web.Request) -> web.Response:
         await asyncio.sleep(0.15)
         return noon(request)
@@ -91,7 +92,7 @@ def test_two_triggers_at_once_write_a_day_once(world: World) -> None:
     assert sorted(keys) == [key(day) for day in DAYS]
 
 
-def test_a_day_that_another_run_stored_meanwhile_is_not_asked_for(world: World) -> None:
+def test_a_day_that_another_run_stored_is_not_requested(world: World) -> None:
     async def stored_meanwhile(request: web.Request) -> web.Response:
         await asyncio.to_thread(world.put, "counted", key(MIDDLE), b"theirs")
         return noon(request)
@@ -103,7 +104,7 @@ def test_a_day_that_another_run_stored_meanwhile_is_not_asked_for(world: World) 
     assert world.stored("counted", key(MIDDLE))[1] == b"theirs"
 
 
-def test_the_other_runs_object_stays_when_it_wins(world: World) -> None:
+def test_an_object_that_another_run_wrote_first_remains(world: World) -> None:
     async def beaten(request: web.Request) -> web.Response:
         day = request.query["start_time"][:10]
         await asyncio.to_thread(world.put, "counted", key(day), b"theirs")
@@ -118,7 +119,7 @@ def test_the_other_runs_object_stays_when_it_wins(world: World) -> None:
 
 
 def endless() -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Pages without end, a tenth of a second each: a day that no trigger can finish."""
+    """Returns pages without end, 0.1 s each: a day that no trigger can finish."""
     numbers = itertools.count()
 
     async def answer(request: web.Request) -> web.Response:
@@ -130,7 +131,7 @@ def endless() -> Callable[[web.Request], Awaitable[web.Response]]:
     return answer
 
 
-def test_an_unfinished_day_writes_nothing_and_is_left_to_the_cron(world: World) -> None:
+def test_an_unfinished_day_is_not_written_and_the_cron_continues_it(world: World) -> None:
     world.clear("hurried")
     world.odd.script = endless()
     answer = world.trigger("hurried").json()
@@ -146,23 +147,25 @@ def test_an_unfinished_day_writes_nothing_and_is_left_to_the_cron(world: World) 
     assert world.keys("hurried") == [key(day) for day in DAYS]
 
 
-def test_no_page_is_begun_after_the_time(world: World) -> None:
+def test_no_page_is_requested_after_the_deadline(world: World) -> None:
     world.clear("idle")
     answer = world.trigger("idle").json()
     assert (answer["status"], answer["continuation"]) == ("in_progress", True)
     assert answer["progress"]["current_date"] == START
-    assert "unfinished" not in answer  # it was not begun
+    assert "unfinished" not in answer  # the day was not started
     assert (world.odd.requests, world.keys("idle")) == ([], [])
 
 
-def test_no_request_and_no_binding_moves_the_limits(world: World) -> None:
-    """The bound of a batch is a parameter of the module, which production never gives."""
+def test_no_request_and_no_binding_changes_the_limits(world: World) -> None:
+    """The limits are a parameter of `create`, and production passes only its own."""
     source = (ROOT / "workers/backfill/worker.js").read_text()
-    assert source.count("create(") == 2  # its definition, and the default export
+    bundle = (ROOT / "workers/dist/backfill.js").read_text()
+    assert source.count("create(") == bundle.count("create(") == 2  # its definition and the default export
     assert "export default create(LIMITS);" in source
+    assert "= create(LIMITS);" in bundle
 
 
-def test_the_cron_goes_on_to_the_end_and_says_so(world: World) -> None:
+def test_the_cron_copies_every_missing_day_and_logs_it(world: World) -> None:
     world.clear("main")
     assert world.control("cron", worker="main")["outcome"] == "ok"
     assert world.keys("main") == [key(day) for day in DAYS]
@@ -177,13 +180,13 @@ def test_a_failing_cron_fails_its_invocation(world: World) -> None:
     world.logs("[ACE API] Failed", "[Backfill] Batch failed", "upstream_auth")
 
 
-def test_a_write_that_comes_back_short_is_an_error_of_storage(world: World) -> None:
+def test_a_short_write_is_a_storage_error(world: World) -> None:
     answer = world.trigger("put-cut").json()
     assert (answer["error"]["code"], answer["progress"]["samples_written"]) == ("storage", 0)
 
 
 @pytest.mark.parametrize("worker", ["put-fails", "list-fails", "no-bucket"])
-def test_a_failing_bucket_is_an_error_of_storage(world: World, worker: str) -> None:
+def test_a_failing_bucket_is_a_storage_error(world: World, worker: str) -> None:
     answer = world.trigger(worker)
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "storage")
     if worker == "put-fails":
@@ -191,19 +194,19 @@ def test_a_failing_bucket_is_an_error_of_storage(world: World, worker: str) -> N
         assert (progress["days_complete"], progress["samples_fetched"], progress["samples_written"]) == (0, 1, 0)
         assert world.keys(worker) == []
     else:
-        assert "progress" not in answer.json()  # not known, and never invented
-        status = world.ask(worker, "GET", "/status", token=operator_token(KEY))
+        assert "progress" not in answer.json()  # unknown, so it is left out
+        status = world.ask(worker, "GET", "/status", token=derive_operator_token(KEY))
         assert (status.status_code, status.json()["error"]["code"]) == (502, "storage")
     assert world.control("cron", worker=worker)["outcome"] == "exception"
 
 
-def test_a_failing_head_stops_before_the_next_day(world: World) -> None:
+def test_a_failing_head_call_ends_the_batch(world: World) -> None:
     world.clear("head-fails")
     answer = world.trigger("head-fails").json()
     assert (answer["error"]["code"], answer["progress"]["days_complete"]) == ("storage", 1)
 
 
-def test_a_day_beyond_the_limit_is_not_stored(world: World) -> None:
+def test_a_day_above_the_size_limit_is_not_stored(world: World) -> None:
     world.clear("tight")
     time = f"{START}T12:00:00"
     rows = [row(f"point-{number * 7919 % 10007}", f"{number * 104729 % 9973}.5", time) for number in range(200)]
@@ -217,7 +220,7 @@ def test_a_day_beyond_the_limit_is_not_stored(world: World) -> None:
     assert len(world.lines("tight")) == 1
 
 
-def test_a_day_beyond_the_limit_is_given_up_before_its_end(world: World) -> None:
+def test_a_day_above_the_size_limit_ends_before_its_last_page(world: World) -> None:
     def large(request: web.Request) -> web.Response:
         number = len(world.odd.requests)
         time = f"{START}T12:{number:02}:00"
@@ -240,7 +243,7 @@ def test_without_an_end_the_last_day_is_yesterday(world: World) -> None:
 
 
 @pytest.mark.parametrize(("worker", "total"), [("end-ahead", 1), ("start-ahead", 0)])
-def test_today_and_the_future_are_never_stored(world: World, worker: str, total: int) -> None:
+def test_today_and_later_days_are_not_stored(world: World, worker: str, total: int) -> None:
     world.clear(worker)
     world.odd.script = lambda request: page([])
     answer = world.trigger(worker).json()

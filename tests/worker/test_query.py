@@ -1,12 +1,10 @@
-"""The real query worker in real workerd: what it serves of stored days, and that it never serves a part of it."""
+"""The bundled query worker in workerd: it serves stored days completely or reports an error."""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import json
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from .harness import Harness, find_bundle
+
 SITE = "ses_falls_city"
 DAYS = ("2024-12-10", "2024-12-11", "2024-12-12", "2024-12-13", "2024-12-14")
 A, B = "ses/ses_falls_city/AHU-1/VAV-707.DaTemp", "ses/ses_falls_city/AHU-1/VAV-708.DaTemp"
@@ -40,7 +39,7 @@ def written(samples: Samples) -> list[dict[str, Any]]:
 
 
 class World:
-    """workerd with query workers; each worker has a bucket of its own."""
+    """workerd with query workers. Each worker has its own bucket."""
 
     def __init__(self, folder: Path) -> None:
         probes: dict[str, dict[str, Any]] = {
@@ -64,35 +63,12 @@ class World:
             bindings = {key: value for key, value in BINDINGS.items() if key != name}
             workers[f"without-{name}"] = {"bindings": bindings, "bucket": "main"}
         workers["climbs"] = {"bindings": {**BINDINGS, "KEY_TEMPLATE": "../{site}/{date}"}, "bucket": "main"}
-        node = shutil.which("node") or pytest.fail("node is not installed")
-        self._node = subprocess.Popen(
-            [node, str(Path(__file__).with_name("harness.mjs"))],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True,
-        )  # fmt: skip
-        if self._node.stdin is None or self._node.stdout is None:
-            pytest.fail("the harness has no pipes")
-        source = str(ROOT / "workers/query/worker.js")
-        line = {"worker": source, "persist": str(folder), "workers": workers, "wrapper": "query_probe.mjs"}
-        self._node.stdin.write(json.dumps(line) + "\n")
-        self._node.stdin.flush()
-        started = json.loads(self._node.stdout.readline())
-        self._control, self.urls = started["control"], started["workers"]
-        self.http = httpx.Client(timeout=60, trust_env=False)
-
-    def stop(self) -> None:
-        self.http.close()
-        for pipe in (self._node.stdin, self._node.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._node.wait(10)
-
-    def control(self, operation: str, **given: Any) -> Any:
-        answer = self.http.post(self._control, json={"op": operation, **given})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        self._harness = Harness(folder, workers=workers, worker=find_bundle("query"), wrapper="query_probe.mjs")
+        self.urls, self.http, self.control = self._harness.urls, self._harness.http, self._harness.control
+        self.stop = self._harness.stop
 
     def store(self, worker: str, day: str, rows: Samples, *, raw: bytes | None = None, **custom: str | None) -> None:
-        """One day as the backfill worker writes it; ``raw`` and metadata (None leaves an entry out) may lie."""
+        """Store a day as the backfill worker does. ``raw`` and metadata replace parts, and None leaves an entry out."""
         content = "".join(json.dumps(item, separators=(",", ":"), ensure_ascii=False) + "\n" for item in written(rows))
         times = [at for _, at, _ in rows]
         true: dict[str, str | None] = {"samples": str(len(rows))}
@@ -115,7 +91,7 @@ class World:
         return body
 
     def broken(self, worker: str, **changes: Any) -> str:
-        """What arrives of an answer that breaks off: never JSON. (workerd itself ends the body as if it were whole.)"""
+        """Return the text of an incomplete answer, which is not JSON. workerd ends its body as if it were complete."""
         answer = self.ask(worker, **{"end_time": ms(DAYS[2]), **changes})
         assert answer.status_code == 200
         with pytest.raises(json.JSONDecodeError):
@@ -138,7 +114,7 @@ def world() -> Iterator[World]:
             world.stop()
 
 
-def test_a_day_is_served_exactly_with_the_headers_of_the_runbook(world: World) -> None:
+def test_a_day_is_served_exactly_with_the_documented_headers(world: World) -> None:
     answer = world.ask()
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
@@ -154,14 +130,14 @@ def test_a_day_is_served_exactly_with_the_headers_of_the_runbook(world: World) -
     }
 
 
-def test_several_days_and_points_come_oldest_first(world: World) -> None:
+def test_several_days_and_points_are_served_oldest_first(world: World) -> None:
     body = world.whole(point_names=f"{A},{B}", end_time=ms(DAYS[2]))
     rows = [sample for day in DAYS[:2] for sample in hourly(day) if sample[0] != TWIN]
     assert body["samples"] == written(rows)
     assert body["points"] == {A: 48, B: 48}
 
 
-def test_the_last_segment_of_a_path_is_a_name_too_and_of_every_point_that_ends_so(world: World) -> None:
+def test_the_last_segment_of_a_path_selects_every_point_that_ends_with_it(world: World) -> None:
     assert world.whole(point_names="VAV-707.DaTemp")["points"] == {A: 24, TWIN: 24}
     for other in ("AHU-1/VAV-707.DaTemp", "DaTemp", "vav-707.datemp", A.upper()):
         assert world.whole(point_names=other)["samples"] == []
@@ -173,17 +149,19 @@ def test_the_end_is_exclusive_and_the_start_inclusive(world: World) -> None:
     assert world.whole(start_time=ms(DAYS[0], 23) + 1, end_time=ms(DAYS[1]))["samples"] == []
 
 
-def test_an_empty_day_is_no_gap_and_an_absent_day_is_named(world: World) -> None:
+def test_an_absent_day_is_listed_and_an_empty_day_is_not(world: World) -> None:
     body = world.whole(start_time=ms(DAYS[1], 23), end_time=ms(DAYS[4], 0.5))
     assert [row["timestamp"] for row in body["samples"]] == [ms(DAYS[1], 23), ms(DAYS[4])]
     assert body["absent_days"] == [DAYS[3]]
 
 
-def test_values_and_names_are_served_as_they_are_stored(world: World) -> None:
+def test_values_and_names_are_served_unchanged(world: World) -> None:
     body = world.whole(point_names=f"{A},{ODD.split(',')[0]}", start_time=ms(DAYS[4]), end_time=ms(DAYS[4]) + DAY)
-    assert [row["value"] for row in body["samples"]] == [-1e-7, ""]  # a name with a comma cannot be asked for
+    assert [row["value"] for row in body["samples"]] == [-1e-7, ""]  # a request cannot have a name with a comma
     raw = b'{"point_name":"p","timestamp":%d,"value":72.500000000000000000001}\n' % ms(DAYS[0])
-    other = b'{"timestamp":%d,"point_name":"p","value":"x"}' % (ms(DAYS[0]) + 1)  # of other code: no last newline
+    other = b'{"timestamp":%d,"point_name":"p","value":"x"}' % (
+        ms(DAYS[0]) + 1
+    )  # written by other code, without the last line end
     world.store("other", DAYS[0], [], raw=gzip.compress(raw + b'{"point_name":"q"}\n'), samples=None)
     assert "72.500000000000000000001}\n" not in world.ask("other", point_names="none").text
     world.store("other", DAYS[0], [], raw=gzip.compress(raw + other), samples="2")
@@ -191,7 +169,7 @@ def test_values_and_names_are_served_as_they_are_stored(world: World) -> None:
     assert world.whole("other", point_names="p")["samples"][1]["value"] == "x"
 
 
-def test_nothing_is_opened_that_cannot_hold_an_answer(world: World) -> None:
+def test_days_without_matching_samples_are_not_read(world: World) -> None:
     def calls(**changes: Any) -> Any:
         return json.loads(world.ask("counted", **changes).headers["X-R2-Calls"])
 
@@ -214,15 +192,15 @@ def test_nothing_is_opened_that_cannot_hold_an_answer(world: World) -> None:
         ("end_time", "1e12", "is not a number of ms since the epoch"),
         ("end_time", "-1", "is not a number of ms since the epoch"),
         ("start_time", ms(DAYS[1]), "is not before end_time, which is exclusive"),
-        ("end_time", ms(DAYS[0]) + 31 * DAY + 1, "is more than 31 days after start_time: ask in parts"),
+        ("end_time", ms(DAYS[0]) + 31 * DAY + 1, "is more than 31 days after start_time: split the request"),
         ("point_names", f"{A},", "holds an empty name"),
-        ("point_names", ",".join(f"p{n}" for n in range(101)), "holds more than 100 names: ask in parts"),
-        ("site_name", "elsewhere", "is a site that is not kept here"),
+        ("point_names", ",".join(f"p{n}" for n in range(101)), "holds more than 100 names: split the request"),
+        ("site_name", "elsewhere", "is a site that this worker does not serve"),
         ("start_time", ["1", "2"], "is given more than once"),
-        ("reset", "true", "is not known; those are site_name, point_names, start_time, end_time"),
+        ("reset", "true", "is unknown (expected site_name, point_names, start_time, end_time)"),
     ],
 )
-def test_a_bad_parameter_is_refused_with_its_reason(world: World, name: str, value: Any, reason: str) -> None:
+def test_an_invalid_parameter_is_refused_with_its_reason(world: World, name: str, value: Any, reason: str) -> None:
     answer = world.ask(**{name: value})
     assert answer.status_code == 400
     message = f"{name} {reason}"
@@ -230,7 +208,7 @@ def test_a_bad_parameter_is_refused_with_its_reason(world: World, name: str, val
     assert answer.json() == {"status": "error", "error": error}
 
 
-def test_all_that_is_wrong_is_said_at_once(world: World) -> None:
+def test_all_invalid_parameters_are_reported_together(world: World) -> None:
     answer = world.http.get(f"{world.urls['main']}/timeseries/query")
     assert set(answer.json()["error"]["parameters"]) == {"site_name", "point_names", "start_time", "end_time"}
 
@@ -241,18 +219,18 @@ def test_the_longest_range_is_served(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/timeseries", "/timeseries/query/", "/trigger", "/status"])
-def test_an_unknown_route(world: World, path: str) -> None:
+def test_an_unknown_route_is_404(world: World, path: str) -> None:
     answer = world.http.get(world.urls["main"] + path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(("path", "allow"), [("/health", "GET, HEAD"), ("/timeseries/query", "GET")])
-def test_another_method(world: World, path: str, allow: str) -> None:
+def test_another_method_is_405(world: World, path: str, allow: str) -> None:
     answer = world.http.post(world.urls["main"] + path)
     assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
 
 
-def test_health(world: World) -> None:
+def test_health_names_the_service_and_the_version(world: World) -> None:
     answer = world.http.get(world.urls["main"] + "/health")
     assert answer.status_code == 200
     version = {"id": "version-1", "tag": "bv:test"}
@@ -262,7 +240,7 @@ def test_health(world: World) -> None:
 
 
 @pytest.mark.parametrize("worker", ["unbound", "climbs", *(f"without-{name}" for name in BINDINGS)])
-def test_what_is_not_bound_is_seen_and_nothing_is_served(world: World, worker: str) -> None:
+def test_an_unusable_binding_is_unhealthy_and_no_data_is_served(world: World, worker: str) -> None:
     health = world.http.get(world.urls[worker] + "/health")
     assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
     answer = world.ask(worker)
@@ -270,7 +248,7 @@ def test_what_is_not_bound_is_seen_and_nothing_is_served(world: World, worker: s
     assert "X-Data-Source" not in answer.headers
 
 
-def test_storage_that_refuses_is_unhealthy_and_an_error(world: World) -> None:
+def test_failing_storage_is_unhealthy_and_an_error(world: World) -> None:
     assert world.http.get(world.urls["head-fails"] + "/health").status_code == 503
     answer = world.ask("get-fails")
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "storage")
@@ -281,28 +259,28 @@ def test_storage_that_refuses_is_unhealthy_and_an_error(world: World) -> None:
     ("raw", "reason"),
     [
         (b"no gzip at all", "cannot be read: TypeError: Decompression failed."),
-        (gzip.compress(b"no sample\n"), "holds a line that is no sample"),
-        (gzip.compress(b'{"point_name":"p","timestamp":1.5,"value":1}\n'), "holds a line that is no sample"),
-        (gzip.compress(b'{"point_name":"p","timestamp":1,"value":null}\n'), "holds a line that is no sample"),
+        (gzip.compress(b"no sample\n"), "holds a line that is not a sample"),
+        (gzip.compress(b'{"point_name":"p","timestamp":1.5,"value":1}\n'), "holds a line that is not a sample"),
+        (gzip.compress(b'{"point_name":"p","timestamp":1,"value":null}\n'), "holds a line that is not a sample"),
         (gzip.compress(b'{"point_name":"\xff"}\n'), "is not UTF-8"),
     ],
     ids=["no-gzip", "no-json", "broken-timestamp", "no-value", "no-utf8"],
 )
-def test_an_object_that_is_no_day_is_an_error_and_no_silence(world: World, raw: bytes, reason: str) -> None:
+def test_a_malformed_object_is_an_error(world: World, raw: bytes, reason: str) -> None:
     world.store("other", DAYS[1], [], raw=raw, samples=None)
     answer = world.ask("other", start_time=ms(DAYS[1]), end_time=ms(DAYS[2]), point_names="p")
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "storage")
     assert answer.json()["error"]["message"].endswith(reason)
 
 
-def test_a_line_without_end_is_refused_before_it_is_all_in_memory(world: World) -> None:
+def test_a_very_long_line_is_refused_before_it_is_completely_in_memory(world: World) -> None:
     answer = world.ask("short-lines")
-    assert answer.status_code == 200  # its lines are whole
+    assert answer.status_code == 200  # its lines are complete
     world.store("short-lines", DAYS[3], [], raw=gzip.compress(b"x" * 100_000), samples=None)
     assert world.ask("short-lines", start_time=ms(DAYS[3]), end_time=ms(DAYS[4])).status_code == 502
 
 
-def test_an_object_that_is_cut_off_breaks_the_answer_off(world: World) -> None:
+def test_a_truncated_object_ends_the_answer_with_an_error(world: World) -> None:
     for day, damage in ((DAYS[0], lambda raw: raw), (DAYS[1], lambda raw: raw[:-6])):
         content = "".join(json.dumps(item, separators=(",", ":")) + "\n" for item in written(hourly(day)))
         world.store("other", day, hourly(day), raw=damage(gzip.compress(content.encode())))
@@ -310,29 +288,29 @@ def test_an_object_that_is_cut_off_breaks_the_answer_off(world: World) -> None:
     assert '"error":{"code":"storage","message":"the object of 2024-12-11 cannot be read' in arrived
 
 
-def test_fewer_samples_than_the_metadata_says_break_the_answer_off(world: World) -> None:
+def test_fewer_samples_than_in_the_metadata_end_the_answer_with_an_error(world: World) -> None:
     world.store("other", DAYS[0], hourly(DAYS[0]), samples="73")
     arrived = world.broken("other", end_time=ms(DAYS[1]))
     assert "the object of 2024-12-10 holds 72 samples, not 73" in arrived
 
 
-def test_storage_that_fails_midway_breaks_the_answer_off(world: World) -> None:
+def test_storage_that_fails_within_a_day_ends_the_answer_with_an_error(world: World) -> None:
     assert '"code":"storage"' in world.broken("body-fails")
 
 
-def test_time_is_bounded_before_the_first_byte_and_after_it(world: World) -> None:
+def test_the_time_limit_holds_before_and_after_the_first_byte(world: World) -> None:
     for worker in ("get-hangs", "no-time"):
         answer = world.ask(worker)
         assert (answer.status_code, answer.json()["error"]["code"]) == (504, "over_budget")
-    assert "this takes more than 400 ms: ask for fewer days" in world.broken("body-hangs")
+    assert "the answer takes more than 400 ms: request fewer days" in world.broken("body-hangs")
 
 
-def test_small_chunks_make_the_same_answer_and_limits_hold(world: World) -> None:
+def test_small_chunks_give_the_same_answer(world: World) -> None:
     assert world.whole("small", end_time=ms(DAYS[2])) == world.whole(end_time=ms(DAYS[2]))
     assert world.ask("small", point_names="a,b,c").status_code == 400
 
 
-def test_a_reader_that_leaves_ends_the_work(world: World) -> None:
+def test_a_client_that_disconnects_ends_the_work(world: World) -> None:
     url = f"{world.urls['small']}/timeseries/query"
     params = {"site_name": SITE, "point_names": A, "start_time": ms(DAYS[0]), "end_time": ms(DAYS[2])}
     with world.http.stream("GET", url, params=params) as answer:
@@ -340,7 +318,7 @@ def test_a_reader_that_leaves_ends_the_work(world: World) -> None:
     assert world.whole("small")["count"] == 24
 
 
-def test_a_large_day_within_the_budget(world: World) -> None:
+def test_large_days_are_served_within_the_time_limit(world: World) -> None:
     start = datetime.fromisoformat(DAYS[0])
     samples = [
         (f"ses/ses_falls_city/AHU-{n % 500}/VAV-{n % 500}.DaTemp", ms(DAYS[0]) + (n // 500) * 1000, 20 + n % 7)

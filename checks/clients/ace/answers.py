@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checks.model.finding import Finding, Inconclusive, ShapeError
 
 if TYPE_CHECKING:
-    from checks.clients.http.client import Answer
+    from cloudflare_client.http_answer import HttpAnswer
 
 BAD_KEY = "An unhandled exception occurred."  # what ACE says, with a 500, of a key that it does not know
 NO_DATA = "No data for time period"  # what it may say, with a 404, of an empty window
@@ -22,7 +22,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-class Trouble(enum.Enum):
+class RefusalKind(enum.Enum):
     """Why ACE serves nothing, where waiting does not help."""
 
     NO_KEY = enum.auto()
@@ -35,11 +35,11 @@ class Trouble(enum.Enum):
 
 
 class AceError(Inconclusive):
-    """ACE serves nothing, and waiting does not cure it; ``trouble`` is why."""
+    """ACE serves nothing, and waiting does not cure it; ``kind`` is why."""
 
-    def __init__(self, finding: Finding, trouble: Trouble) -> None:
+    def __init__(self, finding: Finding, kind: RefusalKind) -> None:
         super().__init__(finding)
-        self.trouble = trouble
+        self.kind = kind
 
 
 class Row(NamedTuple):
@@ -101,32 +101,35 @@ def following(given: str, sent: Cursor | None, rows: Sequence[Row]) -> Cursor:
     return Cursor(text=text, at=cursor.at, offset=taken + before)
 
 
-def refusal(answer: Answer) -> tuple[Trouble, str]:
+def refusal(answer: HttpAnswer) -> tuple[RefusalKind, str]:
     """Return what an answer that is neither data nor curable by time means, and how to say it."""
     body, status = answer.json or {}, answer.status
     if status == 500:
-        return Trouble.WRONG_KEY, "500, in the words that ACE has for a key that it does not know: probably a wrong key"
+        return (
+            RefusalKind.WRONG_KEY,
+            "500, in the words that ACE has for a key that it does not know: probably a wrong key",
+        )
     if status == 401:
-        return Trouble.NOT_ALLOWED, "401: ACE does not accept the key"
+        return RefusalKind.NOT_ALLOWED, "401: ACE does not accept the key"
     if status == 403 and body and all(value is None for value in body.values()):
-        return Trouble.UNKNOWN_SITE, "403 with an empty site: ACE knows no such site, or not for this key"
+        return RefusalKind.UNKNOWN_SITE, "403 with an empty site: ACE knows no such site, or not for this key"
     if status == 403:
-        return Trouble.NOT_ALLOWED, "403: this key may not read it"
+        return RefusalKind.NOT_ALLOWED, "403: this key may not read it"
     if status == 400:
         errors = body.get("errors")
         named = [name for name in PARAMETERS if isinstance(errors, dict) and name in errors]
-        return Trouble.BAD_PARAMETER, f"400: ACE refuses {', '.join(named) or 'a parameter'}"
+        return RefusalKind.BAD_PARAMETER, f"400: ACE refuses {', '.join(named) or 'a parameter'}"
     if 300 <= status < 400:
-        return Trouble.NOT_ACE, f"{status}: a redirect, which is not followed, as it would take the key along"
-    return Trouble.NOT_ACE, answer.shown
+        return RefusalKind.NOT_ACE, f"{status}: a redirect, which is not followed, as it would take the key along"
+    return RefusalKind.NOT_ACE, answer.shown
 
 
-def is_bad_key(answer: Answer) -> bool:
+def is_bad_key(answer: HttpAnswer) -> bool:
     """Return whether a 500 is no outage but what ACE says of a key that it does not know."""
     return answer.status == 500 and (answer.json or {}).get("message") == BAD_KEY
 
 
-def is_empty(answer: Answer) -> bool:
+def is_empty(answer: HttpAnswer) -> bool:
     """Return whether a 404 says that a window holds nothing, as the swagger has it."""
     if answer.status != 404:  # a page of rows is not read twice
         return False

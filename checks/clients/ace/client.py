@@ -8,10 +8,11 @@ from datetime import datetime
 from urllib.parse import quote
 
 from checks.clients.ace import answers as answers
-from checks.clients.ace.answers import AceError, Cursor, Page, Row, Trouble
-from checks.clients.http.client import Answer, Http, retry_after
+from checks.clients.ace.answers import AceError, Cursor, Page, RefusalKind, Row
+from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, ShapeError, TransientError
+from cloudflare_client.http_answer import HttpAnswer
 
 PAGE_LIMIT = 32 * 2**20  # bytes; 100,000 rows are about half of it
 ROW_LIMIT, ENVELOPE_LIMIT = 512, 64 * 2**10  # bytes: more than the rows asked for may take is never read into memory
@@ -40,8 +41,8 @@ class Ace:
         if answers.is_empty(answer):
             return Page(rows=())
         if answer.status != 200:
-            trouble, actual = answers.refusal(answer)
-            raise AceError(self._finding("200 with samples", actual), trouble)
+            kind, actual = answers.refusal(answer)
+            raise AceError(self._finding("200 with samples", actual), kind)
         try:
             return answers.page(answer.json)
         except ShapeError as error:
@@ -72,26 +73,26 @@ class Ace:
                 raise self._misshapen(str(error)) from None
         raise self._misshapen(f"more than {PAGES:,} pages")
 
-    def _ask(self, params: dict[str, str], size: int) -> Answer:
+    def _ask(self, params: dict[str, str], size: int) -> HttpAnswer:
         if self.key is None:
             finding = self._finding("a key to ask ACE with", "ACE_API_KEY is not set")
-            raise AceError(finding, Trouble.NO_KEY)
+            raise AceError(finding, RefusalKind.NO_KEY)
         path = f"/api/sites/{quote(self.site, safe='')}/timeseries/paginated"
         headers, limit = {"Accept": "application/json"}, min(PAGE_LIMIT, ENVELOPE_LIMIT + ROW_LIMIT * size)
         answer = self.http.ask(
             "GET", path, token=self.key, params=params, headers=headers, limit=limit, timeout=PAGE_SECONDS
         )
         if answer.status == 429:
-            wait = retry_after(answer)
+            wait = answer.retry_after
             actual = "429: ACE limits the rate" + (f" (Retry-After: {wait:g} s)" if wait else "")
             raise TransientError(self._finding("200 with samples", actual), after=wait, answered=True)
         if answer.status == 408 or (answer.status >= 500 and not answers.is_bad_key(answer)):
             finding = self._finding("200 with samples", f"an outage: {answer.shown}")
-            raise TransientError(finding, after=retry_after(answer), answered=True)
+            raise TransientError(finding, after=answer.retry_after, answered=True)
         return answer
 
     def _misshapen(self, actual: str) -> AceError:
-        return AceError(self._finding("an answer of ACE's documented form", actual), Trouble.SHAPE)
+        return AceError(self._finding("an answer of ACE's documented form", actual), RefusalKind.SHAPE)
 
     def _finding(self, expected: str, actual: str) -> Finding:
         return self.http.finding(f"ACE, site {self.site}", expected, actual, Cause.ACE)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,7 +13,9 @@ from checks.clients.http import environment
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
+from checks.model.hint import Hint
 from checks.model.urls import is_loopback, is_private
+from cloudflare_client.http_answer import HttpAnswer
 
 Transport = httpx.BaseTransport  # what replaces the network in tests
 
@@ -26,31 +25,6 @@ SHORTEST = 0.05  # seconds: what a request gets when the deadline is all but ove
 
 class BrokenOffError(TransientError):
     """An answer began and did not end: the network's fault, or the way of a system to say that it can't finish."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back: the body as it was sent, not decompressed, and the JSON object in it, if it is one."""
-
-    request: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Mapping[str, Any] | None:
-        """Return the body as a JSON object, None if it is anything else."""
-        try:
-            data = json.loads(self.body, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            return None
-        return data if isinstance(data, dict) else None
-
-    @property
-    def shown(self) -> str:
-        """Return status and the first of the body, to show people."""
-        text = " ".join(self.body[:200].decode("utf-8", "replace").split())
-        return f"{self.status} {text or '(empty)'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +81,7 @@ class Http:
         content: bytes | None = None,
         limit: int = JSON_LIMIT,
         timeout: float = 10.0,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Ask once; ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
 
         Raises TransientError when nobody answers, Inconclusive for a bigger body, or a URL that cannot be asked.
@@ -126,7 +100,7 @@ class Http:
                 body = self._read(response, request, limit)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
                     body = body.replace(secret, b"***")  # a system that echoes one
-                return Answer(request=request, status=response.status_code, headers=response.headers, body=body)
+                return HttpAnswer(request=request, status=response.status_code, headers=response.headers, body=body)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
             raise Inconclusive(self._refused(request, type(error).__name__)) from None
         except httpx.TransportError as error:
@@ -168,7 +142,7 @@ class Http:
             expected="a URL that can be asked",
             found=reason,
             cause=Cause.CONFIGURATION,
-            hint="python -m checks explain config",
+            hint=Hint.explain("config"),
         )
 
     def finding(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
@@ -178,15 +152,5 @@ class Http:
             expected=expected,
             found=actual,
             cause=self.cause if cause is None else cause,
-            hint=f"curl -sSI {shlex.quote(self.base)}",
+            hint=Hint.inspect(self.base),
         )
-
-
-def retry_after(answer: Answer) -> float:
-    """Return the seconds that an answer asks to wait, 0 if it does not say."""
-    text = answer.headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")

@@ -1,45 +1,45 @@
-"""The query worker, asked as the runbook asks it. Source: docs/query-worker.md."""
+"""Sends queries to the query worker as the runbook does. Source: docs/query-worker.md."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from checks.clients.http.client import Answer, BrokenOffError, Http, retry_after
+from checks.clients.http.client import BrokenOffError, Http
 from checks.clients.query.question import PATH, Question
-from checks.clients.worker.client import Failure
+from checks.clients.worker.client import WorkerError
 from checks.model.finding import ShapeError, TransientError
 from checks.stored_days.stored_day import Sample
+from cloudflare_client.http_answer import HttpAnswer
 
 ANSWER_SECONDS = 15.0  # the worker gives itself 10
-_TOLD = re.compile(rb'\],"error":(\{[^{}]*\})\s*\Z')  # how our worker ends an answer that it cannot finish
+_ERROR_AT_END = re.compile(rb'\],"error":(\{[^{}]*\})\s*\Z')  # how our worker ends an answer that it cannot complete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One answer, whole or not: ``answer`` is None where it broke off on the way."""
+class QueryAnswer:
+    """One answer. ``answer`` is None where the connection broke before its end."""
 
-    answer: Answer | None
+    answer: HttpAnswer | None
 
     @property
-    def error(self) -> Failure:
-        """Return the error that the worker tells, in place of an answer or at the end of a part of one."""
+    def error(self) -> WorkerError:
+        """Return the error that the worker reports, in place of samples or after a part of them."""
         if self.answer is None:
-            return Failure()
-        found = _TOLD.search(self.answer.body[-2_000:])
+            return WorkerError()
+        found = _ERROR_AT_END.search(self.answer.body[-2_000:])
         if found is None:
-            return Failure.read((self.answer.json or {}).get("error"))
+            return WorkerError.read((self.answer.json or {}).get("error"))
         try:
-            return Failure.read(json.loads(found[1]))
+            return WorkerError.read(json.loads(found[1]))
         except ValueError:
-            return Failure()
+            return WorkerError()
 
     @property
     def samples(self) -> tuple[Sample, ...]:
-        """Return the samples, in the order of the answer; raises ShapeError for another form, or for a part of one."""
+        """Return the samples in the order of the answer. Raises ShapeError for another form or a part of it."""
         body = None if self.answer is None else self.answer.json
         if body is None:
             cut = "it broke off" if self.answer is None else f"{len(self.answer.body):,} bytes that are no JSON object"
@@ -54,33 +54,33 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class QueryWorker:
     """The query worker at its URL."""
 
     http: Http
 
-    def ask(self, question: Question) -> Told:
-        """Ask, again while time can cure what is in the way, and once more where an answer broke off."""
-        told = self._attempt(question)
-        return told if told.answer is not None else self._attempt(question)
+    def query(self, question: Question) -> QueryAnswer:
+        """Send a query. Retries until the deadline, and once more where the answer broke off."""
+        answer = self._retry(question)
+        return answer if answer.answer is not None else self._retry(question)
 
-    def command(self, question: Question) -> str:
-        """Return the runbook's command for a question, ready to type."""
-        return f"curl -sSi {shlex.quote(f'{self.http.base}{PATH}?{urlencode(question.params)}')}"
+    def url_of(self, question: Question) -> str:
+        """Return the URL of a query."""
+        return f"{self.http.base}{PATH}?{urlencode(question.params)}"
 
-    def _attempt(self, question: Question) -> Told:
+    def _retry(self, question: Question) -> QueryAnswer:
         return self.http.deadline.retry(lambda: self._ask(question))
 
-    def _ask(self, question: Question) -> Told:
+    def _ask(self, question: Question) -> QueryAnswer:
         try:
             answer = self.http.ask("GET", PATH, params=question.params, timeout=ANSWER_SECONDS)
         except BrokenOffError:
-            return Told(answer=None)  # a worker's way to say that it cannot finish: no matter of the network alone
+            return QueryAnswer(answer=None)  # the worker ends an answer so that it cannot complete
         own = isinstance((answer.json or {}).get("error"), dict)
         if answer.status == 429 or (answer.status >= 500 and not own):
             finding = self.http.finding(answer.request, "an answer of the query worker", answer.shown)
-            raise TransientError(finding, after=retry_after(answer), answered=True)
-        return Told(answer=answer)
+            raise TransientError(finding, after=answer.retry_after, answered=True)
+        return QueryAnswer(answer=answer)
 
 
 def _sample(row: object) -> Sample:

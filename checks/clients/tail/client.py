@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import httpx
@@ -19,7 +19,9 @@ from websockets.exceptions import WebSocketException
 from websockets.sync import client
 from websockets.typing import Subprotocol
 
-from checks.clients.cloudflare.client import Cloudflare
+from checks.clients.cloudflare.tails import Tails
+from checks.clients.http.client import Http
+from checks.model.deadline import Deadline
 from checks.model.finding import Inconclusive
 from checks.model.urls import is_loopback
 
@@ -65,7 +67,7 @@ def connect(url: str) -> AbstractContextManager[Socket]:
 class Tail:
     """An open tail; ``gaps`` is how often the connection broke, and messages may be lost."""
 
-    api: Cloudflare
+    http: Http
     url: str
     connect: Connect
     gaps: int = 0
@@ -100,8 +102,10 @@ class Tail:
 
     def connected(self) -> Socket:
         """Return the connection, made anew if there is none."""
-        deadline, error = self.api.http.deadline, ""
+        deadline, error = self.http.deadline, ""
         for attempt in range(0 if self._socket else ATTEMPTS):
+            if attempt and not deadline.left():
+                break
             if attempt:
                 deadline.sleep(min(PAUSE, deadline.left()))
             try:
@@ -114,28 +118,31 @@ class Tail:
                 self._socket = socket
                 break
         if self._socket is None:
-            raise Inconclusive(self.api.http.finding("the tail's websocket", "a connection", error))
+            raise Inconclusive(self.http.finding("the tail's websocket", "a connection", error))
         return self._socket
 
 
 @contextlib.contextmanager
-def opened(api: Cloudflare, script: str, connect: Connect) -> Iterator[Tail]:
-    """Yield a tail of a script's live logs, connected; it is closed at the end in any case.
+def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) -> Iterator[Tail]:
+    """Yield a connected tail of a script's live logs, opened within a deadline, and close it in any case.
 
-    Raises Inconclusive when the API opens none (its token may not, or ten are open), or names an address in clear.
+    Raises Inconclusive when the API opens none (its token may not, or ten are open), or returns an insecure address.
     """
-    name, url = api.open_tail(script)
-    tail = Tail(api=api, url=url, connect=connect)
+    http = tails.transport.http
+    hurried = replace(http, deadline=within)
+    name, url = Tails(transport=replace(tails.transport, http=hurried)).open(script)
+    tail = Tail(http=hurried, url=url, connect=connect)
     try:
         if not _is_private(url):
-            finding = api.http.finding("the tail's websocket", "an address of wss://", f"{url.partition(':')[0][:10]}:")
+            finding = http.finding("the tail's websocket", "an address of wss://", f"{url.partition(':')[0][:10]}:")
             raise Inconclusive(finding)
         tail.connected()
+        tail.http = http
         yield tail
     finally:
         tail.close()
         with contextlib.suppress(Inconclusive):  # then it ends by itself, hours later
-            api.close_tail(script, name)
+            tails.close(script, name)
 
 
 def _silent() -> logging.Logger:

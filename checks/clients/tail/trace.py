@@ -17,6 +17,7 @@ from checks.model.redaction import READ
 
 TAGS = ("[ACE API]", "[Backfill]")
 ROUTES = ("/health", "/status", "/trigger")
+BATCH = "POST /trigger"
 CODE = re.compile(r"[a-z_]{1,40}")
 NAME = re.compile(r"[A-Za-z]{1,40}")
 WORDLESS = {"[Backfill] Unexpected error": "internal", "[Backfill] Not configured": "not_configured"}
@@ -63,7 +64,7 @@ class Invocation:
     @property
     def is_batch(self) -> bool:
         """Return whether it copied days, or should have."""
-        return self.what in ("POST /trigger", "cron")
+        return self.what in (BATCH, "cron")
 
 
 def is_overload(item: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The worker, asked as anybody on the internet would ask it. Source: shared contracts, section 2."""
+"""Sends requests to a worker's public routes. Source: docs/reference/backfill-worker.md."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checks.clients.http.client import Answer, Http, retry_after
+from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.finding import TransientError
+from cloudflare_client.http_answer import HttpAnswer
 
 TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take a while
 KEPT = 0.1  # of the deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class WorkerError:
     """An error as the worker reports it; without one code and message are empty."""
 
     code: str = ""
     message: str = ""
 
     @classmethod
-    def read(cls, error: object) -> Failure:
+    def read(cls, error: object) -> WorkerError:
         """Read an error out of an answer; anything else is none."""
         found = error if isinstance(error, dict) else {}
         code, message = (found.get(name) for name in ("code", "message"))
@@ -38,10 +39,10 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class WorkerReply:
     """One answer of the worker; ``body`` is empty unless it is a JSON object."""
 
-    answer: Answer
+    answer: HttpAnswer
     body: Mapping[str, Any]
 
     @property
@@ -55,14 +56,14 @@ class Reply:
         return self.error.code
 
     @property
-    def error(self) -> Failure:
+    def error(self) -> WorkerError:
         """Return the error that the worker reports of this request."""
-        return Failure.read(self.body.get("error"))
+        return WorkerError.read(self.body.get("error"))
 
     @property
-    def last_error(self) -> Failure:
+    def last_error(self) -> WorkerError:
         """Return the error of the last batch that failed; another isolate than the one that ran it knows of none."""
-        return Failure.read(self.body.get("last_error"))
+        return WorkerError.read(self.body.get("last_error"))
 
     @property
     def own(self) -> bool:
@@ -78,7 +79,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
+class BackfillWorker:
     """The worker at its URL; every call retries what time can cure, inside the shared deadline.
 
     ``status`` leaves a part of that to the checks that need no worker: they come after it.
@@ -86,23 +87,23 @@ class Worker:
 
     http: Http
 
-    def health(self) -> Reply:
+    def health(self) -> WorkerReply:
         """Ask for the worker's health, once: the caller knows which version to wait for."""
         return self._ask("GET", "/health", None)
 
-    def status(self, token: Secret | None) -> Reply:
+    def status(self, token: Secret | None) -> WorkerReply:
         """Ask for the progress, with a token or without."""
         deadline = self.http.deadline
         return deadline.retry(lambda: self._ask("GET", "/status", token), keep=deadline.seconds * KEPT)
 
-    def trigger(self, token: Secret | None) -> Reply:
+    def trigger(self, token: Secret | None) -> WorkerReply:
         """Have one batch run; to ask twice is harmless, as a day is written once."""
         return self.http.deadline.retry(lambda: self._ask("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
 
-    def _ask(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> Reply:
+    def _ask(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> WorkerReply:
         answer = self.http.ask(method, path, token=token, timeout=timeout)
-        reply = Reply(answer=answer, body=answer.json or {})
+        reply = WorkerReply(answer=answer, body=answer.json or {})
         if answer.status == 429 or (answer.status >= 500 and not reply.own):
             finding = self.http.finding(answer.request, "an answer of the worker", answer.shown)
-            raise TransientError(finding, after=retry_after(answer), answered=True)
+            raise TransientError(finding, after=answer.retry_after, answered=True)
         return reply

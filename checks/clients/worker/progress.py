@@ -1,25 +1,21 @@
-"""What the worker says of its progress, and what that should be. Source: contracts, section 2."""
+"""The worker's own report of its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any
 
 from checks.model.finding import ShapeError
-from contract.manifest import Ace
+from contract.schedule import parse_day
 
-if TYPE_CHECKING:
-    from checks.check import Context
-
-CLOCKS = timedelta(hours=1)  # by so much may the worker's clock and this one differ
 COUNTERS = ("days_complete", "days_total", "samples_fetched", "samples_written")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The worker's counters; ``current_date`` is the day that it is at, None when it names none."""
+    """The worker's counters. ``current_date`` is the worker's current day, None when it names none."""
 
     current_date: date | None
     days_complete: int
@@ -29,7 +25,7 @@ class Progress:
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Progress:
-        """Read ``progress`` out of an answer; raises ShapeError, which names the field, for anything ill-formed."""
+        """Read ``progress`` from an answer. Raises ShapeError, which names the field, for another form."""
         progress = body.get("progress")
         if not isinstance(progress, dict):
             raise ShapeError("progress is no object")
@@ -40,38 +36,14 @@ class Progress:
         if progress["days_complete"] > progress["days_total"]:
             raise ShapeError(f"{progress['days_complete']} of {progress['days_total']} days are complete")
         current = progress.get("current_date")
-        if current is not None and not (isinstance(current, str) and is_date(current)):
+        day = parse_day(current) if isinstance(current, str) else None
+        if current is not None and day is None:
             raise ShapeError(f"progress.current_date is {current!r}")
-        return cls(
-            current_date=date.fromisoformat(current) if current else None, **{name: progress[name] for name in COUNTERS}
-        )
+        return cls(current_date=day, **{name: progress[name] for name in COUNTERS})
 
 
-def is_date(text: str) -> bool:
-    """Return whether a text is a date as YYYY-MM-DD."""
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def last_day(ace: Ace, now: datetime) -> date:
-    """Return the last day to copy: the declared one, but never one that is not over (UTC)."""
-    yesterday = now.date() - timedelta(days=1)
-    return yesterday if ace.end_date is None else min(yesterday, date.fromisoformat(ace.end_date))
-
-
-def last_days(context: Context) -> tuple[date, date]:
-    """Return the least and the greatest last day that a worker may count to, by its clock and during this run.
-
-    They differ around midnight (UTC) only.
-    """
-    ace, late = context.manifest.ace, CLOCKS + timedelta(seconds=context.deadline.seconds)
-    return last_day(ace, context.now - CLOCKS), last_day(ace, context.now + late)
-
-
-def day_at(body: Mapping[str, Any]) -> date | None:
-    """Return the day that the worker is at, None for an answer that does not say so."""
+def read_progress_day(body: Mapping[str, Any]) -> date | None:
+    """Return the worker's current day, or None for an answer that does not name it."""
     try:
         return Progress.read(body).current_date
     except ShapeError:

@@ -3,7 +3,7 @@
     pip download --no-deps pvlib==0.16.1 -d /tmp/wheel
     python rehearsal/ace/data/derive.py /tmp/wheel/pvlib-0.16.1-py3-none-any.whl
 
-Standard library only; the same wheel gives the same CSV, and with the same zlib the same file. See README.md beside it.
+Uses the standard library only. The same wheel gives the same CSV, and with the same zlib the same file. See README.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MEMBER = "pvlib/data/723170TYA.CSV"
 MEMBER_SHA256 = "1e96f84638ce98e6b29002bc45a27aa69bb29b0ed0368d3b52b7b1f81610c6c9"
 OUTPUT = Path(__file__).with_name("greensboro-tmy3.csv.gz")
 
-COLUMNS = {  # the original's header -> the name here; both time columns come first
+COLUMNS = {  # the original's header -> the name here, both time columns first
     "Date (MM/DD/YYYY)": "date",
     "Time (HH:MM)": "time",
     "Dry-bulb (C)": "dry_bulb",
@@ -42,7 +42,7 @@ COLUMNS = {  # the original's header -> the name here; both time columns come fi
 
 
 def reduce(original: str) -> str:
-    """Return the columns kept, each field's text unchanged, of a TMY3 file (its first line describes the station)."""
+    """Return the kept columns of a TMY3 file with unchanged texts. The file's first line describes the station."""
     lines = csv.reader(io.StringIO(original))
     next(lines)
     header = next(lines)
@@ -55,12 +55,12 @@ def reduce(original: str) -> str:
 
 
 def compress(text: str) -> bytes:
-    """Return the gzip of a text, without a time or a file name in it."""
+    """Return the gzip of a text without a time or a file name."""
     return gzip.compress(text.encode(), compresslevel=9, mtime=0)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the derived file; 1 and one line on standard error when the wheel does not hold the known original."""
+    """Write the derived file. Returns 1, with one line on standard error, if the wheel lacks the known original."""
     parser = argparse.ArgumentParser(description=str(__doc__), formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path, help="path of pvlib-0.16.1-py3-none-any.whl")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="the file to write (default: beside this program)")
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     found = hashlib.sha256(original).hexdigest()
     if found != MEMBER_SHA256:
-        sys.stderr.write(f"{MEMBER}: sha256 {found}, expected {MEMBER_SHA256}: another edition of the file\n")
+        sys.stderr.write(f"{MEMBER}: expected sha256 {MEMBER_SHA256}, found {found}\n")
         return 1
     text = reduce(original.decode("ascii"))
     compressed = compress(text)

@@ -1,4 +1,4 @@
-"""One edge for the tests that do not harm it, on a loop in a thread of its own."""
+"""One edge for the tests that leave it intact, on a loop in a thread of its own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Running:
         return str(self.do(self.edge.reserve(script.name)))
 
     def traces_of(self, name: str, count: int) -> list[dict[str, Any]]:
-        """Wait for as many traces of this script."""
+        """Wait for ``count`` traces of this script."""
         deadline = time.monotonic() + 5
         while True:
             found = [item for script, item in self.traces if script == name]

@@ -1,4 +1,4 @@
-"""The host and the workers see the same objects, and their bytes are nobody's to change."""
+"""Python and the workers read the same objects, and the edge does not change their bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def put(edge, bucket, key, body=b"x", http=NDJSON, custom=None):
     return edge.do(edge.edge.r2_put(bucket, key, body, http_metadata=http, custom_metadata=custom or {}))
 
 
-def test_bytes_and_metadata_come_back_as_they_were_put(edge):
+def test_bytes_and_metadata_are_returned_unchanged(edge):
     body = gzip.compress(b'{"value":1}\n' * 100)
     http = {**NDJSON, "contentEncoding": "gzip", "cacheExpiry": "2027-01-01T00:00:00.000Z"}
     custom = {"samples": "100", "place": "Düsseldorf"}
@@ -28,7 +28,7 @@ def test_bytes_and_metadata_come_back_as_they_were_put(edge):
     assert edge.do(edge.edge.r2_get("round-trip", "empty"))[1] == b""
 
 
-def test_what_is_absent_or_deleted_is_none(edge):
+def test_an_absent_or_deleted_object_is_none(edge):
     put(edge, "deleting", "k")
     edge.do(edge.edge.r2_delete("deleting", "k"))
     edge.do(edge.edge.r2_delete("deleting", "k"))
@@ -76,12 +76,12 @@ def test_a_list_is_paged_to_its_end_with_metadata(edge, script, client):
 
 
 @pytest.mark.parametrize("bucket", ["", "../x", "UPPER", "a", "x" * 64])
-def test_what_is_no_name_of_a_bucket_is_refused(edge, bucket):
+def test_an_invalid_bucket_name_is_refused(edge, bucket):
     with pytest.raises(ValueError, match="not the name of an R2 bucket"):
         edge.do(edge.edge.r2_get(bucket, "k"))
 
 
-def test_what_r2_does_not_take_is_refused(edge):
+def test_metadata_that_r2_refuses_are_refused(edge):
     with pytest.raises(ValueError, match=r"(?i)metadata"):
         put(edge, "limits", "k", custom={"big": "x" * 3000})
     with pytest.raises(ValueError, match="object name is not valid"):

@@ -1,4 +1,4 @@
-"""No process outlives another, no secret leaves memory, and what is broken says so."""
+"""No process outlives another, no secret leaves memory, and a broken edge reports it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rehearsal.edge import Edge, EdgeError, RejectedUpload, process
+from rehearsal.edge import Edge, EdgeError, RejectedUpload, node_process
 from tests import processes
 
 ROOT = Path(__file__).parents[3]
@@ -59,7 +59,7 @@ def test_nothing_outlives_a_killed_parent(tmp_path):
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_workerd_goes_with_node_and_every_call_says_so(tmp_path, script, how):
+def test_workerd_ends_with_node_and_every_call_reports_it(tmp_path, script, how):
     before = processes.descendants(os.getpid())
 
     async def go():
@@ -67,10 +67,10 @@ def test_workerd_goes_with_node_and_every_call_says_so(tmp_path, script, how):
         code = "export default { async scheduled() { await scheduler.wait(20_000) } }"
         await edge.deploy("w", [(script("w", code), 100)], enabled=True)
         started = processes.descendants(os.getpid()) - before
-        waiting = asyncio.create_task(edge.cron("w", "* * * * *"))
+        waiting = asyncio.create_task(edge.fire_cron("w", "* * * * *"))
         await asyncio.sleep(0.1)
         os.kill(named(started, "node"), how)
-        with pytest.raises(EdgeError, match=r"the local edge has died.*start the rehearsal again"):
+        with pytest.raises(EdgeError, match=r"the local edge has died.*Start the rehearsal again"):
             await waiting
         with pytest.raises(EdgeError, match="has died"):
             await edge.reserve("w")
@@ -85,7 +85,7 @@ def test_workerd_goes_with_node_and_every_call_says_so(tmp_path, script, how):
     asyncio.run(go())
 
 
-def test_a_crashed_runtime_is_started_anew(tmp_path, script):
+def test_a_crashed_runtime_is_started_again(tmp_path, script):
     before = processes.descendants(os.getpid())
 
     async def go():
@@ -111,7 +111,7 @@ def listening(pid):
 
 
 def taken(port):
-    """A port that somebody else has now."""
+    """A port that another process has now."""
     other = socket.socket()
     other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     deadline = time.monotonic() + 1
@@ -123,7 +123,7 @@ def taken(port):
     pytest.fail(f"port {port} stays taken")
 
 
-def test_a_port_that_somebody_takes_while_workerd_is_started_anew_is_left_to_him(tmp_path, script):
+def test_a_port_that_another_process_takes_during_a_restart_stays_with_that_process(tmp_path, script):
     before = processes.descendants(os.getpid())
 
     async def go():
@@ -149,7 +149,7 @@ def test_a_port_that_somebody_takes_while_workerd_is_started_anew_is_left_to_him
     asyncio.run(go())
 
 
-def test_a_request_that_outlasts_the_drain_limit_is_given_up_and_the_swap_goes_on(tmp_path, script):
+def test_a_request_beyond_the_drain_limit_is_ended_and_the_swap_goes_on(tmp_path, script):
     async def go():
         edge = await Edge.start(folder=tmp_path, drain_limit=0.3)
         url = await edge.reserve("w")
@@ -192,7 +192,7 @@ def test_a_secret_is_in_no_argument_environment_or_file(tmp_path, script, monkey
     asyncio.run(go())
 
 
-def test_closing_leaves_nothing_but_what_was_stored_whatever_the_path(tmp_path, monkeypatch):
+def test_closing_leaves_only_stored_objects_for_any_path(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = processes.descendants(os.getpid())
     folder = tmp_path / ("long" * 30)
@@ -224,36 +224,38 @@ def start(folder: Path) -> None:
     asyncio.run(Edge.start(folder=folder))
 
 
-def test_missing_node_is_one_line_that_says_what_to_do(tmp_path, monkeypatch):
+def test_missing_node_is_one_line_with_the_next_command(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EdgeError, match=r"^the local edge needs Node.js.*scripts/setup$"):
         start(tmp_path)
 
 
-def test_missing_packages_are_one_line_that_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "_HERE", tmp_path)
-    with pytest.raises(EdgeError, match=r"^the local edge's packages are not installed: run scripts/setup$"):
+def test_missing_packages_are_one_line_with_the_next_command(tmp_path, monkeypatch):
+    monkeypatch.setattr(node_process, "_HERE", tmp_path)
+    with pytest.raises(EdgeError, match=r"^the packages of the local edge are not installed. Run scripts/setup$"):
         start(tmp_path)
 
 
-def test_a_node_that_does_not_come_up_is_one_line_with_its_reason(tmp_path, monkeypatch):
+def test_a_node_that_fails_at_its_start_is_one_line_with_its_reason(tmp_path, monkeypatch):
     package = tmp_path / "node_modules" / "miniflare" / "package.json"
     package.parent.mkdir(parents=True)
     package.write_text("{}")
-    (tmp_path / "main.mjs").write_text("throw new Error('it is broken')")
-    monkeypatch.setattr(process, "_HERE", tmp_path)
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node" / "main.mjs").write_text("throw new Error('it is broken')")
+    monkeypatch.setattr(node_process, "_HERE", tmp_path)
     with pytest.raises(EdgeError, match=r"^the local edge did not start: .*it is broken.*scripts/setup$"):
         start(tmp_path)
 
 
-def test_a_node_that_says_nothing_is_given_up(tmp_path, monkeypatch):
+def test_a_node_that_prints_nothing_is_ended(tmp_path, monkeypatch):
     package = tmp_path / "node_modules" / "miniflare" / "package.json"
     package.parent.mkdir(parents=True)
     package.write_text("{}")
-    (tmp_path / "main.mjs").write_text("setInterval(() => {}, 1000)")
-    monkeypatch.setattr(process, "_HERE", tmp_path)
-    monkeypatch.setattr(process, "_START_LIMIT", 0.3)
-    monkeypatch.setattr(process, "_CLOSE_LIMIT", 0.1)
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node" / "main.mjs").write_text("setInterval(() => {}, 1000)")
+    monkeypatch.setattr(node_process, "_HERE", tmp_path)
+    monkeypatch.setattr(node_process, "_MAX_START_SECONDS", 0.3)
+    monkeypatch.setattr(node_process, "_MAX_CLOSE_SECONDS", 0.1)
     before = processes.descendants(os.getpid())
     with pytest.raises(EdgeError, match="did not start within"):
         start(tmp_path)

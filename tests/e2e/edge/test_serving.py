@@ -1,4 +1,4 @@
-"""Requests reach the version that is deployed, and nothing of them is lost or changed on the way."""
+"""Requests reach the deployed version and are neither lost nor changed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from rehearsal.edge import RejectedUpload
-from rehearsal.trouble import Kind, Trouble
+from rehearsal.network_faults import NetworkFault, NetworkFaultKind
 
 NOTHING = "There is nothing here yet\n"
 
 
-def test_an_address_is_stable_and_answers_only_what_is_deployed_and_enabled(edge, script, client):
+def test_an_address_is_stable_and_serves_only_a_deployed_and_enabled_script(edge, script, client):
     url = edge.do(edge.edge.reserve("stages"))
     before = client.get(url)
     edge.do(edge.edge.deploy("stages", [(script("stages"), 100)], enabled=False))
@@ -135,7 +135,7 @@ KEY = {"name": "KEY", "type": "secret_text", "text": SECRET}
         ({"bindings": ({"type": "plain_text", "text": ""},)}, "a binding has no name"),
     ],
 )
-def test_what_the_runtime_rejects_is_told_and_what_ran_keeps_running(edge, script, client, change, words):
+def test_a_rejected_version_is_reported_and_the_earlier_version_still_runs(edge, script, client, change, words):
     url = edge.serve(script("w"))
     with pytest.raises(RejectedUpload, match=words) as caught:
         edge.do(edge.edge.deploy("w", [(script("w", **change), 100)], enabled=True))
@@ -164,12 +164,12 @@ BINDINGS = (
     {"name": "DB", "type": "d1", "id": "2ad8d3bb-c1fb-4d31-87e2-7f6e2c1d8a5c"},
     {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "everything"},
     {"name": "QUEUE", "type": "queue", "queue_name": "jobs"},
-    {"name": "SERVICE", "type": "service", "service": "sibling"},
+    {"name": "SERVICE", "type": "service", "service": "related"},
 )
 
 
-def test_each_type_of_binding_is_what_the_worker_sees(edge, script, client):
-    edge.serve(script("sibling"))
+def test_a_worker_reads_each_type_of_binding(edge, script, client):
+    edge.serve(script("related"))
     url = edge.serve(script("w", ALL, bindings=BINDINGS))
     assert client.get(url).json() == {
         "secret": SECRET,
@@ -182,8 +182,8 @@ def test_each_type_of_binding_is_what_the_worker_sees(edge, script, client):
         "service": "hello",
         "absent": None,
     }
-    edge.do(edge.edge.remove("sibling"))
-    assert client.get(url).json()["service"] == 'There is no service "sibling"'
+    edge.do(edge.edge.remove("related"))
+    assert client.get(url).json()["service"] == 'There is no service "related"'
     edge.do(edge.edge.remove("w"))
 
 
@@ -229,30 +229,76 @@ def test_redeployments_under_load_fail_no_request_and_lose_no_trace(edge, script
     assert httpx.get(url, trust_env=False).text == "20"
 
 
-def test_a_cron_fires_when_told_to_and_tells_its_outcome(edge, script):
+def test_a_cron_fires_on_request_and_returns_its_outcome(edge, script):
     code = """export default { scheduled(controller) {
       console.log("[Backfill]", controller.cron);
       if (controller.cron !== "*/5 * * * *") throw new Error("broken");
     } }"""
     edge.do(edge.edge.deploy("cron", [(script("cron", code), 100)], enabled=False))
-    assert edge.do(edge.edge.cron("cron", "*/5 * * * *"))["outcome"] == "ok"
-    assert edge.do(edge.edge.cron("cron", "0 0 * * *"))["outcome"] == "exception"
+    assert edge.do(edge.edge.fire_cron("cron", "*/5 * * * *"))["outcome"] == "ok"
+    assert edge.do(edge.edge.fire_cron("cron", "0 0 * * *"))["outcome"] == "exception"
     kept, broken = edge.traces_of("cron", 2)
     assert (kept["event"]["cron"], kept["logs"][0]["message"]) == ("*/5 * * * *", ["[Backfill]", "*/5 * * * *"])
     assert broken["exceptions"][0]["message"] == "broken"
     edge.serve(script("w"))
-    assert edge.do(edge.edge.cron("w", "* * * * *"))["outcome"] == "exception"
+    assert edge.do(edge.edge.fire_cron("w", "* * * * *"))["outcome"] == "exception"
     with pytest.raises(LookupError, match="absent"):
-        edge.do(edge.edge.cron("absent", "* * * * *"))
+        edge.do(edge.edge.fire_cron("absent", "* * * * *"))
 
 
-def test_trouble_on_the_way_is_counted_as_it_is_met(edge, script, client):
-    url = edge.serve(script("troubled"))
+def test_a_network_fault_affects_the_requests_that_it_names_and_counts_them(edge, script, client):
+    url = edge.serve(script("disturbed"))
     client.get(url)
-    assert edge.do(edge.edge.met("troubled")) is None
-    edge.do(edge.edge.trouble("troubled", Trouble(kind=Kind.STATUS, every=2)))
-    assert edge.do(edge.edge.met("troubled")) == 0
+    assert edge.edge.network_of("disturbed") is None
+    edge.do(edge.edge.set_network_fault("disturbed", NetworkFault(kind=NetworkFaultKind.STATUS, every=2)))
     assert [client.get(url).status_code for _ in range(3)] == [502, 200, 502]
-    assert edge.do(edge.edge.met("troubled")) == 2
-    edge.do(edge.edge.trouble("troubled", None))
-    assert (client.get(url).status_code, edge.do(edge.edge.met("troubled"))) == (200, None)
+    assert edge.edge.network_of("disturbed").affected == 2
+    edge.do(edge.edge.set_network_fault("disturbed", None))
+    assert (client.get(url).status_code, edge.edge.network_of("disturbed").fault) == (200, None)
+
+
+def test_a_request_and_its_answer_pass_unchanged_through_the_fault_proxy(edge, script, client):
+    url = edge.serve(script("proxied", ECHO))
+    edge.do(edge.edge.set_network_fault("proxied", NetworkFault(kind=NetworkFaultKind.DELAY, seconds=0.05)))
+    packed = gzip.compress(b"rows" * 1000)
+    headers = {"x-mine": "kept", "content-encoding": "gzip"}
+    with client.stream("PATCH", f"{url}/a%2Fb/?q=%20", content=packed, headers=headers) as answer:
+        body = b"".join(answer.iter_raw())
+    assert answer.status_code == 418
+    assert answer.elapsed.total_seconds() >= 0.05
+    assert answer.headers["x-seen"] == f'["PATCH","{url}/a%2Fb/?q=%20","kept",{len(packed)}]'
+    assert (body, answer.headers["content-encoding"]) == (packed, "gzip")
+    assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert client.head(url).content == b""
+    assert client.post(url).headers["x-seen"].endswith(",null,0]")
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (NetworkFaultKind.RESET, httpx.ReadError),
+        (NetworkFaultKind.TRUNCATED, httpx.RemoteProtocolError),
+    ],
+)
+def test_a_broken_connection_reaches_the_client_as_one(edge, script, client, kind, error):
+    url = edge.serve(script(f"broken-{kind}"))
+    edge.do(edge.edge.set_network_fault(f"broken-{kind}", NetworkFault(kind=kind, times=1)))
+    with pytest.raises(error):
+        client.get(url)
+    assert client.get(url).text == "hello"
+
+
+def test_a_deployment_does_not_wait_for_a_disturbed_request(edge, script):
+    url = edge.serve(script("slow-way"))
+    edge.do(edge.edge.set_network_fault("slow-way", NetworkFault(kind=NetworkFaultKind.DELAY, seconds=1.0)))
+    answers = []
+    with httpx.Client(trust_env=False) as own:
+        thread = threading.Thread(target=lambda: answers.append(own.get(url, timeout=20).text))
+        thread.start()
+        time.sleep(0.1)
+        begun = time.monotonic()
+        newer = script("slow-way", "export default { fetch() { return new Response('newer') } }", version="v2")
+        edge.do(edge.edge.deploy("slow-way", [(newer, 100)], enabled=True))
+        assert time.monotonic() - begun < 15
+        thread.join()
+    assert answers == ["newer"]

@@ -1,4 +1,4 @@
-"""Every invocation is told, in order, with its script, its version and its logs, and without its credentials."""
+"""Every invocation is traced, in order, with script, version and logs, and without credentials."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_service_is_traced_under_its_own_name(edge, script, client):
     assert len(edge.traces_of("caller", 1)) == len(edge.traces_of("called", 1)) == 1
 
 
-def test_a_listener_that_fails_is_told_of_and_hears_the_rest(tmp_path, script, caplog):
+def test_a_failing_listener_is_logged_and_receives_the_other_traces(tmp_path, script, caplog):
     heard = []
 
     def on_trace(_: str, item: dict[str, object]) -> None:

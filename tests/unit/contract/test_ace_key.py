@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import ace_key
+from contract.operator_token import derive_operator_token
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -74,8 +75,8 @@ def test_a_jwt_without_expiry_is_accepted_silently():
 
 def test_the_operator_token_is_the_contracts():
     # Computed once with `cryptography`'s HKDF(SHA256, 32, salt=None, info=b"building-vitals/operator/v1").
-    assert ace_key.operator_token("fake-ace-key-for-tests") == "YWOhM5z3RtB4JVCM8LQj111ff2Gvrwymryp2HphPANA"
-    assert ace_key.operator_token("fake-ace-key-for-tests ") != ace_key.operator_token("fake-ace-key-for-tests")
+    assert derive_operator_token("fake-ace-key-for-tests") == "YWOhM5z3RtB4JVCM8LQj111ff2Gvrwymryp2HphPANA"
+    assert derive_operator_token("fake-ace-key-for-tests ") != derive_operator_token("fake-ace-key-for-tests")
 
 
 @given(st.text(max_size=60))

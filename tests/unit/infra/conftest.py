@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -12,18 +15,24 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 NEEDED = {"accountId": "0123456789abcdef0123456789abcdef", "workersSubdomain": "example", "aceApiKey": KEY}
 
 
-def defaults():
+def defaults() -> dict[str, str]:
     with open("Pulumi.yaml") as file:
         schema = yaml.safe_load(file)["config"]
     return {key: as_config(item["default"]) for key, item in schema.items()}
 
 
-def as_config(value):
+def as_config(value: object) -> str:
     """The engine hands every value over as a string, what is no string as JSON."""
     return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def source_of(config, environment, provider, *, secret=("aceApiKey",)):
+def source_of(
+    config: Mapping[str, str],
+    environment: Mapping[str, str],
+    provider: Mapping[str, str],
+    *,
+    secret: Collection[str] = ("aceApiKey",),
+) -> settings.Source:
     config = {**defaults(), **config}
     return settings.Source(
         names=config.keys(),
@@ -36,8 +45,14 @@ def source_of(config, environment, provider, *, secret=("aceApiKey",)):
 
 
 @pytest.fixture
-def read():
-    def read(*, environment=None, provider=None, secret=("aceApiKey",), **config):
+def read() -> Callable[..., settings.Settings]:
+    def read(
+        *,
+        environment: Mapping[str, str] | None = None,
+        provider: Mapping[str, str] | None = None,
+        secret: Collection[str] = ("aceApiKey",),
+        **config: str,
+    ) -> settings.Settings:
         environment = (
             {"CLOUDFLARE_API_TOKEN": "fake-cloudflare-token-of-forty-characters"}
             if environment is None
@@ -49,6 +64,6 @@ def read():
 
 
 @pytest.fixture(autouse=True)
-def loop():
+def loop() -> None:
     """Pulumi's outputs want a current event loop, which another test's asyncio.run has taken away."""
     asyncio.set_event_loop(LOOP)

@@ -43,7 +43,7 @@ def declared(read):
                 bindings=bound,
                 promised=promised,
                 message=message,
-                source=Path("workers/backfill/worker.js"),
+                source=Path("workers/dist/backfill.js"),
                 opts=pulumi.ResourceOptions(depends_on=[bucket]),
             )
             return pulumi.Output.from_input(None)
@@ -64,7 +64,7 @@ def unsealed(script):
 def test_the_worker_is_declared_whole(declared):
     found = declared(message="supersedes x")
     script = found["WorkersScript"].inputs
-    assert script["contentFile"] == "workers/backfill/worker.js"
+    assert script["contentFile"] == "workers/dist/backfill.js"
     assert script["mainModule"] == "worker.js"
     assert script["annotations"] == {"workersMessage": "supersedes x", "workersTag": "bv:tag"}
     names = [binding["name"] for binding in unsealed(script)]

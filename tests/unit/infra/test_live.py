@@ -1,7 +1,10 @@
 import httpx
 import pytest
 
-from infra import api, live
+from cloudflare_client import client as reader
+from cloudflare_client.errors import CloudflareError
+from cloudflare_client.retry import RetryPolicy
+from infra import live
 
 SCRIPT = "/client/v4/accounts/acc/workers/scripts/w"
 VERSIONS = [
@@ -18,7 +21,11 @@ ANSWERS = {
             }
         ]
     },
-    f"{SCRIPT}/versions/v2": {"resources": {"bindings": [{"name": "A", "type": "secret_text"}]}},
+    f"{SCRIPT}/versions/v2": {
+        "id": "v2",
+        "number": 2,
+        "resources": {"bindings": [{"name": "A", "type": "secret_text"}]},
+    },
     f"{SCRIPT}/versions": {"items": VERSIONS},
     f"{SCRIPT}/schedules": {"schedules": [{"cron": "b"}, {"cron": "a"}]},
 }
@@ -36,12 +43,19 @@ def ask(answers=ANSWERS, **more):
             result = {"items": []}
         return httpx.Response(200, json={"success": True, "result": result})
 
-    with httpx.Client(
+    with connected(handler) as client:
+        return live.read(client, "w", ours="bv:x")
+
+
+def connected(handler):
+    """A client of a fake API whose pauses between attempts take no time."""
+    return live.connect(
         base_url="http://127.0.0.1/client/v4",
-        headers={"Authorization": "Bearer fake-token"},
-        transport=httpx.MockTransport(handler),
-    ) as client:
-        return live.read(client, "acc", "w", ours="bv:x")
+        account_id="acc",
+        token="fake-token",
+        retries=RetryPolicy.start(sleep=lambda _: None),
+        network=httpx.MockTransport(handler),
+    )
 
 
 def failed(status, code):
@@ -60,7 +74,7 @@ def test_a_live_worker_is_read():
 
 def test_after_a_rollback_the_newest_version_s_bindings_are_read_too():
     back = {"deployments": [{"versions": [{"version_id": "v1", "percentage": 100}], "created_on": "t3"}]}
-    older = {"resources": {"bindings": []}}
+    older = {"id": "v1", "number": 1, "resources": {"bindings": []}}
     worker = ask(ANSWERS | {f"{SCRIPT}/deployments": back, f"{SCRIPT}/versions/v1": older})
     assert (worker.bindings, worker.latest) == ((), ({"name": "A", "type": "secret_text"},))
 
@@ -70,16 +84,22 @@ def test_no_worker_is_none(code):
     assert ask({f"{SCRIPT}/deployments": failed(404, code)}) is None
 
 
-def paged(*pages):
-    """Versions page by page, and how many pages were asked for."""
+PAGES = f"{SCRIPT}/versions"
+
+
+def versions_of(*pages):
+    """The versions that are read of a list with these pages, and the number of pages that were asked for."""
     asked = []
 
     def handler(request):
-        asked.append(int(request.url.params["page"]))
-        items = pages[asked[-1] - 1] if asked[-1] <= len(pages) else []
-        return httpx.Response(200, json={"success": True, "result": {"items": items}})
+        if request.url.path == PAGES:
+            asked.append(int(request.url.params["page"]))
+            items = pages[asked[-1] - 1] if asked[-1] <= len(pages) else []
+            return httpx.Response(200, json={"success": True, "result": {"items": items}})
+        return httpx.Response(200, json={"success": True, "result": ANSWERS[request.url.path]})
 
-    return handler, asked
+    with connected(handler) as client:
+        return live.read(client, "w", ours="bv:x").versions, asked
 
 
 @pytest.mark.parametrize(
@@ -92,31 +112,27 @@ def paged(*pages):
     ],
 )
 def test_versions_are_read_until_the_live_one_and_ours_are_known(pages, asked, found):
-    handler, seen = paged(*pages)
-    with httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(handler)) as client:
-        versions = live._versions(client, "s", serving="v2", ours="bv:x")
-        assert [version.id for version in versions] == found
+    versions, seen = versions_of(*pages)
+    assert [version.id for version in versions] == found
     assert seen == asked
 
 
 def test_versions_are_read_within_a_bound(monkeypatch):
-    monkeypatch.setattr(live, "_PAGES", 1)
-    handler, asked = paged(VERSIONS[:1], VERSIONS[1:])
-    with httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(handler)) as client:
-        assert len(list(live._versions(client, "s", serving="v2", ours="bv:x"))) == 1
+    monkeypatch.setattr(reader, "MAX_VERSION_PAGES", 1)
+    versions, asked = versions_of(VERSIONS[:1], VERSIONS[1:])
+    assert len(versions) == 1
     assert asked == [1]
 
 
 def test_a_change_of_a_secret_that_kept_our_mark_is_no_upload_of_ours():
     kept = {**VERSIONS[0], "annotations": {"workers/triggered_by": "secret", "workers/tag": "bv:x"}}
-    handler, asked = paged([kept], VERSIONS[1:])
-    with httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(handler)) as client:
-        assert [v.is_upload for v in live._versions(client, "s", serving="v2", ours="bv:x")] == [False, True]
+    versions, asked = versions_of([kept], VERSIONS[1:])
+    assert [version.is_upload for version in versions] == [False, True]
     assert asked == [1, 2]
 
 
 def test_what_is_absent_behind_a_deployment_is_no_missing_worker():
-    with pytest.raises(api.ApiError, match="unknown shape"):
+    with pytest.raises(CloudflareError, match=r"refused with 404 \[10007\]"):
         ask(ANSWERS | {f"{SCRIPT}/schedules": failed(404, 10007)})
 
 
@@ -127,46 +143,29 @@ def test_annotations_that_are_null_are_none():
     assert (found.tag, found.message, found.triggered_by) == ("", "", "upload")
 
 
-@pytest.mark.parametrize(("answer", "there"), [({"name": "b"}, True), (failed(404, 10006), False)])
-def test_a_bucket_is_there_or_not(answer, there):
-    reply = (
-        answer if isinstance(answer, httpx.Response) else httpx.Response(200, json={"success": True, "result": answer})
-    )
-    with httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(lambda _: reply)) as client:
-        assert live.has_bucket(client, "acc", "b") is there
+def test_a_worker_of_which_nothing_is_deployed_is_no_missing_worker():
+    for deployments in ([], [{"versions": []}], [{"versions": [{"version_id": "v1", "percentage": 0}]}]):
+        with pytest.raises(live.NotDeployedError, match="nothing of it is deployed"):
+            ask({f"{SCRIPT}/deployments": {"deployments": deployments}})
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("answer", "message"),
     [
-        httpx.Response(502, json={"errors": ["upstream down"]}),
-        httpx.Response(200, json={"success": True}),
-        httpx.Response(200, json={"success": False, "errors": None}),
+        ({"id": "v2", "number": 2, "resources": {}}, "unknown shape"),
+        ([], "unknown shape"),
+        (failed(404, 10007), r"refused with 404 \[10007\]"),
     ],
 )
-def test_whether_a_bucket_is_there_is_never_guessed(reply):
-    with (
-        httpx.Client(base_url="http://127.0.0.1", transport=httpx.MockTransport(lambda _: reply)) as client,
-        pytest.raises(api.ApiError) as caught,
-    ):
-        live.has_bucket(client, "acc", "b")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_worker_of_which_nothing_is_deployed_is_no_missing_worker():
-    with pytest.raises(api.ApiError, match="nothing of it is deployed"):
-        ask({f"{SCRIPT}/deployments": {"deployments": []}})
-
-
-@pytest.mark.parametrize("answer", [{"resources": {}}, [], failed(404, 10007)])
-def test_bindings_in_an_unknown_shape_are_one_line(answer):
-    with pytest.raises(api.ApiError, match="unknown shape"):
+def test_bindings_that_cannot_be_read_are_one_line(answer, message):
+    with pytest.raises(CloudflareError, match=message):
         ask(ANSWERS | {f"{SCRIPT}/versions/v2": answer})
 
 
 def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
-    with pytest.raises(api.ApiError, match="ALL_PROXY"), api.connect("https://api.example.com", "fake-token"):
+    unusable = live.connect(base_url="https://api.example.com", account_id="acc", token="fake-token")
+    with pytest.raises(CloudflareError, match="ALL_PROXY"), unusable:
         pass
 
 
@@ -174,22 +173,24 @@ def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
     ("answer", "message"),
     [
         (failed(403, 10000), r"refused with 403 \[10000\]: is CLOUDFLARE_API_TOKEN right"),
-        (failed(500, 1), r"refused with 500 \[1\]$"),
-        (httpx.ConnectError("refused"), r"cannot be reached \(ConnectError\)"),
-        (httpx.Response(502, text="<html>"), "answered 502 without JSON"),
-        ({"deployments": [{"versions": []}]}, "unknown shape"),
+        (failed(500, 1), r"refused with 500 \[1\] after 3 attempts$"),
+        (
+            httpx.ConnectError("refused"),
+            r"cannot be reached \(ConnectError\) after 3 attempts: http://127.0.0.1/client/v4$",
+        ),
+        (httpx.Response(502, text="<html>"), "answered 502 without a JSON object after 3 attempts"),
         ({"other": 1}, "unknown shape"),
-        (httpx.Response(200, json=[]), "unknown shape"),
+        (httpx.Response(200, json=[]), "answered 200 without a JSON object"),
         *(
             (httpx.Response(status, json=body), said)
             for status, body, said in (
-                (502, {"errors": ["upstream down"]}, r"refused with 502 \[\]$"),
+                (502, {"errors": ["upstream down"]}, r"refused with 502 \[\] after 3 attempts$"),
                 (200, {"success": False, "errors": None}, r"refused with 200 \[\]$"),
-                (500, {"success": False, "errors": "down"}, r"refused with 500 \[\]$"),
+                (500, {"success": False, "errors": "down"}, r"refused with 500 \[\] after 3 attempts$"),
                 (
                     500,
                     {"success": False, "errors": [{"code": ["10007"]}, {"message": "fake"}]},
-                    r"refused with 500 \[\]$",
+                    r"refused with 500 \[\] after 3 attempts$",
                 ),
                 (200, {"success": True}, "unknown shape"),
                 (200, {"success": True, "result": None}, "unknown shape"),
@@ -197,7 +198,7 @@ def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
                 (200, {"success": "false", "result": {}}, r"refused with 200"),
             )
         ),
-        (httpx.Response(200, text="[" * 100_000), "without JSON"),
+        (httpx.Response(200, text="[" * 100_000), "without a JSON object"),
         ({"deployments": [{"versions": [{"version_id": 2, "percentage": 100}], "created_on": "t"}]}, "unknown shape"),
         (
             {"deployments": [{"versions": [{"version_id": "v2", "percentage": 100}], "created_on": None}]},
@@ -206,6 +207,6 @@ def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
     ],
 )
 def test_what_cannot_be_asked_is_one_line(answer, message):
-    with pytest.raises(api.ApiError, match=message) as caught:
+    with pytest.raises(CloudflareError, match=message) as caught:
         ask({f"{SCRIPT}/deployments": answer})
     assert "\n" not in str(caught.value)

@@ -1,9 +1,8 @@
-import contextlib
-
 import httpx
 import pytest
 
-from infra import api, declaration, ledger, query
+from cloudflare_client import httpx_transport
+from infra import declaration, ledger, live, query
 from infra.settings import SettingsError
 
 NAMES = {"project": "building-vitals", "stack": "prod"}
@@ -25,7 +24,7 @@ def plan(read, monkeypatch):
                 "deployments": [{"versions": [{"version_id": "v1", "percentage": 100}], "created_on": "2026-11-23T00:00:00Z"}]
             },
             f"{SCRIPTS}/versions": {"items": [{"id": "v1", "number": 1, "annotations": annotations}]},
-            f"{SCRIPTS}/versions/v1": {"resources": {"bindings": bindings if bound is None else bound}},
+            f"{SCRIPTS}/versions/v1": {"id": "v1", "number": 1, "resources": {"bindings": bindings if bound is None else bound}},
             f"{SCRIPTS}/schedules": {"schedules": []},
         }  # fmt: skip
 
@@ -34,13 +33,10 @@ def plan(read, monkeypatch):
                 return httpx.Response(404, json={"success": False, "errors": [{"code": 10007}]})
             return httpx.Response(200, json={"success": True, "result": answers[request.url.path]})
 
-        @contextlib.contextmanager
-        def connect(url, token):
-            transport = httpx.MockTransport(handler)
-            with httpx.Client(base_url="https://api.example.org/client/v4", transport=transport) as client:
-                yield client
+        def connect(**account):
+            return httpx_transport.connect(**account, network=httpx.MockTransport(handler))
 
-        monkeypatch.setattr(api, "connect", connect)
+        monkeypatch.setattr(live, "connect", connect)
         return query.plan(stack, **NAMES)
 
     return plan

@@ -55,7 +55,7 @@ def test_an_older_or_broken_engine_on_path_is_passed_over(place, script):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_engine_that_was_interrupted_is_not_a_missing_one(place, number):
     place(place.bin / "pulumi", f"kill -{number:d} $$")
-    with pytest.raises(engine.EngineError, match=r"was interrupted: try again$"):
+    with pytest.raises(engine.EngineError, match=r"was interrupted: run this again$"):
         engine.find()
 
 

@@ -1,3 +1,4 @@
+import re
 import shutil
 import subprocess
 from concurrent.futures import Future
@@ -16,17 +17,17 @@ def test_a_step_that_fails_is_one_line_and_no_traceback(capsys):
     def step(say):
         raise setup.SetupError("npm is missing: install Node 20 or newer with npm")
 
-    assert setup._timed("node", step) is False
+    assert setup._run_timed("node", step) is False
     assert capsys.readouterr().err == "set-up: node    FAILED: npm is missing: install Node 20 or newer with npm\n"
 
 
 def test_a_step_that_did_something_says_how_long(capsys):
-    assert setup._timed("node", lambda say: True) is True
+    assert setup._run_timed("node", lambda say: True) is True
     assert capsys.readouterr().err == "set-up: node    ready in 0.0 s\n"
 
 
 def test_a_step_with_nothing_to_do_says_nothing(capsys):
-    assert setup._timed("node", lambda say: False) is True
+    assert setup._run_timed("node", lambda say: False) is True
     assert capsys.readouterr().err == ""
 
 
@@ -40,8 +41,8 @@ def test_a_long_step_gives_signs_of_life(capsys, monkeypatch):
             gate.result(timeout=0.1)
         return True
 
-    assert setup._timed("engine", step) is True
-    assert "... still at it after 0 s" in capsys.readouterr().err
+    assert setup._run_timed("engine", step) is True
+    assert "... still running after 0 s" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_missing_tools_are_named(tmp_path, monkeypatch, tools, message):
     (tmp_path / "package-lock.json").write_text("{}")
     monkeypatch.setattr(setup, "ROOT", tmp_path)
     with pytest.raises(setup.SetupError, match=message):
-        setup._node(lambda _: None, run)
+        setup._set_up_node(lambda _: None, run)
 
 
 def test_the_engine_waits_for_python_and_says_so_when_that_failed(monkeypatch):
@@ -69,38 +70,38 @@ def test_the_engine_waits_for_python_and_says_so_when_that_failed(monkeypatch):
     python = Future()
     python.set_result(False)
     with pytest.raises(setup.SetupError, match="needs the Python packages first"):
-        setup._engine(python, lambda _: None, run)
+        setup._set_up_engine(python, lambda _: None, run)
 
 
 def test_a_failing_command_is_one_line_with_advice():
     with pytest.raises(setup.SetupError, match=r"^sh failed \(boom\): try again$"):
-        setup._do(run, ["/bin/sh", "-c", "echo noise >&2; echo boom >&2; exit 3"], "try again")
+        setup._run_or_raise(run, ["/bin/sh", "-c", "echo noise >&2; echo boom >&2; exit 3"], "try again")
 
 
 def test_where_npm_keeps_its_log_is_not_its_reason():
     said = "echo 'npm error EROFS' >&2; echo 'npm error A complete log of this run can be found in: /x' >&2; exit 1"
     with pytest.raises(setup.SetupError, match=r"\(npm error EROFS\)"):
-        setup._do(run, ["/bin/sh", "-c", said], "try again")
+        setup._run_or_raise(run, ["/bin/sh", "-c", said], "try again")
 
 
 def test_a_failure_on_a_full_disk_is_the_disks(monkeypatch):
     monkeypatch.setattr(setup.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 2**20))
-    with pytest.raises(setup.SetupError, match=r"the disk of /.* has 1 MB left: make room$"):
-        setup._do(run, ["/bin/sh", "-c", "exit 1"], "install something")
+    with pytest.raises(setup.SetupError, match=r"the disk of /.* has 1 MB left: free some space$"):
+        setup._run_or_raise(run, ["/bin/sh", "-c", "exit 1"], "install something")
 
 
 def test_an_interrupted_step_leaves_the_one_line_to_set_up(capsys):
     def step(say):
         raise children.Interrupted
 
-    assert setup._timed("node", step) is False
+    assert setup._run_timed("node", step) is False
     assert capsys.readouterr().err == ""
 
 
 def test_a_checkout_that_cannot_be_written_to_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setattr(setup.os, "access", lambda *_: False)
     with pytest.raises(setup.SetupError, match=f"^{tmp_path} cannot be written to"):
-        setup._writable(tmp_path)
+        setup._require_writable(tmp_path)
 
 
 @pytest.fixture
@@ -109,15 +110,20 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(setup, "ROOT", tmp_path)
     monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(setup, "EDGE", tmp_path / "edge")
-    monkeypatch.setattr(setup, "_npm", lambda _: "npm")
-    for name in ("requirements.txt", "requirements-dev.txt", "edge/package-lock.json"):
+    monkeypatch.setattr(setup, "PACKAGES", tmp_path / "requirements-dev.txt")
+    monkeypatch.setattr(setup, "INSTALLER", tmp_path / "toolchain" / "uv.txt")
+    monkeypatch.setattr(setup, "_find_npm", lambda _: "npm")
+    for name in ("requirements-dev.txt", "toolchain/uv.txt", "edge/package-lock.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1")
     commands, said = [], []
 
     def fake(command, *, folder=None, more=None, limit=None):
         words = [Path(word).name for word in command]
-        commands.append("venv" if "venv" in words else "pip" if "pip" in words else "npm")
+        assert ("pip" in words) == ("--require-hashes" in words)
+        commands.append(next(name for name in ("venv", "uv.txt", "uv", "pip", "npm") if name in words))
+        if commands[-1] in again.broken:
+            return subprocess.CompletedProcess(command, 1, "", "no such wheel")
         packages = tmp_path / ("edge/node_modules" if commands[-1] == "npm" else ".venv/lib")
         for name in ("kept", "lost"):
             (packages / name).mkdir(parents=True, exist_ok=True)
@@ -129,12 +135,12 @@ def checkout(tmp_path, monkeypatch):
     def again():
         commands.clear()
         said.clear()
-        setup._python(said.append, fake)
-        setup._node(said.append, fake)
+        setup._set_up_python(said.append, fake)
+        setup._set_up_node(said.append, fake)
         return list(commands)
 
-    again.said = said
-    assert again() == ["venv", "pip", "npm"]
+    again.said, again.broken = said, set()
+    assert again() == ["venv", "uv.txt", "uv", "npm"]
     return again
 
 
@@ -145,7 +151,7 @@ def test_what_is_whole_is_left_alone(checkout):
 
 def test_a_package_that_was_deleted_by_hand_is_noticed_named_and_made_anew(checkout, tmp_path):
     shutil.rmtree(tmp_path / ".venv" / "lib" / "lost")
-    assert checkout() == ["venv", "pip"]
+    assert checkout() == ["venv", "uv.txt", "uv"]
     assert checkout.said == ["virtual environment and packages (lib/lost/code is gone) ..."]
     shutil.rmtree(tmp_path / "edge" / "node_modules" / "lost")
     assert checkout() == ["npm"]
@@ -153,21 +159,68 @@ def test_a_package_that_was_deleted_by_hand_is_noticed_named_and_made_anew(check
     assert checkout() == []
 
 
-def test_new_requirements_are_installed_on_top(checkout, tmp_path):
-    (tmp_path / "requirements.txt").write_text("2")
-    assert checkout() == ["pip"]
+def test_a_second_folder_of_node_packages_is_installed_and_stamped_by_itself(checkout, tmp_path):
+    folder = tmp_path / "workers"
+    folder.mkdir()
+    commands = []
+
+    def install(command, *, folder=None, more=None, limit=None):
+        commands.append(command)
+        (Path(command[-1]) / "node_modules").mkdir(exist_ok=True)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    assert setup._install_packages(folder, checkout.said.append, install) is False
+    (folder / "package-lock.json").write_text("1")
+    assert setup._install_packages(folder, checkout.said.append, install) is True
+    assert setup._install_packages(folder, checkout.said.append, install) is False
+    (folder / "package-lock.json").write_text("2")
+    assert setup._install_packages(folder, checkout.said.append, install) is True
+    assert [command[:2] + command[-1:] for command in commands] == [["npm", "ci", folder]] * 2
+    assert (tmp_path / "node_modules").resolve() == tmp_path / "edge" / "node_modules"
+    assert checkout() == []
+
+
+def test_a_lost_link_is_made_again_without_an_installation(checkout, tmp_path):
+    (tmp_path / "node_modules").unlink()
+    assert checkout() == []
+    assert (tmp_path / "node_modules").resolve() == tmp_path / "edge" / "node_modules"
+
+
+@pytest.mark.parametrize("name", ["requirements-dev.txt", "toolchain/uv.txt"])
+def test_new_requirements_are_installed_on_top(checkout, tmp_path, name):
+    (tmp_path / name).write_text("2")
+    assert checkout() == ["uv.txt", "uv"]
+
+
+@pytest.mark.parametrize(("broken", "tried"), [("uv.txt", ["uv.txt"]), ("uv", ["uv.txt", "uv"])])
+def test_pip_installs_the_packages_where_uv_cannot(checkout, tmp_path, broken, tried):
+    (tmp_path / ".venv" / ".set-up.json").unlink()
+    checkout.broken.add(broken)
+    assert checkout() == ["venv", *tried, "pip"]
+    assert re.fullmatch(
+        r"packages: uv cannot .*, so pip does \(\w+ failed \(no such wheel\)\) \.\.\.", checkout.said[-1]
+    )
+    assert checkout() == []
+
+
+def test_packages_that_neither_installer_gets_are_one_line_and_no_stamp(checkout, tmp_path):
+    (tmp_path / "requirements-dev.txt").write_text("2")
+    checkout.broken |= {"uv", "pip"}
+    with pytest.raises(setup.SetupError, match=r"^python failed \(no such wheel\): is the package index reachable\?$"):
+        checkout()
+    assert not (tmp_path / ".venv" / ".set-up.json").exists()
 
 
 def test_half_an_installation_is_made_anew(checkout, tmp_path):
     (tmp_path / ".venv" / ".set-up.json").unlink()
-    assert checkout() == ["venv", "pip"]
+    assert checkout() == ["venv", "uv.txt", "uv"]
 
 
 def test_an_interpreter_that_is_gone_makes_all_anew(checkout, tmp_path):
     python = tmp_path / ".venv" / "bin" / "python"
     python.unlink()
     python.symlink_to("/nowhere")
-    assert checkout() == ["venv", "pip"]
+    assert checkout() == ["venv", "uv.txt", "uv"]
 
 
 @pytest.mark.parametrize("stamped", [True, False])
@@ -177,9 +230,9 @@ def test_what_is_shared_with_another_checkout_is_used_while_it_fits_and_never_ch
         folder.symlink_to(tmp_path / f"other-{folder.name}")
         (folder / ".set-up.json").unlink()
     if stamped:  # where they are now
-        setup.Stamp(tmp_path / ".venv", [tmp_path / "requirements.txt", tmp_path / "requirements-dev.txt"]).write()
+        setup.Stamp(tmp_path / ".venv", [setup.PACKAGES, setup.INSTALLER]).write()
         setup.Stamp(tmp_path / "edge" / "node_modules", [tmp_path / "edge" / "package-lock.json"]).write()
-    assert checkout() == ([] if stamped else ["venv", "pip", "npm"])
+    assert checkout() == ([] if stamped else ["venv", "uv.txt", "uv", "npm"])
     assert (tmp_path / ".venv").is_symlink() == stamped
     assert (tmp_path / "edge" / "node_modules").is_symlink() == stamped
     for name in (".venv", "node_modules"):
@@ -192,22 +245,22 @@ def test_this_terminal_is_told_what_it_lacks(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
     export = f'export PATH="$HOME/.pulumi/versions/{setup.engine.pinned()}/bin:$PATH"'
-    assert setup._terminal() == f"source {tmp_path}/.venv/bin/activate; {export}"
+    assert setup._line_for_terminal() == f"source {tmp_path}/.venv/bin/activate; {export}"
     for tool in (tmp_path / ".venv" / "bin" / "python", standard / "pulumi"):
         tool.parent.mkdir(parents=True)
         tool.write_text("#!/bin/sh\n")
         tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / ".venv" / "bin"))
-    assert setup._terminal() == export
+    assert setup._line_for_terminal() == export
     monkeypatch.setenv("PATH", f"{tmp_path / '.venv' / 'bin'}:{standard}")
-    assert setup._terminal() is None
+    assert setup._line_for_terminal() is None
 
 
 @pytest.mark.parametrize(
     ("argument", "why"), [("--help", "it has no options"), ("no-such", "No such file or directory")]
 )
 def test_what_it_cannot_become_is_one_line(argument, why, monkeypatch, capsys):
-    monkeypatch.setattr(setup, "_all", lambda run: True)
+    monkeypatch.setattr(setup, "_set_up_all", lambda run: True)
     assert setup.main([argument]) == 2
-    usage = "usage: scripts/setup [COMMAND...], which it becomes when all is set up"
-    assert capsys.readouterr().err == f"set-up: '{argument}': {why}; {usage}\n"
+    usage = "Usage: scripts/setup [COMMAND...]. It runs the command when everything is set up"
+    assert capsys.readouterr().err == f"set-up: '{argument}': {why}. {usage}\n"

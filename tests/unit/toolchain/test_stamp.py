@@ -44,7 +44,7 @@ def test_damage_is_named_and_what_came_later_is_none(installed, change, damage):
 def test_a_moved_folder_is_damaged_its_scripts_hold_the_old_path(installed):
     folder, lock = installed
     moved = folder.rename(folder.with_name("moved"))
-    assert Stamp(moved, [lock]).damage() == f"moved here from {folder}"
+    assert Stamp(moved, [lock]).damage() == f"moved from {folder}"
 
 
 def test_a_folder_that_checkouts_share_by_a_link_is_whole_in_each(installed):

@@ -15,7 +15,7 @@ def test_a_healthy_system_passes_every_check(tmp_path):
 def test_the_dependencies_of_the_checks_are_sound():
     checks = catalog.load()
     for check in checks.values():
-        assert {*check.needs, *check.after, *check.beside} < checks.keys()
+        assert {*check.needs, *check.after, *check.includes} < checks.keys()
         assert check.proves
         assert check.causes
         assert check.tags

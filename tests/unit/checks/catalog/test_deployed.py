@@ -2,7 +2,7 @@
 
 import pytest
 
-from checks.clients.cloudflare import client
+from cloudflare_client import client
 from tests.fakes.answers import envelope
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NAME, TAG
@@ -119,7 +119,7 @@ def test_our_tag_is_found_on_an_older_page_and_otherwise_one_page_is_enough(tmp_
 
 
 def test_the_live_version_is_checked_although_the_history_is_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "VERSION_PAGES", 1)
+    monkeypatch.setattr(client, "MAX_VERSION_PAGES", 1)
     system = healthy_system()
     system.script.versions = [system.script.version(n, "", "version_upload") for n in range(30, 0, -1)]
     system.script.live = ["v3"]

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from checks import catalog
-from checks.model.credentials import Secret, gather
-from contract import ace_key
+from checks.model.credentials import Secret, gather_credentials
+from contract.operator_token import derive_operator_token
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, KEY, NOW, URL
@@ -16,36 +16,37 @@ from tests.fakes.verdicts import UP, failed_finding, first_finding
 
 def run_key(system, *, environ, stack=None):
     """The finding of `key`, with a token that the stack's output holds, or without one."""
+    from checks.check import Context
     from checks.clients.ace.client import Ace
-    from checks.clients.cloudflare.client import Cloudflare
+    from checks.clients.cloudflare.transport import ApiTransport
     from checks.clients.http.client import Http
-    from checks.clients.worker.client import Worker
+    from checks.clients.worker.client import BackfillWorker
     from checks.model.deadline import Deadline
     from checks.model.finding import Cause
     from checks.run import runner
-    from checks.run.execute import Context
     from contract.manifest import Manifest
 
     deadline = Deadline.starting_now(60.0, clock=system.clock, sleep=system.clock.sleep)
-    credentials = gather(environ, stack_token=Secret(ace_key.operator_token(stack)) if stack else None)
+    credentials = gather_credentials(environ, stack_token=Secret(derive_operator_token(stack)) if stack else None)
     with Http.open(URL, cause=Cause.WORKER, deadline=deadline, transport=httpx.MockTransport(system.handle)) as http:
         context = Context(
             manifest=Manifest.from_dict(system.manifest),
             stack="prod",
-            worker=Worker(http=http),
-            cloudflare=Cloudflare(http=http, account_id="a", token=None),
+            worker=BackfillWorker(http=http),
+            cloudflare=ApiTransport(http=http, account_id="a", token=None).client(),
             ace=Ace(http=http, site="ses_falls_city", key=None),
             credentials=credentials,
             deadline=deadline,
             now=NOW,
-            tailing=contextlib.nullcontext,
+            selected=frozenset({"key"}),
+            open_tail=contextlib.nullcontext,
         )
-        (result,) = runner.run([catalog.load()["key"]], context).results
+        (result,) = runner.run_checks([catalog.load()["key"]], context).results
     return result.findings
 
 
 def token(key):
-    return {"OPERATOR_TOKEN": ace_key.operator_token(key)}
+    return {"OPERATOR_TOKEN": derive_operator_token(key)}
 
 
 def test_the_token_of_the_stack_is_trusted(tmp_path):
@@ -99,7 +100,7 @@ ERROR = {"status": "error"}
 
 
 def test_an_empty_key_counts_as_not_set(tmp_path):
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY), "ACE_API_KEY": ""}
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY), "ACE_API_KEY": ""}
     assert healthy_system().report(tmp_path, "config", "key", environ=environ)[0] == 0
 
 
@@ -154,9 +155,9 @@ def test_key_passes_despite_a_failure_after_the_authentication(tmp_path):
 
 
 def test_key_accepts_the_operator_token_as_it_is_given(tmp_path):
-    from contract import ace_key
+    from contract.operator_token import derive_operator_token
 
-    environ = {"OPERATOR_TOKEN": ace_key.operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
+    environ = {"OPERATOR_TOKEN": derive_operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
     assert healthy_system().report(tmp_path, environ=environ)[0] == 0
 
 

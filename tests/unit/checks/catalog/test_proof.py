@@ -5,14 +5,16 @@ from datetime import date
 
 import pytest
 
-from checks.stored_days import days, gzip_reader
+from checks.stored_days import gzip_reader
+from checks.stored_days.selection import select_one_day
+from contract.operator_token import derive_operator_token
 from tests.fakes.answers import answer, refusal
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, ENVIRON, KEY, NOW
 from tests.fakes.verdicts import failed_finding, inconclusive_finding, outcomes
 
-CHOSEN = days.one([date(2024, 12, 10), date(2024, 12, 11)], NOW).isoformat()
+CHOSEN = select_one_day([date(2024, 12, 10), date(2024, 12, 11)], NOW).isoformat()
 
 
 KEY_OF_DAY = key_of(CHOSEN)
@@ -135,9 +137,8 @@ def test_proof_without_any_sample(tmp_path):
 def test_proof_needs_a_key_that_ace_accepts(tmp_path):
     _, report = healthy_system().report(tmp_path, "proof", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
     assert report["proof"]["reason"] == "needs token, which failed"
-    from contract import ace_key
 
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY)}
     code, report = healthy_system().report(tmp_path, "proof", environ=environ)
     assert (code, outcomes(report)["proof"], outcomes(report)["r2"]) == (0, "skip", "pass")
 
@@ -154,5 +155,5 @@ def test_proof_is_inconclusive_when_ace_fails_half_way(tmp_path):
 
 
 def test_proof_is_inconclusive_for_a_day_beyond_its_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
+    monkeypatch.setattr(gzip_reader, "MAX_POINTS", 0)
     assert inconclusive_finding(tmp_path, healthy_system(), "proof", skip=("r2",))["cause"] == "checker"

@@ -57,7 +57,7 @@ def test_a_query_worker_that_serves_the_stored_samples(tmp_path):
 
 
 def test_a_day_larger_than_a_question(tmp_path, monkeypatch):
-    monkeypatch.setattr("checks.catalog.query.MOST", 5)
+    monkeypatch.setattr("checks.catalog.query.MAX_SAMPLES", 5)
     system = served()
     code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
@@ -272,7 +272,7 @@ def test_one_point_is_enough_and_its_name_may_end_in_a_slash(tmp_path):
 
 
 def test_a_day_beyond_the_checkers_bounds_is_inconclusive(tmp_path, monkeypatch):
-    monkeypatch.setattr("checks.stored_days.gzip_reader.DAY_LIMIT", 10)
+    monkeypatch.setattr("checks.stored_days.gzip_reader.MAX_DAY", 10)
     code, check = run_query(served(), tmp_path)
     assert (code, first_finding(check)["cause"]) == (3, "checker")
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from checks.clients.cloudflare import client
 from checks.stored_days import gzip_reader
+from cloudflare_client import client
 from tests.fakes.answers import answer, envelope, refusal
 from tests.fakes.days import Stored, date_of, key_of, lines, stored
 from tests.fakes.healthy_system import endless_system, healthy_system
@@ -121,7 +121,7 @@ def test_r2_names_storage_for_an_object_without_the_workers_metadata(tmp_path):
 
 
 def test_r2_is_inconclusive_for_a_day_beyond_the_checkers_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 0)
+    monkeypatch.setattr(gzip_reader, "MAX_POINTS", 0)
     found = inconclusive_finding(tmp_path, healthy_system(), "r2")
     assert (found["cause"], found["found"]) == ("checker", "more than 0 points in a day")
 
@@ -262,7 +262,7 @@ def test_r2_in_a_jurisdiction(tmp_path):
 
 def test_r2_refuses_a_list_without_end(tmp_path, monkeypatch):
 
-    monkeypatch.setattr(client, "PAGES", 3)
+    monkeypatch.setattr(client, "MAX_LIST_PAGES", 3)
     system = healthy_system(stored=5)
     system.cloudflare.page_size = 1
     assert inconclusive_finding(tmp_path, system, "r2")["found"] == "a cursor that repeats, or too many pages"
@@ -331,9 +331,7 @@ def test_r2_is_thorough_on_request(tmp_path):
 
 
 def test_r2_lists_at_most_ten_broken_days(tmp_path, monkeypatch):
-    from checks.stored_days import decoded_days
-
-    monkeypatch.setattr(decoded_days, "MOST", 2)
+    monkeypatch.setattr("checks.catalog.r2.MAX_FINDINGS", 2)
     system = healthy_system(stored=5)
     for n in range(5):
         system.write(date_of(n), samples="4")

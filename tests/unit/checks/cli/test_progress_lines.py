@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.cli.progress_lines import MORE, Live, is_welcome
+from checks.cli.progress_lines import MORE, ProgressLines, fits_terminal
 from checks.model.report import Outcome, Result
 from tests.fakes.manifest import manifest_data
 
@@ -45,7 +45,7 @@ class Terminal(io.StringIO):
 
 def test_each_running_check_has_a_line_that_is_rewritten_in_place():
     terminal = Terminal()
-    live = Live(terminal=terminal)
+    live = ProgressLines(terminal=terminal)
     live("a", None)
     live("long", None)
     assert terminal.screen() == ["a     running", "long  running"]
@@ -60,7 +60,7 @@ def test_each_running_check_has_a_line_that_is_rewritten_in_place():
 def test_never_more_lines_than_the_terminal_has(monkeypatch):
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((8, 4)))
     terminal = Terminal()
-    live = Live(terminal=terminal)
+    live = ProgressLines(terminal=terminal)
     for n in range(6):
         live(f"c{n}", None)
     assert terminal.screen() == ["c0  run", "c1  run", MORE]
@@ -79,9 +79,9 @@ def test_never_more_lines_than_the_terminal_has(monkeypatch):
     ],
 )
 def test_where_progress_lines_are_shown(environ, welcome):
-    assert is_welcome(Terminal(), environ) is welcome
-    assert not is_welcome(io.StringIO(), environ)
-    assert not is_welcome(None, environ)
+    assert fits_terminal(Terminal(), environ) is welcome
+    assert not fits_terminal(io.StringIO(), environ)
+    assert not fits_terminal(None, environ)
 
 
 def run_in_terminal(tmp_path, *options, environ=(), stdout=subprocess.PIPE):

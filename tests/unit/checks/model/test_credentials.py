@@ -4,13 +4,13 @@ import pickle
 
 import pytest
 
-from checks.model.credentials import Credential, CredentialError, Credentials, Secret, gather, known
-from contract import ace_key
+from checks.model.credentials import Credential, CredentialError, Credentials, Secret, gather_credentials, list_secrets
+from contract.operator_token import derive_operator_token
 
 
 def test_a_credential_that_no_header_can_carry_names_where_it_comes_from():
     with pytest.raises(CredentialError, match="operatorToken"):
-        gather({}, stack_token=Secret("a b\n"))
+        gather_credentials({}, stack_token=Secret("a b\n"))
 
 
 CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
@@ -25,33 +25,33 @@ def test_a_secret_shows_nothing():
 
 def test_the_operator_token_comes_from_the_nearest_source():
 
-    derived = ace_key.operator_token("a-key")
+    derived = derive_operator_token("a-key")
     environ = {"OPERATOR_TOKEN": "given", "ACE_API_KEY": "a-key"}
-    assert gather(environ, stack_token=Secret("of-stack")).operator.reveal() == "given"
-    assert gather({"ACE_API_KEY": "a-key"}, stack_token=Secret("of-stack")).operator.reveal() == "of-stack"
-    assert gather({"ACE_API_KEY": "a-key", "OPERATOR_TOKEN": ""}).operator.reveal() == derived
-    assert set(known(environ, Secret("of-stack"), None)) == {"given", "a-key", "of-stack", derived}
+    assert gather_credentials(environ, stack_token=Secret("of-stack")).operator.reveal() == "given"
+    assert gather_credentials({"ACE_API_KEY": "a-key"}, stack_token=Secret("of-stack")).operator.reveal() == "of-stack"
+    assert gather_credentials({"ACE_API_KEY": "a-key", "OPERATOR_TOKEN": ""}).operator.reveal() == derived
+    assert set(list_secrets(environ, Secret("of-stack"), None)) == {"given", "a-key", "of-stack", derived}
 
 
 def test_missing_credentials():
-    none = gather({"CLOUDFLARE_API_TOKEN": "", "ACE_API_KEY": ""})
-    assert all(none.missing(credential) for credential in Credential)
+    none = gather_credentials({"CLOUDFLARE_API_TOKEN": "", "ACE_API_KEY": ""})
+    assert all(none.is_missing(credential) for credential in Credential)
     assert none.ace_key is None
-    assert gather({"ACE_API_KEY": "\udcff"}).operator is None
+    assert gather_credentials({"ACE_API_KEY": "\udcff"}).operator is None
 
 
 @pytest.mark.parametrize("name", ["CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN"])
 @pytest.mark.parametrize("value", [f"{CANARY}\n", f" {CANARY}", f"{CANARY}é"])
 def test_a_token_that_no_header_can_carry(name, value):
     with pytest.raises(CredentialError) as caught:
-        gather({name: value})
+        gather_credentials({name: value})
     assert name in str(caught.value)
     assert "canary" not in str(caught.value)
 
 
 def test_the_key_of_the_stack_is_named_as_such_and_the_environment_comes_first(monkeypatch, tmp_path):
-    from checks.model.credentials import Secret, gather
+    from checks.model.credentials import Secret, gather_credentials
 
-    assert gather({}, stack_key=Secret("k")).ace_source == "the stack's aceApiKey"
-    assert gather({"ACE_API_KEY": "e"}, stack_key=Secret("k")).ace_key.reveal() == "e"
-    assert gather({}).ace_key is None
+    assert gather_credentials({}, stack_key=Secret("k")).ace_source == "the stack's aceApiKey"
+    assert gather_credentials({"ACE_API_KEY": "e"}, stack_key=Secret("k")).ace_key.reveal() == "e"
+    assert gather_credentials({}).ace_key is None

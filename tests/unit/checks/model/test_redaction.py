@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.model.redaction import LONGEST, MASK, PART, Redactor
-from contract import ace_key
+from contract.operator_token import derive_operator_token
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, KEY
 
 
 def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
-    system, token = healthy_system(), ace_key.operator_token(KEY)
+    system, token = healthy_system(), derive_operator_token(KEY)
     system.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
     _, report = system.report(tmp_path, "key")
     assert not any(token[:n] in json.dumps(report) for n in range(5, len(token)))
@@ -40,13 +40,12 @@ def echo(request):
 
 @pytest.mark.parametrize("options", [{}, {"verbose": True}, {"quiet": True}, {"formats": ("json",)}, {"color": True}])
 def test_a_hostile_system_that_echoes_its_request(tmp_path, options):
-    from contract import ace_key
 
     system = healthy_system()
     system.routes = {("GET", ""): echo, ("POST", ""): echo}
     code, text = system.run(tmp_path, **options)
     assert code == 1
-    for secret in (KEY, ace_key.operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
+    for secret in (KEY, derive_operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
         assert all(secret[n : n + 12] not in text for n in range(len(secret) - 11))
     assert "\n::error" not in text
     assert "[redacted]" in text

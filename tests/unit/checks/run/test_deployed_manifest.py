@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from checks.run import pulumi_cli
-from checks.run.deployed_manifest import UnreadableError, UnusableError, ace_key, from_file, from_stack
+from checks.run.deployed_manifest import UnreadableError, UnusableError, read_ace_key, read_from_file, read_from_stack
 from tests.fakes.manifest import KEY, manifest_data
 from tests.fakes.pulumi import NO_KEY, URN, preview, step
 
@@ -17,7 +17,7 @@ CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
 
 def test_a_stack(pulumi):
     argv = pulumi(stack={"out": json.dumps({"manifest": manifest_data(), "operatorToken": CANARY})})
-    found = from_stack("prod")
+    found = read_from_stack("prod")
     assert found.manifest.to_dict() == manifest_data()
     assert found.operator_token.reveal() == CANARY
     assert argv.read_text() == "stack output --json --show-secrets --non-interactive --stack=prod\n"
@@ -25,7 +25,7 @@ def test_a_stack(pulumi):
 
 def test_a_stack_without_a_token(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data(), "operatorToken": ""})})
-    assert from_stack("prod").operator_token is None
+    assert read_from_stack("prod").operator_token is None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_stack_without_a_token(pulumi):
 def test_a_stack_that_cannot_be_read(pulumi, answer, kind, text):
     pulumi(stack=answer)
     with pytest.raises(kind) as caught:
-        from_stack("prod")
+        read_from_stack("prod")
     assert type(caught.value) is kind
     assert text in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
@@ -58,7 +58,7 @@ def test_an_engine_that_hangs(monkeypatch, pulumi):
 
     monkeypatch.setattr(subprocess, "run", hang)
     with pytest.raises(UnreadableError, match="no answer within 120 s"):
-        from_stack("prod")
+        read_from_stack("prod")
 
 
 def test_an_engine_that_cannot_be_run(tmp_path, monkeypatch):
@@ -68,31 +68,31 @@ def test_an_engine_that_cannot_be_run(tmp_path, monkeypatch):
         (home / version / "bin" / "pulumi").write_text("not executable")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert "3.259.0" in pulumi_cli.executable()
+    assert "3.259.0" in pulumi_cli.find_pulumi()
     with pytest.raises(UnreadableError, match="cannot be run: Permission denied"):
-        from_stack("prod")
+        read_from_stack("prod")
 
 
 def test_no_engine(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(UnreadableError, match="pulumi is not on PATH"):
-        from_stack("prod")
+        read_from_stack("prod")
 
 
 def test_a_file_and_standard_input(tmp_path, monkeypatch):
     file = tmp_path / "m.json"
     file.write_text(json.dumps(manifest_data()))
-    assert from_file(str(file)).manifest.stack == "prod"
+    assert read_from_file(str(file)).manifest.stack == "prod"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
-    assert from_file("-").manifest.stack == "prod"
+    assert read_from_file("-").manifest.stack == "prod"
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b/c/d", "a\nb", "$(x)"])
 def test_an_impossible_stack_name_is_a_usage_error_without_a_call(pulumi, name):
     argv = pulumi(stack={})
     with pytest.raises(UnusableError, match="is no stack's name"):
-        from_stack(name)
+        read_from_stack(name)
     assert not argv.exists()
 
 
@@ -101,10 +101,10 @@ def test_a_file_that_is_not_json(tmp_path, monkeypatch):
     for content, text in ((b"foo", "it is no JSON"), (b" \n", "it is empty"), (b"null", "expected an object")):
         file.write_bytes(content)
         with pytest.raises(UnusableError, match=text):
-            from_file(str(file))
+            read_from_file(str(file))
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UnusableError, match="standard input is closed"):
-        from_file("-")
+        read_from_file("-")
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ def test_a_file_that_is_not_a_manifest(tmp_path, content):
     file = tmp_path / "m.json"
     file.write_bytes(content)
     with pytest.raises(UnusableError) as caught:
-        from_file(str(file))
+        read_from_file(str(file))
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(UnusableError, match="No such file"):
-        from_file(str(tmp_path / "none"))
+        read_from_file(str(tmp_path / "none"))
 
 
 # ---- before anything is deployed
@@ -129,7 +129,7 @@ def test_a_file_that_is_not_there(tmp_path):
 @pytest.mark.parametrize("urn", [URN, URN.replace("building-vitals:edge:Worker$", "")])
 def test_the_manifest_of_a_preview(pulumi, urn):
     asked = pulumi(stack={"out": "{}"}, preview=preview({"urn": 5}, 7, step(manifest_data(), urn)))
-    found = from_stack("prod", planned=True)
+    found = read_from_stack("prod", planned=True)
     assert found.manifest.to_dict() == manifest_data()
     assert found.operator_token is None
     assert asked.read_text().splitlines()[1] == "preview --json --non-interactive --stack=prod"
@@ -137,7 +137,7 @@ def test_the_manifest_of_a_preview(pulumi, urn):
 
 def test_a_preview_is_not_made_where_something_is_deployed(pulumi):
     asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})})
-    from_stack("prod", planned=True)
+    read_from_stack("prod", planned=True)
     assert len(asked.read_text().splitlines()) == 1
 
 
@@ -162,7 +162,7 @@ def test_a_preview_is_not_made_where_something_is_deployed(pulumi):
 def test_a_preview_without_a_manifest_is_one_line(pulumi, answer, kind, text):
     pulumi(stack={"out": "{}"}, preview=answer)
     with pytest.raises(kind) as caught:
-        from_stack("prod", planned=True)
+        read_from_stack("prod", planned=True)
     assert type(caught.value) is kind
     assert text in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
@@ -171,15 +171,15 @@ def test_a_preview_without_a_manifest_is_one_line(pulumi, answer, kind, text):
 @pytest.mark.parametrize("text", [f"{KEY}\n", KEY])
 def test_the_key_of_the_stack(pulumi, text):
     asked = pulumi(config={"out": text})
-    assert ace_key("prod").reveal() == KEY
+    assert read_ace_key("prod").reveal() == KEY
     assert asked.read_text() == "config get aceApiKey --non-interactive --stack=prod\n"
 
 
 def test_a_stack_without_a_key_and_one_that_cannot_be_decrypted(pulumi):
     pulumi(config=NO_KEY)
-    assert ace_key("prod") is None
+    assert read_ace_key("prod") is None
     pulumi(config={"out": "\n"})
-    assert ace_key("prod") is None
+    assert read_ace_key("prod") is None
     pulumi(config={"err": "error: incorrect passphrase", "code": 255})
     with pytest.raises(UnreadableError, match="pulumi config get aceApiKey: incorrect passphrase"):
-        ace_key("prod")
+        read_ace_key("prod")

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from checks.model.report import EXIT_INCONCLUSIVE
-from checks.run.execute import Outside, Request, execute
-from checks.run.options import Refused
+from checks.run.execute import execute
+from checks.run.request import Request, RunRefused, Surroundings
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, KEY, NOW, manifest_data
 from tests.fakes.pulumi import preview, step
@@ -15,7 +15,7 @@ from tests.fakes.pulumi import preview, step
 
 def run(*names, environ, system=None):
     system, written = system or healthy_system(), []
-    outside = Outside(
+    outside = Surroundings(
         environ=environ, write=written.append, transport=httpx.MockTransport(system.handle), now=lambda: NOW
     )
     code = execute(Request(stack="prod", manifest=None, names=names, verbose=True), outside)
@@ -43,7 +43,7 @@ def test_the_key_of_the_stack_is_read_only_where_it_is_needed(pulumi, names, env
 
 def test_a_stack_with_nothing_deployed_is_inconclusive_for_other_checks(pulumi):
     asked = pulumi(stack={"out": "{}"})
-    with pytest.raises(Refused, match="has no output manifest") as caught:
+    with pytest.raises(RunRefused, match="has no output manifest") as caught:
         run("config", "health", environ={})
     assert caught.value.code == 3
     assert len(asked.read_text().splitlines()) == 1
@@ -60,6 +60,6 @@ def test_the_key_of_the_stack_is_masked_wherever_it_is_echoed(pulumi):
 
 def test_a_key_that_cannot_be_read_is_one_line(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config={"err": "error: locked", "code": 1})
-    with pytest.raises(Refused, match="pulumi config get aceApiKey: locked") as caught:
+    with pytest.raises(RunRefused, match="pulumi config get aceApiKey: locked") as caught:
         run("token", environ={})
     assert caught.value.code == EXIT_INCONCLUSIVE

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from checks.cli.arguments import parse_duration
 from checks.model.credentials import Credential, Credentials, Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Evidence, Inconclusive
 from checks.model.report import Outcome
-from checks.run.options import duration
 from tests.fakes.checks import FINDING, check, judge
 from tests.fakes.clock import Clock
 
@@ -214,4 +214,4 @@ def test_the_longer_deadline_of_a_hint_is_valid(seconds, more):
     _, results = judge(check("a", slow), check("b", kept, after=("a",)), deadline=deadline)
     hint = results["b"].findings[0].hint
     assert hint.endswith(f"--deadline {more}")
-    assert duration(hint.rpartition(" ")[2])
+    assert parse_duration(hint.rpartition(" ")[2])

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from checks import reporters
 from checks.model.credentials import Credential, Credentials
 from checks.model.finding import Cause, Evidence, Finding, Inconclusive
+from checks.model.hint import Hint
 from checks.model.redaction import Redactor
-from checks.model.report import Outcome, Report, Result
+from checks.model.report import Outcome, Report, ReportedFinding, Result
 from tests.fakes.checks import FINDING, check, judge
 
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
@@ -74,10 +75,11 @@ JUNK = [
 ]
 
 
-JUNK += [Finding(subject="s", expected=None, found="b", cause=Cause.WORKER, hint="h")]
+JUNK += [Finding(subject="s", expected=None, found="b", cause=Cause.WORKER, hint=Hint.deploy())]
+JUNK += [Finding(subject="s", expected="a", found="b", cause=Cause.WORKER, hint="h")]
 
 
-JUNK += [Finding(subject="s", expected="a", found="b", cause="nobody", hint="h")]
+JUNK += [Finding(subject="s", expected="a", found="b", cause="another", hint=Hint.deploy())]
 
 
 STEPS = st.one_of(
@@ -167,7 +169,7 @@ def test_every_check_has_one_result_with_a_reason_beside_any_other_checks(plans,
         manner, outcomes[f"c{n}"] = played(plan["script"])
         others = {key: tuple(f"c{m}" for m in plan[key] if loops or m < n) for key in ("needs", "after")}
         wants = (Credential.CLOUDFLARE,) if plan["poor"] and n % 2 else ()
-        exempt = {"exempt": lambda context: "no such promise"} if plan["exempt"] == 0 else {}
+        exempt = {"does_not_apply": lambda context: "no such promise"} if plan["exempt"] == 0 else {}
         checks.append(check(f"c{n}", manner, **others, **exempt, wants=wants))
     report, results = judge(*checks, credentials=Credentials(), strict=strict)
     assert [result.id for result in report.results] == [item.id for item in checks]
@@ -201,7 +203,7 @@ def test_reports_agree_in_every_format_with_any_texts(outcomes, strict, text, da
 
     def made(n, outcome):
         said = [data.draw(evil) for _ in range(4)]
-        finding = Finding(subject=said[0], expected=said[1], found=said[2], cause=Cause.WORKER, hint=said[3])
+        finding = ReportedFinding(subject=said[0], expected=said[1], found=said[2], cause=Cause.WORKER, hint=said[3])
         return Result(
             id=f"c{n}",
             outcome=outcome,
@@ -221,7 +223,7 @@ def broken_exempt(context):
 
 
 def test_an_error_in_the_decision_that_a_check_does_not_apply_is_inconclusive():
-    _, results = judge(check("a", played([("say", Evidence("seen"))])[0], exempt=broken_exempt))
+    _, results = judge(check("a", played([("say", Evidence("seen"))])[0], does_not_apply=broken_exempt))
     assert results["a"].outcome is Outcome.INCONCLUSIVE
 
 

@@ -2,6 +2,7 @@
 
 import httpx
 
+from contract.operator_token import derive_operator_token
 from tests.fakes.answers import answer
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
@@ -44,9 +45,8 @@ def test_r2_lists_at_most_three_of_them_and_reads_all_when_thorough(tmp_path):
 
 
 def test_r2_reports_that_ace_was_not_asked(tmp_path):
-    from contract import ace_key
 
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": ace_key.operator_token(KEY)}
+    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY)}
     code, report = system_with_empty_days(1).report(tmp_path, "r2", environ=environ)
     assert code == 0
     assert "1 day stored as empty, and ACE was not asked whether they are: no ACE_API_KEY" in report["r2"]["evidence"]

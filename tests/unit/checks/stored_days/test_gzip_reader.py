@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from checks.stored_days import gzip_reader
-from checks.stored_days.gzip_reader import UnjudgedDayError
-from checks.stored_days.stored_day import compare, read
+from checks.stored_days.gzip_reader import DayTooLargeError
+from checks.stored_days.stored_day import compare_with_metadata, decode_day
 from tests.fakes.days import lines
 
 DAY = date(2024, 12, 10)
@@ -22,19 +22,19 @@ GOOD = lines("2024-12-10")
 
 
 def read_day(raw, metadata=None):
-    found = read(raw, day=DAY)
+    found = decode_day(raw, day=DAY)
     if metadata is not None:
-        compare(found, metadata)
+        compare_with_metadata(found, metadata)
     return found
 
 
 @pytest.mark.untraced
 def test_a_bomb_is_refused_in_little_memory(monkeypatch):
-    monkeypatch.setattr(gzip_reader, "DAY_LIMIT", 4 * 2**20)
+    monkeypatch.setattr(gzip_reader, "MAX_DAY", 4 * 2**20)
     rows = (GOOD[0] | {"timestamp": GOOD[0]["timestamp"] + n} for n in range(70_000))
     bomb = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows), compresslevel=1)
     tracemalloc.start()
-    with pytest.raises(UnjudgedDayError, match="more than 4,194,304 bytes"):
+    with pytest.raises(DayTooLargeError, match="more than 4,194,304 bytes"):
         read_day(bomb)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -70,13 +70,13 @@ with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1) as packed:
 raw = file.getvalue()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for read in (
-    lambda: stored_day.read(raw, day=DAY),
-    lambda: row_comparison.compare([], stored_day.samples(raw, day=DAY)),
+    lambda: stored_day.decode_day(raw, day=DAY),
+    lambda: row_comparison.compare_rows([], stored_day.read_samples(raw, day=DAY)),
 ):
     try:
         read()
         print("read", len(raw))
-    except gzip_reader.UnjudgedDayError as error:
+    except gzip_reader.DayTooLargeError as error:
         print(error)
 print(len(raw), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """

@@ -1,6 +1,6 @@
 """The choice of samples to ask for, and the comparison of an answer with them."""
 
-from checks.stored_days.query_comparison import asked, difference
+from checks.stored_days.query_comparison import find_difference, select_samples
 from checks.stored_days.stored_day import Sample
 
 
@@ -10,12 +10,12 @@ def sample(name, at, value=1.0):
 
 def test_the_samples_that_are_asked_for():
     day = [sample("a/p", 1), sample("b/p", 1), sample("a/q", 2), sample("a/p", 3), sample("p", 4)]
-    assert asked(day, ("p",), 10) == (day[0], day[1], day[3], day[4])
-    assert asked(day, ("a/p",), 1) == (day[0],)
-    assert asked(day, ("p",), 1) == (day[0], day[1])
-    assert asked(day, ("P", "b"), 1) == ()
+    assert select_samples(day, ("p",), 10) == (day[0], day[1], day[3], day[4])
+    assert select_samples(day, ("a/p",), 1) == (day[0],)
+    assert select_samples(day, ("p",), 1) == (day[0], day[1])
+    assert select_samples(day, ("P", "b"), 1) == ()
 
 
 def test_numbers_are_compared_as_numbers():
-    assert difference([sample("a", 1, 2)], [sample("a", 1, 2.0)]) is None
-    assert difference([sample("a", 1, "2")], [sample("a", 1, 2)]) is not None
+    assert find_difference([sample("a", 1, 2)], [sample("a", 1, 2.0)]) is None
+    assert find_difference([sample("a", 1, "2")], [sample("a", 1, 2)]) is not None

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.stored_days import gzip_reader, stored_day
-from checks.stored_days.gzip_reader import BrokenDayError, UnjudgedDayError
-from checks.stored_days.stored_day import compare, read
+from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
+from checks.stored_days.stored_day import compare_with_metadata, decode_day
 from tests.fakes.days import lines, stored
 
 DAY = date(2024, 12, 10)
@@ -20,8 +20,8 @@ GOOD = lines("2024-12-10")
 
 
 def read_object(object_):
-    found = read(object_.body, day=DAY)
-    compare(found, object_.custom)
+    found = decode_day(object_.body, day=DAY)
+    compare_with_metadata(found, object_.custom)
     return found
 
 
@@ -84,7 +84,7 @@ def test_invalid_lines(change):
 )
 def test_bytes_that_are_not_a_day(raw, actual):
     with pytest.raises(BrokenDayError, match=actual):
-        read(raw, day=DAY)
+        decode_day(raw, day=DAY)
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_metadata_in_iso_form(text):
 
 
 def test_too_many_points_are_refused(monkeypatch):
-    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 1)
-    with pytest.raises(UnjudgedDayError, match="more than 1 points"):
-        read(stored("2024-12-10").body, day=DAY)
+    monkeypatch.setattr(gzip_reader, "MAX_POINTS", 1)
+    with pytest.raises(DayTooLargeError, match="more than 1 points"):
+        decode_day(stored("2024-12-10").body, day=DAY)
 
 
 def test_a_line_beyond_the_bounds_is_inconclusive():
-    with pytest.raises(UnjudgedDayError, match="a line of more than"):
-        read(gzip.compress(b"x" * 100_000), day=DAY)
+    with pytest.raises(DayTooLargeError, match="a line of more than"):
+        decode_day(gzip.compress(b"x" * 100_000), day=DAY)
 
 
 def test_a_repeated_line_is_a_defect():
@@ -159,32 +159,32 @@ def test_metadata_that_names_another_window_of_ace(source):
     "name", ["ses/ses_falls_city/a/b", "ses/p0", "VAV-707.DaTemp", "ses/weather/x", "a/ses_other/b"]
 )
 def test_names_of_no_other_site(name):
-    read(stored("2024-12-10", [GOOD[0] | {"point_name": name}]).body, day=DAY, site="ses_falls_city")
+    decode_day(stored("2024-12-10", [GOOD[0] | {"point_name": name}]).body, day=DAY, site="ses_falls_city")
 
 
 def test_a_name_that_looks_like_a_site_beside_the_sites_own_is_valid():
     rows = [GOOD[0] | {"point_name": "ses/ses_falls_city/x"}, GOOD[1] | {"point_name": "ses/ses_weather/y"}]
-    read(stored("2024-12-10", rows).body, day=DAY, site="ses_falls_city")
+    decode_day(stored("2024-12-10", rows).body, day=DAY, site="ses_falls_city")
 
 
 def test_the_points_of_another_site():
     raw = stored("2024-12-10", [GOOD[0], GOOD[1] | {"point_name": "ses/ses_elsewhere/x/y.Temp"}]).body
     with pytest.raises(BrokenDayError, match=r"points of site ses_falls_city, found ses/.*, of site ses_elsewhere"):
-        read(raw, day=DAY, site="ses_falls_city")
+        decode_day(raw, day=DAY, site="ses_falls_city")
 
 
 def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
-    monkeypatch.setattr(gzip_reader, "POINT_LIMIT", 2)
+    monkeypatch.setattr(gzip_reader, "MAX_POINTS", 2)
     rows = [GOOD[0] | {"point_name": f"p{n}"} for n in range(3)]
-    with pytest.raises(UnjudgedDayError, match="points in a day"):
-        list(stored_day.samples(stored("2024-12-10", rows).body, day=DAY))
+    with pytest.raises(DayTooLargeError, match="points in a day"):
+        list(stored_day.read_samples(stored("2024-12-10", rows).body, day=DAY))
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_valid_or_a_broken_day(data):
     for raw in (data, gzip.compress(data)):
         try:
-            read(raw, day=DAY)
+            decode_day(raw, day=DAY)
         except BrokenDayError as error:
             assert error.expected
             assert error.found

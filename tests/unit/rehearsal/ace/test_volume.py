@@ -1,4 +1,4 @@
-"""Volume is the same every time, in whatever windows it is asked for."""
+"""A volume has the same samples each time, for any windows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_point_keeps_its_values_when_others_are_added() -> None:
     interval=st.sampled_from([1, 7, 300]),
     microseconds=st.booleans(),
 )
-def test_neighbouring_windows_make_up_the_whole(cuts: list[int], interval: int, *, microseconds: bool) -> None:
+def test_adjacent_windows_have_all_samples(cuts: list[int], interval: int, *, microseconds: bool) -> None:
     source = Volume(site="s", count=2, interval=timedelta(seconds=interval), microseconds=microseconds, odd_every=3)
     times = [DAY + timedelta(milliseconds=cut / 10) for cut in sorted(cuts)]
     pieces = [sample for a, b in itertools.pairwise(times) for sample in source.samples(a, b)]
@@ -81,5 +81,5 @@ def test_times_before_the_epoch_and_an_empty_window() -> None:
 
 
 def test_an_interval_under_a_second_is_refused() -> None:
-    with pytest.raises(ValueError, match="one second or more"):
+    with pytest.raises(ValueError, match="at least one second"):
         Volume(site="s", count=1, interval=timedelta(milliseconds=999))

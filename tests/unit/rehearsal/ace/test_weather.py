@@ -1,4 +1,4 @@
-"""The measurements are the file's own, on any date; the file is the one that its README describes."""
+"""The measurements on any date are the file's own, and the file is the one in its README."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from rehearsal.ace.weather import DATA, Weather, row_of
+from rehearsal.ace.weather import DATA, Weather, find_row
 
 DAY = timedelta(days=1)
 
@@ -45,7 +45,7 @@ def test_the_committed_file_is_the_one_that_the_readme_describes() -> None:
     assert len(compressed) < 250_000
 
 
-def test_the_file_holds_a_whole_year_and_no_empty_field() -> None:
+def test_the_file_has_a_complete_year_and_no_empty_field() -> None:
     lines = gzip.decompress(DATA.read_bytes()).decode("ascii").splitlines()
     assert len(lines) == 1 + 8760
     assert lines[1] == "01/01/1988,01:00,10.0,6.1,77,993,200,6.2,0,0,0,10,10,16100,1370,0"
@@ -62,7 +62,7 @@ def test_points_are_the_columns_under_the_site() -> None:
 
 
 @pytest.mark.parametrize("year", [1969, 2023, 2024, 2031])
-def test_the_hour_that_ends_at_one_local_time_stands_at_six_utc(year: int) -> None:
+def test_the_hour_that_ends_at_one_local_time_is_served_at_six_utc(year: int) -> None:
     [first] = values(utc(year, 1, 1, 6), utc(year, 1, 1, 7), "dry_bulb")
     [last] = values(utc(year, 1, 1, 5), utc(year, 1, 1, 6), "dry_bulb")
     assert (first, last) == ("10.0", "2.2")  # 01/01 01:00, and 12/31 24:00 before it
@@ -81,9 +81,9 @@ def test_every_utc_day_has_24_samples_a_point_without_a_gap(day: datetime) -> No
 
 def test_a_year_serves_each_row_once_and_a_leap_year_the_28th_of_february_twice() -> None:
     hours = timedelta(hours=1)
-    common = Counter(row_of(utc(2023, 1, 1) + n * hours) for n in range(8760))
+    common = Counter(find_row(utc(2023, 1, 1) + n * hours) for n in range(8760))
     assert common == dict.fromkeys(range(8760), 1)
-    leap = Counter(row_of(utc(2024, 1, 1) + n * hours) for n in range(8784))
+    leap = Counter(find_row(utc(2024, 1, 1) + n * hours) for n in range(8784))
     twice = {row for row, count in leap.items() if count == 2}
     assert twice == set(range(58 * 24, 59 * 24))
     assert len(leap) == 8760
@@ -95,7 +95,7 @@ def test_a_window_starts_at_its_start_and_ends_before_its_end() -> None:
     assert values(utc(2024, 6, 1), utc(2024, 6, 1), "ghi") == []
 
 
-def test_neighbouring_windows_make_up_the_whole() -> None:
+def test_adjacent_windows_have_all_samples() -> None:
     source, start, cut, end = Weather(site="s"), utc(2024, 2, 27), utc(2024, 2, 29, 13, 30), utc(2024, 3, 3)
     assert source.samples(start, cut) + source.samples(cut, end) == source.samples(start, end)
 
@@ -123,9 +123,9 @@ def test_deriving_keeps_the_named_columns_and_their_text(
 
 
 @pytest.mark.parametrize(
-    ("member", "complaint"), [("pvlib/data/723170TYA.CSV", "another edition"), ("other", "no item named")]
+    ("member", "complaint"), [("pvlib/data/723170TYA.CSV", "expected sha256"), ("other", "no item named")]
 )
-def test_deriving_refuses_what_is_not_the_original(
+def test_deriving_refuses_another_file_than_the_original(
     derive: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], member: str, complaint: str
 ) -> None:
     output = tmp_path / "never.csv.gz"

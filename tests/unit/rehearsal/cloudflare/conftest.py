@@ -1,4 +1,4 @@
-"""A LocalCloudflare over an edge that only remembers, in a thread of its own, so that tests read as a client does."""
+"""A LocalCloudflare with a recording edge, in a thread of its own, so that tests are written as a client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORKER = b"export default { fetch() { return new Response('one') } }"
 
 @dataclass(slots=True)
 class FakeEdge:
-    """What was asked of the edge; a module that says ``reject`` is rejected, one that says ``break`` breaks it."""
+    """A recording edge. A module with ``reject`` is rejected, and one with ``break`` makes the edge fail."""
 
     served: dict[str, tuple[list[tuple[Script, float]], bool]] = field(default_factory=dict)
     deploys: int = 0
@@ -104,7 +104,7 @@ class FakeEdge:
 
 @dataclass(slots=True)
 class Account:
-    """A client of one account, and what is behind it."""
+    """A client of one account, and the parts behind it."""
 
     base: str
     http: httpx.Client
@@ -136,7 +136,7 @@ class Account:
 
     def trace(self, script: str, item: dict[str, Any]) -> None:
         """Feed a trace, as the edge does, on the server's own loop."""
-        self.loop.call_soon_threadsafe(self.cloudflare.trace, script, item)
+        self.loop.call_soon_threadsafe(self.cloudflare.pass_trace, script, item)
 
 
 @pytest.fixture
@@ -159,5 +159,5 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture
 def code() -> Callable[[httpx.Response], tuple[int, int]]:
-    """Return status and Cloudflare's code of a refusal."""
+    """Return the status and Cloudflare's code of a refusal."""
     return lambda response: (response.status_code, response.json()["errors"][0]["code"])

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-import rehearsal.cloudflare
-from rehearsal.cloudflare.server import RequestLine, products
+from rehearsal.cloudflare import products
+from rehearsal.cloudflare.server import RequestLine, find_products
 
 
 def test_without_credentials_and_with_wrong_ones_nothing_is_answered(account: Any, code: Any) -> None:
@@ -26,7 +26,7 @@ def test_another_account_is_not_ours(account: Any, code: Any) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("DELETE", "workers/scripts"), ("GET", "/zones")])
-def test_what_is_not_known_has_no_route(account: Any, code: Any, method: str, path: str) -> None:
+def test_an_unknown_path_has_no_route(account: Any, code: Any, method: str, path: str) -> None:
     assert code(account.http.request(method, path)) == (404, 7003)
 
 
@@ -41,7 +41,7 @@ def test_refusals_have_the_envelope_and_are_final(account: Any) -> None:
     assert response.headers["x-should-retry"] == "false"
 
 
-def test_the_request_log_has_lines_and_no_more(account: Any) -> None:
+def test_the_request_log_has_only_method_path_status_and_code(account: Any) -> None:
     account.http.put("workers/scripts/page/secrets?x=query", json={"name": "KEY", "text": "canary-value"})
     line = account.cloudflare.requests[-1]
     assert line == RequestLine(
@@ -49,7 +49,7 @@ def test_the_request_log_has_lines_and_no_more(account: Any) -> None:
     )
 
 
-def test_a_fault_of_ours_is_a_500_that_repeats_nothing(account: Any, caplog: Any) -> None:
+def test_an_internal_error_is_a_500_without_its_text(account: Any, caplog: Any) -> None:
     response = account.upload(code=b"break", bindings=[{"name": "KEY", "type": "secret_text", "text": "canary-value"}])
     assert response.status_code == 500
     assert "canary" not in response.text + caplog.text
@@ -65,9 +65,9 @@ def test_it_listens_on_loopback_alone(account: Any) -> None:
 
 
 def test_a_product_is_found_by_its_file() -> None:
-    with_routes = [p.__module__.rpartition(".")[2] for p in products()]
-    there = {found.name for found in pkgutil.iter_modules(rehearsal.cloudflare.__path__)}
-    assert set(with_routes) <= there
+    with_routes = [p.__module__.rpartition(".")[2] for p in find_products()]
+    there = {found.name for found in pkgutil.iter_modules(products.__path__)}
+    assert set(with_routes) == there
     assert {"accounts", "scripts", "secrets", "tails", "r2_objects"} <= set(with_routes)
 
 

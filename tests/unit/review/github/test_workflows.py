@@ -18,6 +18,7 @@ GRANTED = {
     "deploy": {"contents": "read"},
     "drift": {"contents": "read", "issues": "write"},
 }
+TEST = "$/.github/workflows/test.yml"
 
 
 def text(name):
@@ -25,8 +26,7 @@ def text(name):
 
 
 def job(name):
-    (only,) = yaml.safe_load(text(name))["jobs"].values()
-    return only
+    return yaml.safe_load(text(name))["jobs"][name]
 
 
 def steps(name):
@@ -34,7 +34,67 @@ def steps(name):
 
 
 def test_these_are_all():
-    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(f"{name}.yml" for name in NAMES)
+    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(f"{name}.yml" for name in [*NAMES, "test"])
+    assert {name: list(yaml.safe_load(text(name))["jobs"]) for name in [*NAMES, "test"]} == {
+        "preview": ["preview"],
+        "deploy": ["test", "deploy"],
+        "drift": ["drift"],
+        "test": ["test"],
+    }
+
+
+def gaps(deploy, test):
+    """Yields each way in which a deployment can start although a test fails, is cancelled or did not run."""
+    deploy, test = yaml.safe_load(deploy), yaml.safe_load(test)
+    calls = [name for name, item in deploy["jobs"].items() if item.get("uses") == TEST]
+    for name, item in deploy["jobs"].items():
+        if name not in calls and item.get("needs") not in calls:
+            yield f"{name} does not need the tests"
+        if re.search(r"always|failure|cancelled", str(item.get("if", ""))):
+            yield f"{name} runs after a failure"
+    (tests,) = test["jobs"].values()
+    for item in [deploy["jobs"][name] for name in calls] + [tests, *tests["steps"]]:
+        if {"if", "continue-on-error"} & set(item):
+            yield "the tests may be skipped or ignored"
+    if [step["run"] for step in tests["steps"] if "run" in step] != ["scripts/setup", "scripts/test"]:
+        yield "scripts/test does not run"
+    if "workflow_call" not in test[True]:  # YAML 1.1 reads `on` as true
+        yield "the tests cannot be called"
+
+
+def test_no_deployment_without_green_tests():
+    assert list(gaps(text("deploy"), text("test"))) == []
+    assert [name for name in NAMES if "scripts/deploy" in text(name)] == ["deploy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "gap"),
+    [
+        ("deploy", "    needs: test.*\n", "", "deploy does not need the tests"),
+        ("deploy", re.escape(TEST), "$/.github/workflows/drift.yml", "test does not need the tests"),
+        ("deploy", "    if: github", "    if: always() && github", "deploy runs after a failure"),
+        ("deploy", "    if: github", "    if: ${{ !cancelled() }} # ", "deploy runs after a failure"),
+        ("deploy", r"    uses: \$", "    if: false\n    uses: $", "the tests may be skipped or ignored"),
+        ("test", "    timeout", "    continue-on-error: true\n    timeout", "the tests may be skipped or ignored"),
+        ("test", "run: scripts/test", "run: scripts/test || true", "scripts/test does not run"),
+        ("test", "  workflow_call:\n", "", "the tests cannot be called"),
+    ],
+)
+def test_a_gap_between_tests_and_deployment_is_found(name, old, new, gap):
+    texts = {"deploy": text("deploy"), "test": text("test")}
+    texts[name], count = re.subn(old, lambda _: new, texts[name])
+    assert count == 1
+    assert gap in list(gaps(**texts))
+
+
+def test_the_oldest_and_the_newest_python_are_tested():
+    tests = yaml.safe_load(text("test"))
+    assert tests["jobs"]["test"]["strategy"]["matrix"] == {"python": ["3.11", "3.14"]}
+    assert set(tests[True]) == {"pull_request", "workflow_call"}
+    assert "secrets" not in text("test")
+    assert tests["permissions"] == {}
+    calls = [yaml.safe_load(text(name))["jobs"]["test"]["permissions"] for name in ("test", "deploy")]
+    assert calls == [{"contents": "read"}] * 2
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -51,9 +111,9 @@ def test_permissions_are_the_least(name):
     assert steps(name)[0]["with"] == {"persist-credentials": False}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "test"])
 def test_every_action_is_pinned_with_its_version(name):
-    used = re.findall(r"uses: (.+)", text(name))
+    used = [line for line in re.findall(r"uses: (.+)", text(name)) if line != TEST]
     assert used
     for line in used:
         assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
@@ -78,7 +138,7 @@ def test_set_up_is_kept_from_every_secret_that_a_step_is_given(name):
 
 
 def test_a_pull_requests_code_runs_as_a_pull_request_only():
-    assert list(yaml.safe_load(text("preview"))[True]) == ["pull_request"]  # YAML 1.1 reads `on` as true
+    assert list(yaml.safe_load(text("preview"))[True]) == ["pull_request"]
     assert "pull_request_target:" not in "".join(text(name) for name in NAMES)
 
 
@@ -105,7 +165,7 @@ def lint(folder, tool):
 
 @pytest.fixture
 def copy(tmp_path):
-    shutil.copytree(FOLDER, tmp_path / ".github" / "workflows")
+    shutil.copytree(FOLDER.parent, tmp_path / ".github")
     for name in ("scripts", "review", "tests/benchmarks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return tmp_path
@@ -135,6 +195,23 @@ def test_a_linter_fails_on_a_broken_workflow(copy, tool, old, new, said):
     broken, count = re.subn(old, lambda _: new, workflow.read_text())
     assert count == 1
     workflow.write_text(broken)
+    passed, output = lint(copy, tool)
+    assert not passed
+    assert said in output
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "old", "new", "said"),
+    [
+        ("check-jsonschema", "dependabot.yml", "interval: monthly", "interval: hourly", "hourly"),
+        ("zizmor", "dependabot.yml", "    cooldown: {default-days: 7}\n", "", "dependabot-cooldown"),
+        ("check-jsonschema", "ISSUE_TEMPLATE/bug.yml", "type: dropdown", "type: radio", "radio"),
+    ],
+)
+def test_a_linter_fails_on_broken_settings_of_github(copy, tool, name, old, new, said):
+    file = copy / ".github" / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new, 1))
     passed, output = lint(copy, tool)
     assert not passed
     assert said in output

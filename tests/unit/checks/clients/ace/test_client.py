@@ -9,16 +9,16 @@ import httpx
 import pytest
 
 from checks.clients.ace import client as client
-from checks.clients.ace.answers import AceError, Cursor, Row, Trouble, following
+from checks.clients.ace.answers import AceError, Cursor, RefusalKind, Row, following
 from checks.clients.ace.client import Ace
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, ShapeError, TransientError
-from rehearsal.ace.query import read
+from rehearsal.ace.page_request import read_page_request
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.volume import Volume
-from rehearsal.ace.window import page, stalled
+from rehearsal.ace.window import cut_page, cut_stalled_page
 from tests.fakes.answers import answer, fresh
 from tests.fakes.clock import Clock
 from tests.fakes.manifest import KEY
@@ -47,8 +47,10 @@ def rows(handle, *, size=1000, **options):
         return list(ace.rows(START, END, size=size))
 
 
-def serving(samples, cut=page, **options):
-    return lambda request: httpx.Response(200, content=cut(samples, read(request.url.params), **options).encode())
+def serving(samples, cut=cut_page, **options):
+    return lambda request: httpx.Response(
+        200, content=cut(samples, read_page_request(request.url.params), **options).encode()
+    )
 
 
 def body(*samples, more=False, cursor=None, **changes):
@@ -105,37 +107,37 @@ def test_an_empty_window_in_both_forms():
 @pytest.mark.parametrize(
     ("reply", "trouble", "text"),
     [
-        (answer(500, {"message": "An unhandled exception occurred."}), Trouble.WRONG_KEY, "probably a wrong key"),
-        (answer(401, {"message": "Token has expired"}), Trouble.NOT_ALLOWED, "401"),
-        (answer(403, {"id": None, "name": None}), Trouble.UNKNOWN_SITE, "knows no such site"),
-        (answer(403, {"message": "no"}), Trouble.NOT_ALLOWED, "may not read"),
-        (answer(403), Trouble.NOT_ALLOWED, "may not read"),
-        (answer(400, {"errors": {"page_size": "x", "evil": "y"}}), Trouble.BAD_PARAMETER, "refuses page_size"),
-        (answer(400, {"errors": 5}), Trouble.BAD_PARAMETER, "a parameter"),
-        (answer(404, {"message": 5}), Trouble.NOT_ACE, "404"),
-        (answer(302, Location="https://evil.example.org"), Trouble.NOT_ACE, "not followed"),
-        (answer(204), Trouble.NOT_ACE, "204"),
-        (httpx.Response(200, text="<html>"), Trouble.SHAPE, "no JSON object: 200 <html>"),
-        (answer(200, [GOOD]), Trouble.SHAPE, "no JSON object"),
-        (body(point_samples="absent", data=[]), Trouble.SHAPE, "it has: data, has_more"),
-        (answer(200, {}), Trouble.SHAPE, "it has: nothing"),
-        (body(has_more=1), Trouble.SHAPE, "has_more"),
-        (body(more=True, cursor="x"), Trouble.SHAPE, "no rows"),
-        (body(GOOD, more=True), Trouble.SHAPE, "no cursor"),
-        (body(GOOD, cursor="x"), Trouble.SHAPE, "a cursor to them is sent"),
-        (body(5), Trouble.SHAPE, "no object"),
-        (body(GOOD | {"value": 72.5}), Trouble.SHAPE, "each a text"),
-        (body(GOOD | {"name": ""}), Trouble.SHAPE, "each a text"),
-        (body(GOOD | {"time": "yesterday"}), Trouble.SHAPE, "ISO 8601"),
-        (body(GOOD | {"time": "2024-12-09T23:59:59"}), Trouble.SHAPE, "outside its window"),
-        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), Trouble.SHAPE, "before the one"),
+        (answer(500, {"message": "An unhandled exception occurred."}), RefusalKind.WRONG_KEY, "probably a wrong key"),
+        (answer(401, {"message": "Token has expired"}), RefusalKind.NOT_ALLOWED, "401"),
+        (answer(403, {"id": None, "name": None}), RefusalKind.UNKNOWN_SITE, "knows no such site"),
+        (answer(403, {"message": "no"}), RefusalKind.NOT_ALLOWED, "may not read"),
+        (answer(403), RefusalKind.NOT_ALLOWED, "may not read"),
+        (answer(400, {"errors": {"page_size": "x", "evil": "y"}}), RefusalKind.BAD_PARAMETER, "refuses page_size"),
+        (answer(400, {"errors": 5}), RefusalKind.BAD_PARAMETER, "a parameter"),
+        (answer(404, {"message": 5}), RefusalKind.NOT_ACE, "404"),
+        (answer(302, Location="https://evil.example.org"), RefusalKind.NOT_ACE, "not followed"),
+        (answer(204), RefusalKind.NOT_ACE, "204"),
+        (httpx.Response(200, text="<html>"), RefusalKind.SHAPE, "no JSON object: 200 <html>"),
+        (answer(200, [GOOD]), RefusalKind.SHAPE, "no JSON object"),
+        (body(point_samples="absent", data=[]), RefusalKind.SHAPE, "it has: data, has_more"),
+        (answer(200, {}), RefusalKind.SHAPE, "it has: nothing"),
+        (body(has_more=1), RefusalKind.SHAPE, "has_more"),
+        (body(more=True, cursor="x"), RefusalKind.SHAPE, "no rows"),
+        (body(GOOD, more=True), RefusalKind.SHAPE, "no cursor"),
+        (body(GOOD, cursor="x"), RefusalKind.SHAPE, "a cursor to them is sent"),
+        (body(5), RefusalKind.SHAPE, "no object"),
+        (body(GOOD | {"value": 72.5}), RefusalKind.SHAPE, "each a text"),
+        (body(GOOD | {"name": ""}), RefusalKind.SHAPE, "each a text"),
+        (body(GOOD | {"time": "yesterday"}), RefusalKind.SHAPE, "ISO 8601"),
+        (body(GOOD | {"time": "2024-12-09T23:59:59"}), RefusalKind.SHAPE, "outside its window"),
+        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), RefusalKind.SHAPE, "before the one"),
     ],
 )
 def test_each_refusal_has_its_kind_and_is_not_retried(reply, trouble, text):
     clock = Clock()
     with pytest.raises(AceError) as caught:
         rows(lambda _: reply, clock=clock)
-    assert caught.value.trouble is trouble
+    assert caught.value.kind is trouble
     assert text in caught.value.finding.found
     assert clock.slept == []
 
@@ -143,7 +145,7 @@ def test_each_refusal_has_its_kind_and_is_not_retried(reply, trouble, text):
 def test_without_a_key_there_is_no_request():
     with pytest.raises(AceError) as caught:
         rows(None, key="")
-    assert caught.value.trouble is Trouble.NO_KEY
+    assert caught.value.kind is RefusalKind.NO_KEY
 
 
 def test_a_limited_request_is_retried_after_the_time_that_ace_names():
@@ -186,8 +188,8 @@ def test_a_body_larger_than_its_rows_can_be_is_not_read():
 
 def test_pages_without_end_are_bounded(monkeypatch):
     source = [Sample("p", str(n), NAIVE + timedelta(seconds=n)) for n in range(20)]
-    for cut, options, text in ((stalled, {}, "row|page"), (page, {"quirks": True}, "more than 2 pages")):
-        monkeypatch.setattr(client, "PAGES", 2 if cut is page else 2000)
+    for cut, options, text in ((cut_stalled_page, {}, "row|page"), (cut_page, {"quirks": True}, "more than 2 pages")):
+        monkeypatch.setattr(client, "PAGES", 2 if cut is cut_page else 2000)
         with pytest.raises(AceError, match=text):
             rows(serving(source, cut, **options), size=3)
 

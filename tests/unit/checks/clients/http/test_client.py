@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from checks.clients.http.client import Http
-from checks.clients.worker.client import Worker
+from checks.clients.worker.client import BackfillWorker
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, TransientError
@@ -112,5 +112,5 @@ def test_retry_after_is_honoured_within_reason(text, waited):
     deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
     transport = httpx.MockTransport(lambda request: (busy or replies).pop())
     with Http.open("https://example.org", cause=Cause.WORKER, deadline=deadline, transport=transport) as http:
-        assert Worker(http=http).status(None).status == 200
+        assert BackfillWorker(http=http).status(None).status == 200
     assert clock.slept == [waited or 0.25]

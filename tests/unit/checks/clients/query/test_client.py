@@ -2,8 +2,8 @@
 
 import json
 
-from checks.clients.http.client import Answer
-from checks.clients.query.client import Question, Told
+from checks.clients.query.client import QueryAnswer, Question
+from cloudflare_client.http_answer import HttpAnswer
 
 
 def test_the_question_has_the_form_of_the_runbook():
@@ -12,6 +12,6 @@ def test_the_question_has_the_form_of_the_runbook():
 
 
 def test_an_answer_that_broke_off_holds_no_error():
-    assert Told(answer=None).error.code == ""
+    assert QueryAnswer(answer=None).error.code == ""
     body = json.dumps({"error": {"code": "c", "message": "m"}}).encode()
-    assert Told(answer=Answer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"
+    assert QueryAnswer(answer=HttpAnswer(request="", status=500, headers={}, body=body)).error.shown == "c (m)"

@@ -1,0 +1,39 @@
+"""Opens and closes a tail of a worker's logs: the only two requests of the checks that are not reads of the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from checks.clients.cloudflare.transport import ApiTransport
+from cloudflare_client.answers import open_envelope
+from cloudflare_client.client import account_path, script_path
+from cloudflare_client.errors import CloudflareError, UnknownShapeError
+from cloudflare_client.fields import read_object, read_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tails:
+    """The tails of an account's workers."""
+
+    transport: ApiTransport
+
+    def open(self, script: str) -> tuple[str, str]:
+        """Open a tail. Return its id and the URL of its websocket."""
+        http, path = self.transport.http, self._path(script)
+        sent = {"headers": {"Content-Type": "application/json"}, "content": b'{"filters":[]}'}
+        answer = http.deadline.retry(lambda: self.transport.send("POST", path, **sent))
+        try:
+            tail = read_object(open_envelope(answer)[0], "the tail")
+            return read_text(tail, "id"), read_text(tail, "url")
+        except UnknownShapeError as error:
+            raise self.transport.convert(UnknownShapeError(error.detail, answer.request)) from None
+        except CloudflareError as error:
+            raise self.transport.convert(error) from None
+
+    def close(self, script: str, tail: str) -> None:
+        """Close a tail with a single request: a worker may have ten, and each ends by itself hours later."""
+        self.transport.send("DELETE", f"{self._path(script)}/{quote(tail, safe='')}")
+
+    def _path(self, script: str) -> str:
+        return account_path(self.transport.account_id, f"{script_path(script)}/tails")

@@ -1,0 +1,71 @@
+"""Reads Cloudflare's API through the checks' HTTP client: retries until the common deadline, and errors as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.clients.cloudflare.errors import CloudflareInconclusive
+from checks.clients.http.client import Http
+from checks.model.credentials import Secret
+from checks.model.finding import Cause, Finding, TransientError
+from checks.model.hint import Hint
+from cloudflare_client.client import CloudflareClient
+from cloudflare_client.errors import ApiRefusedError, CloudflareError, EndlessListError, UnknownShapeError
+from cloudflare_client.http_answer import HttpAnswer
+from cloudflare_client.transport import is_transient
+
+UNAUTHORISED = frozenset({9106, 9109, 10000, 10001})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTransport:
+    """One account. Without a token every request raises CloudflareInconclusive, which names the variable."""
+
+    http: Http
+    account_id: str
+    token: Secret | None
+
+    def client(self) -> CloudflareClient:
+        """Return a client of the account, which raises Inconclusive where the API gives no usable answer."""
+        return CloudflareClient(transport=self, account_id=self.account_id, convert=self.convert)
+
+    def get(self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str], limit: int) -> HttpAnswer:
+        """Return the answer to a GET, which is retried until the deadline."""
+        return self.http.deadline.retry(
+            lambda: self.send("GET", path, params=params, headers=headers, limit=limit),
+        )
+
+    def send(self, method: str, path: str, **request: Any) -> HttpAnswer:
+        """Return the answer to a single request. Raises TransientError where a retry may help."""
+        if self.token is None:
+            raise CloudflareInconclusive(self._unauthorised("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set"))
+        answer = self.http.ask(method, path, token=self.token, **request)
+        if is_transient(answer):
+            finding = self.http.finding(answer.request, "an answer of the API", answer.shown)
+            raise TransientError(finding, after=answer.retry_after, answered=True)
+        return answer
+
+    def convert(self, error: CloudflareError) -> CloudflareInconclusive:
+        """Return the exception to raise in place of an error of the client."""
+        if isinstance(error, ApiRefusedError):
+            answer, codes = error.answer, frozenset(error.codes)
+            if answer.status in (401, 403) or codes & UNAUTHORISED:
+                return CloudflareInconclusive(self._unauthorised(answer.request, answer.shown), codes)
+            return CloudflareInconclusive(self.http.finding(answer.request, "200 and success", answer.shown), codes)
+        subject, expected, found = "Cloudflare API", "an answer", str(error)
+        if isinstance(error, EndlessListError):
+            subject, expected, found = error.subject, "a list that ends", error.detail
+        elif isinstance(error, UnknownShapeError):
+            subject, expected, found = error.request, "an answer of the documented form", error.detail
+        return CloudflareInconclusive(self.http.finding(subject, expected, found))
+
+    def _unauthorised(self, subject: str, found: str) -> Finding:
+        return Finding(
+            subject=subject,
+            expected=f"a CLOUDFLARE_API_TOKEN that may read Workers Scripts and R2 of account {self.account_id}",
+            found=found,
+            cause=Cause.CONFIGURATION,
+            hint=Hint.export("CLOUDFLARE_API_TOKEN"),
+        )

@@ -1,0 +1,59 @@
+"""Asks ACE whether it has data for days that are stored as empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from checks.check import Context
+from checks.model.finding import Cause, Evidence, Finding, Inconclusive
+from checks.stored_days.judgement import describe_rewrite, is_empty
+from checks.stored_days.listing import StoredDays
+from checks.stored_days.selection import select_days
+from checks.stored_days.stored_day import format_moment
+from contract.schedule import day_window
+
+ROWS = 10  # of ACE's page sizes: one row is enough
+MAX_FINDINGS = 3
+WAIT_SECONDS = 3.0  # for a retry after a broken connection
+
+
+def probe_empty_days(context: Context, stored: StoredDays) -> Iterator[Evidence | Finding]:
+    """Yield a finding for an empty day that ACE has samples for. ACE is asked about all such days when thorough.
+
+    Without the key, or where ACE does not answer at once, the evidence says that ACE was not asked.
+    """
+    empty = sorted(day for day, item in stored.items() if is_empty(item))
+    if not empty:
+        return
+    said = f"{len(empty)} day{'' if len(empty) == 1 else 's'} stored as empty"
+    if context.credentials.ace_key is None:
+        yield Evidence(f"{said}, and ACE was not asked whether they are: no ACE_API_KEY")
+        return
+    chosen = select_days(empty, context.now, thorough=context.thorough)
+    filled = 0
+    for count, day in enumerate(chosen):
+        try:
+            first = _read_first_time(context, day)
+        except Inconclusive as error:
+            yield Evidence(f"{said}, and ACE answered for {count} of them only: {error.finding.found}")
+            return
+        if first is not None and filled < MAX_FINDINGS:
+            yield _describe_filled_day(context, stored, day, first)
+        filled += first is not None
+    yield Evidence(f"{said}; ACE, asked for {len(chosen)} of them, has data for {filled or 'none'}")
+
+
+def _describe_filled_day(context: Context, stored: StoredDays, day: date, first: str) -> Finding:
+    expected = "0 samples at ACE, as stored"
+    found = f"ACE has samples now, the first at {first}; filled there since, or missed by the worker"
+    bucket = context.manifest.storage.bucket
+    return describe_rewrite(bucket, stored[day], expected, found, cause=Cause.WORKER, check="r2")
+
+
+def _read_first_time(context: Context, day: date) -> str | None:
+    """Return the time of ACE's first sample of a day, or None where ACE has none."""
+    start, end = day_window(day)
+    page = context.ace.page(start, end, size=ROWS, keep=max(0.0, context.deadline.left() - WAIT_SECONDS))
+    within = [row.at for row in page.rows if row.at < end.timestamp() * 1_000_000]
+    return format_moment(within[0] // 1000) if within else None

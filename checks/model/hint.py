@@ -1,0 +1,149 @@
+"""The next command for a finding, as data: a check names the steps, and the report writes the command."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Self
+
+_COMMANDS = {
+    "delete_object": "npx wrangler r2 object delete {0}/{1} --remote",
+    "deploy": "pulumi up --stack {stack}",
+    "edit_settings": "${{EDITOR:-vi}} {file}",
+    "explain": "python -m checks explain {0}",
+    "export": "read -rs {0} && export {0}",
+    "inspect": "curl -sSI {0}",
+    "put_secret": "npx wrangler secret put {0} --name {1}",
+    "request": "curl -sSi {0}",
+    "rerun": "python -m checks run {all} --stack {stack}",
+    "rerun_verbosely": "python -m checks run {0} --stack {stack} --verbose",
+    "rerun_within": "python -m checks run {0} --stack {stack} --deadline {1}",
+    "rerun_without": "env -u {1} -u {2} python -m checks run {0} --stack {stack}",
+    "set_secret": "pulumi config set --secret {0} --stack {stack}",
+    "set_setting": "pulumi config set {0} {1} --stack {stack}",
+    "show_logs": "npx wrangler tail {worker}",
+    "show_setting": "pulumi config get {0} --stack {stack}",
+    "show_settings": "pulumi config --stack {stack}",
+    "unset": "unset {0}",
+    "wait": "sleep {0}",
+}  # each argument is quoted for a shell
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Steps in their order: each is a name of ``_COMMANDS`` and its arguments."""
+
+    steps: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def _of(cls, name: str, *arguments: str) -> Self:
+        return cls(((name, *arguments),))
+
+    def then(self, other: Hint) -> Hint:
+        """Return these steps, followed by the other ones."""
+        return Hint((*self.steps, *other.steps))
+
+    def command(self, *, stack: str, worker: str) -> str:
+        """Return the steps as one line for a shell: each runs after the success of the one before."""
+        settings = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+        names = {name: shlex.quote(text) for name, text in {"stack": stack, "worker": worker, "file": settings}.items()}
+        quoted = [[shlex.quote(argument) for argument in step[1:]] for step in self.steps]
+        return " && ".join(
+            _COMMANDS[step[0]].format(*arguments, all=" ".join(arguments), **names)
+            for step, arguments in zip(self.steps, quoted, strict=True)
+        )
+
+    @classmethod
+    def deploy(cls) -> Hint:
+        """Deploy the stack."""
+        return cls._of("deploy")
+
+    @classmethod
+    def set_secret(cls, setting: str) -> Hint:
+        """Store a setting as a secret (the engine asks for its value), and deploy."""
+        return cls._of("set_secret", setting).then(cls.deploy())
+
+    @classmethod
+    def set_setting(cls, setting: str, value: str) -> Hint:
+        """Store a setting, and deploy."""
+        return cls._of("set_setting", setting, value).then(cls.deploy())
+
+    @classmethod
+    def edit_settings(cls) -> Hint:
+        """Edit the stack's settings, and deploy."""
+        return cls._of("edit_settings").then(cls.deploy())
+
+    @classmethod
+    def show_settings(cls) -> Hint:
+        """Show all settings of the stack."""
+        return cls._of("show_settings")
+
+    @classmethod
+    def show_setting(cls, setting: str) -> Hint:
+        """Show one setting of the stack."""
+        return cls._of("show_setting", setting)
+
+    @classmethod
+    def rerun(cls, *checks: str) -> Hint:
+        """Run some checks again."""
+        return cls._of("rerun", *checks)
+
+    @classmethod
+    def rerun_later(cls, check: str, *, after: int) -> Hint:
+        """Wait for some seconds, and run a check again."""
+        return cls._of("wait", str(after)).then(cls.rerun(check))
+
+    @classmethod
+    def rerun_within(cls, check: str, seconds: float) -> Hint:
+        """Run a check again, with a longer deadline."""
+        return cls._of("rerun_within", check, f"{seconds:g}s")
+
+    @classmethod
+    def rerun_verbosely(cls, check: str) -> Hint:
+        """Run a check again, with all its evidence."""
+        return cls._of("rerun_verbosely", check)
+
+    @classmethod
+    def rerun_without(cls, check: str, one: str, other: str) -> Hint:
+        """Run a check again, without two variables of the environment."""
+        return cls._of("rerun_without", check, one, other)
+
+    @classmethod
+    def explain(cls, check: str) -> Hint:
+        """Read what a check needs."""
+        return cls._of("explain", check)
+
+    @classmethod
+    def show_logs(cls) -> Hint:
+        """Show the worker's live logs."""
+        return cls._of("show_logs")
+
+    @classmethod
+    def put_secret(cls, secret: str, *, worker: str) -> Hint:
+        """Put a secret into a worker that this stack does not deploy."""
+        return cls._of("put_secret", secret, worker)
+
+    @classmethod
+    def delete_object(cls, bucket: str, key: str) -> Hint:
+        """Delete an object of a bucket."""
+        return cls._of("delete_object", bucket, key)
+
+    @classmethod
+    def unset(cls, variable: str) -> Hint:
+        """Remove a variable from the environment."""
+        return cls._of("unset", variable)
+
+    @classmethod
+    def export(cls, variable: str) -> Hint:
+        """Read a secret from the keyboard, and export it."""
+        return cls._of("export", variable)
+
+    @classmethod
+    def inspect(cls, url: str) -> Hint:
+        """Show the headers of the answer at a URL."""
+        return cls._of("inspect", url)
+
+    @classmethod
+    def request(cls, url: str) -> Hint:
+        """Show the whole answer to a GET request."""
+        return cls._of("request", url)

@@ -1,0 +1,66 @@
+"""What a run is asked to do, and what it may use from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks.model.deadline import Deadline
+
+if TYPE_CHECKING:
+    from checks.clients.http.client import Transport
+    from checks.clients.tail.client import Connect
+    from checks.run.runner import Watch
+
+MAX_SECONDS = 3600.0  # of a deadline
+
+
+class RunRefused(Exception):  # noqa: N818 - the end of a run, not a defect
+    """Ends the run with one line and an exit code."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A report format and its file. Without a file the report goes to standard output."""
+
+    format: str
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The validated command line. ``seconds`` is the deadline of all checks together."""
+
+    stack: str | None
+    manifest: str | None
+    names: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    read_only: bool = False
+    seconds: float = 60.0
+    targets: tuple[Target, ...] = (Target(format="text"),)
+    strict: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    thorough: bool = False
+    color: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Everything outside the request: ``transport`` and ``connect`` replace the network, ``now`` is UTC."""
+
+    environ: Mapping[str, str]
+    write: Callable[[str], None]
+    transport: Transport | None = None
+    connect: Connect | None = None
+    deadline: Callable[[float], Deadline] = Deadline.starting_now
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    watch: Watch | None = None

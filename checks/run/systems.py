@@ -1,0 +1,96 @@
+"""The systems of a run, opened as clients: workers, Cloudflare's API and ACE."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
+
+from checks.check import Check, Context
+from checks.clients.ace.client import Ace
+from checks.clients.cloudflare.tails import Tails
+from checks.clients.cloudflare.transport import ApiTransport
+from checks.clients.http.client import Http
+from checks.clients.http.environment import UnusableEnvironmentError
+from checks.clients.query.client import QueryWorker
+from checks.clients.tail.client import connect, open_tail
+from checks.clients.worker.client import BackfillWorker
+from checks.diagnosis.worker_address import SETTINGS
+from checks.model.credentials import Credentials
+from checks.model.finding import Cause
+from checks.model.report import EXIT_USAGE
+from checks.model.urls import is_base
+from checks.run.request import Request, RunRefused, Surroundings
+from cloudflare_client.client import BASE_URL
+from contract.manifest import Manifest
+
+Open = Callable[..., AbstractContextManager[Http]]  # Http.open, with the arguments that all systems share
+
+
+@contextlib.contextmanager
+def open_context(
+    request: Request,
+    surroundings: Surroundings,
+    checks: Collection[Check],
+    manifest: Manifest,
+    credentials: Credentials,
+    secrets: Collection[str],
+) -> Iterator[Context]:
+    """Yield the context of a run, and close its clients at the end. Raises RunRefused for an unusable environment."""
+    with ExitStack() as stack:
+        deadline = surroundings.deadline(request.seconds)
+        open_http = functools.partial(Http.open, deadline=deadline, secrets=secrets, transport=surroundings.transport)
+        worker, api, ace = _open_systems(stack, open_http, manifest, _api_base(surroundings.environ))
+        etl = _open_related(stack, open_http, manifest.siblings.etl_worker, "etlWorker")
+        query = _open_related(stack, open_http, manifest.siblings.query_url, "queryUrl")
+        transport = ApiTransport(http=api, account_id=manifest.account_id, token=credentials.cloudflare)
+        connector = connect if surroundings.connect is None else surroundings.connect
+        yield Context(
+            manifest=manifest,
+            stack=manifest.stack if request.stack is None else request.stack,
+            worker=BackfillWorker(http=worker),
+            cloudflare=transport.client(),
+            ace=Ace(http=ace, site=manifest.ace.site, key=credentials.ace_key),
+            credentials=credentials,
+            deadline=deadline,
+            now=surroundings.now(),
+            selected=frozenset(check.id for check in checks),
+            thorough=request.thorough,
+            open_tail=lambda within: open_tail(
+                Tails(transport=transport), manifest.worker.name, connector, within=within
+            ),
+            etl=None if etl is None else BackfillWorker(http=etl),
+            query=None if query is None else QueryWorker(http=query),
+        )
+
+
+def _open_systems(stack: ExitStack, open_http: Open, manifest: Manifest, base: str) -> tuple[Http, Http, Http]:
+    """Open the worker, Cloudflare's API, and ACE."""
+    places = (
+        (manifest.worker.url, Cause.WORKER, SETTINGS),
+        (base, Cause.CLOUDFLARE, ""),
+        (manifest.ace.base_url, Cause.ACE, "aceBaseUrl"),
+    )
+    try:
+        worker, api, ace = (
+            stack.enter_context(open_http(place, cause=cause, setting=setting)) for place, cause, setting in places
+        )
+    except UnusableEnvironmentError as error:
+        raise RunRefused(str(error), EXIT_USAGE) from None
+    return worker, api, ace
+
+
+def _open_related(stack: ExitStack, open_http: Open, url: str | None, setting: str) -> Http | None:
+    """Open a related worker. Return None where none is declared, or its URL is unusable: its check reports that."""
+    if url is None or not is_base(url):
+        return None
+    return stack.enter_context(open_http(url, cause=Cause.WORKER, setting=setting))
+
+
+def _api_base(environ: Mapping[str, str]) -> str:
+    base = environ.get("CLOUDFLARE_BASE_URL") or BASE_URL
+    if not is_base(base):
+        text = "CLOUDFLARE_BASE_URL: must be https (or lead to this machine), without a slash at its end"
+        raise RunRefused(text, EXIT_USAGE)
+    return base

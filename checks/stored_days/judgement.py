@@ -1,0 +1,137 @@
+"""Judges stored days: functions that take data and yield findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from checks.model.finding import Cause, Failed, Finding, Inconclusive
+from checks.model.hint import Hint
+from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
+from checks.stored_days.stored_day import Day, compare_with_metadata, decode_day
+from contract.manifest import Manifest
+
+if TYPE_CHECKING:
+    from checks.clients.worker.progress import Progress
+    from checks.stored_days.listing import StoredDays
+    from cloudflare_client.answers import StoredObject
+
+METADATA = {"samples", "points", "sha256", "source", "worker_version"}
+RANGE_METADATA = {"first", "last"}  # of a day that has samples
+BEYOND = 1  # a worker that claims more days than are declared claims at least the next one
+
+
+def is_empty(item: StoredObject) -> bool:
+    """Return whether a day is stored as empty."""
+    return item.metadata.get("samples") == "0"
+
+
+def describe_rewrite(
+    bucket: str, item: StoredObject, expected: str, found: str, *, subject: str | None = None, cause: Cause, check: str
+) -> Finding:
+    """Return the finding for an object that the worker must write again. ``check`` is the check to run after that."""
+    hint = Hint.delete_object(bucket, item.key).then(Hint.rerun("trigger", check))
+    subject = item.key if subject is None else subject
+    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
+
+
+def find_writer(item: StoredObject) -> Cause:
+    """Return the cause of a damaged object: the worker writes metadata, so an object without any has another writer."""
+    return Cause.WORKER if item.metadata else Cause.STORAGE
+
+
+def judge_early_days(bucket: str, stored: StoredDays, latest: date) -> Iterator[Finding]:
+    """Yield a finding for each stored day after ``latest``: that day is not over, so its object is not complete."""
+    for day in sorted(day for day in stored if day > latest):
+        expected, found = "no object before the day is over (UTC)", "a part of that day"
+        yield describe_rewrite(bucket, stored[day], expected, found, cause=Cause.WORKER, check="r2")
+
+
+def judge_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays, latest: date) -> Iterator[Finding]:
+    """Yield one finding if the worker reports days as complete that are not stored."""
+    missing = find_missing_days(manifest, progress, stored, latest)
+    if not missing:
+        return
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    storage, ace = manifest.storage, manifest.ace
+    yield Finding(
+        subject=f"objects of bucket {storage.bucket}",
+        expected=f"{progress.days_complete} days from {ace.start_date}, as the worker says",
+        found=f"{len(stored)}; absent: {storage.key(ace.site, missing[0].isoformat())}{more}",
+        cause=Cause.WORKER,
+        hint=Hint.show_logs(),
+    )
+
+
+def find_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays, latest: date) -> list[date]:
+    """Return the days that the worker reports as complete and that are not stored.
+
+    All days before the worker's current day must be stored, and as many as it counts. A gap that the worker knows, and
+    will fill, is not a finding. ``latest`` is the last declared day.
+    """
+    first = date.fromisoformat(manifest.ace.start_date)
+    declared = (latest - first).days + 1
+    passed = (progress.current_date - first).days if progress.current_date is not None else 0
+    counted = progress.days_complete if len(stored) < progress.days_complete else 0
+    claimed = min(max(min(passed, progress.days_complete), counted), declared + BEYOND)
+    return [day for day in (first + timedelta(days=number) for number in range(claimed)) if day not in stored]
+
+
+def judge_metadata(bucket: str, stored: StoredDays) -> Iterator[Finding]:
+    """Yield a finding for the first object that is empty, or lacks metadata of a complete day."""
+    for _, item in sorted(stored.items()):
+        missing = sorted((METADATA | (set() if is_empty(item) else RANGE_METADATA)) - item.metadata.keys())
+        if item.size == 0 or missing:
+            found = f"metadata without {', '.join(missing)}" if missing else "0 bytes"
+            found = found if item.metadata else "no metadata at all: something else wrote it"
+            expected = "a whole day with its metadata"
+            yield describe_rewrite(bucket, item, expected, found, cause=find_writer(item), check="r2")
+            return
+
+
+def judge_encoding(stored: StoredDays) -> Iterator[Finding]:
+    """Yield one finding if objects declare a Content-Encoding, which makes some readers decompress twice."""
+    encoded = [item for _, item in sorted(stored.items()) if item.content_encoding]
+    if encoded:
+        yield Finding(
+            subject=encoded[0].key + (f" and {len(encoded) - 1} more" if len(encoded) > 1 else ""),
+            expected="no Content-Encoding",
+            found=f"{encoded[0].content_encoding}, so that some readers decompress twice",
+            cause=Cause.WORKER,
+            hint=Hint.show_logs(),
+        )
+
+
+def decode_and_judge(
+    bucket: str, item: StoredObject, raw: bytes, day: date, *, site: str = "", cause: Cause = Cause.WORKER, check: str
+) -> Day:
+    """Return the decoded day, if it agrees with its metadata.
+
+    Raises Failed for a damaged day, Inconclusive for one beyond this checker's limits.
+    """
+    try:
+        found = decode_day(raw, day=day, site=site)
+        compare_with_metadata(found, item.metadata)
+    except BrokenDayError as error:
+        raise Failed(describe_rewrite(bucket, item, error.expected, error.found, cause=cause, check=check)) from None
+    except DayTooLargeError as error:
+        raise Inconclusive(describe_too_large(item.key, error, check)) from None
+    return found
+
+
+def describe_too_large(key: str, error: DayTooLargeError, check: str) -> Finding:
+    """Return the finding for a day beyond this checker's own limits."""
+    return Finding(
+        subject=key,
+        expected="a day within this checker's bounds",
+        found=str(error),
+        cause=Cause.CHECKER,
+        hint=Hint.rerun(check),
+    )
+
+
+def describe_nothing_stored(manifest: Manifest, *, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
+    """Return the finding for a bucket without a day to judge."""
+    subject = f"objects under {manifest.storage.prefix}"
+    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)

@@ -1,0 +1,150 @@
+"""Reads one account of Cloudflare's API.
+
+Source: docs/reference of the project, and Cloudflare's official clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from cloudflare_client import answers, versions
+from cloudflare_client.errors import AbsentError, CloudflareError, EndlessListError, UnknownShapeError, refusal
+from cloudflare_client.http_answer import HttpAnswer
+from cloudflare_client.transport import MAX_JSON_BYTES, Transport
+
+BASE_URL = "https://api.cloudflare.com/client/v4"
+MAX_LIST_PAGES = 1000  # of one list of objects
+MAX_VERSION_PAGES = 100  # of a worker's versions: at least 1,000 versions, because a page holds 10 to 100
+MAX_OBJECT_BYTES = 32 * 2**20  # the worker stores no larger object
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudflareClient:
+    """Reads one account. Every method raises what ``convert`` returns for a CloudflareError.
+
+    ``convert`` lets a caller raise its own exceptions. The transport's exceptions pass as they are.
+    """
+
+    transport: Transport
+    account_id: str
+    convert: Callable[[CloudflareError], Exception] = lambda error: error
+
+    def list_secrets(self, script: str) -> tuple[str, ...]:
+        """Return the names of a worker's secrets."""
+        return self._read(f"{script_path(script)}/secrets", lambda result, _: answers.parse_secrets(result))
+
+    def read_deployment(self, script: str) -> versions.WorkerDeployment:
+        """Return a worker's live deployment. Raises AbsentError if there is no such worker."""
+        return self._read(f"{script_path(script)}/deployments", lambda result, _: versions.parse_deployments(result))
+
+    def list_versions(
+        self, script: str, enough: Callable[[Mapping[str, versions.WorkerVersion]], bool]
+    ) -> tuple[versions.WorkerVersion, ...]:
+        """Return a worker's versions, newest first, until those read so far (by id) are ``enough``.
+
+        The API lists the newest first, so one page nearly always suffices. A list that repeats itself has ended.
+        At most MAX_VERSION_PAGES are read, so an older version may be missing.
+        """
+        found: dict[str, versions.WorkerVersion] = {}
+        for page in range(1, MAX_VERSION_PAGES + 1):
+            params = {"page": str(page), "per_page": "100"}
+            path = f"{script_path(script)}/versions"
+            more = self._read(path, lambda result, _: versions.parse_versions(result), params)
+            if more.keys() <= found.keys():
+                break
+            found |= more
+            if enough(found):
+                break
+        return tuple(sorted(found.values(), key=lambda version: version.number, reverse=True))
+
+    def read_version(self, script: str, version_id: str) -> versions.VersionDetail:
+        """Return one version of a worker with its bindings."""
+        path = f"{script_path(script)}/versions/{quote(version_id, safe='')}"
+        return self._read(path, lambda result, _: versions.parse_version(result))
+
+    def list_schedules(self, script: str) -> tuple[str, ...]:
+        """Return the crons of a worker."""
+        return self._read(f"{script_path(script)}/schedules", lambda result, _: versions.parse_schedules(result))
+
+    def read_subdomain(self) -> str:
+        """Return the account's name under workers.dev."""
+        return self._read("workers/subdomain", lambda result, _: answers.parse_subdomain(result))
+
+    def has_bucket(self, bucket: str) -> bool:
+        """Return whether the account has an R2 bucket of this name in the default jurisdiction."""
+        answer = self._get(_bucket_path(bucket))
+        try:
+            result, _ = answers.open_envelope(answer)
+        except AbsentError:
+            return False
+        except CloudflareError as error:
+            raise self.convert(error) from None
+        if not isinstance(result, dict):
+            raise self.convert(UnknownShapeError("expected an object as the bucket", answer.request))
+        return True
+
+    def list_objects(self, bucket: str, *, prefix: str, jurisdiction: str) -> Iterator[answers.StoredObject]:
+        """Yield every object under a prefix, page by page."""
+        params, seen = {"prefix": prefix, "per_page": "1000"}, {""}
+        for _ in range(MAX_LIST_PAGES):
+            page, cursor = self._read(f"{_bucket_path(bucket)}/objects", answers.parse_objects, params, jurisdiction)
+            yield from page
+            if cursor in seen:
+                break
+            seen.add(cursor)
+            params = {**params, "cursor": cursor}
+        if cursor:
+            raise self.convert(EndlessListError(f"objects of {bucket}"))
+
+    def read_object(self, bucket: str, key: str, *, jurisdiction: str) -> HttpAnswer:
+        """Return the answer with an object's stored bytes (status 200), or that it does not exist (status 404)."""
+        path = f"{_bucket_path(bucket)}/objects/{quote(key)}"
+        answer = self._get(path, jurisdiction=jurisdiction, limit=MAX_OBJECT_BYTES)
+        if answer.status not in (200, 404):
+            raise self.convert(refusal(answer))
+        return answer
+
+    def _read(
+        self,
+        path: str,
+        parse: Callable[[object, Mapping[str, Any]], T],
+        params: Mapping[str, str] | None = None,
+        jurisdiction: str = "default",
+    ) -> T:
+        answer = self._get(path, params, jurisdiction)
+        try:
+            return parse(*answers.open_envelope(answer))
+        except UnknownShapeError as error:
+            raise self.convert(UnknownShapeError(error.detail, answer.request)) from None
+        except CloudflareError as error:
+            raise self.convert(error) from None
+
+    def _get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        jurisdiction: str = "default",
+        limit: int = MAX_JSON_BYTES,
+    ) -> HttpAnswer:
+        headers = {} if jurisdiction == "default" else {"cf-r2-jurisdiction": jurisdiction}
+        path = account_path(self.account_id, path)
+        return self.transport.get(path, params=params or {}, headers=headers, limit=limit)
+
+
+def account_path(account_id: str, path: str) -> str:
+    """Return the path of a request for an account, below the API's base URL."""
+    return f"/accounts/{quote(account_id, safe='')}/{path}"
+
+
+def script_path(script: str) -> str:
+    """Return the path of a worker, below the account's."""
+    return f"workers/scripts/{quote(script, safe='')}"
+
+
+def _bucket_path(bucket: str) -> str:
+    return f"r2/buckets/{quote(bucket, safe='')}"

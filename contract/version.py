@@ -1,0 +1,5 @@
+"""The version of the project, as `--version` prints it."""
+
+from __future__ import annotations
+
+VERSION = "0.4.0.dev0"  # `dev` until CHANGELOG.md has a date for it

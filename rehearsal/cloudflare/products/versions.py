@@ -1,0 +1,66 @@
+"""Versions of a worker, deployed or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from rehearsal.cloudflare import uploads, views
+from rehearsal.cloudflare.account import Account
+from rehearsal.cloudflare.responses import RefusalError, respond
+
+PER_PAGE = 10
+MAX_PER_PAGE = 100
+
+
+def make_routes(account: Account) -> Iterable[web.RouteDef]:
+    """Return the routes of a worker's versions."""
+    return [
+        account.make_route("POST", "workers/scripts/{script}/versions", upload),
+        account.make_route("GET", "workers/scripts/{script}/versions", list_all),
+        account.make_route("GET", "workers/scripts/{script}/versions/{version}", show),
+    ]
+
+
+async def upload(account: Account, request: web.Request) -> web.Response:
+    """Store a version without requests. The runtime must accept it."""
+    received = await uploads.read_upload(request)
+    async with account.changing:
+        worker = account.find_worker(request)
+        version = uploads.make_version(
+            received,
+            worker,
+            created_on=account.format_now(),
+            source=uploads.read_source(request),
+            triggered_by="version_upload",
+            strict=request.query.get("bindings_inherit") == "strict",
+        )
+        account.require_buckets(version)
+        await account.publish(worker.with_version(version), trial=version)
+    return respond(views.show_version(version))
+
+
+async def list_all(account: Account, request: web.Request) -> web.Response:
+    """List versions, newest first, ten per page unless ``per_page`` says otherwise."""
+    versions = account.find_worker(request).versions[::-1]
+    page = _read_number(request, "page", 1)
+    size = min(_read_number(request, "per_page", PER_PAGE), MAX_PER_PAGE)
+    shown = [views.show_version_item(version) for version in versions[(page - 1) * size : page * size]]
+    info = {"page": page, "per_page": size, "count": len(shown), "total_count": len(versions)}
+    return respond({"items": shown}, info=info)
+
+
+async def show(account: Account, request: web.Request) -> web.Response:
+    """Show a version with its resources. Raises RefusalError 10007."""
+    for version in account.find_worker(request).versions:
+        if version.id == request.match_info["version"]:
+            return respond(views.show_version(version))
+    raise RefusalError(404, 10007, "This version does not exist on your account.")
+
+
+def _read_number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise RefusalError(400, 10021, f"{name} must be a positive number")
+    return int(text)

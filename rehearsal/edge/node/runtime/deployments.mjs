@@ -1,0 +1,47 @@
+/** The deployments of all scripts as plain data. */
+import { INTERNAL } from "./internal_worker.mjs";
+import { connectServices } from "./options.mjs";
+
+/**
+ * @typedef {{worker: string, weight: number, version: import("./options.mjs").Version}} Share a version and its part
+ *   of the requests, with its name in Miniflare as `worker`
+ * @typedef {{enabled: boolean, shares: Share[]}} Deployment
+ * @typedef {ReadonlyMap<string, Deployment>} Deployments by script
+ */
+
+/** Chooses a version by its percentage. @param {Deployment | undefined} deployment @returns {string | undefined} */
+export function chooseWorker(deployment) {
+  const shares = deployment?.shares ?? [];
+  let left = Math.random() * shares.reduce((sum, { weight }) => sum + weight, 0);
+  return (shares.find(({ weight }) => (left -= weight) < 0) ?? shares.at(-1))?.worker;
+}
+
+/** Returns the version with most requests. @param {Deployment | undefined} deployment @returns {string | undefined} */
+function findMainWorker(deployment) {
+  return deployment?.shares.toSorted((a, b) => b.weight - a.weight)[0]?.worker;
+}
+
+/**
+ * Returns a text that changes when workerd must be restarted.
+ * @param {Deployments} deployments
+ */
+export function describeShape(deployments) {
+  const each = [...deployments].map(([name, deployment]) => [
+    name,
+    findMainWorker(deployment),
+    ...deployment.shares.map(({ worker }) => worker).sort(),
+  ]);
+  return JSON.stringify(each.sort());
+}
+
+/** Returns Miniflare's options of every worker. @param {Deployments} deployments @returns {Record<string, any>[]} */
+export function workerOptions(deployments) {
+  return [...deployments].flatMap(([script, { shares }]) =>
+    shares.map(({ worker, version }) => ({
+      ...connectServices(version, (service) => findMainWorker(deployments.get(service))),
+      name: worker,
+      unsafeDirectSockets: [{ port: 0 }],
+      tails: [{ name: INTERNAL, props: { script, version: version.script.version.id ?? null } }],
+    })),
+  );
+}

@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { Miniflare } from "miniflare";
+import { checkBucketName, Rejected } from "./bindings.mjs";
+import { chooseWorker, describeShape, workerOptions } from "./deployments.mjs";
+import { INTERNAL, internalWorker } from "./internal_worker.mjs";
+import { parseUpload, QUIET, serviceNames } from "./options.mjs";
+import { validate } from "./validate.mjs";
+
+/** The one Miniflare that runs every deployed version. */
+export class Runtime {
+  /** @type {import("./deployments.mjs").Deployments} */
+  #deployments = new Map();
+  /** @type {Set<string>} */
+  #buckets = new Set();
+  /** @type {Map<string, URL>} the address of each worker, a new one after every swap */
+  #urls = new Map();
+  /** @type {Miniflare | undefined} */
+  #miniflare;
+  /** @type {Promise<unknown>} the last change in the queue */
+  #last = Promise.resolve();
+  /** @type {import("node:stream").Readable | undefined} standard error of the latest workerd */
+  #latest;
+  /** @type {import("node:stream").Readable | undefined} the same, after that workerd became ready */
+  #ready;
+  #count = 0;
+  #folder;
+  #lock;
+  #traces;
+  /** The token of the edge's own worker, so that no other client reaches the buckets through it. */
+  token = randomBytes(16).toString("hex");
+
+  /**
+   * @param {string} folder @param {import("../swap_lock.mjs").SwapLock} lock
+   * @param {import("../traces.mjs").Traces} traces
+   */
+  constructor(folder, lock, traces) {
+    this.#folder = folder;
+    this.#lock = lock;
+    this.#traces = traces;
+  }
+
+  start() {
+    return this.#run(this.#deployments);
+  }
+
+  /**
+   * Serves these versions from now on. Changes nothing when one is rejected. A version at 0 % is only tried.
+   * @param {string} name @param {{script: import("./options.mjs").Script, percentage: number}[]} versions
+   * @param {boolean} enabled whether the script's public address serves it
+   * @throws {Rejected}
+   */
+  deploy(name, versions, enabled) {
+    return this.#inTurn(async () => {
+      const running = this.#deployments.get(name)?.shares ?? [];
+      const shares = versions.map(({ script, percentage }) => {
+        const version = parseUpload(script);
+        const known = running.find((share) => share.version.digest === version.digest);
+        return { worker: known?.worker ?? `${name}@${++this.#count}`, weight: percentage, version };
+      });
+      const served = shares.filter(({ weight }) => weight > 0);
+      const deployments = new Map(this.#deployments).set(name, { enabled, shares: served });
+      for (const { worker, version } of shares) {
+        if (this.#urls.has(worker)) continue;
+        const missing = serviceNames(version).find((service) => !deployments.has(service));
+        if (missing) throw new Rejected(`there is no service ${JSON.stringify(missing)}`);
+        await validate(version);
+      }
+      await this.#change(deployments);
+    });
+  }
+
+  /** Removes a script. Does nothing when it does not exist. @param {string} name */
+  remove(name) {
+    return this.#inTurn(async () => {
+      const deployments = new Map(this.#deployments);
+      if (deployments.delete(name)) await this.#change(deployments);
+    });
+  }
+
+  /**
+   * Fires one scheduled event.
+   * @param {string} name @param {string} cron @returns {Promise<object | null>} its outcome, null: the script does not exist
+   */
+  fireCron(name, cron) {
+    return this.#lock.pass(async () => {
+      const worker = chooseWorker(this.#deployments.get(name));
+      if (!worker || !this.#miniflare) return null;
+      return (await this.#miniflare.getWorker(worker)).scheduled({ cron, scheduledTime: new Date() });
+    });
+  }
+
+  /** Returns the present address of a worker of this script. @param {string} name @returns {URL | undefined} */
+  route(name) {
+    const deployment = this.#deployments.get(name);
+    return deployment?.enabled ? this.#urls.get(chooseWorker(deployment) ?? "") : undefined;
+  }
+
+  /** The present address of the edge's own worker. */
+  get internalUrl() {
+    return /** @type {URL} */ (this.#urls.get(INTERNAL));
+  }
+
+  /** Binds a bucket to the edge's own worker. @param {string} name @throws {Rejected} for an invalid name */
+  async addBucket(name) {
+    if (this.#buckets.has(checkBucketName(name))) return;
+    await this.#inTurn(async () => {
+      if (this.#buckets.has(name)) return;
+      await this.#lock.runAlone(async () => {
+        this.#buckets.add(name);
+        await this.#run(this.#deployments);
+      });
+    });
+  }
+
+  /** @template T @param {() => Promise<T>} change @returns {Promise<T>} */
+  #inTurn(change) {
+    const turn = this.#last.then(change);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** @param {import("./deployments.mjs").Deployments} deployments */
+  async #change(deployments) {
+    if (describeShape(deployments) !== describeShape(this.#deployments)) await this.#lock.runAlone(() => this.#swap(deployments));
+    this.#deployments = deployments;
+  }
+
+  /** @param {import("./deployments.mjs").Deployments} deployments */
+  async #swap(deployments) {
+    try {
+      await this.#run(deployments);
+    } catch {
+      await this.#run(this.#deployments);
+      throw new Rejected("the runtime does not start with this version beside the others");
+    }
+    this.#deployments = deployments; // before the next request passes
+  }
+
+  /** Kills the running workerd and starts one with these. @param {import("./deployments.mjs").Deployments} deployments */
+  async #run(deployments) {
+    const options = this.#options(deployments);
+    this.#ready = undefined;
+    if (this.#miniflare) await this.#renew(this.#miniflare, options);
+    else await (this.#miniflare = new Miniflare(options)).ready;
+    this.#urls = new Map();
+    for (const { name } of options.workers) this.#urls.set(name, await this.#miniflare.unsafeGetDirectURL(name));
+    this.#ready = this.#latest;
+  }
+
+  /**
+   * Gives Miniflare new options. Miniflare reuses the last port, and another process may have taken it. Then a new
+   * Miniflare with the same storage takes another port.
+   * @param {Miniflare} miniflare @param {any} options
+   */
+  async #renew(miniflare, options) {
+    try {
+      await miniflare.setOptions(options);
+    } catch (error) {
+      if (/** @type {any} */ (error).code !== "ERR_ADDRESS_IN_USE") throw error;
+      await miniflare.dispose();
+      await (this.#miniflare = new Miniflare(options)).ready;
+    }
+  }
+
+  /** @param {import("./deployments.mjs").Deployments} deployments @returns {any} */
+  #options(deployments) {
+    const scripts = workerOptions(deployments);
+    for (const { r2Buckets = {} } of scripts) for (const bucket of Object.values(r2Buckets)) this.#buckets.add(bucket);
+    const own = internalWorker({
+      token: this.token,
+      buckets: this.#buckets,
+      collect: (trace) => this.#traces.collect(trace),
+    });
+    return {
+      ...QUIET,
+      defaultPersistRoot: path.join(this.#folder, "storage"),
+      handleRuntimeStdio: this.#attend.bind(this),
+      workers: [own, ...scripts],
+    };
+  }
+
+  /**
+   * Reads and drops workerd's output. The output ends when workerd ends, and after a crash workerd is started again.
+   * @param {import("node:stream").Readable} stdout @param {import("node:stream").Readable} stderr
+   */
+  #attend(stdout, stderr) {
+    this.#latest = stderr;
+    stdout.resume();
+    stderr.resume().once("end", () => {
+      if (this.#ready !== stderr) return;
+      this.#lock.forgetTraces();
+      void this.#lock.runAlone(() => this.#run(this.#deployments));
+    });
+  }
+}

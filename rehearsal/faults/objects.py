@@ -1,0 +1,157 @@
+"""Faults of a stored day, changed by something else than the worker."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from rehearsal.faults import Apply, ExpectedResult, Fault
+from rehearsal.local_system import LocalSystem, outside_pulumi
+
+# The check `query` reads another stored day each day, so it reports a fault only when it reads the changed one.
+_QUERY_WORKER = {"query": "worker"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDay:
+    """One stored object: its bytes and its metadata."""
+
+    body: bytes
+    custom: Mapping[str, str] = field(default_factory=dict)
+    http: Mapping[str, str] = field(default_factory=dict)
+
+
+_EditDay = Callable[[StoredDay], StoredDay | None]
+
+
+def _edit_first_day(edit: _EditDay) -> Apply:
+    """Run a batch, then replace the first stored day, or delete it if ``edit`` returns None."""
+
+    async def apply(local: LocalSystem) -> None:
+        await outside_pulumi.trigger_batch(local)
+        await _edit_day(local, (await _list_days(local))[0], edit)
+
+    return apply
+
+
+def _edit_every_day(edit: _EditDay) -> Apply:
+    """Run a batch, then replace every stored day. For checks that read another stored day each day."""
+
+    async def apply(local: LocalSystem) -> None:
+        await outside_pulumi.trigger_batch(local)
+        for key in await _list_days(local):
+            await _edit_day(local, key, edit)
+
+    return apply
+
+
+async def _list_days(local: LocalSystem) -> list[str]:
+    return [item["key"] for item in (await local.edge.r2_list(local.bucket))["objects"]]
+
+
+async def _edit_day(local: LocalSystem, key: str, edit: _EditDay) -> None:
+    found = await local.edge.r2_get(local.bucket, key)
+    if found is None:
+        raise LookupError(f"{key} does not exist")
+    about, body = found
+    edited = edit(StoredDay(body=body, custom=about["custom_metadata"], http=about["http_metadata"]))
+    await local.edge.r2_delete(local.bucket, key)
+    if edited is not None:
+        metadata = {"http_metadata": edited.http, "custom_metadata": edited.custom}
+        await local.edge.r2_put(local.bucket, key, edited.body, **metadata)
+
+
+async def _overwrite_first_day(local: LocalSystem) -> None:
+    await outside_pulumi.trigger_batch(local)
+    first, second, *_ = await _list_days(local)
+    found = await local.edge.r2_get(local.bucket, second)
+    if found is not None:
+        about, body = found
+        metadata = {"http_metadata": about["http_metadata"], "custom_metadata": about["custom_metadata"]}
+        await local.edge.r2_put(local.bucket, first, body, **metadata)
+
+
+def _rename_points(day: StoredDay) -> StoredDay:
+    content = gzip.decompress(day.body).replace(b'"point_name":"ses/', b'"point_name":"elsewhere/')
+    sha256 = hashlib.sha256(content).hexdigest()
+    return replace(day, body=gzip.compress(content), custom={**day.custom, "sha256": sha256})
+
+
+def _count_one_more(day: StoredDay) -> StoredDay:
+    return replace(day, custom={**day.custom, "samples": str(int(day.custom["samples"]) + 1)})
+
+
+FAULTS = (
+    Fault(
+        name="object-anonymous",
+        description="a stored day was written without its metadata",
+        caught_by=("r2",),
+        cause="storage",
+        may_report={"query": "storage"},
+        apply=_edit_first_day(lambda day: replace(day, custom={})),
+    ),
+    Fault(
+        name="object-empty",
+        description="the object of a stored day has no bytes",
+        caught_by=("r2",),
+        cause="worker",
+        may_report=_QUERY_WORKER,
+        apply=_edit_first_day(lambda day: replace(day, body=b"")),
+    ),
+    Fault(
+        name="object-encoded",
+        description="a stored day was written again and declares Content-Encoding: gzip",
+        caught_by=("r2",),
+        cause="worker",
+        apply=_edit_first_day(lambda day: replace(day, http={**day.http, "contentEncoding": "gzip"})),
+    ),
+    Fault(
+        name="object-garbled",
+        description="a stored day has bytes that are not gzip",
+        caught_by=("r2",),
+        cause="worker",
+        may_report=_QUERY_WORKER,
+        apply=_edit_first_day(lambda day: replace(day, body=bytes(byte ^ 0x55 for byte in day.body))),
+    ),
+    Fault(
+        # The next batch copies the day again, so no check may fail.
+        name="object-lost",
+        description="a stored day was deleted",
+        expected=ExpectedResult.PASSED,
+        apply=_edit_first_day(lambda _: None),
+    ),
+    Fault(
+        name="object-of-another-day",
+        description="a stored day was overwritten with another day",
+        caught_by=("r2",),
+        cause="worker",
+        may_report=_QUERY_WORKER,
+        apply=_overwrite_first_day,
+    ),
+    Fault(
+        # Every day, because the check `proof` reads another stored day each day.
+        name="object-of-another-site",
+        description="the stored days have the data of another site, with matching metadata",
+        caught_by=("proof",),
+        cause="worker",
+        apply=_edit_every_day(_rename_points),
+    ),
+    Fault(
+        name="object-truncated",
+        description="a stored day was cut in the middle",
+        caught_by=("r2",),
+        cause="worker",
+        may_report=_QUERY_WORKER,
+        apply=_edit_first_day(lambda day: replace(day, body=day.body[: len(day.body) // 2])),
+    ),
+    Fault(
+        name="object-untrue",
+        description="the metadata of a stored day count one sample too many",
+        caught_by=("r2",),
+        cause="worker",
+        may_report=_QUERY_WORKER,
+        apply=_edit_first_day(_count_one_more),
+    ),
+)

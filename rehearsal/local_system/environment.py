@@ -1,0 +1,94 @@
+"""The environment of a rehearsal's commands: no real account, the run's own addresses, and fake secrets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from contract import ace_key
+from rehearsal import pulumi_stand_ins
+from rehearsal.local_system import commands
+from toolchain import engine
+
+# Left out, because these could lead a command to a real account or to another rehearsal.
+_FOREIGN = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "OPERATOR_TOKEN", "CF_")
+
+
+def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
+    """Return the environment of a run. Its engine keeps everything below the run's folder.
+
+    ACE_API_KEY keeps its value if it is set and not empty. The other secrets are new. Raises CommandError when the
+    engine is missing.
+    """
+    try:
+        found = engine.find()
+    except engine.EngineError as error:
+        raise commands.CommandError(str(error)) from None
+    if found is None:
+        raise commands.CommandError("the Pulumi engine is missing. Run scripts/setup")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(found), clean.get("PATH", os.defpath)])
+    home = _make_engine_home(folder)
+    stand_ins = pulumi_stand_ins.find_path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
+    direct = ",".join(filter(None, [clean.get("NO_PROXY", clean.get("no_proxy")), "127.0.0.1,localhost"]))
+    return {
+        **clean,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+        "PATH": os.pathsep.join([*stand_ins, path]),
+        "ACE_API_KEY": read_given_key() or make_fake_key(),
+        "CLOUDFLARE_ACCOUNT_ID": account_id,
+        "CLOUDFLARE_API_TOKEN": f"rehearsal-{secrets.token_hex(20)}",
+        "WRANGLER_SEND_METRICS": "false",
+        "WRANGLER_HIDE_BANNER": "true",
+        "WRANGLER_LOG_PATH": str(folder / "wrangler-logs"),
+        "PULUMI_HOME": str(home),
+        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(16),
+        "PULUMI_OPTION_CONFIG_FILE": str(folder / f"Pulumi.{stack}.yaml"),
+        "PULUMI_STACK": stack,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+
+
+def read_given_key() -> str | None:
+    """Return the key in this process's environment, None when the rehearsal makes a fake key."""
+    key = os.environ.get("ACE_API_KEY")
+    return key if key else None
+
+
+def describe_key_problem() -> str | None:
+    """Return one line without any part of the key if the program will refuse the key of this environment."""
+    key = read_given_key()
+    problem = None if key is None else ace_key.assess(key, now=datetime.now(tz=UTC)).problem
+    if problem is None:
+        return None
+    return f"ACE_API_KEY of this environment was used, but it {problem}. Run `unset ACE_API_KEY` to use a fake key"
+
+
+def _make_engine_home(folder: Path) -> Path:
+    """Make the engine's own folder with the user's installed plugins, so that official plugins are used."""
+    home = folder / "pulumi-home"
+    home.mkdir()
+    plugins = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"), "plugins")
+    if plugins.is_dir():
+        (home / "plugins").symlink_to(plugins)
+    return home
+
+
+def make_fake_key(*, days: int = 365) -> str:
+    """Return a new key in the form of ACE's keys: an unsigned JWT that expires in ``days`` days."""
+
+    def part(value: Mapping[str, object]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    claims = {"sub": "rehearsal", "exp": int(time.time()) + days * 86_400}
+    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.{secrets.token_urlsafe(32)}"

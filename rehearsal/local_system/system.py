@@ -1,0 +1,121 @@
+"""Start ACE, Cloudflare and an empty stack on this machine, and stop them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.ace import LocalAce
+from rehearsal.ace.weather import Weather
+from rehearsal.cloudflare import LocalCloudflare
+from rehearsal.edge import Edge
+from rehearsal.local_system import commands, environment, stack
+from toolchain import engine
+
+ROOT = engine.ROOT
+STACK = stack.STACK
+ACCOUNT_ID = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSystem:
+    """A running local system. ``environment`` is the environment of its commands and contains secrets."""
+
+    folder: Path
+    ace: LocalAce
+    edge: Edge
+    cloudflare: LocalCloudflare
+    worker_url: str
+    worker_name: str
+    query_url: str
+    query_name: str
+    bucket: str
+    environment: Mapping[str, str]
+
+    async def stream(self, *command: str) -> int:
+        """Run a command in the checkout with its output shown, and return its exit code."""
+        return await commands.stream(command, environment=self.environment, folder=ROOT)
+
+    async def pulumi(self, *arguments: str) -> str:
+        """Run the engine in the checkout and return its output. Raises CommandError when it fails."""
+        return await commands.capture(("pulumi", *arguments), environment=self.environment, folder=ROOT)
+
+    async def wrangler(self, *arguments: str, given: str | None = None) -> str:
+        """Run the real wrangler in the run's folder and return its output. Raises CommandError when it fails."""
+        wrangler = str(ROOT / "node_modules" / ".bin" / "wrangler")
+        return await commands.capture(
+            (wrangler, *arguments), environment=self.environment, folder=self.folder, given=given
+        )
+
+    async def run_while_alive(self, work: Coroutine[Any, Any, int]) -> int:
+        """Do the work and return its code. Cancels it and raises EdgeError as soon as the edge has ended."""
+        working, ending = asyncio.ensure_future(work), asyncio.ensure_future(self.edge.ended())
+        try:
+            await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if ending.done():
+                ending.result()
+            return await working
+        finally:
+            working.cancel()
+            ending.cancel()
+            await asyncio.gather(working, ending, return_exceptions=True)
+
+
+@asynccontextmanager
+async def run_local_system(
+    folder: Path, *, days: int, declared: Mapping[str, Any] | None = None
+) -> AsyncIterator[LocalSystem]:
+    """Start everything, with an empty stack that copies ``days`` days, and stop everything at the end.
+
+    ``declared`` are settings of the stack besides the rehearsal's own. An ``etlWorker`` there is a script's name.
+    """
+    settings = stack.read_settings()
+    site, name = settings["site"], settings["workerName"]
+    own = environment.make_environment(folder, stack=STACK, account_id=ACCOUNT_ID)
+    async with AsyncExitStack() as running:
+        edge = await Edge.start(folder=folder, on_trace=lambda script, item: cloudflare.pass_trace(script, item))
+        running.push_async_callback(edge.close)
+        cloudflare = LocalCloudflare(edge=edge, account_id=ACCOUNT_ID, api_token=own["CLOUDFLARE_API_TOKEN"])
+        running.push_async_callback(cloudflare.stop)
+        api = await cloudflare.start()
+        ace = await running.enter_async_context(LocalAce(key=own["ACE_API_KEY"], sites={site: Weather(site=site)}))
+        query_url = await edge.reserve(settings["queryWorkerName"])
+        local = LocalSystem(
+            folder=folder,
+            ace=ace,
+            edge=edge,
+            cloudflare=cloudflare,
+            worker_url=await edge.reserve(name),
+            worker_name=name,
+            query_url=query_url,
+            query_name=settings["queryWorkerName"],
+            bucket=settings["bucket"],
+            environment={
+                **own,
+                "CLOUDFLARE_BASE_URL": api,
+                "CLOUDFLARE_API_BASE_URL": api,
+                "REHEARSAL_QUERY_URL": query_url,
+            },
+        )
+        own_settings = {"accountId": ACCOUNT_ID, "workerUrl": local.worker_url, "aceBaseUrl": ace.url}
+        await stack.create_stack(
+            folder,
+            environment=local.environment,
+            days=days,
+            settings=own_settings | await _resolve_addresses(local, declared or {}),
+        )
+        yield local
+
+
+async def _resolve_addresses(local: LocalSystem, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the declared settings with the local addresses of the declared workers."""
+    settings = dict(declared)
+    if settings.get("queryWorker"):  # without a query worker, its URL would declare a worker that does not exist
+        settings["queryUrl"] = local.query_url
+    if "etlWorker" in settings:
+        settings["etlWorker"] = await local.edge.reserve(settings["etlWorker"])
+    return settings

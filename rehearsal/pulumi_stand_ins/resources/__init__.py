@@ -1,0 +1,1 @@
+"""The resource types of the stand-in plugin, one per module. Nothing else lists them."""

@@ -1,0 +1,61 @@
+"""Starts harness.mjs: one workerd with the workers of a test module."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def find_bundle(name: str) -> str:
+    """Return the path of a worker's committed bundle, which is the code that the program uploads."""
+    return str(ROOT / "workers" / "dist" / f"{name}.js")
+
+
+class Harness:
+    """A running workerd. ``urls`` has the address of each worker, ``http`` is a client without proxies."""
+
+    def __init__(self, folder: Path, *, workers: dict[str, dict[str, Any]], **options: str) -> None:
+        """Start workerd with these workers and with its data in ``folder``. ``options`` are those of harness.mjs."""
+        node = shutil.which("node") or pytest.fail("node is not installed")
+        command = [node, str(Path(__file__).with_name("harness.mjs"))]
+        self._node = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+        )
+        if self._node.stdin is None or self._node.stdout is None:
+            pytest.fail("the harness has no pipes")
+        self._input = self._node.stdin
+        self._input.write(json.dumps({"workers": workers, "persist": str(folder), **options}) + "\n")
+        self._input.flush()
+        with self._node.stdout as output:
+            started = output.readline()
+        if not started:
+            pytest.fail("the harness did not start")
+        self._control = json.loads(started)["control"]
+        self.urls: dict[str, str] = json.loads(started)["workers"]
+        self.http = httpx.Client(timeout=60, trust_env=False)
+
+    def stop(self) -> None:
+        """End workerd. It ends when its standard input closes, and is killed after 10 s."""
+        self.http.close()
+        self._input.close()
+        try:
+            self._node.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._node.pid, signal.SIGKILL)
+            raise
+
+    def control(self, operation: str, **given: Any) -> Any:
+        """Run one control operation of harness.mjs and return its result."""
+        answer = self.http.post(self._control, json={"op": operation, **given})
+        assert answer.status_code == 200, answer.text
+        return json.loads(answer.text)

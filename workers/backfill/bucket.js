@@ -1,0 +1,71 @@
+/** The bucket is the only progress: a day is complete when its object exists. */
+import { Failure } from "../shared/failure.js";
+import { writeLog } from "../shared/log.js";
+import { callR2, formatKey } from "../shared/storage.js";
+
+/** @typedef {import("./settings.js").Config} Config */
+
+/** @param {Pick<Config, "bucket">} config */
+function requireBucket({ bucket }) {
+  if (bucket === undefined) throw new Failure("storage", "no bucket is bound");
+  return bucket;
+}
+
+/**
+ * Lists the dates that have an object, with one call per 1,000 objects.
+ * @param {Config} config
+ */
+export async function storedDates(config) {
+  const bucket = requireBucket(config);
+  const [prefix, suffix] = formatKey(config, "{date}").split("{date}");
+  const dates = new Set();
+  /** @type {string|undefined} */
+  let cursor;
+  do {
+    const page = await callR2("R2 list failed", () => bucket.list({ prefix, cursor }));
+    for (const { key } of page.objects) {
+      const date = key.slice(prefix.length, prefix.length + 10);
+      if (key === prefix + date + suffix) dates.add(date);
+    }
+    cursor = page.truncated ? page.cursor : undefined;
+  } while (cursor !== undefined);
+  return dates;
+}
+
+/**
+ * Returns whether a day has an object.
+ * @param {Config} config
+ * @param {string} date
+ */
+export const hasDay = async (config, date) =>
+  (await callR2("R2 head failed", async () => requireBucket(config).head(formatKey(config, date)))) !== null;
+
+/**
+ * Writes a day's object unless it exists.
+ * @param {Config} config
+ * @param {string} date
+ * @param {Blob} body
+ * @param {import("./tally.js").Tally} tally
+ * @param {Record<string, string>} about more metadata
+ * @returns {Promise<number>} the samples written, 0 when another run wrote the day first
+ */
+export async function store({ bucket, version, ...config }, date, body, { samples, points, first, last }, about) {
+  const key = formatKey(config, date);
+  /** @type {Record<string, string>} */
+  const range = samples ? { first: String(first), last: String(last) } : {};
+  /** @type {R2PutOptions} */
+  const options = {
+    onlyIf: { etagDoesNotMatch: "*" },
+    httpMetadata: { contentType: "application/x-ndjson" }, // without Content-Encoding: some clients would decompress twice
+    customMetadata: { samples: `${samples}`, points: `${points.size}`, ...range, ...about, worker_version: version },
+  };
+  const stored = await callR2("R2 put failed", async () => requireBucket({ bucket }).put(key, body, options));
+  if (stored === null) {
+    writeLog("log", "[Backfill] Another run wrote the day first", { key });
+    return 0;
+  }
+  if (stored?.size !== body.size)
+    throw new Failure("storage", `R2 stored ${stored?.size} of ${body.size} bytes: ${key}`);
+  writeLog("log", "[Backfill] Data written to R2", { key, samples, points: points.size, bytes: body.size });
+  return samples;
+}

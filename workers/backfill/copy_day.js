@@ -1,0 +1,62 @@
+import { buildUrl, fetchPage } from "../shared/ace_client.js";
+import { nextCursor } from "../shared/ace_cursors.js";
+import { DAY_MS, formatDate } from "../shared/days.js";
+import { Failure } from "../shared/failure.js";
+import { formatHex, openObject } from "../shared/gzip_object.js";
+import { store } from "./bucket.js";
+import { Tally } from "./tally.js";
+
+/** @typedef {{samples_fetched: number, samples_written: number}} Counters of one batch */
+
+/**
+ * Copies one day from ACE to the bucket, complete or not at all.
+ * @param {import("./settings.js").Config} config
+ * @param {string} date
+ * @param {import("../shared/ace_client.js").Client} client
+ * @param {number} objectBytes
+ * @param {Counters} counters updated with each page
+ * @returns {Promise<boolean>} false when the deadline came before the last page
+ */
+export async function copyDay(config, date, client, objectBytes, counters) {
+  const start = Date.parse(date);
+  const tally = new Tally(start, start + DAY_MS);
+  const [from, to] = [`${date}T00:00:00Z`, `${formatDate(start + DAY_MS)}T00:00:00Z`];
+  const object = openObject(objectBytes);
+  const seen = new Set();
+  try {
+    /** @type {import("../shared/ace_cursors.js").Cursor|undefined} */
+    let cursor;
+    for (let number = 1; ; number += 1) {
+      if (Date.now() >= client.deadline) return false;
+      const url = buildUrl(config, { from, to }, cursor?.text);
+      const page = await fetchPage(client, url, { site: config.site, date, page: number });
+      if (cursor && page.point_samples.length === 0) {
+        throw new Failure("upstream_contract", "ACE said that more rows follow, then sent none");
+      }
+      counters.samples_fetched += page.point_samples.length;
+      const { text, times } = tally.take(page.point_samples, cursor);
+      await append(object, text, seen);
+      if (!page.has_more) break;
+      cursor = nextCursor(cursor, page.next_cursor, times);
+    }
+    const { body, sha256 } = await object.close();
+    counters.samples_written += await store(config, date, body, tally, { sha256, source: `${from}/${to}` });
+    return true;
+  } finally {
+    await object.abandon(); // has no effect after `close`
+  }
+}
+
+/**
+ * Appends a page. A page that was seen before is refused.
+ * @param {ReturnType<typeof openObject>} object
+ * @param {string} text
+ * @param {Set<string>} seen digests of the pages so far
+ */
+async function append(object, text, seen) {
+  const bytes = new TextEncoder().encode(text);
+  const digest = formatHex(await crypto.subtle.digest("SHA-256", bytes));
+  if (text && seen.has(digest)) throw new Failure("upstream_contract", "ACE sent the same page twice");
+  seen.add(digest);
+  await object.append(bytes);
+}

@@ -1,0 +1,88 @@
+/** Requests to ACE. Each page is retried while a retry may succeed and fits before the deadline. */
+import { checkedPage, readError, readText } from "./ace_answers.js";
+import { Failure } from "./failure.js";
+import { writeLog } from "./log.js";
+
+/**
+ * @typedef {import("./ace_answers.js").Page} Page
+ * @typedef {{baseUrl: string, site: string, pageSize: string}} Source
+ * @typedef {{from: string, to: string}} Span ISO times, `to` excluded
+ * @typedef {{answerMs: number, answerBytes: number, attempts: number, retryMs: number}} RequestLimits
+ * @typedef {{key: string, agent: string, limits: RequestLimits, deadline: number}} Client `deadline` in ms since the epoch
+ */
+
+/**
+ * Returns the URL of one page. `raw_data=true` asks for the samples as measured, not for one per 5 minutes.
+ * @param {Source} config
+ * @param {Span} span
+ * @param {string} [cursor] absent for the first page
+ */
+export function buildUrl(config, { from, to }, cursor) {
+  const query = { start_time: from, end_time: to, page_size: config.pageSize, raw_data: "true" };
+  const url = new URL(`${config.baseUrl}/api/sites/${config.site}/timeseries/paginated`);
+  url.search = `${new URLSearchParams(cursor === undefined ? query : { ...query, cursor })}`;
+  return url;
+}
+
+/**
+ * Fetches one page and logs each attempt. Throws a Failure.
+ * @param {Client} client
+ * @param {URL} url
+ * @param {object} context fields for the log lines
+ */
+export async function fetchPage(client, url, context) {
+  const { limits, deadline } = client;
+  for (let attempt = 1; ; attempt += 1) {
+    const begun = Date.now();
+    try {
+      const page = await fetchOnce(client, url);
+      writeLog("log", "[ACE API] Success", { ...context, rows: page.point_samples.length, ms: Date.now() - begun });
+      return page;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const { code, message: reason, retryAfterMs } = error;
+      writeLog("error", "[ACE API] Failed", { ...context, attempt, code, reason, ms: Date.now() - begun });
+      const wait = Math.max(retryAfterMs ?? 0, limits.retryMs * 2 ** (attempt - 1));
+      if (retryAfterMs === undefined || attempt === limits.attempts || Date.now() + wait >= deadline) throw error;
+      await scheduler.wait(wait);
+    }
+  }
+}
+
+/**
+ * @param {Client} client
+ * @param {URL} url
+ * @returns {Promise<Page>}
+ */
+async function fetchOnce({ key, agent, limits: { answerMs, answerBytes } }, url) {
+  const headers = buildHeaders(key, agent);
+  let response, text, body;
+  try {
+    // Redirects are not followed, because a redirect to another origin could carry the key.
+    response = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(answerMs) });
+    text = await readText(response, answerBytes);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const isTimeout = error instanceof Error && error.name === "TimeoutError";
+    const reason = isTimeout ? `ACE did not answer within ${answerMs} ms` : "the connection to ACE failed";
+    throw new Failure("upstream_unavailable", reason, 0);
+  }
+  try {
+    body = JSON.parse(text);
+  } catch {} // the status decides how a body without JSON is judged
+  return response.status === 200 ? checkedPage(body) : readError(response, body);
+}
+
+/**
+ * @param {string} key
+ * @param {string} agent
+ */
+function buildHeaders(key, agent) {
+  const headers = new Headers({ Accept: "application/json", "User-Agent": agent });
+  try {
+    headers.set("Authorization", `Bearer ${key}`);
+  } catch {
+    throw new Failure("upstream_auth", "the key holds a character that no header can carry"); // the original error quotes the key
+  }
+  return headers;
+}
