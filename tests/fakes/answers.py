@@ -17,7 +17,7 @@ def response(status: int, body: bytes, headers: Mapping[str, str] | None = None)
 def answer(status: int, body: Any = None, **headers: str) -> httpx.Response:
     """Return an answer of JSON, or without a body."""
     encoded = b"" if body is None else json.dumps(body).encode()
-    return response(status, encoded, {"Content-Type": "application/json", **headers})
+    return response(status, encoded, headers or None)
 
 
 def envelope(result: Any, **info: Any) -> httpx.Response:

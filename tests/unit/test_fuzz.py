@@ -43,7 +43,7 @@ QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 def some(examples):
-    """BoundedSet examples, none of which hangs; on a busy machine each takes its time."""
+    """Few examples, none of which hangs. On a busy machine each may be slow."""
     return settings(max_examples=examples, deadline=5000, suppress_health_check=QUICK)
 
 
