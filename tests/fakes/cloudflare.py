@@ -126,9 +126,11 @@ class Account:
             case ["workers", "scripts", name, path]:
                 script = self.scripts.get(name)
                 return script.answer(path, request) if script else refusal(404, 10007, "no such worker")
-            case ["r2", "buckets", bucket, path]:
+            case ["r2", "buckets", bucket, *rest]:
                 objects = self.buckets.get(bucket)
-                return refusal(404, 10006) if objects is None else self._object(objects, path, request.url.params)
+                if objects is None:
+                    return refusal(404, 10006)
+                return self._object(objects, rest[0], request.url.params) if rest else envelope({"name": bucket})
         return refusal(404, 7003, "no route")
 
     def _object(self, objects: Mapping[str, Stored], path: str, params: Mapping[str, str]) -> httpx.Response:
