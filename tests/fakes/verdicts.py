@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,11 @@ def all_findings(folder: Path, system: System, name: str) -> list[tuple[str, str
     _, report = system.report(folder, name)
     assert {(item["cause"], item["hint"]) for item in report[name]["findings"]} <= {("configuration", UP)}
     return [(item["subject"], item["found"]) for item in report[name]["findings"]]
+
+
+def run_outcomes(folder: Path, system: System, *names: str) -> tuple[int, dict[str, str]]:
+    """Run checks, assert that none has a defect of its own, and return the exit code and the outcomes."""
+    code, text = system.run(folder, *names, formats=("json",))
+    assert code in (0, 1, 3), text
+    assert "a defect of the check" not in text, text
+    return code, {check["id"]: check["outcome"] for check in json.loads(text)["checks"]}
