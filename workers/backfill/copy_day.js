@@ -1,5 +1,5 @@
-import { buildUrl, fetchPage } from "../shared/ace_client.js";
-import { nextCursor } from "../shared/ace_cursors.js";
+import { buildUrl, fetchPage } from "../shared/ace/client.js";
+import { nextCursor } from "../shared/ace/cursors.js";
 import { DAY_MS, formatDate } from "../shared/days.js";
 import { Failure } from "../shared/failure.js";
 import { formatHex, openObject } from "../shared/gzip_object.js";
@@ -12,7 +12,7 @@ import { Tally } from "./tally.js";
  * Copies one day from ACE to the bucket, complete or not at all.
  * @param {import("./settings.js").Config} config
  * @param {string} date
- * @param {import("../shared/ace_client.js").Client} client
+ * @param {import("../shared/ace/client.js").Client} client
  * @param {number} objectBytes
  * @param {Counters} counters updated with each page
  * @returns {Promise<boolean>} false when the deadline came before the last page
@@ -24,7 +24,7 @@ export async function copyDay(config, date, client, objectBytes, counters) {
   const object = openObject(objectBytes);
   const seen = new Set();
   try {
-    /** @type {import("../shared/ace_cursors.js").Cursor|undefined} */
+    /** @type {import("../shared/ace/cursors.js").Cursor|undefined} */
     let cursor;
     for (let number = 1; ; number += 1) {
       if (Date.now() >= client.deadline) return false;

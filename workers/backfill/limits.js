@@ -1,4 +1,4 @@
-/** @typedef {import("../shared/ace_client.js").RequestLimits & {triggerMs: number, cronMs: number, objectBytes: number}} Limits */
+/** @typedef {import("../shared/ace/client.js").RequestLimits & {triggerMs: number, cronMs: number, objectBytes: number}} Limits */
 
 /**
  * The limits of a batch. They are not settings: only a module that imports `create` can choose others, as the tests do.

@@ -1,10 +1,10 @@
-import { parseTime } from "../shared/ace_cursors.js";
+import { parseTime } from "../shared/ace/cursors.js";
 import { Failure } from "../shared/failure.js";
 import { formatSample } from "../shared/samples.js";
 
 /**
- * @typedef {import("../shared/ace_answers.js").Row} Row
- * @typedef {import("../shared/ace_cursors.js").Cursor} Cursor
+ * @typedef {import("../shared/ace/answers.js").Row} Row
+ * @typedef {import("../shared/ace/cursors.js").Cursor} Cursor
  */
 
 /** Counts the rows of a day's pages and converts them to NDJSON. */

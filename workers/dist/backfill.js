@@ -121,7 +121,7 @@ async function store({ bucket, version, ...config }, date, body, { samples, poin
   return samples;
 }
 
-// workers/shared/ace_answers.js
+// workers/shared/ace/answers.js
 var PARAMETERS = ["start_time", "end_time", "page_size", "raw_data", "cursor"];
 async function readText({ body }, maxBytes) {
   const decoder = new TextDecoder();
@@ -166,7 +166,7 @@ function readRetryAfter(text) {
   return Number.isNaN(ms) ? 0 : Math.max(ms, 0);
 }
 
-// workers/shared/ace_client.js
+// workers/shared/ace/client.js
 function buildUrl(config, { from, to }, cursor) {
   const query = { start_time: from, end_time: to, page_size: config.pageSize, raw_data: "true" };
   const url = new URL(`${config.baseUrl}/api/sites/${config.site}/timeseries/paginated`);
@@ -219,7 +219,7 @@ function buildHeaders(key, agent) {
   return headers;
 }
 
-// workers/shared/ace_cursors.js
+// workers/shared/ace/cursors.js
 var TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)?$/;
 function parseTime(text) {
   const [, date, time, fraction = ""] = TIME.exec(String(text)) ?? [];

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import children, setup
+from toolchain import children, parts, setup
 
 
 def run(command, *, folder=None, more=None, limit=None):
@@ -15,7 +15,7 @@ def run(command, *, folder=None, more=None, limit=None):
 
 def test_a_step_that_fails_is_one_line_and_no_traceback(capsys):
     def step(say):
-        raise setup.SetupError("npm is missing: install Node 20 or newer with npm")
+        raise parts.SetupError("npm is missing: install Node 20 or newer with npm")
 
     assert setup._run_timed("node", step) is False
     assert capsys.readouterr().err == "set-up: node    FAILED: npm is missing: install Node 20 or newer with npm\n"
@@ -58,36 +58,36 @@ def test_missing_tools_are_named(tmp_path, monkeypatch, tools, message):
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(setup, "EDGE", tmp_path)
+    monkeypatch.setattr(parts, "EDGE", tmp_path)
     (tmp_path / "package-lock.json").write_text("{}")
-    monkeypatch.setattr(setup, "ROOT", tmp_path)
-    with pytest.raises(setup.SetupError, match=message):
-        setup._set_up_node(lambda _: None, run)
+    monkeypatch.setattr(parts, "ROOT", tmp_path)
+    with pytest.raises(parts.SetupError, match=message):
+        parts.set_up_node(lambda _: None, run)
 
 
 def test_the_engine_waits_for_python_and_says_so_when_that_failed(monkeypatch):
-    monkeypatch.setattr(setup.engine, "find", lambda: None)
+    monkeypatch.setattr(parts.engine, "find", lambda: None)
     python = Future()
     python.set_result(False)
-    with pytest.raises(setup.SetupError, match="needs the Python packages first"):
-        setup._set_up_engine(python, lambda _: None, run)
+    with pytest.raises(parts.SetupError, match="needs the Python packages first"):
+        parts.set_up_engine(python, lambda _: None, run)
 
 
 def test_a_failing_command_is_one_line_with_advice():
-    with pytest.raises(setup.SetupError, match=r"^sh failed \(boom\): try again$"):
-        setup._run_or_raise(run, ["/bin/sh", "-c", "echo noise >&2; echo boom >&2; exit 3"], "try again")
+    with pytest.raises(parts.SetupError, match=r"^sh failed \(boom\): try again$"):
+        parts._run_or_raise(run, ["/bin/sh", "-c", "echo noise >&2; echo boom >&2; exit 3"], "try again")
 
 
 def test_where_npm_keeps_its_log_is_not_its_reason():
     said = "echo 'npm error EROFS' >&2; echo 'npm error A complete log of this run can be found in: /x' >&2; exit 1"
-    with pytest.raises(setup.SetupError, match=r"\(npm error EROFS\)"):
-        setup._run_or_raise(run, ["/bin/sh", "-c", said], "try again")
+    with pytest.raises(parts.SetupError, match=r"\(npm error EROFS\)"):
+        parts._run_or_raise(run, ["/bin/sh", "-c", said], "try again")
 
 
 def test_a_failure_on_a_full_disk_is_the_disks(monkeypatch):
-    monkeypatch.setattr(setup.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 2**20))
-    with pytest.raises(setup.SetupError, match=r"the disk of /.* has 1 MB left: free some space$"):
-        setup._run_or_raise(run, ["/bin/sh", "-c", "exit 1"], "install something")
+    monkeypatch.setattr(parts.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 2**20))
+    with pytest.raises(parts.SetupError, match=r"the disk of /.* has 1 MB left: free some space$"):
+        parts._run_or_raise(run, ["/bin/sh", "-c", "exit 1"], "install something")
 
 
 def test_an_interrupted_step_leaves_the_one_line_to_set_up(capsys):
@@ -99,20 +99,20 @@ def test_an_interrupted_step_leaves_the_one_line_to_set_up(capsys):
 
 
 def test_a_checkout_that_cannot_be_written_to_is_one_line(monkeypatch, tmp_path):
-    monkeypatch.setattr(setup.os, "access", lambda *_: False)
-    with pytest.raises(setup.SetupError, match=f"^{tmp_path} cannot be written to"):
-        setup._require_writable(tmp_path)
+    monkeypatch.setattr(parts.os, "access", lambda *_: False)
+    with pytest.raises(parts.SetupError, match=f"^{tmp_path} cannot be written to"):
+        parts._require_writable(tmp_path)
 
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A checkout whose commands are recorded, and do what pip, venv and npm would leave."""
-    monkeypatch.setattr(setup, "ROOT", tmp_path)
-    monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
-    monkeypatch.setattr(setup, "EDGE", tmp_path / "edge")
-    monkeypatch.setattr(setup, "PACKAGES", tmp_path / "requirements-dev.txt")
-    monkeypatch.setattr(setup, "INSTALLER", tmp_path / "toolchain" / "uv.txt")
-    monkeypatch.setattr(setup, "_find_npm", lambda _: "npm")
+    monkeypatch.setattr(parts, "ROOT", tmp_path)
+    monkeypatch.setattr(parts, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(parts, "EDGE", tmp_path / "edge")
+    monkeypatch.setattr(parts, "PACKAGES", tmp_path / "requirements-dev.txt")
+    monkeypatch.setattr(parts, "INSTALLER", tmp_path / "toolchain" / "uv.txt")
+    monkeypatch.setattr(parts, "_find_npm", lambda _: "npm")
     for name in ("requirements-dev.txt", "toolchain/uv.txt", "edge/package-lock.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1")
@@ -135,8 +135,8 @@ def checkout(tmp_path, monkeypatch):
     def again():
         commands.clear()
         said.clear()
-        setup._set_up_python(said.append, fake)
-        setup._set_up_node(said.append, fake)
+        parts.set_up_python(said.append, fake)
+        parts.set_up_node(said.append, fake)
         return list(commands)
 
     again.said, again.broken = said, set()
@@ -169,12 +169,11 @@ def test_a_second_folder_of_node_packages_is_installed_and_stamped_by_itself(che
         (Path(command[-1]) / "node_modules").mkdir(exist_ok=True)
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    assert setup._install_packages(folder, checkout.said.append, install) is False
     (folder / "package-lock.json").write_text("1")
-    assert setup._install_packages(folder, checkout.said.append, install) is True
-    assert setup._install_packages(folder, checkout.said.append, install) is False
+    assert parts.install_packages(folder, checkout.said.append, install) is True
+    assert parts.install_packages(folder, checkout.said.append, install) is False
     (folder / "package-lock.json").write_text("2")
-    assert setup._install_packages(folder, checkout.said.append, install) is True
+    assert parts.install_packages(folder, checkout.said.append, install) is True
     assert [command[:2] + command[-1:] for command in commands] == [["npm", "ci", folder]] * 2
     assert (tmp_path / "node_modules").resolve() == tmp_path / "edge" / "node_modules"
     assert checkout() == []
@@ -206,7 +205,7 @@ def test_pip_installs_the_packages_where_uv_cannot(checkout, tmp_path, broken, t
 def test_packages_that_neither_installer_gets_are_one_line_and_no_stamp(checkout, tmp_path):
     (tmp_path / "requirements-dev.txt").write_text("2")
     checkout.broken |= {"uv", "pip"}
-    with pytest.raises(setup.SetupError, match=r"^python failed \(no such wheel\): is the package index reachable\?$"):
+    with pytest.raises(parts.SetupError, match=r"^python failed \(no such wheel\): is the package index reachable\?$"):
         checkout()
     assert not (tmp_path / ".venv" / ".set-up.json").exists()
 
@@ -230,8 +229,8 @@ def test_what_is_shared_with_another_checkout_is_used_while_it_fits_and_never_ch
         folder.symlink_to(tmp_path / f"other-{folder.name}")
         (folder / ".set-up.json").unlink()
     if stamped:  # where they are now
-        setup.Stamp(tmp_path / ".venv", [setup.PACKAGES, setup.INSTALLER]).write()
-        setup.Stamp(tmp_path / "edge" / "node_modules", [tmp_path / "edge" / "package-lock.json"]).write()
+        parts.Stamp(tmp_path / ".venv", [parts.PACKAGES, parts.INSTALLER]).write()
+        parts.Stamp(tmp_path / "edge" / "node_modules", [tmp_path / "edge" / "package-lock.json"]).write()
     assert checkout() == ([] if stamped else ["venv", "uv.txt", "uv", "npm"])
     assert (tmp_path / ".venv").is_symlink() == stamped
     assert (tmp_path / "edge" / "node_modules").is_symlink() == stamped
@@ -243,7 +242,7 @@ def test_this_terminal_is_told_what_it_lacks(tmp_path, monkeypatch):
     standard = tmp_path / ".pulumi" / "versions" / setup.engine.pinned() / "bin"
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(parts, "VENV", tmp_path / ".venv")
     export = f'export PATH="$HOME/.pulumi/versions/{setup.engine.pinned()}/bin:$PATH"'
     assert setup._line_for_terminal() == f"source {tmp_path}/.venv/bin/activate; {export}"
     for tool in (tmp_path / ".venv" / "bin" / "python", standard / "pulumi"):

@@ -1,5 +1,5 @@
 /** ACE's times and cursors. ACE's own cursor can lead to the same page again (docs/decisions.md). */
-import { Failure } from "./failure.js";
+import { Failure } from "../failure.js";
 
 /** @typedef {{text: string, at?: number, offset?: number}} Cursor `at` in microseconds. Opaque without `at` and `offset` */
 

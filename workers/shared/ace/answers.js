@@ -1,5 +1,5 @@
 /** Judges ACE's answers: a page, an empty page or a Failure with the code of its cause. */
-import { Failure } from "./failure.js";
+import { Failure } from "../failure.js";
 
 /**
  * @typedef {{name: string, value: string, time: string}} Row

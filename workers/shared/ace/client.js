@@ -1,10 +1,11 @@
 /** Requests to ACE. Each page is retried while a retry may succeed and fits before the deadline. */
-import { checkedPage, readError, readText } from "./ace_answers.js";
-import { Failure } from "./failure.js";
-import { writeLog } from "./log.js";
+
+import { Failure } from "../failure.js";
+import { writeLog } from "../log.js";
+import { checkedPage, readError, readText } from "./answers.js";
 
 /**
- * @typedef {import("./ace_answers.js").Page} Page
+ * @typedef {import("./answers.js").Page} Page
  * @typedef {{baseUrl: string, site: string, pageSize: string}} Source
  * @typedef {{from: string, to: string}} Span ISO times, `to` excluded
  * @typedef {{answerMs: number, answerBytes: number, attempts: number, retryMs: number}} RequestLimits
