@@ -1,4 +1,4 @@
-"""How tests are named, and what every run ends with: the drifts and the faults, as tests/e2e/ saw them."""
+"""The names and the order of tests, and the tables of drifts and faults at the end of a run of tests/e2e/."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LONGEST = (
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name no test by bytes: gzip's hold the time, and xdist refuses workers that collect different names."""
+    """Keep bytes out of test names: gzip's hold the time, and xdist refuses workers that collect different names."""
     return argname if isinstance(val, bytes) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """End-to-end tests tell of the whole, not of lines: scripts/test runs them without tracing. The longest come first."""
+    """Mark the end-to-end tests, which scripts/test runs without tracing, and put the longest first."""
     for item in items:
         if item.path.is_relative_to(END_TO_END):
             item.add_marker("untraced")
@@ -37,13 +37,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     seen = [(name, value) for report in reports for name, value in report.user_properties]
     drifts = [value for name, value in seen if name == "drift"]
     if drifts:
-        terminalreporter.section("changes outside Pulumi, and the words of a plain `pulumi preview`")
+        terminalreporter.section("changes outside Pulumi, and the output of a plain `pulumi preview`")
     for name, said, then in drifts:
         terminalreporter.write_line(f"{name:<38} {said:<58} {then}")
     faults = [value for name, value in seen if name == "fault"]
     if faults:
-        terminalreporter.section("what was broken, which checks said so, whom they blamed, and in how many seconds")
+        terminalreporter.section("faults, the checks that failed, their cause, and the seconds that they took")
     for name, caught, cause, seconds in faults:
         terminalreporter.write_line(
-            f"{name:<26} {caught or 'nothing fails, as it must be':<44} {cause:<10} {seconds:5.1f}"
+            f"{name:<26} {caught or 'no check fails, as it must be':<44} {cause:<10} {seconds:5.1f}"
         )

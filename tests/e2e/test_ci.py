@@ -17,7 +17,7 @@ from contract.operator_token import derive_operator_token
 from rehearsal import faults
 from rehearsal import local_system as local
 from tests import processes
-from tests.fakes.github import STRANGER, FakeGitHub
+from tests.fakes.github import ANOTHER, FakeGitHub
 
 MARKER = "<!-- building-vitals review: building-vitals/rehearsal -->"
 DRIFT = "<!-- building-vitals drift: rehearsal -->"
@@ -161,8 +161,8 @@ def test_a_leaked_secret_is_found(world, job):
 
 def test_a_pull_request_has_one_comment_that_each_preview_replaces(world, job, tmp_path):
     for n in range(4):
-        job.hub.comment(7, f"talk {n}", STRANGER)
-    copied = job.hub.comment(7, f"{MARKER}\nlooks good to me", STRANGER)
+        job.hub.comment(7, f"talk {n}", ANOTHER)
+    copied = job.hub.comment(7, f"{MARKER}\nlooks good to me", ANOTHER)
     before = state(world), len(writes(world))
 
     code, output, summary = job.run("preview", event="pull_request")

@@ -1,1 +1,1 @@
-"""A whole small system behind one function, for runs of the checks by the thousand: nothing listens, nothing waits."""
+"""One fake system for unit tests and soak: Cloudflare, workers and ACE behind one function, on a clock of its own."""

@@ -1,4 +1,4 @@
-"""Which days the made-up system copies, and when the checks begin: at any hour, or within seconds of midnight (UTC)."""
+"""The days that the fake worker copies, and the time at which the checks begin."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import UTC, datetime, time, timedelta
 
 from tests.fakes import days
 
-LATER = 30  # days after which a range that ended is looked at
-NEAR = 40.0  # seconds: nearer to midnight than a run may last
+LATER = 30  # days between the end of a range and the run, where the range has ended
+NEAR_MIDNIGHT = 40.0  # seconds, within which a run may cross midnight (UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """The days from the first one to ``end`` (None without one); ``begins`` is when the checks do, in truth.
+    """The days from the first one to ``end`` (None without an end). The checks begin at ``begins``, in true time.
 
-    ``lead`` is how many days are copied before they are over: none, by whoever does it right.
+    ``lead`` is the number of days that the worker copies before they are over: 0, unless the worker is broken.
     """
 
     end: int | None
@@ -24,17 +24,17 @@ class Calendar:
     lead: int = 0
 
     @classmethod
-    def drawn(cls, source: random.Random) -> Calendar:
-        """Return 1 to 9 days that are over, of a range that ended long ago, has no end, or ends in days to come."""
+    def draw(cls, source: random.Random) -> Calendar:
+        """Return 1 to 9 days that are over, of a range that ended long ago, has no end, or ends in the future."""
         total = source.randint(1, 9)
-        kind = source.choice(("ended", "ended", "open", "open", "to come"))
+        kind = source.choice(("ended", "ended", "open", "open", "future"))
         moment = source.choice((_daytime, _daytime, _before_midnight, _after_midnight))(source)
         today = total + (LATER if kind == "ended" else 0)
-        end = {"ended": total - 1, "open": None, "to come": total + 3}[kind]
+        end = {"ended": total - 1, "open": None, "future": total + 3}[kind]
         return cls(end=end, begins=_midnight(today) + moment)
 
     def at_noon(self) -> Calendar:
-        """Return the same days without an end, looked at when no clock can be in doubt of the day."""
+        """Return the same days without an end, at noon, when clocks agree on the day."""
         total = len(self.due(0.0))
         return replace(self, end=None, begins=_midnight(total) + timedelta(hours=12))
 
@@ -45,7 +45,7 @@ class Calendar:
     def due(self, elapsed: float) -> list[str]:
         """Return the days to copy, so many seconds after the checks began: those that are over."""
         over = ((self.begins + timedelta(seconds=elapsed)).date() - days.FIRST).days + self.lead
-        return [days.day(number) for number in range(over if self.end is None else min(over, self.end + 1))]
+        return [days.date_of(number) for number in range(over if self.end is None else min(over, self.end + 1))]
 
 
 def _midnight(number: int) -> datetime:
@@ -57,8 +57,8 @@ def _daytime(source: random.Random) -> timedelta:
 
 
 def _after_midnight(source: random.Random) -> timedelta:
-    return timedelta(seconds=source.uniform(0, NEAR))
+    return timedelta(seconds=source.uniform(0, NEAR_MIDNIGHT))
 
 
 def _before_midnight(source: random.Random) -> timedelta:
-    return timedelta(days=1, seconds=-source.uniform(0, NEAR))
+    return timedelta(days=1, seconds=-source.uniform(0, NEAR_MIDNIGHT))

@@ -38,7 +38,7 @@ def judge(
     strict: bool = False,
     watch: Callable[[str, Result | None], None] | None = None,
 ) -> tuple[Report, dict[str, Result]]:
-    """Run checks; return the report, and each check's result by its id."""
+    """Run checks. Return the report, and each check's result by its id."""
     context: Any = SimpleNamespace(
         manifest=Manifest.from_dict(manifest_data()),
         stack="prod",

@@ -1,20 +1,22 @@
-"""Time that passes when somebody sleeps or asks, and not otherwise; checks that wait side by side wait together."""
+"""Time that passes only during a sleep or a request. Checks that wait concurrently wait together."""
 
 from __future__ import annotations
 
 import threading
 
-THREAD = "check "  # what the runner calls the thread of a check, before the check's id
+THREAD = "check "  # the name of a check's thread, before the check's id
 
 
 class Clock:
-    """A clock in seconds for each check, in whose thread it is read: how threads take turns does not matter to it.
+    """A clock in seconds for each check, by the thread that reads it: the order of threads does not matter.
 
-    A thread beside a check's own, ``check NAME_N``, has its clock. A check begins when the latest of those before it
-    ended; ``watch`` is told of both by the runner. Whoever is no check reads when the last one ended.
+    A thread in the background of a check, ``check NAME_N``, has the check's clock. A check begins when the last check
+    before it ended, and the runner tells ``watch`` about both. Every other thread reads the end of the last check.
+    ``slept`` holds all sleeps.
     """
 
     def __init__(self) -> None:
+        self.slept: list[float] = []
         self._ended = 0.0
         self._times: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -24,7 +26,13 @@ class Clock:
         return self._times.get(_check(), self._ended)
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let time pass, and record it."""
+        with self._lock:
+            self.slept.append(seconds)
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass that is not a sleep, as during a request."""
         name = _check()
         with self._lock:
             if name in self._times:
@@ -33,7 +41,7 @@ class Clock:
                 self._ended += seconds
 
     def watch(self, check: str, result: object | None) -> None:
-        """Take in that a check begins, or ended with a result."""
+        """Take note of a check that begins (``result`` is None) or ends."""
         with self._lock:
             if result is None:
                 self._times[THREAD + check] = self._ended

@@ -1,113 +1,155 @@
-"""The made-up system's Cloudflare: one worker with its past, its crons, and a bucket."""
+"""A fake Cloudflare account: scripts with versions, deployments, secrets, schedules and tails, and R2 buckets."""
 
 from __future__ import annotations
 
-import json
-import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tests.fakes import manifest, tail
-from tests.fakes.days import Stored
+import httpx
 
-Answer = tuple[int, bytes]
-_SCRIPT = f"workers/scripts/{manifest.NAME}"
-_OBJECTS = f"r2/buckets/{manifest.BUCKET}/objects"
+from tests.fakes import manifest
+from tests.fakes.answers import envelope, refusal, response
+from tests.fakes.days import Stored
+from tests.fakes.tail import Tail
+
+Json = dict[str, Any]
+HOST = "api.cloudflare.com"
+ANN = {"author_email": "ann@example.org", "created_on": "2024-12-19T10:00:00Z"}  # of a version
+DAN = {"author_email": "dan@example.org", "created_on": "2024-12-19T11:00:00Z"}  # of a deployment
+PAGE_OF_VERSIONS = 10
+
+
+class Script:
+    """One script. ``versions`` are newest first, ``live`` are the ids that serve, ``secrets`` the names at present.
+
+    ``declared`` are the bindings of each new version. Its secrets among them count as attached at the beginning.
+    """
+
+    def __init__(self, declared: Sequence[Json], crons: Sequence[str], tail: Tail | None = None) -> None:
+        self.declared = declared
+        self.secrets = [item["name"] for item in declared if item["type"] == "secret_text"]
+        self.crons = list(crons)
+        self.tail = Tail() if tail is None else tail
+        self.version_id: Callable[[int], str] = lambda number: f"v{number}"
+        self.deployed = DAN
+        self.versions: list[Json] = []
+        self.live: list[str] = []
+
+    def version(self, number: int, tag: str, triggered_by: str, **metadata: Any) -> Json:
+        """Return a version with the present secrets."""
+        annotations = {"workers/triggered_by": triggered_by} | ({"workers/tag": tag} if tag else {})
+        bound = [dict(item) for item in self.declared if item["type"] != "secret_text"]
+        bound += [{"name": name, "type": "secret_text"} for name in self.secrets]
+        return {
+            "id": self.version_id(number),
+            "number": number,
+            "metadata": ANN | metadata,
+            "annotations": annotations,
+            "resources": {"bindings": bound},
+        }
+
+    def upload(self, tag: str = manifest.TAG, triggered_by: str = "upload", **metadata: Any) -> None:
+        """Add a version, and deploy it."""
+        self.versions.insert(0, self.version(len(self.versions) + 1, tag, triggered_by, **metadata))
+        self.live = [self.versions[0]["id"]]
+
+    def change_secrets(self, *names: str) -> None:
+        """Attach exactly these secrets, as ``wrangler secret put`` and ``delete`` do: by a version without a tag."""
+        self.secrets = list(names)
+        self.upload("", "secret")
+
+    @property
+    def bound(self) -> dict[str, Json]:
+        """Return the bindings of the newest version by name. Each may be changed in place."""
+        return {item["name"]: item for item in self.versions[0]["resources"]["bindings"]}
+
+    def bind(self, item: Json) -> None:
+        """Add a binding to the newest version."""
+        self.versions[0]["resources"]["bindings"].append(item)
+
+    def unbind(self, *names: str) -> None:
+        """Remove bindings from the newest version."""
+        resources = self.versions[0]["resources"]
+        resources["bindings"] = [item for item in resources["bindings"] if item["name"] not in names]
+
+    def served(self) -> dict[str, str]:
+        """Return id and tag of the live version, as the worker's binding to its own version has them."""
+        version = next(item for item in self.versions if item["id"] == self.live[0])
+        return {"id": version["id"], "tag": version["annotations"].get("workers/tag", "")}
+
+    def answer(self, path: str, request: httpx.Request) -> httpx.Response:
+        """Answer a request to a path below the script's."""
+        if path in ("tails", "tails/t1"):
+            return self._tail(path, request.method)
+        if path == "secrets":
+            return envelope([{"name": name, "type": "secret_text"} for name in self.secrets])
+        if path == "schedules":
+            return envelope({"schedules": [{"cron": cron, "created_on": "x"} for cron in self.crons]})
+        if path == "deployments":
+            shares = [{"version_id": item, "percentage": 100 / len(self.live)} for item in self.live]
+            deployment = {"id": "d1", "strategy": "percentage", **self.deployed, "versions": shares}
+            return envelope({"deployments": [deployment]})
+        if path == "versions":
+            start = (int(request.url.params.get("page", "1")) - 1) * PAGE_OF_VERSIONS
+            shown = self.versions[start : start + PAGE_OF_VERSIONS]
+            return envelope({"items": [{k: v for k, v in item.items() if k != "resources"} for item in shown]})
+        found = next((item for item in self.versions if path == f"versions/{item['id']}"), None)
+        return envelope(found) if found else refusal(404, 10007, "no such version")
+
+    def _tail(self, path: str, method: str) -> httpx.Response:
+        if self.tail.is_refused:
+            return refusal(403, 10000)
+        if method == "DELETE":
+            self.tail.is_open = False
+            return envelope(None)
+        return envelope({"id": "t1", "url": self.tail.url, "expires_at": "2024-12-20T18:00:00Z"})
 
 
 class Account:
-    """One account; faults change its attributes. ``versions`` are newest first, ``live`` the ids that serve."""
+    """One account behind its API. ``buckets`` holds the objects of each bucket by key."""
 
-    def __init__(self, source: random.Random, declared: Mapping[str, Any], objects: dict[str, Stored]) -> None:
-        self.objects = objects
-        self.tail = tail.Tail(source)
-        self.crons = list(declared["schedules"])
-        self.secrets = ["ACE_API_KEY"]
-        self.bound: dict[str, dict[str, str]] = {item["name"]: dict(item) for item in declared["bindings"]}
-        self.has_bucket = True
-        self.versions: list[dict[str, Any]] = []
-        self.live: list[str] = []
-        for _ in range(source.randint(0, 12)):  # a past of other settings, and of changes by hand
-            self.upload(*source.choice((("other", "upload"), ("", "secret"))))
-        self.upload("other", "upload")
-        self.older = self.served()
-        self.upload(manifest.TAG, "upload")
+    def __init__(self, account_id: str = manifest.ACCOUNT, token: str = manifest.API_TOKEN) -> None:
+        self.token = token
+        self.scripts: dict[str, Script] = {}
+        self.buckets: dict[str, dict[str, Stored]] = {}
+        self.subdomain: str | None = "rehearsal"
+        self.page_size = 1000  # objects of a page, at most
+        self._base = f"/client/v4/accounts/{account_id}/"
 
-    def upload(self, tag: str, triggered_by: str) -> None:
-        """Make a version, and let it serve."""
-        tag = f"{manifest.OWNER}:000000000000:33333333:44444444" if tag == "other" else tag
-        number = len(self.versions) + 1
-        version: dict[str, Any] = {
-            "id": f"{number:08x}-0000-4000-8000-000000000000",
-            "number": number,
-            "metadata": {"author_email": "dan@example.org", "created_on": f"2024-12-{number:02}T11:00:00Z"},
-            "annotations": {"workers/triggered_by": triggered_by, **({"workers/tag": tag} if tag else {})},
-        }
-        self.versions.insert(0, version)
-        self.live = [version["id"]]
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            return refusal(403, 10000, "Authentication error")
+        match request.url.path.removeprefix(self._base).split("/", 3):
+            case ["workers", "subdomain"]:
+                return envelope({"subdomain": self.subdomain})
+            case ["workers", "scripts", name, path]:
+                script = self.scripts.get(name)
+                return script.answer(path, request) if script else refusal(404, 10007, "no such worker")
+            case ["r2", "buckets", bucket, *rest]:
+                objects = self.buckets.get(bucket)
+                if objects is None:
+                    return refusal(404, 10006)
+                return self._object(objects, rest[0], request.url.params) if rest else envelope({"name": bucket})
+        return refusal(404, 7003, "no route")
 
-    def served(self) -> dict[str, str]:
-        """Return what the newest live version says of itself."""
-        version = next(item for item in self.versions if item["id"] in self.live)
-        return {"id": version["id"], "tag": version["annotations"].get("workers/tag", "")}
+    def _object(self, objects: Mapping[str, Stored], path: str, params: Mapping[str, str]) -> httpx.Response:
+        if path == "objects":
+            return self._list(objects, params)
+        found = objects.get(path.removeprefix("objects/"))
+        if found is None:
+            return refusal(404, 10007, "no such key")
+        return response(200, found.body, {"Content-Type": "application/x-ndjson"})
 
-    def answer(self, path: str, params: Mapping[str, str]) -> Answer:
-        """Answer a request: none of those that a check may make means two things by its method, but for the tail's."""
-        path = path.removeprefix(f"/client/v4/accounts/{manifest.ACCOUNT}/")
-        if path.startswith(f"{_SCRIPT}/"):
-            return self._script(path.removeprefix(f"{_SCRIPT}/"), params)
-        if path == "workers/subdomain":
-            return envelope({"subdomain": "rehearsal"})
-        if not self.has_bucket:
-            return refusal(404, 10006)
-        if path == _OBJECTS:
-            return self._list(params)
-        found = self.objects.get(path.removeprefix(f"{_OBJECTS}/"))
-        return (200, found.body) if found else refusal(404, 10007)
-
-    def _script(self, what: str, params: Mapping[str, str]) -> Answer:
-        if what == "tails":
-            return refusal(403, 10000) if self.tail.refused else envelope({"id": "t1", "url": tail.ADDRESS})
-        if what == "tails/t1":
-            self.tail.open = False
-            return envelope(None)
-        if what == "secrets":
-            return envelope([{"name": name, "type": "secret_text"} for name in self.secrets])
-        if what == "schedules":
-            return envelope({"schedules": [{"cron": cron} for cron in self.crons]})
-        if what == "deployments":
-            shares = [{"version_id": item, "percentage": 100 / len(self.live)} for item in self.live]
-            about = {"author_email": "dan@example.org", "created_on": "2024-12-19T11:00:00Z"}
-            return envelope({"deployments": [{"id": "d", "strategy": "percentage", **about, "versions": shares}]})
-        if what == "versions":
-            page = int(params.get("page", "1"))
-            return envelope({"items": self.versions[(page - 1) * 10 : page * 10]})
-        for version in self.versions:
-            if what == f"versions/{version['id']}":
-                return envelope({**version, "resources": {"bindings": list(self.bound.values())}})
-        return refusal(404, 10007)
-
-    def _list(self, params: Mapping[str, str]) -> Answer:
-        keys = sorted(key for key in self.objects if key.startswith(params["prefix"]))
-        items = [
-            {
-                "key": key,
-                "size": len(self.objects[key].body),
-                "custom_metadata": self.objects[key].custom,
-                "http_metadata": {"contentEncoding": self.objects[key].encoding} if self.objects[key].encoding else {},
-            }
-            for key in keys
-        ]
-        return envelope(items, is_truncated=False)
+    def _list(self, objects: Mapping[str, Stored], params: Mapping[str, str]) -> httpx.Response:
+        keys = sorted(key for key in objects if key.startswith(params["prefix"]))
+        start = int(params.get("cursor", "0"))
+        end = start + min(self.page_size, int(params.get("per_page", "20")))
+        more = {"cursor": str(end)} if end < len(keys) else {}
+        items = [_listed(key, objects[key]) for key in keys[start:end]]
+        return envelope(items, is_truncated=bool(more), **more)
 
 
-def envelope(result: object, **info: Any) -> Answer:
-    """Return Cloudflare's form of a result."""
-    body = {"success": True, "errors": [], "messages": [], "result": result, "result_info": info}
-    return 200, json.dumps(body).encode()
-
-
-def refusal(status: int, code: int) -> Answer:
-    """Return Cloudflare's form of a refusal."""
-    body = {"success": False, "errors": [{"code": code, "message": "refused"}], "result": None}
-    return status, json.dumps(body).encode()
+def _listed(key: str, of: Stored) -> Json:
+    http = {"contentType": "application/x-ndjson"} | ({"contentEncoding": of.encoding} if of.encoding else {})
+    return {"key": key, "size": len(of.body), "custom_metadata": of.custom, "http_metadata": http}

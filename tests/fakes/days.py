@@ -1,4 +1,4 @@
-"""The samples of a made-up site, as ACE sends them and as the worker stores them."""
+"""The samples of the fake site, as ACE sends them (rows) and as the worker stores them (lines)."""
 
 from __future__ import annotations
 
@@ -6,68 +6,106 @@ import gzip
 import hashlib
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.fakes import manifest
 
-FIRST = date(2024, 12, 10)
-Row = dict[str, Any]
+FIRST = date.fromisoformat(manifest.FIRST)
+Row = dict[str, Any]  # name, value (a text), time (naive)
+Line = dict[str, Any]  # point_name, timestamp (ms), value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """One stored object: its bytes, its custom metadata, and what it declares of its encoding."""
+    """One stored object: its bytes, its custom metadata, and its declared Content-Encoding."""
 
     body: bytes
     custom: dict[str, str]
     encoding: str = ""
 
 
-def day(number: int) -> str:
+def date_of(number: int) -> str:
     """Return the date of a day, counted from 0."""
     return (FIRST + timedelta(days=number)).isoformat()
 
 
-def key(of: str) -> str:
-    """Return where a day lies."""
-    return manifest.TEMPLATE.format(site=manifest.SITE, date=of)
+def key_of(day: str) -> str:
+    """Return the key of a day's object."""
+    return manifest.TEMPLATE.format(site=manifest.SITE, date=day)
 
 
-def samples(seed: int, of: str) -> list[Row]:
-    """Return a day's samples in ACE's words, by time and name; some days have none."""
-    source = random.Random(f"{seed} {of}")  # noqa: S311 - made-up measurements
-    hours = source.choice((0, 1, 5, 24)) if of != day(0) else 24  # the first day has data: else nothing can be judged
+def lines(day: str, count: int = 3) -> list[Line]:
+    """Return samples of a day, one a second, of two points in turn."""
+    start = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1000
+    return [{"point_name": f"ses/p{n % 2}", "timestamp": start + 1000 * n, "value": 20.5 + n} for n in range(count)]
+
+
+def random_rows(seed: int, day: str) -> list[Row]:
+    """Return a day's rows by time and name. Some days have none, but the first one always has."""
+    source = random.Random(f"{seed} {day}")  # noqa: S311 - made-up measurements
+    hours = source.choice((0, 1, 5, 24)) if day != date_of(0) else 24  # without any data the checks are inconclusive
     points = [f"ses/{manifest.SITE}/AHU/VAV-{number}.DaTemp" for number in range(source.randint(1, 4))]
     return [
-        {"name": point, "value": f"{source.uniform(-20, 40):.2f}", "time": f"{of}T{hour:02}:00:00"}
+        {"name": point, "value": f"{source.uniform(-20, 40):.2f}", "time": f"{day}T{hour:02}:00:00"}
         for hour in range(hours)
         for point in points
     ]
 
 
-def line(row: Row) -> Row:
-    """Return a sample as the worker stores it."""
-    return {"point_name": row["name"], "timestamp": _ms(row["time"]), "value": float(row["value"])}
+def to_line(row: Row) -> Line:
+    """Return a row of ACE as the worker stores it."""
+    time = datetime.fromisoformat(row["time"]).replace(tzinfo=UTC)
+    return {"point_name": row["name"], "timestamp": int(time.timestamp()) * 1000, "value": float(row["value"])}
 
 
-def stored(of: str, rows: list[Row]) -> Stored:
-    """Return the object of a day's samples, as the worker writes it, with metadata that are true of them."""
-    lines = [line(row) for row in rows]
-    content = "".join(json.dumps(item, separators=(",", ":")) + "\n" for item in lines).encode()
-    window = f"{of}T00:00:00Z/{date.fromisoformat(of) + timedelta(days=1)}T00:00:00Z"
-    custom = {"samples": str(len(lines)), "points": str(len({item["point_name"] for item in lines}))}
-    if lines:
-        custom |= {"first": str(lines[0]["timestamp"]), "last": str(lines[-1]["timestamp"])}
-    custom |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window, "worker_version": "v1"}
-    return Stored(body=gzip.compress(content, 1), custom=custom)
+def to_rows(of: Iterable[Line]) -> list[Row]:
+    """Return stored lines as ACE sends them."""
+    return [
+        {
+            "name": line["point_name"],
+            "value": line["value"] if isinstance(line["value"], str) else json.dumps(line["value"]),
+            "time": datetime.fromtimestamp(line["timestamp"] / 1000, UTC).replace(tzinfo=None).isoformat(),
+        }
+        for line in of
+    ]
 
 
-def lines_of(of: Stored) -> list[Row]:
-    """Return what a stored day holds; raises OSError, EOFError or ValueError for one that holds no samples."""
+def window(day: str) -> str:
+    """Return the window of ACE that a day is read from."""
+    return f"{day}T00:00:00Z/{date.fromisoformat(day) + timedelta(days=1)}T00:00:00Z"
+
+
+def stored(
+    day: str,
+    samples: list[Line] | None = None,
+    /,
+    *,
+    raw: bytes | None = None,
+    content: bytes | None = None,
+    **metadata: str | None,
+) -> Stored:
+    """Return a day's object as the worker writes it, with true metadata unless ``metadata`` says otherwise.
+
+    ``raw`` replaces the bytes and ``content`` the text that is compressed. A metadata entry of None is left out.
+    """
+    samples = lines(day) if samples is None else samples
+    if content is None:
+        content = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in samples).encode()
+    custom: dict[str, str | None] = {
+        "samples": str(len(samples)),
+        "points": str(len({line["point_name"] for line in samples})),
+    }
+    if samples:
+        times = [line["timestamp"] for line in samples]
+        custom |= {"first": str(min(times)), "last": str(max(times))}
+    custom |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window(day), "worker_version": "v1"} | metadata
+    kept = {name: value for name, value in custom.items() if value is not None}
+    return Stored(body=gzip.compress(content, 1) if raw is None else raw, custom=kept)
+
+
+def read_lines(of: Stored) -> list[Line]:
+    """Return the lines of an object. Raises OSError, EOFError or ValueError where it does not hold any."""
     return [json.loads(text) for text in gzip.decompress(of.body).splitlines()]
-
-
-def _ms(time: str) -> int:
-    return int(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp()) * 1000

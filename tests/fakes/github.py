@@ -10,14 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 Item = dict[str, Any]
 Answer = tuple[int, dict[str, str], Any]  # status, headers, JSON
-BOT, STRANGER = "github-actions[bot]", "mallory"
+ME, ANOTHER = "github-actions[bot]", "mallory"
 TOKEN = "ghs_fake0fake1fake2fake3"
 PAGE = 3  # items of a page, whatever size is asked for, so that every test turns pages
 MAX_BODY = 65_536  # characters
 
 
 class FakeGitHub:
-    """One repository with its issues and comments; each of ``faults`` takes the place of one answer."""
+    """One repository with its issues and comments. Each of ``faults`` takes the place of one answer."""
 
     def __init__(self, repository: str = "owner/name", token: str = TOKEN) -> None:
         self.repository, self.token, self.base = repository, token, "https://api.hub.test"
@@ -36,14 +36,14 @@ class FakeGitHub:
             "GITHUB_TOKEN": self.token,
         }
 
-    def comment(self, number: int, body: str, login: str | None = BOT) -> Item:
+    def comment(self, number: int, body: str, login: str | None = ME) -> Item:
         """Add a comment to an issue or pull request."""
         listed = self.comments.setdefault(number, [])
         identity = 1 + sum(map(len, self.comments.values()))
         listed.append({"id": identity, "body": body, "user": {"login": login} if login else None})
         return listed[-1]
 
-    def issue(self, body: str, login: str = BOT, **more: Any) -> Item:
+    def issue(self, body: str, login: str = ME, **more: Any) -> Item:
         """Add an issue."""
         item = {"number": 100 + len(self.issues), "body": body, "user": {"login": login}, "state": "open", **more}
         self.issues.append(item)
@@ -59,7 +59,7 @@ class FakeGitHub:
             return 401, {}, {"message": "Bad credentials"}
         body = json.loads(content) if content else None
         if path == "/graphql":
-            return 200, {}, {"data": {"viewer": {"login": BOT}}}
+            return 200, {}, {"data": {"viewer": {"login": ME}}}
         if path == "/user":  # as with a real installation's token
             return 403, {}, {"message": "Resource not accessible by integration"}
         return self._rest(method, path.removeprefix(f"/repos/{self.repository}/"), query, body)

@@ -25,7 +25,7 @@ ENVIRON = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": KEY}
 
 
 def manifest_data(*, first: str = FIRST, last: str | None = LAST, **changes: Any) -> dict[str, Any]:
-    """Return a manifest without related workers; `changes` are named by their path, as in ``ace__site``."""
+    """Return a manifest without related workers. `changes` are named by their path, as in ``ace__site``."""
     data: dict[str, Any] = {
         "schema": 1,
         "project": "building-vitals",

@@ -13,7 +13,7 @@ NO_KEY = {"err": "error: configuration key 'aceApiKey' not found for stack 'prod
 
 
 def install(folder: Path, answers: Mapping[str, Mapping[str, Any]]) -> Path:
-    """Write `pulumi` into a folder, which must be on PATH; return the file that records each command line.
+    """Write `pulumi` into a folder, which must be on PATH. Return the file that records each command line.
 
     An answer has ``out``, ``err`` and ``code``, each of which may be left out.
     """

@@ -1,111 +1,164 @@
-"""The made-up system: workers, Cloudflare's API, a bucket and ACE, healthy until a fault says otherwise."""
+"""The fake system: workers, Cloudflare's API, a bucket and ACE, connected, and the command that checks them."""
 
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from checks.model.deadline import Deadline
+from checks.run.execute import execute
+from checks.run.request import Request, Surroundings, Target
 from tests.fakes import cloudflare, days, manifest
+from tests.fakes.ace import Ace
+from tests.fakes.answers import fresh
+from tests.fakes.backfill_worker import LOG, BackfillWorker, log_of_failure
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
-from tests.fakes.road import Road, response
-from tests.fakes.siblings import Etl, Query
-from tests.fakes.worker import Worker
+from tests.fakes.network import Network
+from tests.fakes.related_workers import EtlWorker, QueryWorker
+from tests.fakes.tail import Tail, trace
 
-API_TOKEN = "fake-cloudflare-token-for-soaks-0001"
-API = "api.cloudflare.com"
+Route = httpx.Response | Callable[[httpx.Request], httpx.Response]
+COMMAND = re.compile(  # every hint is a command and nothing else
+    r"(?!.*(, then|;))(pulumi|python -m checks|npx wrangler|curl|read|unset|env|sleep|\$\{EDITOR:-vi\}) [^`]+$"
+)
 
 
 class System:
-    """One random healthy system, made by a seed; a fault changes its parts' attributes.
+    """A healthy system, until a fault or a test changes an attribute of its parts.
 
-    Siblings are there or not. Requests take a random time on its clock; few are reset, and fewer answered by a proxy.
-    ``at_noon`` makes it one whose days have no declared end, looked at at noon.
+    ``routes`` holds answers that replace the fakes' own, by method and a part of the path. ``asked`` records the
+    requests. ``now`` is the time at which the checks begin, by the clock of their machine.
     """
 
-    def __init__(self, seed: int, *, at_noon: bool = False) -> None:
-        source = random.Random(seed)  # noqa: S311 - no secret depends on it
-        self.seed, self.random, self.clock = seed, source, Clock()
-        drawn = Calendar.drawn(source)
-        self.calendar = drawn.at_noon() if at_noon else drawn
-        due = self.calendar.due(0.0)
-        begun = due[: source.randint(0, len(due))]
-        self.key = f"fake-ace-key-{source.getrandbits(64):016x}"
-        self.days = {of: days.samples(seed, of) for of in (*due, *(days.day(len(due) + more) for more in range(2)))}
-        self.objects = {days.key(of): days.stored(of, self.days[of]) for of in begun}
-        last = None if self.calendar.end is None else days.day(self.calendar.end)
-        self.manifest = manifest.manifest_data(first=days.day(0), last=last)
-        self.cloudflare = cloudflare.Account(source, self.manifest, self.objects)
-        self.worker = Worker(source, self.key, self.cloudflare, self.clock, self.calendar)
-        self.worker.read = self.measured
-        self.query, self.etl = Query(self.objects), Etl(self.key)
-        self.ace_down = False
-        self.ahead = timedelta()  # of the true time is the clock where the checks run
-        self.road = Road(seed, source, self.clock)
-        self.declare(query=source.random() < 0.5, etl=source.random() < 0.5)
+    def __init__(
+        self,
+        declared: dict[str, Any],
+        calendar: Calendar,
+        rows: dict[str, list[days.Row]],
+        *,
+        key: str = manifest.KEY,
+        network: Network | None = None,
+        clock: Clock | None = None,
+        tail: Tail | None = None,
+    ) -> None:
+        self.manifest, self.calendar, self.key = declared, calendar, key
+        self.clock = Clock() if clock is None else clock
+        self.network = Network(self.clock) if network is None else network
+        self.now = calendar.begins
+        self.objects: dict[str, days.Stored] = {}
+        self.cloudflare = cloudflare.Account()
+        self.cloudflare.buckets[manifest.BUCKET] = self.objects
+        self.script = cloudflare.Script(declared["bindings"], declared["schedules"], tail)
+        self.cloudflare.scripts[manifest.NAME] = self.script
+        self.ace = Ace(key, rows, lambda: calendar.begins + timedelta(seconds=self.clock()))
+        self.worker = BackfillWorker(key, self.cloudflare, self.clock, calendar)
+        self.worker.read = self.ace.read
+        self.query, self.etl = QueryWorker(self.objects), EtlWorker(key)
+        self.routes: dict[tuple[str, str], Route] = {}
+        self.asked: list[str] = []
+        self._lock = threading.Lock()
 
-    def declare(self, *, query: bool = False, etl: bool = False) -> None:
-        """Declare siblings; those that are stay."""
-        siblings = self.manifest["siblings"]
-        siblings["query_url"] = manifest.QUERY if query else siblings["query_url"]
-        siblings["etl_worker"] = manifest.ETL if etl else siblings["etl_worker"]
+    def write(self, day: str, samples: list[days.Line] | None = None, /, **changes: Any) -> None:
+        """Store a day, of which ACE holds the same samples."""
+        self.objects[days.key_of(day)] = days.stored(day, samples, **changes)
+        self.ace.days[day] = days.to_rows(days.lines(day) if samples is None else samples)
+
+    # ---- requests
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request, whatever system it is to."""
-        return self.road.travel(request, self._reply)
+        """Answer one request to any of the systems, over the network."""
+        return self.network.carry(request, self._handle)
 
-    def _reply(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
-        if host == API:
-            allowed = request.headers.get("Authorization") == f"Bearer {API_TOKEN}"
-            known = self.cloudflare.answer(request.url.path, request.url.params)
-            return response(*(known if allowed else cloudflare.refusal(403, 10000)))
-        if host == urlsplit(manifest.QUERY).hostname:
-            return self.query.answer(request)
-        if host == urlsplit(manifest.ETL).hostname:
-            return self.etl.answer(request)
-        return response(*self._ace(request)) if manifest.ACE.endswith(host) else self.worker.answer(request)
+    def reply(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request, by a route of a test or by the fake of that host."""
+        path = request.url.path
+        self.asked.append(f"{request.method} {path}")
+        for (method, part), route in self.routes.items():
+            if method == request.method and part in path:  # without the lock: a route may wait for another request
+                return fresh(route(request) if callable(route) else route)
+        with self._lock:
+            return self._fake(request.url.host)(request)
 
-    def _ace(self, request: httpx.Request) -> tuple[int, bytes]:
-        if self.ace_down:
-            return 503, b"<html>Service Temporarily Unavailable</html>"
-        if request.headers.get("Authorization") != f"Bearer {self.key}":
-            return 500, b'{"message":"An unhandled exception occurred."}'
-        params = request.url.params
-        start, end = (params[name].removesuffix("Z") for name in ("start_time", "end_time"))
-        rows = [row for of in self.days for row in self.measured(of) or () if start <= row["time"] < end]
-        return 200, json.dumps({"point_samples": rows, "next_cursor": None, "has_more": False}).encode()
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        reply = self.reply(request)
+        is_worker = request.url.host == urlsplit(self.manifest["worker"]["url"]).hostname
+        if is_worker and self.script.tail.is_open:
+            lines = request.extensions.get(LOG)
+            lines = _log_of_route(request.url.path, reply) if lines is None else lines
+            self.script.tail.show(trace(request.method, str(request.url), lines))
+        return fresh(reply) if reply.is_stream_consumed else reply
 
-    def measured(self, of: str) -> list[days.Row] | None:
-        """Return what ACE holds of a day so far, None while it is out."""
-        now = f"{self.calendar.begins + timedelta(seconds=self.clock()):%Y-%m-%dT%H:%M:%S}"
-        return None if self.ace_down else [row for row in self.days.get(of, ()) if row["time"] <= now]
+    def _fake(self, host: str) -> Callable[[httpx.Request], httpx.Response]:
+        if host == cloudflare.HOST:
+            return self.cloudflare.answer
+        if host == urlsplit(manifest.ACE).hostname:
+            return self.ace.answer
+        related = self.manifest["siblings"]
+        for url, worker in ((related["query_url"], self.query), (related["etl_worker"], self.etl)):
+            if url and urlsplit(url).hostname == host:
+                return worker.answer
+        return self.worker.answer
 
-    def lack(self) -> None:
-        """Let a day be missing, so that a batch has something to do: the first, which has samples."""
-        self.objects.pop(days.key(days.day(0)), None)
+    # ---- the command
 
-    def store(self, rows: list[days.Row] | None = None) -> None:
-        """Store the first day, one that is always looked into, if it is not; or store other rows as that day."""
-        place, of = days.key(days.day(0)), days.day(0)
-        if rows is not None or place not in self.objects:
-            self.objects[place] = days.stored(of, self.days[of] if rows is None else rows)
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return the environment of a run with all credentials."""
+        return {"CLOUDFLARE_API_TOKEN": self.cloudflare.token, "ACE_API_KEY": self.key}
 
-    def copy_all(self, change: Callable[[list[days.Row]], list[days.Row]]) -> None:
-        """Store every day that is over, with other rows than ACE's."""
-        for of in self.worker.due():
-            self.objects[days.key(of)] = days.stored(of, change(self.days[of]))
+    def run(
+        self,
+        folder: Path,
+        *names: str,
+        environ: Mapping[str, str] | None = None,
+        formats: Sequence[str] = ("text",),
+        seconds: float = 60.0,
+        **options: Any,
+    ) -> tuple[int, str]:
+        """Run the command without click. Return exit code and standard output. The folder is written to."""
+        file = folder / "manifest.json"
+        file.write_text(json.dumps(self.manifest))
+        written: list[str] = []
+        targets = tuple(Target(format=name) for name in formats)
+        request = Request(stack=None, manifest=str(file), names=names, seconds=seconds, targets=targets, **options)
+        surroundings = Surroundings(
+            environ=self.environ if environ is None else environ,
+            write=written.append,
+            transport=httpx.MockTransport(self.handle),
+            connect=self.script.tail.connect,
+            deadline=lambda given: Deadline.starting_now(given, clock=self.clock, sleep=self.clock.sleep),
+            now=self._now,
+            watch=self.clock.watch,
+        )
+        return execute(request, surroundings), "".join(written)
 
-    def spoil(self, **changes: Any) -> None:
-        """Change the first day's object."""
-        self.store()
-        place = days.key(days.day(0))
-        good = self.objects[place]
-        self.objects[place] = replace(good, **{name: change(good) for name, change in changes.items()})
+    def report(self, folder: Path, *names: str, **options: Any) -> tuple[int, dict[str, Any]]:
+        """Run the command. Return exit code, and each check of the JSON report by its id."""
+        code, text = self.run(folder, *names, formats=("json",), **options)
+        checks = {check["id"]: check for check in json.loads(text)["checks"]}
+        for check in checks.values():
+            for item in check["findings"]:
+                assert COMMAND.match(item["hint"]), f"not a command to paste: {item['hint']}"
+        return code, checks
+
+    def _now(self) -> datetime:
+        return self.now
+
+
+def _log_of_route(path: str, reply: httpx.Response) -> list[dict[str, Any]]:
+    """Return the lines that the worker would log of a batch with this answer, where a route gave it."""
+    if path != "/trigger":
+        return []
+    if reply.status_code == 502:
+        error = json.loads(reply.read())["error"]
+        return log_of_failure(error["code"], error["message"])
+    return [{"message": "[Backfill] Batch ended", "continuation": True}] if reply.status_code == 200 else []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+
+from tests.fakes.system import System
 
 Check = dict[str, Any]  # one check of the JSON report
 UP = "pulumi up --stack prod"
@@ -14,14 +17,14 @@ def outcomes(report: dict[str, Check]) -> dict[str, str]:
     return {name: check["outcome"] for name, check in report.items()}
 
 
-def failed_finding(folder: Path, system: Any, name: str, **options: Any) -> dict[str, str]:
+def failed_finding(folder: Path, system: System, name: str, **options: Any) -> dict[str, str]:
     """Run one check, assert that it fails, and return its first finding."""
     code, report = system.report(folder, name, **options)
     assert (code, report[name]["outcome"]) == (1, "fail"), report[name]
     return first_finding(report[name])
 
 
-def inconclusive_finding(folder: Path, system: Any, name: str, **options: Any) -> dict[str, str]:
+def inconclusive_finding(folder: Path, system: System, name: str, **options: Any) -> dict[str, str]:
     """Run one check, assert that it is inconclusive, and return its first finding."""
     code, report = system.report(folder, name, **options)
     assert (code, report[name]["outcome"]) == (3, "inconclusive"), report[name]
@@ -34,8 +37,16 @@ def first_finding(check: Check) -> dict[str, str]:
     return found
 
 
-def all_findings(folder: Path, system: Any, name: str) -> list[tuple[str, str]]:
+def all_findings(folder: Path, system: System, name: str) -> list[tuple[str, str]]:
     """Run one check, assert that only the configuration is a cause, and return subject and found of all findings."""
     _, report = system.report(folder, name)
     assert {(item["cause"], item["hint"]) for item in report[name]["findings"]} <= {("configuration", UP)}
     return [(item["subject"], item["found"]) for item in report[name]["findings"]]
+
+
+def run_outcomes(folder: Path, system: System, *names: str) -> tuple[int, dict[str, str]]:
+    """Run checks, assert that none has a defect of its own, and return the exit code and the outcomes."""
+    code, text = system.run(folder, *names, formats=("json",))
+    assert code in (0, 1, 3), text
+    assert "a defect of the check" not in text, text
+    return code, {check["id"]: check["outcome"] for check in json.loads(text)["checks"]}

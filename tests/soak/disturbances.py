@@ -1,42 +1,43 @@
-"""What is no fault: the way is bad for a while, or clocks differ, and every promise is kept."""
+"""Disturbances that are not faults: the network is bad for a while, or clocks differ, and the system is healthy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from tests.fakes.system import API, System
+from tests.fakes import cloudflare
+from tests.fakes.random_system import RandomSystem
 
-HOSTS = (API, "flightdeck.aceiot.cloud", "building-vitals-backfill.rehearsal.workers.dev")
-
-
-def _limited(system: System) -> None:
-    """One of the systems wants to be left alone for a while: 429, with Retry-After."""
-    system.road.limited[system.random.choice(HOSTS)] = (system.random.randint(1, 2), system.random.randint(1, 3))
+HOSTS = (cloudflare.HOST, "flightdeck.aceiot.cloud", "building-vitals-backfill.rehearsal.workers.dev")
 
 
-def _reset(system: System) -> None:
+def _limit(system: RandomSystem) -> None:
+    """One of the systems answers 429 with Retry-After for a while."""
+    system.network.limited[system.random.choice(HOSTS)] = (system.random.randint(1, 2), system.random.randint(1, 3))
+
+
+def _reset(system: RandomSystem) -> None:
     """One connection in ten is reset."""
-    system.road.resets = 0.1
+    system.network.resets = 0.1
 
 
-def _ahead(hours: int) -> Callable[[System], None]:
-    def apply(system: System) -> None:
-        system.ahead = timedelta(hours=hours)
+def _shift(hours: int) -> Callable[[RandomSystem], None]:
+    def apply(system: RandomSystem) -> None:
+        system.now += timedelta(hours=hours)
 
     return apply
 
 
-def _cancelled(system: System) -> None:
-    """The connection is reset while the batch runs: Cloudflare cancels that one, and another is asked for."""
+def _cancel(system: RandomSystem) -> None:
+    """The connection is reset during the batch: Cloudflare cancels it, and the check triggers another one."""
     system.worker.cancelled = 1
 
 
-DISTURBANCES: Mapping[str, Callable[[System], None]] = {
+DISTURBANCES: Mapping[str, Callable[[RandomSystem], None]] = {
     "nothing": lambda _system: None,
-    "429 with Retry-After": _limited,
+    "429 with Retry-After": _limit,
     "connections are reset": _reset,
-    "a batch is cancelled by a reset": _cancelled,
-    "the clock here is an hour ahead": _ahead(1),
-    "the clock here is an hour behind": _ahead(-1),
+    "a batch is cancelled by a reset": _cancel,
+    "the clock here is an hour ahead": _shift(1),
+    "the clock here is an hour behind": _shift(-1),
 }

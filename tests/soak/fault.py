@@ -1,4 +1,4 @@
-"""What a fault of the made-up system is, and the ways in which most of them are made."""
+"""A fault of the fake system, and the changes that most faults are made of."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.fakes import days
-from tests.fakes.system import System
+from tests.fakes.random_system import RandomSystem
 
-Apply = Callable[[System], None]
+Apply = Callable[[RandomSystem], None]
 Body = dict[str, Any]
 BROKEN, INCONCLUSIVE = 1, 3  # exit codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that is wrong, and what is true to say of it.
+    """One defect of the system, and the verdicts on it that are right.
 
-    ``causes`` are all that may be blamed, by whatever check: a word that is not among them sends people to the wrong
-    place. ``codes`` are the exit codes that are right: no verdict only where nobody can know. ``at_noon``: it is none
-    at an hour at which clocks may differ on the day.
+    ``causes`` are all that any finding may name: another cause sends people to the wrong place. ``codes`` are the right
+    exit codes: inconclusive only where the checks cannot know. ``at_noon``: near midnight, where clocks may differ on
+    the day, it would not be a defect.
     """
 
     apply: Apply
@@ -34,18 +34,18 @@ def fault(apply: Apply, *causes: str, codes: tuple[int, ...] = (BROKEN,), at_noo
     return Fault(apply=apply, causes=frozenset(causes), codes=frozenset(codes), at_noon=at_noon)
 
 
-def said(path: str, **changed: Any) -> Apply:
-    """Let the worker say something else on one of its routes; names with ``__`` lie in an object of the body."""
+def answer_with(path: str, **changed: Any) -> Apply:
+    """Change the worker's answers of a route. Names with ``__`` are of an object in the body."""
 
-    def apply(system: System) -> None:
+    def apply(system: RandomSystem) -> None:
         def edit(asked: str, status: int, body: Body) -> tuple[int, Body]:
             if asked != path or status not in (200, 503):
                 return status, body
             for name, value in changed.items():
-                *rooms, last = name.split("__")
+                *parents, last = name.split("__")
                 place = body
-                for room in rooms:
-                    place[room] = place = dict(place[room])
+                for parent in parents:
+                    place[parent] = place = dict(place[parent])
                 place[last] = value
             return status, body
 
@@ -54,20 +54,20 @@ def said(path: str, **changed: Any) -> Apply:
     return apply
 
 
-def stored(**changes: Callable[[days.Stored], Any]) -> Apply:
-    """Let a stored day be another one."""
-    return lambda system: system.spoil(**changes)
+def damage(**changes: Callable[[days.Stored], Any]) -> Apply:
+    """Change the first day's object."""
+    return lambda system: system.damage_first_day(**changes)
 
 
-def first_day(change: Callable[[list[days.Row]], list[days.Row]]) -> Apply:
-    """Let a day be stored with other rows than ACE's, whole and with metadata that are true of them."""
-    return lambda system: system.store(change(list(system.days[days.day(0)])))
+def rewrite(change: Callable[[list[days.Row]], list[days.Row]]) -> Apply:
+    """Store the first day whole, with true metadata, from changed rows of ACE."""
+    return lambda system: system.store_first_day(change)
 
 
 def assign(part: str, **attributes: Any) -> Apply:
     """Set attributes of one part of the system."""
 
-    def apply(system: System) -> None:
+    def apply(system: RandomSystem) -> None:
         for name, value in attributes.items():
             setattr(getattr(system, part), name, value)
 

@@ -1,4 +1,4 @@
-"""False alarms, false greens and wrong causes: the checks over random systems, healthy ones and broken ones in turn."""
+"""False alarms, false greens and wrong causes: the checks over random systems, healthy and broken in turn."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tests.fakes.system import System
+from tests.fakes.random_system import RandomSystem
 from tests.soak.disturbances import DISTURBANCES
 from tests.soak.fault import BROKEN, INCONCLUSIVE
 from tests.soak.faults import FAULTS
-from tests.soak.run import Checks, judged
+
+Checks = list[dict[str, Any]]  # of the JSON report
 
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What the runs came to: exit codes of healthy and of broken systems, and the wrong verdicts by what they are.
+    """The exit codes of healthy and of broken systems, and the wrong verdicts by their kind.
 
-    ``silent`` counts the broken systems of which nothing was said (exit code 3) though it could have been, ``rash``
-    those of which something was said though nobody can know, ``misled`` those of which somebody was blamed who is not
-    to cause. ``ran`` is how often each check came to each outcome.
+    ``silent`` counts broken systems that were inconclusive although the checks could know. ``rash`` counts broken
+    systems with a failure although they could not. ``misled`` counts broken systems with a wrong cause. ``ran`` counts
+    the outcomes of each check.
     """
 
     healthy: Counter[int] = field(default_factory=Counter)
@@ -37,65 +39,63 @@ class Tally:
 
     @property
     def false_alarms(self) -> int:
-        """Return how many healthy systems were not judged 0."""
+        """Return the number of healthy systems with another exit code than 0."""
         return self.healthy.total() - self.healthy[0]
 
     @property
     def false_greens(self) -> int:
-        """Return how many broken systems were judged 0."""
+        """Return the number of broken systems with exit code 0."""
         return self.broken[0]
 
     @property
     def held(self) -> bool:
-        """Return whether no verdict was wrong."""
+        """Return whether every verdict was right."""
         return not (self.false_alarms or self.false_greens or self.silent or self.rash or self.misled)
 
-    def add(self, name: str, system: System, code: int, checks: Checks) -> None:
-        """Count the verdict on a system with a disturbance or fault of that name."""
+    def add(self, name: str, system: RandomSystem, code: int, checks: Checks) -> None:
+        """Count the verdict on a system with the disturbance or fault of that name."""
         self.ran.update((check["id"], check["outcome"]) for check in checks)
         if name in DISTURBANCES:
             self.healthy[code] += 1
             problems = ["false alarm"] if code else []
         else:
             self.broken[code] += 1
-            problems = list(self._missed(name, code, checks))
+            problems = list(self._list_problems(name, code, checks))
         if problems:
-            told = f"system {system.seed}, exit code {code}: {_told(checks)}"
+            told = f"system {system.seed}, exit code {code}: {_describe(checks)}"
             self.wrong.setdefault(f"{', '.join(problems)}: {name}", []).append(told)
 
-    def _missed(self, name: str, code: int, checks: Checks) -> list[str]:
-        """Return in which ways a broken system was misjudged."""
+    def _list_problems(self, name: str, code: int, checks: Checks) -> list[str]:
+        """Return all that is wrong with the verdict on a broken system."""
         fault = FAULTS[name]
-        telling = (
-            "fail" if code == BROKEN else "inconclusive"
-        )  # where a promise is broken, what was not seen tells less
+        telling = "fail" if code == BROKEN else "inconclusive"  # beside a failure, an inconclusive check tells less
         told = [finding for check in checks if check["outcome"] == telling for finding in check["findings"]]
-        blamed = {finding["cause"] for finding in told} - fault.causes
+        causes = {finding["cause"] for finding in told} - fault.causes
         silent = code == INCONCLUSIVE and code not in fault.codes
         rash = code == BROKEN and code not in fault.codes
         self.silent += silent
         self.rash += rash
-        self.misled += bool(blamed)
+        self.misled += bool(causes)
         return [
             *(["false green"] if code == 0 else []),
-            *(["no verdict"] if silent else []),
-            *(["a verdict"] if rash else []),
-            *([f"blamed {', '.join(sorted(blamed))}"] if blamed else []),
+            *(["inconclusive"] if silent else []),
+            *(["a failure"] if rash else []),
+            *([f"wrong cause {', '.join(sorted(causes))}"] if causes else []),
         ]
 
 
 def soak(runs: int, seed: int) -> bool:
-    """Judge that many systems, every second one with a fault, print the counts, and return whether none was wrong."""
+    """Check that many systems, every second one with a fault. Print the counts, and return whether all were right."""
     began = time.perf_counter()
-    tally = taken(runs, seed)
-    for what, cases in tally.wrong.items():
-        sys.stdout.write(f"{what}, {len(cases)} times; the first is {cases[0]}\n")
-    unjudged = f"no verdict {tally.broken[INCONCLUSIVE]}, of which wrong {tally.silent}"
-    never = sorted({check for check, _ in tally.ran} - {check for check, said in tally.ran if said == "pass"})
+    tally = run_systems(runs, seed)
+    for problem, cases in tally.wrong.items():
+        sys.stdout.write(f"{problem}, {len(cases)} times; the first is {cases[0]}\n")
+    inconclusive = f"inconclusive {tally.broken[INCONCLUSIVE]}, of which wrong {tally.silent}"
+    never = sorted({check for check, _ in tally.ran} - {check for check, outcome in tally.ran if outcome == "pass"})
     sys.stdout.write(
         f"healthy {tally.healthy.total()}, false alarms {tally.false_alarms}\n"
         f"broken  {tally.broken.total()}, false greens {tally.false_greens} "
-        f"(a promise broken {tally.broken[BROKEN]}, {unjudged})\n"
+        f"(failed {tally.broken[BROKEN]}, {inconclusive})\n"
         f"wrong causes {tally.misled}\n"
         f"checks  {len({check for check, _ in tally.ran})}, never passed: {', '.join(never) or 'none'}\n"
         f"{len(FAULTS)} faults, {len(DISTURBANCES)} disturbances, seed {seed}, {time.perf_counter() - began:.0f} s\n"
@@ -103,30 +103,36 @@ def soak(runs: int, seed: int) -> bool:
     return tally.held
 
 
-def taken(runs: int, seed: int) -> Tally:
-    """Return what became of this seed's systems: they are the same each time, and threads take turns as they come."""
+def run_systems(runs: int, seed: int) -> Tally:
+    """Return the tally of a seed's systems, which are the same each time."""
     tally = Tally()
     source = random.Random(seed)  # noqa: S311 - no secret depends on it
     with tempfile.TemporaryDirectory() as folder:
         for number in range(runs):
             own, name = source.getrandbits(48), source.choice(sorted(FAULTS if number % 2 else DISTURBANCES))
-            system, apply = made(name, own)
+            system, apply = make_system(name, own)
             apply(system)
-            tally.add(name, system, *judged(system, Path(folder)))
+            tally.add(name, system, *run_checks(system, Path(folder)))
     return tally
 
 
-def made(name: str, seed: int) -> tuple[System, Callable[[System], None]]:
-    """Return a healthy system, and what to do to it."""
+def make_system(name: str, seed: int) -> tuple[RandomSystem, Callable[[RandomSystem], None]]:
+    """Return a healthy system, and the disturbance or fault of that name."""
     if name in DISTURBANCES:
-        return System(seed), DISTURBANCES[name]
-    return System(seed, at_noon=FAULTS[name].at_noon), FAULTS[name].apply
+        return RandomSystem(seed), DISTURBANCES[name]
+    return RandomSystem(seed, at_noon=FAULTS[name].at_noon), FAULTS[name].apply
 
 
-def _told(checks: Checks) -> str:
-    said = [
+def run_checks(system: RandomSystem, folder: Path) -> tuple[int, Checks]:
+    """Return the exit code of all checks over a system, and each check of the report. The folder is written to."""
+    code, checks = system.report(folder)
+    return code, list(checks.values())
+
+
+def _describe(checks: Checks) -> str:
+    told = [
         f"{check['id']} {check['outcome']}: {finding['subject']}: {finding['found'][:120]} ({finding['cause']})"
         for check in checks
         for finding in check["findings"]
     ]
-    return "; ".join(said) or "nothing found"
+    return "; ".join(told) or "no finding"

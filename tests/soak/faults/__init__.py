@@ -1,12 +1,12 @@
-"""What can be wrong with the made-up system, one thing at a time: each breaks a promise that the checks must miss."""
+"""All faults of the fake system, one at a time. The checks must see each of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from tests.soak.fault import Fault
-from tests.soak.faults import account, data, logs, siblings, worker
+from tests.soak.faults import account, data, logs, related_workers, worker
 
 FAULTS: Mapping[str, Fault] = {
-    name: fault for module in (account, data, logs, siblings, worker) for name, fault in module.FAULTS.items()
+    name: fault for module in (account, data, logs, related_workers, worker) for name, fault in module.FAULTS.items()
 }

@@ -1,4 +1,4 @@
-"""What only the live logs show, and what keeps them from showing anything."""
+"""Faults that only the live logs show, and faults that keep them from showing a batch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.fakes.system import System
+from tests.fakes.random_system import RandomSystem
 from tests.fakes.tail import Item
 from tests.soak.fault import INCONCLUSIVE, Fault, fault
 
@@ -14,51 +14,51 @@ REFUSED = {"message": "[ACE API] Failed", "code": "upstream_auth", "reason": "AC
 RESULTS = ("[ACE API] Success", "[Backfill] Data written to R2")
 
 
-def _shown(**changes: Any) -> Fault:
-    """Return the fault that a batch's item is another one; it is the worker's."""
+def _change_batch(**changes: Any) -> Fault:
+    """Return the fault of the worker that a batch's item is changed."""
 
-    def apply(system: System) -> None:
-        system.cloudflare.tail.change = lambda item: item | changes if _is_batch(item) else item
+    def apply(system: RandomSystem) -> None:
+        system.script.tail.change = lambda item: item | changes if _is_batch(item) else item
 
     return fault(apply, "worker")
 
 
-def _refused(system: System) -> None:
-    """ACE refuses the key while the batch runs, and takes it again."""
-    system.lack()
+def _refuse_key(system: RandomSystem) -> None:
+    """ACE refuses the key during the batch, and accepts it again."""
+    system.remove_first_day()
     line = {"message": [json.dumps(REFUSED)]}
-    system.cloudflare.tail.change = lambda item: item | {"logs": [line, *item["logs"]]} if _is_batch(item) else item
+    system.script.tail.change = lambda item: item | {"logs": [line, *item["logs"]]} if _is_batch(item) else item
 
 
-def _silent(system: System) -> None:
-    """The batch has something to do, and logs nothing of ACE or R2."""
-    system.lack()
-    system.cloudflare.tail.breaks = False
-    system.cloudflare.tail.change = lambda item: item | {"logs": [log for log in item["logs"] if not _is_result(log)]}
+def _log_nothing(system: RandomSystem) -> None:
+    """The batch copies a day, and logs neither ACE nor R2."""
+    system.remove_first_day()
+    system.script.tail.breaks = False
+    system.script.tail.change = lambda item: item | {"logs": [log for log in item["logs"] if not _is_result(log)]}
 
 
-def _lost(system: System) -> None:
-    """The same, where the connection broke, so that the lines may have been lost on the way."""
-    _silent(system)
-    system.cloudflare.tail.breaks = True
+def _log_nothing_and_break(system: RandomSystem) -> None:
+    """The same, where the connection broke, so that the lines may have been lost."""
+    _log_nothing(system)
+    system.script.tail.breaks = True
 
 
-def _cron(system: System) -> None:
-    """A cron fails meanwhile."""
+def _fail_cron(system: RandomSystem) -> None:
+    """A cron fails during the batch."""
     cron: Item = {
         "event": {"cron": "*/5 * * * *"},
         "outcome": "exception",
         "logs": [{"message": [json.dumps(REFUSED)]}],
     }
-    system.cloudflare.tail.beside = cron
+    system.script.tail.beside = cron
 
 
-def _blind(system: System) -> None:
-    system.cloudflare.tail.change = lambda _item: None
+def _show_nothing(system: RandomSystem) -> None:
+    system.script.tail.change = lambda _item: None
 
 
-def _closed(system: System) -> None:
-    system.cloudflare.tail.refused = True
+def _refuse_tail(system: RandomSystem) -> None:
+    system.script.tail.is_refused = True
 
 
 def _is_batch(item: Item) -> bool:
@@ -70,15 +70,17 @@ def _is_result(log: Item) -> bool:
 
 
 FAULTS: Mapping[str, Fault] = {
-    # ACE serves the checker with the same key: then the worker asks wrongly (docs/decisions.md).
-    "the log shows that ACE refused the key": fault(_refused, "worker"),
-    "the log shows neither ACE nor R2": fault(_silent, "worker"),
-    "the batch throws": _shown(outcome="exception"),
-    "the batch throws, and its outcome is ok": _shown(exceptions=[{"name": "TypeError", "message": "made up"}]),
-    "a cron is refused by ACE meanwhile": fault(_cron, "worker"),
-    # What a tail may have lost is no verdict (docs/decisions.md).
-    "the log shows neither ACE nor R2, and it broke": fault(_lost, "cloudflare", codes=(INCONCLUSIVE,)),
-    # Whether the batch logged well is unknown then, and the rest is well: nobody can say more.
-    "the tail shows nothing": fault(_blind, "cloudflare", codes=(INCONCLUSIVE,)),
-    "no tail may be opened": fault(_closed, "configuration", codes=(INCONCLUSIVE,)),
+    # ACE serves the checker with the same key: then the worker's requests are wrong (docs/decisions.md).
+    "the log shows that ACE refused the key": fault(_refuse_key, "worker"),
+    "the log shows neither ACE nor R2": fault(_log_nothing, "worker"),
+    "the batch throws": _change_batch(outcome="exception"),
+    "the batch throws, and its outcome is ok": _change_batch(exceptions=[{"name": "TypeError", "message": "made up"}]),
+    "a cron is refused by ACE meanwhile": fault(_fail_cron, "worker"),
+    # Lines that a tail may have lost are inconclusive (docs/decisions.md).
+    "the log shows neither ACE nor R2, and it broke": fault(
+        _log_nothing_and_break, "cloudflare", codes=(INCONCLUSIVE,)
+    ),
+    # The log of the batch is unknown then, and everything else is healthy.
+    "the tail shows nothing": fault(_show_nothing, "cloudflare", codes=(INCONCLUSIVE,)),
+    "no tail may be opened": fault(_refuse_tail, "configuration", codes=(INCONCLUSIVE,)),
 }

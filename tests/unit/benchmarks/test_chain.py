@@ -1,4 +1,4 @@
-"""Only what is made of another answer makes the chain longer, so that needless waiting shows as such."""
+"""Only a request that needs another answer makes the chain longer, so that needless waiting is visible."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from checks import catalog
 from checks.model.finding import Evidence
 from tests.benchmarks import chain
 from tests.fakes.checks import check as a_check
-from tests.fakes.system import API_TOKEN, System
+from tests.fakes.random_system import RandomSystem
 
 
 def asked(*requests):
@@ -48,14 +48,14 @@ def test_requests_that_are_made_of_an_answer_add(requests, kinds):
     assert chain.own(made, "c") == [f"c {kind}" for kind in kinds]
 
 
-def test_what_was_not_answered_yet_is_no_part_of_a_request():
+def test_a_request_does_not_depend_on_an_answer_that_came_later():
     first, second = asked(("c", "objects"), ("c", "object"))
     beside = chain.Asked(check="c", kind="object", further=False, known=frozenset())
     assert len(chain.own([first, beside], "c")) == 1
     assert len(chain.own([first, second], "c")) == 2
 
 
-def test_what_a_check_needs_is_before_it_and_what_it_comes_after_is_not(monkeypatch):
+def test_needed_checks_are_in_the_chain_and_checks_that_only_come_before_are_not(monkeypatch):
     def says(context):
         yield Evidence("seen")
 
@@ -66,14 +66,14 @@ def test_what_a_check_needs_is_before_it_and_what_it_comes_after_is_not(monkeypa
     assert chain.longest([]) == []
 
 
-def test_the_read_only_checks_over_a_made_up_system(tmp_path):
-    system = System(4)
+def test_the_read_only_checks_over_a_fake_system(tmp_path):
+    system = RandomSystem(4)
     system.declare(query=True, etl=True)
-    system.store()
-    system.road.resets = 0.0
+    system.store_first_day()
+    system.network.resets = 0.0
     file = tmp_path / "manifest.json"
     file.write_text(json.dumps(system.manifest))
-    environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": system.key}
+    environ = system.environ
     system.worker.stale_until = 0.0
     code, made = chain.recorded(file, environ, httpx.MockTransport(system.handle))
     assert code == 0
@@ -84,7 +84,7 @@ def test_the_read_only_checks_over_a_made_up_system(tmp_path):
     assert len(found) < len([one for one in made if one.check in {name.split()[0] for name in found}])
 
 
-def test_a_request_of_no_known_kind_or_of_nobody_is_not_counted_in_silence():
+def test_a_request_of_an_unknown_kind_or_of_no_check_is_an_error():
     recorder = chain.Recorder(httpx.MockTransport(lambda request: httpx.Response(200)))
     told = []
 

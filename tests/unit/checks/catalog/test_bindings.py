@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.fakes.answers import envelope
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import TAG, manifest_data
-from tests.fakes.verdicts import UP, all_findings, failed_finding, inconclusive_finding
-from tests.unit.checks.world import World, envelope, finding
+from tests.fakes.verdicts import UP, all_findings, failed_finding, first_finding, inconclusive_finding
 
 OLDER = "bv:11111111:999999999999:33333333"  # of the same stack, with other settings
 
@@ -16,30 +17,30 @@ SECRET = {"name": "OTHER", "type": "secret_text"}
 
 
 def test_bindings_as_declared(tmp_path):
-    _, report = World().report(tmp_path, "bindings")
+    _, report = healthy_system().report(tmp_path, "bindings")
     assert report["bindings"]["evidence"] == [
         "8 bindings besides secrets, as declared",
         "schedule as declared: */5 * * * *",
     ]
 
 
-def test_bindings_that_an_upload_by_hand_wiped(tmp_path):
-    world = World()
-    world.upload("", "version_upload")
-    world.unbind("SITE", "BUCKET")
-    assert all_findings(tmp_path, world, "bindings") == [
+def test_bindings_removed_by_an_upload_outside_pulumi(tmp_path):
+    system = healthy_system()
+    system.script.upload("", "version_upload")
+    system.script.unbind("SITE", "BUCKET")
+    assert all_findings(tmp_path, system, "bindings") == [
         ("bindings BUCKET, SITE", f"absent: wiped by the upload of {ANN}")
     ]
 
 
-def test_bindings_absent_from_the_programs_own_upload_are_nobodys_work(tmp_path):
-    world = World()
-    world.unbind("BUCKET")
-    found = failed_finding(tmp_path, world, "bindings")
+def test_bindings_absent_from_the_programs_own_upload_have_no_author(tmp_path):
+    system = healthy_system()
+    system.script.unbind("BUCKET")
+    found = failed_finding(tmp_path, system, "bindings")
     assert (found["expected"], found["found"]) == ("r2_bucket ace-timeseries", "absent")
-    world.versions[0]["annotations"]["workers/tag"] = OLDER
+    system.script.versions[0]["annotations"]["workers/tag"] = OLDER
     said = f"absent; live is v1, made by {ANN} (upload), not the program's last upload"
-    assert failed_finding(tmp_path, world, "bindings")["found"] == said
+    assert failed_finding(tmp_path, system, "bindings")["found"] == said
 
 
 @pytest.mark.parametrize(
@@ -54,54 +55,54 @@ def test_bindings_absent_from_the_programs_own_upload_are_nobodys_work(tmp_path)
         ("ACE_API_KEY", {"type": "plain_text", "text": "canary"}, "secret_text", "plain_text"),
     ],
 )
-def test_bindings_that_lead_elsewhere(tmp_path, name, change, expected, actual):
-    world = World()
-    world.bound[name].update(change)
-    found = failed_finding(tmp_path, world, "bindings")
+def test_bindings_with_another_value(tmp_path, name, change, expected, actual):
+    system = healthy_system()
+    system.script.bound[name].update(change)
+    found = failed_finding(tmp_path, system, "bindings")
     assert (found["subject"], found["expected"], found["found"]) == (f"binding {name}", expected, actual)
     assert (found["cause"], found["hint"]) == ("configuration", UP)
     for format_ in ("text", "json", "junit", "markdown"):
-        assert "canary" not in world.run(tmp_path, "bindings", formats=(format_,), verbose=True)[1]
+        assert "canary" not in system.run(tmp_path, "bindings", formats=(format_,), verbose=True)[1]
 
 
-def test_bindings_that_nothing_declares(tmp_path):
-    world = World()
-    world.versions[0]["resources"]["bindings"] += [
+def test_bindings_that_are_not_declared(tmp_path):
+    system = healthy_system()
+    system.script.versions[0]["resources"]["bindings"] += [
         {"name": "TOKEN", "type": "plain_text", "text": "canary"},
         {"name": "CACHE", "type": "kv_namespace", "namespace_id": "f00"},
         SECRET,
     ]
-    found = failed_finding(tmp_path, world, "bindings")
+    found = failed_finding(tmp_path, system, "bindings")
     assert (found["subject"], found["expected"]) == ("bindings TOKEN, CACHE", "not attached: nothing declares it")
     assert found["found"] == "attached: plain_text, kv_namespace f00"
 
 
-def test_bindings_may_carry_what_nobody_declared(tmp_path):
-    world = World()
-    world.bound["BUCKET"]["jurisdiction"] = "eu"
-    assert world.report(tmp_path, "bindings")[0] == 0
+def test_bindings_may_have_fields_that_are_not_declared(tmp_path):
+    system = healthy_system()
+    system.script.bound["BUCKET"]["jurisdiction"] = "eu"
+    assert system.report(tmp_path, "bindings")[0] == 0
 
 
 @pytest.mark.parametrize(
     ("live", "kept"),
     [('{"a": [1, 2]}', True), ({"a": [1, 2]}, True), ('{"a":[1,2]}', True), ({"a": 1}, False), ("canary", False)],
 )
-def test_bindings_of_json_are_compared_by_what_they_mean(tmp_path, live, kept):
-    world = World(manifest=manifest_data())
-    world.manifest["bindings"].append({"name": "MORE", "type": "json", "json": '{"a": [1, 2]}'})
-    world.versions = [world.version(1, TAG, "upload")]
-    world.bound["MORE"]["json"] = live
-    code, report = world.report(tmp_path, "bindings")
+def test_bindings_of_json_are_compared_by_value(tmp_path, live, kept):
+    system = healthy_system(manifest=manifest_data())
+    system.manifest["bindings"].append({"name": "MORE", "type": "json", "json": '{"a": [1, 2]}'})
+    system.script.versions = [system.script.version(1, TAG, "upload")]
+    system.script.bound["MORE"]["json"] = live
+    code, report = system.report(tmp_path, "bindings")
     assert code == (0 if kept else 1)
-    assert kept or finding(report["bindings"])["found"] == "another text"
+    assert kept or first_finding(report["bindings"])["found"] == "another text"
 
 
-def test_bindings_of_each_version_that_serves(tmp_path):
-    world = World()
-    world.upload("", "upload")
-    world.unbind("SITE")
-    world.live = ["v1", "v2"]
-    assert all_findings(tmp_path, world, "bindings") == [("binding SITE", f"absent: wiped by the upload of {ANN}")]
+def test_bindings_of_each_live_version(tmp_path):
+    system = healthy_system()
+    system.script.upload("", "upload")
+    system.script.unbind("SITE")
+    system.script.live = ["v1", "v2"]
+    assert all_findings(tmp_path, system, "bindings") == [("binding SITE", f"absent: wiped by the upload of {ANN}")]
 
 
 @pytest.mark.parametrize(
@@ -114,14 +115,14 @@ def test_bindings_of_each_version_that_serves(tmp_path):
     ],
 )
 def test_schedules_are_compared_as_sets(tmp_path, live, actual):
-    world = World()
-    world.schedules = live
-    assert all_findings(tmp_path, world, "bindings") == [("schedule", text) for text in actual]
+    system = healthy_system()
+    system.script.crons = live
+    assert all_findings(tmp_path, system, "bindings") == [("schedule", text) for text in actual]
 
 
 def test_a_worker_without_schedule(tmp_path):
-    world = World(manifest=manifest_data(schedules=[]))
-    _, report = world.report(tmp_path, "bindings")
+    system = healthy_system(manifest=manifest_data(schedules=[]))
+    _, report = system.report(tmp_path, "bindings")
     assert report["bindings"]["evidence"][1] == "schedule as declared: none"
 
 
@@ -136,6 +137,6 @@ def test_a_worker_without_schedule(tmp_path):
     ],
 )
 def test_bindings_from_an_api_of_another_shape(tmp_path, part, result):
-    world = World()
-    world.routes["GET", part] = envelope(result)
-    assert inconclusive_finding(tmp_path, world, "bindings")["expected"] == "an answer of the documented form"
+    system = healthy_system()
+    system.routes["GET", part] = envelope(result)
+    assert inconclusive_finding(tmp_path, system, "bindings")["expected"] == "an answer of the documented form"

@@ -1,18 +1,18 @@
 """All checks together: a healthy system, a missing key, and the dependencies between checks."""
 
 from checks import catalog
-from tests.fakes.verdicts import UP, outcomes
-from tests.unit.checks.world import World, finding
+from tests.fakes.healthy_system import healthy_system
+from tests.fakes.verdicts import UP, first_finding, outcomes
 
 
-def test_a_healthy_system_keeps_every_promise(tmp_path):
-    code, report = World().report(tmp_path)
+def test_a_healthy_system_passes_every_check(tmp_path):
+    code, report = healthy_system().report(tmp_path)
     assert code == 0
     assert outcomes(report) == dict.fromkeys(catalog.load(), "pass") | {"parity": "skip", "query": "skip"}
     assert [name for name in report if name != "token"][:4] == ["config", "secrets", "bindings", "deployed"]
 
 
-def test_the_catalogue_is_sound():
+def test_the_dependencies_of_the_checks_are_sound():
     checks = catalog.load()
     for check in checks.values():
         assert {*check.needs, *check.after, *check.includes} < checks.keys()
@@ -22,15 +22,15 @@ def test_the_catalogue_is_sound():
         assert all(checks[name].step <= check.step for name in (*check.needs, *check.after))
 
 
-def test_the_incident_of_the_runbook_in_few_lines(tmp_path):
-    world = World()
-    world.key = ""
-    world.change_secret()
-    code, text = world.run(tmp_path)
+def test_the_incident_of_the_runbook_takes_few_lines(tmp_path):
+    system = healthy_system()
+    system.worker.key = ""
+    system.script.change_secrets()
+    code, text = system.run(tmp_path)
     assert code == 1
     assert len(text.splitlines()) < 19
     assert text.count(UP) == 4
-    code, report = world.report(tmp_path)
+    code, report = system.report(tmp_path)
     assert outcomes(report) == {
         "config": "pass",
         "token": "pass",
@@ -41,5 +41,7 @@ def test_the_incident_of_the_runbook_in_few_lines(tmp_path):
         "key": "fail",
         **dict.fromkeys(("trigger", "logs", "r2", "proof", "query", "parity"), "skip"),
     }
-    assert {finding(report[name])["cause"] for name in ("secrets", "deployed", "health", "key")} == {"configuration"}
+    assert {first_finding(report[name])["cause"] for name in ("secrets", "deployed", "health", "key")} == {
+        "configuration"
+    }
     assert report["trigger"]["reason"] == "needs key, which failed"

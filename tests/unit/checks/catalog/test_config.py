@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from contract.setting_rules import RULES
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import KEY, manifest_data
 from tests.fakes.verdicts import failed_finding
-from tests.unit.checks.world import World
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from tests.unit.checks.world import World
         ({"account_id": "short"}, "accountId"),
         ({"worker__url": "http://example.org"}, "workerUrl"),
         ({"worker__url": "https://u:p@example.org"}, "workerUrl"),
-        ({"worker__url": "https://[failed_finding"}, "workerUrl"),
+        ({"worker__url": "https://[broken"}, "workerUrl"),
         ({"worker__name": "No_Name!"}, "workerName"),
         ({"worker__tag": ""}, "the upload's tag"),
         ({"storage__bucket": "A"}, "bucket"),
@@ -35,28 +35,28 @@ from tests.unit.checks.world import World
     ],
 )
 def test_config_names_the_setting_that_cannot_work(tmp_path, changes, subject):
-    _, report = World(manifest=manifest_data(**changes)).report(tmp_path, "config")
+    _, report = healthy_system(manifest=manifest_data(**changes)).report(tmp_path, "config")
     assert subject in [item["subject"] for item in report["config"]["findings"]]
     assert {item["cause"] for item in report["config"]["findings"]} == {"configuration"}
 
 
 @pytest.mark.parametrize("key", [" ", f"{KEY}\n", "your-token-here", "changeme"])
 def test_config_refuses_a_key_that_cannot_work(tmp_path, key):
-    found = failed_finding(tmp_path, World(), "config", environ={"ACE_API_KEY": key})
+    found = failed_finding(tmp_path, healthy_system(), "config", environ={"ACE_API_KEY": key})
     assert found["subject"] == "the key in ACE_API_KEY"
     assert "pulumi config set --secret aceApiKey --stack prod" in found["hint"]
 
 
-def test_config_asks_nobody_and_needs_no_key(tmp_path):
-    world = World()
-    code, report = world.report(tmp_path, "config", environ={})
-    assert (code, world.asked) == (0, [])
+def test_config_sends_no_request_and_needs_no_key(tmp_path):
+    system = healthy_system()
+    code, report = system.report(tmp_path, "config", environ={})
+    assert (code, system.asked) == (0, [])
     assert len(report["config"]["evidence"]) == 1
 
 
-def test_config_takes_a_jwt_that_has_not_expired(tmp_path):
+def test_config_accepts_a_jwt_that_has_not_expired(tmp_path):
     key = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjI3MzQ2NTQwMDB9.c2ln"
-    _, report = World().report(tmp_path, "config", environ={"ACE_API_KEY": key})
+    _, report = healthy_system().report(tmp_path, "config", environ={"ACE_API_KEY": key})
     assert "plausible" in report["config"]["evidence"][1]
 
 
@@ -84,7 +84,7 @@ def refused(tmp_path, setting, value):
     held = [value] if setting == "schedule" else int(value) if setting == "pageSize" else value
     end = {} if setting in {"startDate", "endDate"} else {"ace__end_date": None}
     manifest = manifest_data(**{**end, PLACES[setting]: held})
-    _, report = World(manifest=manifest).report(tmp_path, "config")
+    _, report = healthy_system(manifest=manifest).report(tmp_path, "config")
     return setting in {item["subject"] for item in report["config"]["findings"]}
 
 
@@ -100,7 +100,7 @@ def test_config_refuses_what_the_program_refuses(tmp_path, setting):
         examples = [item for item in examples if str(int(item["value"])) == item["value"]]
     if setting == "startDate":  # the manifest's own last day is 2024-12-14
         examples = [item for item in examples if item["value"] < "2024-12-14" or not item["valid"]]
-    if setting == "endDate":
+    if setting == "endDate":  # the manifest's own first day is 2024-12-10
         examples = [item for item in examples if item["value"] >= "2024-12-10" or not item["valid"]]
     assert {item["valid"] for item in examples} == {True, False}
     wrong = [item for item in examples if refused(tmp_path, setting, item["value"]) is item["valid"]]
@@ -117,7 +117,7 @@ def test_config_refuses_what_the_program_refuses(tmp_path, setting):
     ],
 )
 def test_config_refuses_a_key_in_quotes_a_short_one_and_one_of_the_future(tmp_path, key):
-    _, report = World().report(tmp_path, "config", environ={"ACE_API_KEY": key})
+    _, report = healthy_system().report(tmp_path, "config", environ={"ACE_API_KEY": key})
     [finding] = report["config"]["findings"]
     assert finding["subject"] == "the key in ACE_API_KEY"
     assert key not in json.dumps(report)

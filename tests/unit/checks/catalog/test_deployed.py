@@ -3,9 +3,10 @@
 import pytest
 
 from cloudflare_client import client
+from tests.fakes.answers import envelope
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NAME, TAG
 from tests.fakes.verdicts import UP, all_findings, failed_finding, inconclusive_finding
-from tests.unit.checks.world import World, envelope
 
 OLDER = "bv:11111111:999999999999:33333333"  # of the same stack, with other settings
 
@@ -17,16 +18,16 @@ DAN = "dan@example.org on 2024-12-19 11:00:00 UTC"
 
 
 def test_deployed_as_uploaded(tmp_path):
-    _, report = World().report(tmp_path, "deployed")
+    _, report = healthy_system().report(tmp_path, "deployed")
     said = f"the program's last upload v1 serves every request, made by {ANN} (upload)"
     assert report["deployed"]["evidence"] == [said]
     assert "config" not in report
 
 
-def test_deployed_needs_no_worker(tmp_path):
-    world = World()
-    world.report(tmp_path, "deployed", "bindings")
-    assert all("/client/v4/" in asked for asked in world.asked)
+def test_deployed_sends_no_request_to_the_worker(tmp_path):
+    system = healthy_system()
+    system.report(tmp_path, "deployed", "bindings")
+    assert all("/client/v4/" in asked for asked in system.asked)
 
 
 @pytest.mark.parametrize(
@@ -40,10 +41,10 @@ def test_deployed_needs_no_worker(tmp_path):
         (OLDER, "upload", "which carries another mark of this stack: other settings"),
     ],
 )
-def test_deployed_by_others(tmp_path, tag, trigger, text):
-    world = World()
-    world.upload(tag, trigger)
-    found = failed_finding(tmp_path, world, "deployed")
+def test_deployed_outside_pulumi(tmp_path, tag, trigger, text):
+    system = healthy_system()
+    system.script.upload(tag, trigger)
+    found = failed_finding(tmp_path, system, "deployed")
     assert found["found"].startswith(f"v2, made by {ANN} ({trigger}), which")
     assert found["found"].endswith(text)
     assert found["expected"] == "the program's last upload v1, at 100 %"
@@ -51,75 +52,75 @@ def test_deployed_by_others(tmp_path, tag, trigger, text):
 
 
 @pytest.mark.parametrize("trigger", ["upload", "version_upload", None])
-def test_deployed_by_each_way_to_upload(tmp_path, trigger):
-    world = World()
-    world.upload(triggered_by=trigger or "")
+def test_deployed_by_each_kind_of_upload(tmp_path, trigger):
+    system = healthy_system()
+    system.script.upload(triggered_by=trigger or "")
     if trigger is None:
-        del world.versions[0]["annotations"]["workers/triggered_by"]
-    assert world.report(tmp_path, "deployed")[0] == 0
+        del system.script.versions[0]["annotations"]["workers/triggered_by"]
+    assert system.report(tmp_path, "deployed")[0] == 0
 
 
 def test_deployed_without_any_upload_of_ours(tmp_path):
-    world = World()
-    world.versions = [world.version(1, "", "upload", author_email=None, created_on=None)]
-    found = failed_finding(tmp_path, world, "deployed")
+    system = healthy_system()
+    system.script.versions = [system.script.version(1, "", "upload", author_email=None, created_on=None)]
+    found = failed_finding(tmp_path, system, "deployed")
     assert found["expected"] == f"an upload marked {TAG}, at 100 %"
     assert found["found"].startswith("v1, made by somebody, nobody knows when (upload), which does not carry")
 
 
 @pytest.mark.parametrize("tag", [TAG, OLDER, ""])
 def test_deployed_and_rolled_back(tmp_path, tag):
-    world = World()
-    world.versions = [world.version(2, TAG, "upload"), world.version(1, tag, "upload")]
-    found = failed_finding(tmp_path, world, "deployed")
+    system = healthy_system()
+    system.script.versions = [system.script.version(2, TAG, "upload"), system.script.version(1, tag, "upload")]
+    found = failed_finding(tmp_path, system, "deployed")
     assert found["found"] == f"v1, made by {ANN} (upload): rolled back by {DAN}"
     assert found["expected"] == "the program's last upload v2, at 100 %"
 
 
 def test_deployed_and_split(tmp_path):
-    world = World()
-    world.upload()
-    world.live = ["v2", "v1"]
-    assert all_findings(tmp_path, world, "deployed") == [
+    system = healthy_system()
+    system.script.upload()
+    system.script.live = ["v2", "v1"]
+    assert all_findings(tmp_path, system, "deployed") == [
         (f"live version of {NAME}", f"split by percentage: 50 % v2, 50 % v1, by {DAN}")
     ]
-    world.upload("", "secret")
-    world.live = ["v2", "v3"]
-    assert [actual.partition(",")[0] for _, actual in all_findings(tmp_path, world, "deployed")] == [
+    system.script.upload("", "secret")
+    system.script.live = ["v2", "v3"]
+    assert [actual.partition(",")[0] for _, actual in all_findings(tmp_path, system, "deployed")] == [
         "split by percentage: 50 % v2",
         "v3",
     ]
 
 
-def test_a_version_without_requests_does_not_serve(tmp_path):
-    world = World()
+def test_a_version_with_0_percent_is_not_live(tmp_path):
+    system = healthy_system()
     shares = [{"version_id": "v1", "percentage": 100}, {"version_id": "v9", "percentage": 0}]
-    world.routes["GET", "/deployments"] = envelope({"deployments": [{"versions": shares}]})
-    assert world.report(tmp_path, "deployed")[0] == 0
+    system.routes["GET", "/deployments"] = envelope({"deployments": [{"versions": shares}]})
+    assert system.report(tmp_path, "deployed")[0] == 0
 
 
 @pytest.mark.parametrize("share", [{"version_id": "v1"}, {"version_id": "v1", "percentage": True}, {"percentage": 1}])
 def test_deployed_from_shares_of_another_shape(tmp_path, share):
-    world = World()
-    world.routes["GET", "/deployments"] = envelope({"deployments": [{"versions": [share]}]})
-    assert inconclusive_finding(tmp_path, world, "deployed")["cause"] == "cloudflare"
+    system = healthy_system()
+    system.routes["GET", "/deployments"] = envelope({"deployments": [{"versions": [share]}]})
+    assert inconclusive_finding(tmp_path, system, "deployed")["cause"] == "cloudflare"
 
 
-def test_our_mark_is_found_on_an_older_page_and_one_page_is_enough_otherwise(tmp_path):
-    world = World()
+def test_our_tag_is_found_on_an_older_page_and_otherwise_one_page_is_enough(tmp_path):
+    system = healthy_system()
     for _ in range(14):
-        world.upload("", "upload")
-    assert "the program's last upload v1" in failed_finding(tmp_path, world, "deployed")["expected"]
-    assert sum(asked.endswith("/versions") for asked in world.asked) == 2
-    world.upload()
-    world.asked.clear()
-    assert world.report(tmp_path, "deployed")[0] == 0
-    assert sum(asked.endswith("/versions") for asked in world.asked) == 1
+        system.script.upload("", "upload")
+    assert "the program's last upload v1" in failed_finding(tmp_path, system, "deployed")["expected"]
+    assert sum(asked.endswith("/versions") for asked in system.asked) == 2
+    system.script.upload()
+    system.asked.clear()
+    assert system.report(tmp_path, "deployed")[0] == 0
+    assert sum(asked.endswith("/versions") for asked in system.asked) == 1
 
 
-def test_what_is_live_is_judged_even_where_the_history_is_too_long(tmp_path, monkeypatch):
+def test_the_live_version_is_checked_although_the_history_is_too_long(tmp_path, monkeypatch):
     monkeypatch.setattr(client, "MAX_VERSION_PAGES", 1)
-    world = World()
-    world.versions = [world.version(n, "", "version_upload") for n in range(30, 0, -1)]
-    world.live = ["v3"]
-    assert failed_finding(tmp_path, world, "deployed")["found"].startswith("v3, made by ann")
+    system = healthy_system()
+    system.script.versions = [system.script.version(n, "", "version_upload") for n in range(30, 0, -1)]
+    system.script.live = ["v3"]
+    assert failed_finding(tmp_path, system, "deployed")["found"].startswith("v3, made by ann")

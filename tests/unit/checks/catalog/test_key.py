@@ -8,12 +8,13 @@ import pytest
 from checks import catalog
 from checks.model.credentials import Secret, gather_credentials
 from contract.operator_token import derive_operator_token
+from tests.fakes.answers import answer
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, KEY, NOW, URL
-from tests.fakes.verdicts import UP, failed_finding
-from tests.unit.checks.world import World, answer, finding
+from tests.fakes.verdicts import UP, failed_finding, first_finding
 
 
-def judged(world, *, environ, stack=None):
+def run_key(system, *, environ, stack=None):
     """The finding of `key`, with a token that the stack's output holds, or without one."""
     from checks.check import Context
     from checks.clients.ace.client import Ace
@@ -25,11 +26,11 @@ def judged(world, *, environ, stack=None):
     from checks.run import runner
     from contract.manifest import Manifest
 
-    deadline = Deadline.starting_now(60.0, clock=world.clock, sleep=world.clock.sleep)
+    deadline = Deadline.starting_now(60.0, clock=system.clock, sleep=system.clock.sleep)
     credentials = gather_credentials(environ, stack_token=Secret(derive_operator_token(stack)) if stack else None)
-    with Http.open(URL, cause=Cause.WORKER, deadline=deadline, transport=httpx.MockTransport(world.handle)) as http:
+    with Http.open(URL, cause=Cause.WORKER, deadline=deadline, transport=httpx.MockTransport(system.handle)) as http:
         context = Context(
-            manifest=Manifest.from_dict(world.manifest),
+            manifest=Manifest.from_dict(system.manifest),
             stack="prod",
             worker=BackfillWorker(http=http),
             cloudflare=ApiTransport(http=http, account_id="a", token=None).client(),
@@ -48,33 +49,33 @@ def token(key):
     return {"OPERATOR_TOKEN": derive_operator_token(key)}
 
 
-def test_the_token_of_the_stack_is_believed(tmp_path):
-    assert judged(World(), environ={}, stack=KEY) == ()
-    (found,) = judged(World(), environ={"ACE_API_KEY": KEY}, stack="another-key")
+def test_the_token_of_the_stack_is_trusted(tmp_path):
+    assert run_key(healthy_system(), environ={}, stack=KEY) == ()
+    (found,) = run_key(healthy_system(), environ={"ACE_API_KEY": KEY}, stack="another-key")
     assert (found.found, found.hint) == ("401: the live worker holds another key than the program's", UP)
 
 
 def test_a_stale_token_of_the_environment_is_named():
-    (found,) = judged(World(), environ=token("old"), stack=KEY)
+    (found,) = run_key(healthy_system(), environ=token("old"), stack=KEY)
     assert found.found == (
         "401: OPERATOR_TOKEN of the environment is stale, the stack's own token is another one and is accepted"
     )
     assert (found.cause, found.hint) == ("configuration", "unset OPERATOR_TOKEN")
 
 
-def test_a_worker_that_takes_neither_holds_another_key():
-    world = World()
-    world.key = "put-by-hand"
-    (found,) = judged(world, environ=token("old"), stack=KEY)
+def test_a_worker_that_accepts_neither_token_holds_another_key():
+    system = healthy_system()
+    system.worker.key = "put-by-hand"
+    (found,) = run_key(system, environ=token("old"), stack=KEY)
     assert (found.subject, found.hint) == ("GET /status with the stack's own operator token", UP)
-    (found,) = judged(world, environ=token(KEY), stack=KEY)
+    (found,) = run_key(system, environ=token(KEY), stack=KEY)
     assert (found.subject, found.hint) == ("GET /status with the operator token", UP)
 
 
-def test_a_worker_that_takes_the_environments_token_and_not_the_stacks():
-    world = World()
-    world.key = "put-by-hand"
-    (found,) = judged(world, environ=token("put-by-hand"), stack=KEY)
+def test_a_worker_that_accepts_the_environments_token_and_not_the_stacks():
+    system = healthy_system()
+    system.worker.key = "put-by-hand"
+    (found,) = run_key(system, environ=token("put-by-hand"), stack=KEY)
     assert found.subject == "GET /status with the stack's own operator token"
     assert (found.cause, found.hint) == ("configuration", UP)
     assert "OPERATOR_TOKEN of the environment is accepted" in found.found
@@ -87,9 +88,9 @@ def test_a_worker_that_takes_the_environments_token_and_not_the_stacks():
         ({"ACE_API_KEY": "y" * 20 + "z"}, "401 with the token derived from ACE_API_KEY of the environment: either ACE"),
     ],
 )
-def test_with_the_environments_alone_both_possibilities_are_named(tmp_path, environ, said):
-    _, report = World().report(tmp_path, "key", environ={"CLOUDFLARE_API_TOKEN": API_TOKEN, **environ})
-    found = finding(report["key"])
+def test_with_only_the_environments_token_both_causes_are_named(tmp_path, environ, said):
+    _, report = healthy_system().report(tmp_path, "key", environ={"CLOUDFLARE_API_TOKEN": API_TOKEN, **environ})
+    found = first_finding(report["key"])
     assert found["found"].startswith(said)
     assert "or the live worker holds another key" in found["found"]
     assert found["hint"] == "env -u OPERATOR_TOKEN -u ACE_API_KEY python -m checks run key --stack prod"
@@ -98,68 +99,68 @@ def test_with_the_environments_alone_both_possibilities_are_named(tmp_path, envi
 ERROR = {"status": "error"}
 
 
-def test_a_key_that_is_set_and_empty_is_no_key(tmp_path):
+def test_an_empty_key_counts_as_not_set(tmp_path):
     environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY), "ACE_API_KEY": ""}
-    assert World().report(tmp_path, "config", "key", environ=environ)[0] == 0
+    assert healthy_system().report(tmp_path, "config", "key", environ=environ)[0] == 0
 
 
-def test_key_of_a_worker_without_one(tmp_path):
-    world = World()
-    world.key = ""
-    found = failed_finding(tmp_path, world, "key")
+def test_key_of_a_worker_without_a_key(tmp_path):
+    system = healthy_system()
+    system.worker.key = ""
+    found = failed_finding(tmp_path, system, "key")
     assert "no key is deployed" in found["found"]
     assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
-def test_key_of_a_worker_with_another(tmp_path):
-    world = World()
-    world.key = "another-key-put-by-hand"
-    found = failed_finding(tmp_path, world, "key")
+def test_key_of_a_worker_with_another_key(tmp_path):
+    system = healthy_system()
+    system.worker.key = "another-key-put-by-hand"
+    found = failed_finding(tmp_path, system, "key")
     assert found["found"].startswith("401 with the token derived from ACE_API_KEY of the environment: either ACE_API_")
     assert found["found"].endswith("or the live worker holds another key than the program's")
     again = "env -u OPERATOR_TOKEN -u ACE_API_KEY python -m checks run key --stack prod"
     assert (found["cause"], found["hint"]) == ("configuration", again)
 
 
-def test_key_of_a_worker_that_lets_in_whoever_asks(tmp_path):
-    world = World()
-    world.routes["GET", "/status"] = lambda request: world.status()
-    _, report = world.report(tmp_path, "key")
+def test_key_of_a_worker_that_accepts_every_token(tmp_path):
+    system = healthy_system()
+    system.routes["GET", "/status"] = lambda request: answer(*system.worker.status())
+    _, report = system.report(tmp_path, "key")
     assert [item["subject"] for item in report["key"]["findings"]] == [
         "GET /status with no token",
         "GET /status with a wrong token",
     ]
-    assert finding(report["key"])["cause"] == "worker"
+    assert first_finding(report["key"])["cause"] == "worker"
 
 
-def test_key_of_something_that_is_no_worker(tmp_path):
-    world = World()
-    world.routes["GET", "/status"] = httpx.Response(404, text="nothing here")
-    found = failed_finding(tmp_path, world, "key")
+def test_key_of_another_service(tmp_path):
+    system = healthy_system()
+    system.routes["GET", "/status"] = httpx.Response(404, text="nothing here")
+    found = failed_finding(tmp_path, system, "key")
     assert found["found"] == "404 nothing here: the address is right, and the worker is not served there"
     assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
-def test_key_of_a_worker_that_fails_and_whose_door_is_beside_it(tmp_path):
-    world = World()
-    world.routes["GET", "/status"] = answer(404, {**ERROR, "error": {"code": "not_found"}})
-    _, report = world.report(tmp_path, "key")
+def test_key_of_a_worker_that_fails_before_its_authentication(tmp_path):
+    system = healthy_system()
+    system.routes["GET", "/status"] = answer(404, {**ERROR, "error": {"code": "not_found"}})
+    _, report = system.report(tmp_path, "key")
     assert [item["cause"] for item in report["key"]["findings"]] == ["worker"] * 3
 
 
-def test_key_is_not_disproved_by_a_failure_beyond_the_door(tmp_path):
-    world = World()
-    world.status = lambda: answer(502, {**ERROR, "error": {"code": "storage", "message": "no bucket is bound"}})
-    assert world.report(tmp_path, "key")[0] == 0
+def test_key_passes_despite_a_failure_after_the_authentication(tmp_path):
+    system = healthy_system()
+    system.worker.status = lambda: (502, {**ERROR, "error": {"code": "storage", "message": "no bucket is bound"}})
+    assert system.report(tmp_path, "key")[0] == 0
 
 
 def test_key_accepts_the_operator_token_as_it_is_given(tmp_path):
     from contract.operator_token import derive_operator_token
 
     environ = {"OPERATOR_TOKEN": derive_operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
-    assert World().report(tmp_path, environ=environ)[0] == 0
+    assert healthy_system().report(tmp_path, environ=environ)[0] == 0
 
 
-def test_key_is_not_asked_with_a_key_that_cannot_work(tmp_path):
-    _, report = World().report(tmp_path, "key", environ={"ACE_API_KEY": "changeme"})
+def test_key_is_skipped_with_a_key_that_cannot_work(tmp_path):
+    _, report = healthy_system().report(tmp_path, "key", environ={"ACE_API_KEY": "changeme"})
     assert report["key"]["reason"] == "needs config, which failed"

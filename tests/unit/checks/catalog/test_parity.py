@@ -3,22 +3,24 @@
 import httpx
 import pytest
 
-from tests.fakes.manifest import manifest_data
-from tests.unit.checks.world import ETL, World, answer, finding
+from tests.fakes.answers import answer
+from tests.fakes.healthy_system import healthy_system
+from tests.fakes.manifest import ETL, manifest_data
+from tests.fakes.verdicts import first_finding
 
 
-def paired(url=f"https://{ETL}"):
-    return World(manifest=manifest_data(siblings__etl_worker=url))
+def paired_system(url=ETL):
+    return healthy_system(manifest=manifest_data(siblings__etl_worker=url))
 
 
-def broken(tmp_path, world):
-    code, report = world.report(tmp_path, "parity")
+def failed_parity(tmp_path, system):
+    code, report = system.report(tmp_path, "parity")
     assert (code, report["parity"]["outcome"]) == (1, "fail"), report["parity"]
-    return finding(report["parity"])
+    return first_finding(report["parity"])
 
 
-def test_both_hold_one_key(tmp_path):
-    code, report = paired().report(tmp_path, "parity")
+def test_both_workers_hold_one_key(tmp_path):
+    code, report = paired_system().report(tmp_path, "parity")
     assert code == 0
     assert report["parity"]["evidence"] == [
         "the ETL worker accepts the operator token: it holds the same key",
@@ -27,37 +29,37 @@ def test_both_hold_one_key(tmp_path):
 
 
 @pytest.mark.parametrize("sibling", [None, ""])
-def test_without_a_sibling_it_is_skipped_and_nothing_lacks(tmp_path, sibling):
-    world = paired(sibling)
-    world.key = "another"
-    _, report = world.report(tmp_path, "parity")
+def test_without_an_etl_worker_it_does_not_apply(tmp_path, sibling):
+    system = paired_system(sibling)
+    system.worker.key = "another"
+    _, report = system.report(tmp_path, "parity")
     assert (report["parity"]["outcome"], report["parity"]["reason"]) == ("skip", "no sibling is declared")
-    assert paired(sibling).report(tmp_path, "parity", strict=True)[0] == 0
-    assert "all checks passed" in paired(sibling).run(tmp_path, "parity")[1]
+    assert paired_system(sibling).report(tmp_path, "parity", strict=True)[0] == 0
+    assert "all checks passed" in paired_system(sibling).run(tmp_path, "parity")[1]
 
 
-def test_a_sibling_in_trouble_of_its_own_holds_the_key_all_the_same(tmp_path):
-    world = paired()
-    whole = world.etl
+def test_an_etl_worker_with_another_failure_still_holds_the_key(tmp_path):
+    system = paired_system()
+    whole = system.etl.answer
     storage = answer(502, {"status": "error", "error": {"code": "storage", "message": "gone"}})
-    world.etl = lambda request: whole(request) if whole(request).status_code == 401 else storage
-    assert world.report(tmp_path, "parity")[0] == 0
+    system.etl.answer = lambda request: whole(request) if whole(request).status_code == 401 else storage
+    assert system.report(tmp_path, "parity")[0] == 0
 
 
 @pytest.mark.parametrize(
     ("url", "hint"),
     [
-        (f"https://{ETL}", "npx wrangler secret put ACE_API_KEY --name etl"),
+        (ETL, "npx wrangler secret put ACE_API_KEY --name building-vitals-etl"),
         ("https://etl.example.org", "pulumi config get etlWorker --stack prod"),
     ],
 )
-def test_another_key_at_the_sibling(tmp_path, url, hint):
-    world = paired(url)
-    world.etl_key = "another-fake-key"
-    world.routes["GET", "/status"] = lambda request: (
-        world.worker(request, "/status") if "backfill" in request.url.host else world.etl(request)
+def test_another_key_at_the_etl_worker(tmp_path, url, hint):
+    system = paired_system(url)
+    system.etl.key = "another-fake-key"
+    system.routes["GET", "/status"] = lambda request: (
+        system.worker.answer(request) if "backfill" in request.url.host else system.etl.answer(request)
     )
-    found = broken(tmp_path, world)
+    found = failed_parity(tmp_path, system)
     assert (found["cause"], found["hint"]) == ("configuration", hint)
     assert "another key" in found["found"]
 
@@ -70,48 +72,48 @@ def test_another_key_at_the_sibling(tmp_path, url, hint):
         answer(503, {"status": "error", "error": {"code": "not_configured", "message": "lacks a binding"}}),
     ],
 )
-def test_a_sibling_that_cannot_tell_keys_apart(tmp_path, reply):
-    world = paired()
-    world.etl = lambda request: reply
-    found = broken(tmp_path, world)
+def test_an_etl_worker_without_an_authentication(tmp_path, reply):
+    system = paired_system()
+    system.etl.answer = lambda request: reply
+    found = failed_parity(tmp_path, system)
     assert "does etlWorker lead to the ETL worker" in found["found"]
     assert found["hint"].startswith("${EDITOR:-vi} Pulumi.prod.yaml")
 
 
-def test_a_sibling_that_lets_in_anybody(tmp_path):
-    world = paired()
-    world.etl = lambda request: answer(200, {"status": "idle"})
-    found = broken(tmp_path, world)
+def test_an_etl_worker_that_accepts_every_token(tmp_path):
+    system = paired_system()
+    system.etl.answer = lambda request: answer(200, {"status": "idle"})
+    found = failed_parity(tmp_path, system)
     assert (found["cause"], found["found"]) == ("worker", "200: it lets in whoever asks")
 
 
-def test_an_own_worker_that_begins_to_let_in_anybody(tmp_path):
-    world = paired()
+def test_a_backfill_worker_that_begins_to_accept_every_token(tmp_path):
+    system = paired_system()
     times = []  # `key` asks three times: no token, the operator's, a wrong one
 
     def status(request):
-        if request.url.host == ETL:
-            return world.etl(request)
+        if "etl" in request.url.host:
+            return system.etl.answer(request)
         times.append(request)
-        return world.status() if len(times) > 3 else world.worker(request, "/status")
+        return answer(*system.worker.status()) if len(times) > 3 else system.worker.answer(request)
 
-    world.routes["GET", "/status"] = status
-    found = broken(tmp_path, world)
+    system.routes["GET", "/status"] = status
+    found = failed_parity(tmp_path, system)
     assert "backfill" in found["subject"]
     assert found["hint"] == "pulumi up --stack prod"
 
 
-def test_a_sibling_that_cannot_be_reached_is_no_verdict(tmp_path):
-    world = paired()
+def test_an_etl_worker_that_cannot_be_reached_is_inconclusive(tmp_path):
+    system = paired_system()
 
     def refuse(request):
         raise httpx.ConnectError("[Errno 111] Connection refused")
 
-    world.etl = refuse
-    code, report = world.report(tmp_path, "parity")
+    system.etl.answer = refuse
+    code, report = system.report(tmp_path, "parity")
     assert (code, report["parity"]["outcome"]) == (3, "inconclusive")
 
 
-def test_a_sibling_that_cannot_be_asked(tmp_path):
-    found = broken(tmp_path, paired("etl"))
+def test_an_etl_worker_with_an_unusable_url(tmp_path):
+    found = failed_parity(tmp_path, paired_system("etl"))
     assert (found["subject"], found["cause"]) == ("etlWorker", "configuration")

@@ -1,5 +1,6 @@
 """The check `proof`: a stored day equals ACE's rows, and each difference is named with its cause."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,14 +8,16 @@ import pytest
 from checks.stored_days import gzip_reader
 from checks.stored_days.selection import select_one_day
 from contract.operator_token import derive_operator_token
+from tests.fakes.answers import answer, refusal
+from tests.fakes.days import date_of, key_of, lines, to_rows
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, ENVIRON, KEY, NOW
 from tests.fakes.verdicts import failed_finding, inconclusive_finding, outcomes
-from tests.unit.checks.world import World, answer, lines, refusal
 
 CHOSEN = select_one_day([date(2024, 12, 10), date(2024, 12, 11)], NOW).isoformat()
 
 
-KEY_OF_DAY = World.place(CHOSEN)
+KEY_OF_DAY = key_of(CHOSEN)
 
 
 def odd(day):
@@ -24,31 +27,31 @@ def odd(day):
             for row in rows]  # fmt: skip
 
 
-def test_proof_of_a_day_that_is_aces(tmp_path):
-    code, report = World().report(tmp_path, "proof")
+def test_proof_of_a_day_that_equals_ace(tmp_path):
+    code, report = healthy_system().report(tmp_path, "proof")
     assert code == 0
     assert report["proof"]["evidence"] == [f"{CHOSEN}: all 3 samples are ACE's, row for row"]
 
 
 def test_proof_by_the_rules_of_conversion_and_with_microseconds(tmp_path):
-    world = World()
-    world.write(CHOSEN, odd(CHOSEN))
+    system = healthy_system()
+    system.write(CHOSEN, odd(CHOSEN))
     texts = {7: "007", 0: "-0"}
     rows = [row | {"value": texts.get(row["value"], row["value"]) if not isinstance(row["value"], str) else row["value"],
                    "timestamp": row["timestamp"] + 0.25} for row in odd(CHOSEN)]  # fmt: skip
-    world.measured[CHOSEN] = rows
-    _, report = world.report(tmp_path, "proof")
+    system.ace.days[CHOSEN] = to_rows(rows)
+    _, report = system.report(tmp_path, "proof")
     assert report["proof"]["outcome"] == "pass", report["proof"]
 
 
 def test_proof_is_thorough_on_request(tmp_path):
-    world = World(days=4)
-    world.write(world.day(4), [])
-    world.page = 2
-    _, report = world.report(tmp_path, "proof", thorough=True)
+    system = healthy_system(stored=4)
+    system.write(date_of(4), [])
+    system.cloudflare.page_size = 2
+    _, report = system.report(tmp_path, "proof", thorough=True)
     assert report["proof"]["evidence"] == ["5 days: all 12 samples are ACE's, row for row"]
-    world.measured[world.day(4)] = lines(world.day(4))
-    _, report = world.report(tmp_path, "proof", thorough=True, skip=("r2",))
+    system.ace.days[date_of(4)] = to_rows(lines(date_of(4)))
+    _, report = system.report(tmp_path, "proof", thorough=True, skip=("r2",))
     assert report["proof"]["findings"][0]["cause"] == "ace"
 
 
@@ -70,9 +73,9 @@ def changed(row, **changes):
     ],
 )  # fmt: skip
 def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expected, actual, cause):
-    world = World()
-    world.measured[CHOSEN] = change(world.measured[CHOSEN])
-    found = failed_finding(tmp_path, world, "proof")
+    system = healthy_system()
+    system.ace.days[CHOSEN] = to_rows(change(lines(CHOSEN)))
+    found = failed_finding(tmp_path, system, "proof")
     assert found["subject"].startswith(f"{CHOSEN}: {subject.format(CHOSEN)}")
     assert (found["expected"], found["cause"]) == (expected, cause)
     assert found["found"].startswith(f"{actual} (1 ")
@@ -82,11 +85,11 @@ def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expec
     )
 
 
-def test_proof_says_the_first_three_and_counts_all(tmp_path):
-    world = World()
-    world.write(CHOSEN, lines(CHOSEN, 20))
-    world.measured[CHOSEN] = [row | {"value": 1} for row in lines(CHOSEN, 19)]
-    _, report = world.report(tmp_path, "proof")
+def test_proof_lists_three_differences_and_counts_all(tmp_path):
+    system = healthy_system()
+    system.write(CHOSEN, lines(CHOSEN, 20))
+    system.ace.days[CHOSEN] = to_rows([row | {"value": 1} for row in lines(CHOSEN, 19)])
+    _, report = system.report(tmp_path, "proof")
     findings = report["proof"]["findings"]
     assert len(findings) == 3
     assert "(19 differ, 1 extra, of 19; the object is as it was written" in findings[0]["found"]
@@ -94,63 +97,63 @@ def test_proof_says_the_first_three_and_counts_all(tmp_path):
 
 
 def test_proof_of_an_object_that_was_changed_since(tmp_path):
-    world = World()
-    world.write(CHOSEN, [lines(CHOSEN)[0] | {"value": 1}, *lines(CHOSEN)[1:]], sha256="0" * 64)
-    world.measured[CHOSEN] = lines(CHOSEN)
-    code, report = world.report(tmp_path, "proof", skip=("r2",))
+    system = healthy_system()
+    system.write(CHOSEN, [lines(CHOSEN)[0] | {"value": 1}, *lines(CHOSEN)[1:]], sha256="0" * 64)
+    system.ace.days[CHOSEN] = to_rows(lines(CHOSEN))
+    code, report = system.report(tmp_path, "proof", skip=("r2",))
     (found,) = report["proof"]["findings"]
     assert (code, found["cause"]) == (1, "storage")
     assert "was changed since it was written (expected metadata sha256" in found["found"]
 
 
-def test_proof_of_an_object_that_is_no_day(tmp_path):
-    world = World()
-    world.objects[KEY_OF_DAY] = (b"no gzip", world.objects[KEY_OF_DAY][1])
-    code, report = world.report(tmp_path, "proof")
+def test_proof_of_an_object_that_is_not_a_day(tmp_path):
+    system = healthy_system()
+    system.objects[KEY_OF_DAY] = replace(system.objects[KEY_OF_DAY], body=b"no gzip")
+    code, report = system.report(tmp_path, "proof")
     assert report["proof"]["reason"] == "needs r2, which failed"
-    code, report = world.report(tmp_path, "proof", skip=("r2",))
+    code, report = system.report(tmp_path, "proof", skip=("r2",))
     assert (code, report["proof"]["findings"][0]["found"]) == (1, "bytes that do not decompress")
 
 
-def test_proof_of_an_object_that_is_gone_and_of_a_bucket_that_is(tmp_path):
-    world = World()
-    world.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
-    assert world.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]["cause"] == "storage"
-    world.routes = {("GET", "/objects"): refusal(404, 10006)}
-    found = world.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]
+def test_proof_of_a_missing_object_and_of_a_missing_bucket(tmp_path):
+    system = healthy_system()
+    system.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
+    assert system.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]["cause"] == "storage"
+    system.routes = {("GET", "/objects"): refusal(404, 10006)}
+    found = system.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]
     assert found["found"] == "there is no such bucket"
-    world.routes = {("GET", "/objects"): refusal(403, 10000)}
-    assert inconclusive_finding(tmp_path, world, "proof", skip=("r2",))["cause"] == "configuration"
+    system.routes = {("GET", "/objects"): refusal(403, 10000)}
+    assert inconclusive_finding(tmp_path, system, "proof", skip=("r2",))["cause"] == "configuration"
 
 
-def test_proof_with_nothing_to_compare(tmp_path):
-    world = World(days=0)
-    assert inconclusive_finding(tmp_path, world, "proof", skip=("r2",))["found"] == "nothing is stored"
-    world.write(world.day(0), [])
-    found = inconclusive_finding(tmp_path, world, "proof", skip=("r2",))
+def test_proof_without_any_sample(tmp_path):
+    system = healthy_system(stored=0)
+    assert inconclusive_finding(tmp_path, system, "proof", skip=("r2",))["found"] == "nothing is stored"
+    system.write(date_of(0), [])
+    found = inconclusive_finding(tmp_path, system, "proof", skip=("r2",))
     assert found["found"] == "1 days are stored, each as empty"
 
 
 def test_proof_needs_a_key_that_ace_accepts(tmp_path):
-    _, report = World().report(tmp_path, "proof", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
+    _, report = healthy_system().report(tmp_path, "proof", environ={**ENVIRON, "ACE_API_KEY": "another-key"})
     assert report["proof"]["reason"] == "needs token, which failed"
 
     environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY)}
-    code, report = World().report(tmp_path, "proof", environ=environ)
+    code, report = healthy_system().report(tmp_path, "proof", environ=environ)
     assert (code, outcomes(report)["proof"], outcomes(report)["r2"]) == (0, "skip", "pass")
 
 
-def test_proof_has_no_verdict_when_ace_fails_half_way(tmp_path):
-    world, pages = World(), []
+def test_proof_is_inconclusive_when_ace_fails_half_way(tmp_path):
+    system, pages = healthy_system(), []
 
     def late(request):
         pages.append(1)
-        return world.ace(request, request.url.path) if len(pages) == 1 else answer(200, {"data": []})
+        return system.ace.answer(request) if len(pages) == 1 else answer(200, {"data": []})
 
-    world.routes["GET", "/paginated"] = late
-    assert "point_samples" in inconclusive_finding(tmp_path, world, "proof")["found"]
+    system.routes["GET", "/paginated"] = late
+    assert "point_samples" in inconclusive_finding(tmp_path, system, "proof")["found"]
 
 
-def test_proof_says_nothing_of_a_day_beyond_its_bounds(tmp_path, monkeypatch):
+def test_proof_is_inconclusive_for_a_day_beyond_its_bounds(tmp_path, monkeypatch):
     monkeypatch.setattr(gzip_reader, "MAX_POINTS", 0)
-    assert inconclusive_finding(tmp_path, World(), "proof", skip=("r2",))["cause"] == "checker"
+    assert inconclusive_finding(tmp_path, healthy_system(), "proof", skip=("r2",))["cause"] == "checker"

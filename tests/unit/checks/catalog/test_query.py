@@ -1,12 +1,17 @@
 """The check `query`: the query worker serves the stored samples."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
-from tests.fakes.manifest import manifest_data
-from tests.unit.checks.world import World, answer, finding
+from tests.fakes.answers import answer, refusal
+from tests.fakes.days import key_of
+from tests.fakes.healthy_system import healthy_system
+from tests.fakes.manifest import QUERY, manifest_data
+from tests.fakes.verdicts import first_finding
 
-URL = "https://building-vitals-query.rehearsal.workers.dev"
+DAYS = ("2024-12-10", "2024-12-11")
 
 
 HEADERS = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
@@ -20,48 +25,30 @@ def rows(day):
     ]
 
 
-class Served(World):
-    """A world with a query worker; `change` sees the body of each answer."""
-
-    def __init__(self, *, url=URL, **more):
-        super().__init__(manifest=manifest_data(siblings__query_url=url), days=0, **more)
-        for day in ("2024-12-10", "2024-12-11"):
-            self.write(day, rows(day))
-        self.headers = HEADERS
-        self.change = lambda body: body
-        self.questions = []
-        self.routes["GET", "/timeseries/query"] = self.query
-
-    def query(self, request):
-        given = dict(request.url.params)
-        self.questions.append(given)
-        names, (start, end) = given["point_names"].split(","), (int(given[name]) for name in ("start_time", "end_time"))
-        found = [
-            row
-            for day in ("2024-12-10", "2024-12-11")
-            for row in rows(day)
-            if start <= row["timestamp"] < end
-            and {row["point_name"], row["point_name"].rpartition("/")[2]} & set(names)
-        ]
-        return answer(200, self.change({"samples": found, "count": len(found)}), **self.headers)
+def served(url=QUERY):
+    """Return a system with a query worker over two days."""
+    system = healthy_system(manifest=manifest_data(siblings__query_url=url), stored=0)
+    for day in DAYS:
+        system.write(day, rows(day))
+    return system
 
 
-def judged(world, tmp_path, **options):
-    code, checks = world.report(tmp_path, "query", **options)
+def run_query(system, tmp_path, **options):
+    code, checks = system.report(tmp_path, "query", **options)
     return code, checks["query"]
 
 
-def failed(world, tmp_path, **options):
-    code, check = judged(world, tmp_path, **options)
+def failed_query(system, tmp_path, **options):
+    code, check = run_query(system, tmp_path, **options)
     assert (code, check["outcome"]) == (1, "fail")
-    return finding(check)
+    return first_finding(check)
 
 
-def test_a_query_worker_that_serves_what_is_stored(tmp_path):
-    world = Served()
-    code, check = judged(world, tmp_path)
+def test_a_query_worker_that_serves_the_stored_samples(tmp_path):
+    system = served()
+    code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
-    [given] = world.questions
+    [given] = system.query.questions
     whole, short = given["point_names"].split(",")
     assert "/" in whole
     assert "/" not in short
@@ -71,22 +58,22 @@ def test_a_query_worker_that_serves_what_is_stored(tmp_path):
 
 def test_a_day_larger_than_a_question(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.catalog.query.MAX_SAMPLES", 5)
-    world = Served()
-    code, check = judged(world, tmp_path)
+    system = served()
+    code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
     assert "6 samples of " in check["evidence"][0]  # all of the last one's time
-    [given] = world.questions
+    [given] = system.query.questions
     assert int(given["end_time"]) - int(given["start_time"]) == 120_001
 
 
-def test_without_a_query_worker_there_is_no_promise(tmp_path):
-    code, checks = World().report(tmp_path, strict=True)
+def test_without_a_query_worker_the_check_does_not_apply(tmp_path):
+    code, checks = healthy_system().report(tmp_path, strict=True)
     assert (code, checks["query"]["outcome"]) == (0, "skip")
     assert "no query worker is declared" in checks["query"]["reason"]
 
 
-def test_a_url_that_cannot_be_asked(tmp_path):
-    found = failed(Served(url="http://query.example.org"), tmp_path)
+def test_a_url_that_cannot_be_used(tmp_path):
+    found = failed_query(served("http://query.example.org"), tmp_path)
     assert (found["subject"], found["cause"]) == ("queryUrl", "configuration")
 
 
@@ -118,27 +105,27 @@ def twisted(place, value):
     ],
 )
 def test_other_samples_than_those_stored(tmp_path, change, actual):
-    world = Served()
-    world.change = change
-    found = failed(world, tmp_path)
+    system = served()
+    system.query.change = change
+    found = failed_query(system, tmp_path)
     assert actual in found["found"]
     assert found["cause"] == "worker"
-    assert found["hint"].startswith(f"curl -sSi '{URL}/timeseries/query?site_name=ses_falls_city&point_names=")
+    assert found["hint"].startswith(f"curl -sSi '{QUERY}/timeseries/query?site_name=ses_falls_city&point_names=")
 
 
 @pytest.mark.parametrize(
     "headers", [{**HEADERS, "X-Data-Source": "D1"}, {"X-Query-Strategy": "R2_ONLY"}, {"X-Data-Source": "SPLIT"}, {}]
 )
-def test_headers_that_do_not_say_r2(tmp_path, headers):
-    world = Served()
-    world.headers = headers
-    assert failed(world, tmp_path)["subject"].endswith("of GET /timeseries/query")
+def test_headers_without_r2(tmp_path, headers):
+    system = served()
+    system.query.headers = headers
+    assert failed_query(system, tmp_path)["subject"].endswith("of GET /timeseries/query")
 
 
-def test_the_other_system_s_split_is_as_good(tmp_path):
-    world = Served()
-    world.headers = dict.fromkeys(HEADERS, "SPLIT")
-    assert judged(world, tmp_path)[0] == 0
+def test_the_strategy_split_is_accepted(tmp_path):
+    system = served()
+    system.query.headers = dict.fromkeys(HEADERS, "SPLIT")
+    assert run_query(system, tmp_path)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -152,31 +139,31 @@ def test_the_other_system_s_split_is_as_good(tmp_path):
     ],
 )
 def test_a_refusal_of_the_worker(tmp_path, status, code, cause, hint):
-    world = Served()
+    system = served()
     error = {"status": "error", "error": {"code": code, "message": "so it is"}}
-    world.routes["GET", "/timeseries/query"] = answer(status, error)
-    found = failed(world, tmp_path)
+    system.routes["GET", "/timeseries/query"] = answer(status, error)
+    found = failed_query(system, tmp_path)
     assert found["found"].startswith(f"{status} {code} (so it is)")
     assert found["cause"] == cause
     assert found["hint"].startswith(hint)
 
 
-def test_something_else_answers_there(tmp_path):
-    world = Served()
-    world.routes["GET", "/timeseries/query"] = httpx.Response(404, text="<h1>Nothing here</h1>")
-    found = failed(world, tmp_path)
+def test_another_service_answers_there(tmp_path):
+    system = served()
+    system.routes["GET", "/timeseries/query"] = httpx.Response(404, text="<h1>Nothing here</h1>")
+    found = failed_query(system, tmp_path)
     assert (found["cause"], "queryUrl" in found["found"]) == ("configuration", True)
 
 
-def test_an_answer_that_ends_in_its_error_is_not_a_short_one(tmp_path):
-    world = Served()
+def test_an_answer_that_ends_in_an_error_is_not_a_short_answer(tmp_path):
+    system = served()
     told = '{"samples":[\n],"error":{"code":"storage","message":"the object of 2024-12-11 cannot be read"}\n'
-    world.routes["GET", "/timeseries/query"] = httpx.Response(200, text=told, headers=HEADERS)
-    found = failed(world, tmp_path)
+    system.routes["GET", "/timeseries/query"] = httpx.Response(200, text=told, headers=HEADERS)
+    found = failed_query(system, tmp_path)
     assert found["cause"] == "storage"
     assert "no JSON object: storage (the object of 2024-12-11 cannot be read)" in found["found"]
-    world.routes["GET", "/timeseries/query"] = httpx.Response(200, text='{"samples":[],"error":{x}', headers=HEADERS)
-    assert failed(world, tmp_path)["cause"] == "worker"
+    system.routes["GET", "/timeseries/query"] = httpx.Response(200, text='{"samples":[],"error":{x}', headers=HEADERS)
+    assert failed_query(system, tmp_path)["cause"] == "worker"
 
 
 class Broken(httpx.SyncByteStream):
@@ -185,108 +172,111 @@ class Broken(httpx.SyncByteStream):
         raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
 
 
-def test_an_answer_that_breaks_off_twice_is_a_verdict(tmp_path):
-    world = Served()
+def test_an_answer_that_breaks_off_twice_is_a_failure(tmp_path):
+    system = served()
     seen = []
 
     def broken(request):
         seen.append(request)
-        return httpx.Response(200, stream=Broken(), headers=HEADERS) if len(seen) < 2 else world.query(request)
+        return httpx.Response(200, stream=Broken(), headers=HEADERS) if len(seen) < 2 else system.query.answer(request)
 
-    world.routes["GET", "/timeseries/query"] = broken
-    assert judged(world, tmp_path)[0] == 0
-    world.routes["GET", "/timeseries/query"] = lambda request: httpx.Response(200, stream=Broken(), headers=HEADERS)
-    assert failed(world, tmp_path)["found"] == "it broke off"
+    system.routes["GET", "/timeseries/query"] = broken
+    assert run_query(system, tmp_path)[0] == 0
+    system.routes["GET", "/timeseries/query"] = lambda request: httpx.Response(200, stream=Broken(), headers=HEADERS)
+    assert failed_query(system, tmp_path)["found"] == "it broke off"
 
 
-def test_time_cures_an_outage_on_the_way_and_only_that(tmp_path):
-    world = Served()
+def test_only_outages_of_the_network_are_retried(tmp_path):
+    system = served()
     seen = []
 
     def busy(request):
         seen.append(request)
-        return httpx.Response(500 if len(seen) == 1 else 429, text="busy") if len(seen) < 3 else world.query(request)
+        return (
+            httpx.Response(500 if len(seen) == 1 else 429, text="busy")
+            if len(seen) < 3
+            else system.query.answer(request)
+        )
 
-    world.routes["GET", "/timeseries/query"] = busy
-    assert judged(world, tmp_path)[0] == 0
-    world.routes["GET", "/timeseries/query"] = httpx.Response(500, text="error code: 1101")
-    assert "error code: 1101" in failed(world, tmp_path)["found"]
+    system.routes["GET", "/timeseries/query"] = busy
+    assert run_query(system, tmp_path)[0] == 0
+    system.routes["GET", "/timeseries/query"] = httpx.Response(500, text="error code: 1101")
+    assert "error code: 1101" in failed_query(system, tmp_path)["found"]
 
     def refuse(request):
         raise httpx.ConnectError("[Errno 111] Connection refused")
 
-    world.routes["GET", "/timeseries/query"] = refuse
-    code, check = judged(world, tmp_path)
+    system.routes["GET", "/timeseries/query"] = refuse
+    code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (3, "inconclusive")
 
 
-def test_an_object_that_was_overwritten_is_storage_s_and_the_worker_is_not_asked(tmp_path):
-    world = Served()
-    for day in ("2024-12-10", "2024-12-11"):
-        kept = world.objects[world.place(day)][1]
-        world.write(day, [{**row, "value": 1} for row in rows(day)])
-        world.objects[world.place(day)] = (world.objects[world.place(day)][0], kept)
-    found = failed(world, tmp_path)
+def test_an_overwritten_object_has_the_cause_storage_without_a_question(tmp_path):
+    system = served()
+    for day in DAYS:
+        custom = system.objects[key_of(day)].custom
+        system.write(day, [{**row, "value": 1} for row in rows(day)])
+        system.objects[key_of(day)] = replace(system.objects[key_of(day)], custom=custom)
+    found = failed_query(system, tmp_path)
     assert "metadata sha256" in found["expected"]
     assert found["hint"].startswith("npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-1")
-    assert world.questions == []
+    assert system.query.questions == []
 
 
-def test_an_object_that_carries_nothing_of_the_worker_was_written_by_something_else(tmp_path):
-    world = Served()
-    for key, (raw, _) in world.objects.items():
-        world.objects[key] = (raw, {})
-    assert failed(world, tmp_path)["cause"] == "storage"
+def test_an_object_without_metadata_has_the_cause_storage(tmp_path):
+    system = served()
+    for key, day in system.objects.items():
+        system.objects[key] = replace(day, custom={})
+    assert failed_query(system, tmp_path)["cause"] == "storage"
 
 
-def test_an_object_that_is_listed_and_not_there(tmp_path):
-    world = Served()
-    world.read = lambda key: httpx.Response(404, json={"success": False, "errors": [{"code": 10007}]})
-    assert failed(world, tmp_path)["cause"] == "storage"
+def test_an_object_that_is_listed_and_missing(tmp_path):
+    system = served()
+    system.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
+    assert failed_query(system, tmp_path)["cause"] == "storage"
 
 
 def test_no_bucket(tmp_path):
-    world = Served()
-    refused = {"success": False, "errors": [{"code": 10006, "message": "no such bucket"}], "result": None}
-    world.routes["GET", "/objects"] = answer(404, refused)
-    assert failed(world, tmp_path)["found"] == "there is no such bucket"
+    system = served()
+    system.routes["GET", "/objects"] = refusal(404, 10006, "no such bucket")
+    assert failed_query(system, tmp_path)["found"] == "there is no such bucket"
 
 
-def test_nothing_to_ask_for_is_no_verdict(tmp_path):
-    world = Served()
-    for day in ("2024-12-10", "2024-12-11"):
-        world.write(day, [])
-    code, check = judged(world, tmp_path)
-    assert (code, finding(check)["found"]) == (3, "2 days, each stored as empty")
-    world.objects.clear()
-    code, check = judged(world, tmp_path)
-    assert (code, finding(check)["found"]) == (3, "nothing is stored")
+def test_without_any_sample_it_is_inconclusive(tmp_path):
+    system = served()
+    for day in DAYS:
+        system.write(day, [])
+    code, check = run_query(system, tmp_path)
+    assert (code, first_finding(check)["found"]) == (3, "2 days, each stored as empty")
+    system.objects.clear()
+    code, check = run_query(system, tmp_path)
+    assert (code, first_finding(check)["found"]) == (3, "nothing is stored")
 
 
-def test_names_that_cannot_be_asked_for(tmp_path):
-    world = Served()
-    for day in ("2024-12-10", "2024-12-11"):
-        world.write(day, [{**row, "point_name": f"a,{n}"} for n, row in enumerate(rows(day))])
-    code, check = judged(world, tmp_path)
-    assert (code, finding(check)["cause"]) == (3, "checker")
+def test_point_names_that_no_question_can_hold(tmp_path):
+    system = served()
+    for day in DAYS:
+        system.write(day, [{**row, "point_name": f"a,{n}"} for n, row in enumerate(rows(day))])
+    code, check = run_query(system, tmp_path)
+    assert (code, first_finding(check)["cause"]) == (3, "checker")
 
 
-def test_one_point_is_enough_and_a_name_may_end_in_a_slash(tmp_path):
+def test_one_point_is_enough_and_its_name_may_end_in_a_slash(tmp_path):
     for name in ("p", "p/"):
         only = [{**row, "point_name": name} for row in rows("2024-12-10")[::3]]
-        world = Served()
-        world.objects.clear()
-        world.write("2024-12-10", only)
-        world.routes["GET", "/timeseries/query"] = answer(200, {"samples": only}, **HEADERS)
-        assert judged(world, tmp_path)[0] == 0
+        system = served()
+        system.objects.clear()
+        system.write("2024-12-10", only)
+        system.routes["GET", "/timeseries/query"] = answer(200, {"samples": only}, **HEADERS)
+        assert run_query(system, tmp_path)[0] == 0
 
 
-def test_a_day_beyond_the_checker_s_bounds_is_no_verdict(tmp_path, monkeypatch):
+def test_a_day_beyond_the_checkers_bounds_is_inconclusive(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.stored_days.gzip_reader.MAX_DAY", 10)
-    code, check = judged(Served(), tmp_path)
-    assert (code, finding(check)["cause"]) == (3, "checker")
+    code, check = run_query(served(), tmp_path)
+    assert (code, first_finding(check)["cause"]) == (3, "checker")
 
 
 def test_without_the_api_it_is_skipped(tmp_path):
-    _, check = judged(Served(), tmp_path, environ={})
+    _, check = run_query(served(), tmp_path, environ={})
     assert check["outcome"] == "skip"

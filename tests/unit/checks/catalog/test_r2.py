@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -9,9 +10,11 @@ import pytest
 
 from checks.stored_days import gzip_reader
 from cloudflare_client import client
+from tests.fakes.answers import answer, envelope, refusal
+from tests.fakes.days import Stored, date_of, key_of, lines, stored
+from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import TAG, manifest_data
 from tests.fakes.verdicts import failed_finding, inconclusive_finding
-from tests.unit.checks.world import World, answer, endless, envelope, lines, refusal, stored
 
 ERROR = {"status": "error"}
 
@@ -20,154 +23,155 @@ BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 1
 
 
 def test_r2_follows_every_cursor(tmp_path):
-    world = World(days=5)
-    world.page = 2
-    _, report = world.report(tmp_path, "r2")
+    system = healthy_system(stored=5)
+    system.cloudflare.page_size = 2
+    _, report = system.report(tmp_path, "r2")
     assert report["r2"]["evidence"][0] == "5 of 5 days stored, 5 said to be complete"
-    assert sum(asked.endswith("/objects") for asked in world.asked) == 3
+    assert sum(asked.endswith("/objects") for asked in system.asked) == 3
 
 
-def test_r2_with_nothing_to_judge(tmp_path):
-    found = inconclusive_finding(tmp_path, World(days=0), "r2")
+def test_r2_without_any_day_is_inconclusive(tmp_path):
+    found = inconclusive_finding(tmp_path, healthy_system(stored=0), "r2")
     assert (found["cause"], found["found"]) == ("propagation", "nothing is stored, and nothing is said to be complete")
 
 
 def test_r2_without_the_objects_that_the_worker_counts(tmp_path):
-    world = World()
-    claimed = world.status()
-    world.objects.clear()
-    world.status = lambda: claimed
-    found = failed_finding(tmp_path, world, "r2")
+    system = healthy_system()
+    claimed = system.worker.status()
+    system.objects.clear()
+    system.worker.status = lambda: claimed
+    found = failed_finding(tmp_path, system, "r2")
     assert found["found"] == "0; absent: timeseries/ses_falls_city/2024-12-10/data.ndjson.gz and 1 more"
     assert found["cause"] == "worker"
 
 
-def test_r2_without_one_day_that_the_worker_has_passed(tmp_path):
-    world = World(days=4)
-    claimed = world.status()
-    del world.objects[world.place("2024-12-11")]
-    world.status = lambda: claimed
-    assert failed_finding(tmp_path, world, "r2")["found"].endswith("2024-12-11/data.ndjson.gz")
+def test_r2_without_one_day_that_the_worker_reports_complete(tmp_path):
+    system = healthy_system(stored=4)
+    claimed = system.worker.status()
+    del system.objects[key_of("2024-12-11")]
+    system.worker.status = lambda: claimed
+    assert failed_finding(tmp_path, system, "r2")["found"].endswith("2024-12-11/data.ndjson.gz")
 
 
-def test_r2_with_a_hole_that_the_worker_knows(tmp_path):
-    world = World(days=4)
-    del world.objects[world.place("2024-12-11")]
-    assert world.report(tmp_path, "r2")[0] == 0
+def test_r2_with_a_missing_day_that_the_worker_reports(tmp_path):
+    system = healthy_system(stored=4)
+    del system.objects[key_of("2024-12-11")]
+    assert system.report(tmp_path, "r2")[0] == 0
 
 
-def test_r2_of_a_worker_that_counts_absurdly(tmp_path):
-    world = World()
-    world.status = lambda: answer(
-        200, {"status": "x", "progress": world.progress(days_complete=10**15, days_total=10**15)}
+def test_r2_of_a_worker_with_an_absurd_count(tmp_path):
+    system = healthy_system()
+    system.worker.status = lambda: (
+        200,
+        {"status": "x", "progress": system.worker.progress(days_complete=10**15, days_total=10**15)},
     )
-    assert failed_finding(tmp_path, world, "r2")["cause"] == "worker"
+    assert failed_finding(tmp_path, system, "r2")["cause"] == "worker"
 
 
-def test_r2_leaves_alone_what_is_not_a_declared_day(tmp_path):
-    world = World()
+def test_r2_ignores_objects_that_are_not_declared_days(tmp_path):
+    system = healthy_system()
     for key in ("2024-12-09/data.ndjson.gz", "2024-12-15/data.ndjson.gz", "notes.txt", "2024-12-10/old.json"):
-        world.objects["timeseries/ses_falls_city/" + key] = (b"not ours", {})
-    assert world.report(tmp_path, "r2")[0] == 0
+        system.objects["timeseries/ses_falls_city/" + key] = Stored(body=b"not ours", custom={})
+    assert system.report(tmp_path, "r2")[0] == 0
 
 
 def test_r2_of_an_empty_day(tmp_path):
-    world = World()
-    world.write("2024-12-10", [])
-    _, report = world.report(tmp_path, "r2")
+    system = healthy_system()
+    system.write("2024-12-10", [])
+    _, report = system.report(tmp_path, "r2")
     assert "2 of them decoded and compared: 3 samples" in report["r2"]["evidence"]
 
 
-def test_r2_has_no_verdict_where_every_day_is_empty(tmp_path):
-    world = World(days=0)
-    world.write("2024-12-10", [])
+def test_r2_is_inconclusive_where_every_day_is_empty(tmp_path):
+    system = healthy_system(stored=0)
+    system.write("2024-12-10", [])
     assert (
-        inconclusive_finding(tmp_path, world, "r2")["found"]
+        inconclusive_finding(tmp_path, system, "r2")["found"]
         == "1 days, each stored as empty: has ses_falls_city data from 2024-12-10 on?"
     )
 
 
 @pytest.mark.parametrize("day", range(5))
-def test_r2_sees_a_destroyed_day_wherever_it_is(tmp_path, day):
-    world = World(days=5)
-    world.objects[world.place(world.day(day))] = (b"", {})
-    found = failed_finding(tmp_path, world, "r2")
-    assert found["subject"] == world.place(world.day(day))
+def test_r2_fails_for_a_destroyed_day_at_any_place(tmp_path, day):
+    system = healthy_system(stored=5)
+    system.objects[key_of(date_of(day))] = Stored(body=b"", custom={})
+    found = failed_finding(tmp_path, system, "r2")
+    assert found["subject"] == key_of(date_of(day))
     assert found["hint"].startswith(
         f"npx wrangler r2 object delete ace-timeseries/{found['subject']} --remote && python"
     )
 
 
 @pytest.mark.parametrize("name", ["samples", "points", "first", "last", "sha256", "source", "worker_version"])
-def test_r2_sees_metadata_that_lacks_something(tmp_path, name):
-    world = World()
-    raw, metadata = stored("2024-12-11")
-    world.objects[world.place("2024-12-11")] = (raw, {key: value for key, value in metadata.items() if key != name})
-    found = failed_finding(tmp_path, world, "r2")
+def test_r2_fails_for_metadata_without_an_entry(tmp_path, name):
+    system = healthy_system()
+    system.write("2024-12-11", **{name: None})
+    found = failed_finding(tmp_path, system, "r2")
     assert (found["found"], found["cause"]) == (f"metadata without {name}", "worker")
 
 
-def test_r2_does_not_accuse_the_worker_of_an_object_that_carries_nothing_of_it(tmp_path):
-    world = World()
-    world.objects[world.place("2024-12-11")] = (stored("2024-12-11")[0], {})
-    found = failed_finding(tmp_path, world, "r2")
+def test_r2_names_storage_for_an_object_without_the_workers_metadata(tmp_path):
+    system = healthy_system()
+    system.objects[key_of("2024-12-11")] = replace(stored("2024-12-11"), custom={})
+    found = failed_finding(tmp_path, system, "r2")
     assert (found["found"], found["cause"]) == ("no metadata at all: something else wrote it", "storage")
     assert found["hint"].startswith(
         "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-11/"
     )
 
 
-def test_r2_says_nothing_of_a_day_beyond_its_own_bounds(tmp_path, monkeypatch):
+def test_r2_is_inconclusive_for_a_day_beyond_the_checkers_bounds(tmp_path, monkeypatch):
     monkeypatch.setattr(gzip_reader, "MAX_POINTS", 0)
-    found = inconclusive_finding(tmp_path, World(), "r2")
+    found = inconclusive_finding(tmp_path, healthy_system(), "r2")
     assert (found["cause"], found["found"]) == ("checker", "more than 0 points in a day")
 
 
-def test_r2_of_a_stored_day_that_is_not_true(tmp_path):
-    world = World()
-    world.write("2024-12-10", samples="999")
-    found = failed_finding(tmp_path, world, "r2")
+def test_r2_of_a_day_with_false_metadata(tmp_path):
+    system = healthy_system()
+    system.write("2024-12-10", samples="999")
+    found = failed_finding(tmp_path, system, "r2")
     assert (found["expected"], found["found"]) == ("metadata samples 3, as in the content", "'999'")
     assert "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-10/" in found["hint"]
 
 
 def test_r2_of_a_day_of_another_day(tmp_path):
-    world = World()
-    world.write("2024-12-11", lines("2024-12-12"))
-    assert "a timestamp of that day" in failed_finding(tmp_path, world, "r2")["expected"]
+    system = healthy_system()
+    system.write("2024-12-11", lines("2024-12-12"))
+    assert "a timestamp of that day" in failed_finding(tmp_path, system, "r2")["expected"]
 
 
-def test_r2_of_an_object_that_is_listed_and_gone(tmp_path):
-    world = World()
-    world.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
-    assert failed_finding(tmp_path, world, "r2")["cause"] == "storage"
+def test_r2_of_an_object_that_is_listed_and_missing(tmp_path):
+    system = healthy_system()
+    system.routes["GET", "/objects/timeseries"] = refusal(404, 10007)
+    assert failed_finding(tmp_path, system, "r2")["cause"] == "storage"
 
 
 def test_r2_of_objects_that_declare_an_encoding(tmp_path):
-    world = World()
-    world.http_metadata = {"contentEncoding": "gzip"}
-    found = failed_finding(tmp_path, world, "r2")
+    system = healthy_system()
+    for key, day in system.objects.items():
+        system.objects[key] = replace(day, encoding="gzip")
+    found = failed_finding(tmp_path, system, "r2")
     assert found["subject"].endswith("data.ndjson.gz and 1 more")
     assert found["expected"] == "no Content-Encoding"
 
 
 def test_r2_without_the_bucket(tmp_path):
-    world = World()
-    world.routes["GET", "/objects"] = refusal(404, 10006)
-    found = failed_finding(tmp_path, world, "r2")
+    system = healthy_system()
+    system.routes["GET", "/objects"] = refusal(404, 10006)
+    found = failed_finding(tmp_path, system, "r2")
     assert (found["cause"], found["hint"]) == ("storage", "pulumi up --stack prod")
 
 
 def test_r2_of_a_worker_without_storage(tmp_path):
-    world = World()
-    world.status = lambda: answer(502, {**ERROR, "error": {"code": "storage", "message": "no bucket is bound"}})
-    assert failed_finding(tmp_path, world, "r2")["cause"] == "storage"
+    system = healthy_system()
+    system.worker.status = lambda: (502, {**ERROR, "error": {"code": "storage", "message": "no bucket is bound"}})
+    assert failed_finding(tmp_path, system, "r2")["cause"] == "storage"
 
 
-def test_r2_of_a_worker_that_does_not_say_its_progress(tmp_path):
-    world = World()
-    world.status = lambda: answer(200, {"status": "x"})
-    assert failed_finding(tmp_path, world, "r2")["found"] == "200: progress is no object"
+def test_r2_of_a_worker_without_progress(tmp_path):
+    system = healthy_system()
+    system.worker.status = lambda: (200, {"status": "x"})
+    assert failed_finding(tmp_path, system, "r2")["found"] == "200: progress is no object"
 
 
 @pytest.mark.parametrize(
@@ -187,42 +191,42 @@ def test_r2_of_a_worker_that_does_not_say_its_progress(tmp_path):
     ],
 )
 def test_r2_from_an_api_that_cannot_be_read(tmp_path, reply):
-    world = World(days=0)
-    world.routes["GET", "/objects"] = reply
-    inconclusive_finding(tmp_path, world, "r2")
+    system = healthy_system(stored=0)
+    system.routes["GET", "/objects"] = reply
+    inconclusive_finding(tmp_path, system, "r2")
 
 
 def test_r2_of_an_object_that_may_not_be_read(tmp_path):
-    world = World()
-    world.routes["GET", "/objects/timeseries"] = refusal(403, 10000)
-    assert "CLOUDFLARE_API_TOKEN" in inconclusive_finding(tmp_path, world, "r2")["expected"]
+    system = healthy_system()
+    system.routes["GET", "/objects/timeseries"] = refusal(403, 10000)
+    assert "CLOUDFLARE_API_TOKEN" in inconclusive_finding(tmp_path, system, "r2")["expected"]
 
 
 @pytest.mark.parametrize("end_date", [None, "2030-01-01"])
 def test_r2_of_a_backfill_without_end_around_midnight(tmp_path, end_date):
     for now in (BEFORE, AFTER):
-        world = endless(end_date, days=10, total=10)  # until the 19th
-        world.now = now
-        _, report = world.report(tmp_path, "r2")
+        system = endless_system(end_date, stored=10, total=10)  # until the 19th
+        system.now = now
+        _, report = system.report(tmp_path, "r2")
         assert report["r2"]["outcome"] == "pass", report["r2"]["findings"]
         assert "10 of 10 days stored" in report["r2"]["evidence"][0]
 
 
 @pytest.mark.parametrize("end_date", [None, "2030-01-01"])
 def test_r2_of_a_day_that_is_not_over(tmp_path, end_date):
-    world = endless(end_date, days=10, total=10)
-    world.write("2024-12-20")  # at noon of that day: never written again, so that its afternoon is lost
-    found = failed_finding(tmp_path, world, "r2")
-    assert found["subject"] == world.place("2024-12-20")
+    system = endless_system(end_date, stored=10, total=10)
+    system.write("2024-12-20")  # at noon of that day: never written again, so that its afternoon is lost
+    found = failed_finding(tmp_path, system, "r2")
+    assert found["subject"] == key_of("2024-12-20")
     assert found["expected"] == "no object before the day is over (UTC)"
     assert found["cause"] == "worker"
-    assert f"/{world.place('2024-12-20')} --remote" in found["hint"]
+    assert f"/{key_of('2024-12-20')} --remote" in found["hint"]
 
 
-def test_r2_does_not_judge_days_behind_the_declared_end(tmp_path):
-    world = World()
-    world.write("2024-12-30")
-    assert world.report(tmp_path, "r2")[1]["r2"]["outcome"] == "pass"
+def test_r2_ignores_days_after_the_declared_end(tmp_path):
+    system = healthy_system()
+    system.write("2024-12-30")
+    assert system.report(tmp_path, "r2")[1]["r2"]["outcome"] == "pass"
 
 
 @pytest.mark.parametrize(
@@ -236,35 +240,35 @@ def test_r2_does_not_judge_days_behind_the_declared_end(tmp_path):
         (None, "propagation"),
     ],
 )
-def test_r2_with_nothing_to_judge_blames_whom_the_workers_last_error_accuses(tmp_path, failure, cause):
-    world = World(days=0)
-    world.expired = True
-    body = {"status": "in_progress", "progress": world.progress(), "continuation": True}
-    world.status = lambda: answer(200, {**body, "last_error": failure})
-    found = inconclusive_finding(tmp_path, world, "r2")
+def test_r2_without_any_day_names_the_cause_of_the_workers_last_error(tmp_path, failure, cause):
+    system = healthy_system(stored=0)
+    system.ace.is_expired = True
+    body = {"status": "in_progress", "progress": system.worker.progress(), "continuation": True}
+    system.worker.status = lambda: (200, {**body, "last_error": failure})
+    found = inconclusive_finding(tmp_path, system, "r2")
     assert found["cause"] == cause
     assert ("said to be complete: " in found["found"]) == (cause != "propagation")
 
 
 def test_r2_in_a_jurisdiction(tmp_path):
     places = []
-    world = World(manifest=manifest_data(storage__jurisdiction="eu"))
-    world.routes["GET", "/objects"] = lambda request: (
-        places.append(request.headers["cf-r2-jurisdiction"]) or world.api(request, request.url.path)
+    system = healthy_system(manifest=manifest_data(storage__jurisdiction="eu"))
+    system.routes["GET", "/objects"] = lambda request: (
+        places.append(request.headers["cf-r2-jurisdiction"]) or system.cloudflare.answer(request)
     )
-    assert world.report(tmp_path, "r2")[0] == 0
+    assert system.report(tmp_path, "r2")[0] == 0
     assert set(places) == {"eu"}
 
 
 def test_r2_refuses_a_list_without_end(tmp_path, monkeypatch):
 
     monkeypatch.setattr(client, "MAX_LIST_PAGES", 3)
-    world = World(days=5)
-    world.page = 1
-    assert inconclusive_finding(tmp_path, world, "r2")["found"] == "a cursor that repeats, or too many pages"
-    world.versions = [world.version(n, TAG, "upload") for n in range(60, 0, -1)]
-    world.live = ["v60"]
-    assert world.report(tmp_path, "secrets")[0] == 0
+    system = healthy_system(stored=5)
+    system.cloudflare.page_size = 1
+    assert inconclusive_finding(tmp_path, system, "r2")["found"] == "a cursor that repeats, or too many pages"
+    system.script.versions = [system.script.version(n, TAG, "upload") for n in range(60, 0, -1)]
+    system.script.live = ["v60"]
+    assert system.report(tmp_path, "secrets")[0] == 0
 
 
 DAY = "2024-12-10"
@@ -274,16 +278,16 @@ GOOD = lines(DAY)
 
 
 def with_object(raw=None, rows=None, **metadata):
-    world = World()
-    world.write(DAY, rows, raw=raw, **metadata)
-    return world
+    system = healthy_system()
+    system.write(DAY, rows, raw=raw, **metadata)
+    return system
 
 
 @pytest.mark.parametrize(
-    ("world", "expected", "actual"),
+    ("system", "expected", "actual"),
     [
-        (with_object(stored(DAY)[0][:-6]), "a whole gzip file", "one cut off after"),
-        (with_object(gzip.compress(stored(DAY)[0])), "NDJSON, compressed once", "it is compressed twice"),
+        (with_object(stored(DAY).body[:-6]), "a whole gzip file", "one cut off after"),
+        (with_object(gzip.compress(stored(DAY).body)), "NDJSON, compressed once", "it is compressed twice"),
         (with_object(gzip.compress(json.dumps(GOOD[0]).encode() + b'\n{"point_na')), "JSON in line 2", "something else"),
         (with_object(rows=lines("2024-12-11")), "a timestamp of that day", "1733875200000"),
         (with_object(rows=[GOOD[1], GOOD[0]]), "no timestamp before the one above", "1733788800000"),
@@ -294,43 +298,43 @@ def with_object(raw=None, rows=None, **metadata):
     ],
     ids=["truncated", "twice", "line", "day", "order", "duplicate", "site", "window", "digest"],
 )  # fmt: skip
-def test_r2_names_what_is_wrong_with_an_object(tmp_path, world, expected, actual):
-    found = failed_finding(tmp_path, world, "r2")
-    assert found["subject"] == world.place(DAY)
+def test_r2_names_the_defect_of_an_object(tmp_path, system, expected, actual):
+    found = failed_finding(tmp_path, system, "r2")
+    assert found["subject"] == key_of(DAY)
     assert found["expected"].startswith(expected)
     assert found["found"].startswith(actual)
     assert found["cause"] == "worker"
 
 
-def test_a_day_beyond_the_bounds_hides_no_broken_one(tmp_path):
-    world = World(days=3)
-    world.write(World.day(0), None, raw=gzip.compress(b"x" * 100_000))
-    assert inconclusive_finding(tmp_path, world, "r2")["found"] == "a line of more than 65,536 bytes"
-    world.write(World.day(2), None, raw=b"no gzip")
-    found = failed_finding(tmp_path, world, "r2")
-    assert (found["subject"], found["found"]) == (world.place(World.day(2)), "bytes that do not decompress")
+def test_a_day_beyond_the_bounds_does_not_hide_a_broken_day(tmp_path):
+    system = healthy_system(stored=3)
+    system.write(date_of(0), None, raw=gzip.compress(b"x" * 100_000))
+    assert inconclusive_finding(tmp_path, system, "r2")["found"] == "a line of more than 65,536 bytes"
+    system.write(date_of(2), None, raw=b"no gzip")
+    found = failed_finding(tmp_path, system, "r2")
+    assert (found["subject"], found["found"]) == (key_of(date_of(2)), "bytes that do not decompress")
 
 
 def test_r2_is_thorough_on_request(tmp_path):
-    world = World(days=9, total=9, manifest=None)
-    world.manifest["ace"]["end_date"] = "2024-12-18"
-    for item in world.manifest["bindings"]:
+    system = healthy_system(stored=9, total=9, manifest=None)
+    system.manifest["ace"]["end_date"] = "2024-12-18"
+    for item in system.manifest["bindings"]:
         if item["name"] == "END_DATE":
             item["text"] = "2024-12-18"
-    _, report = world.report(tmp_path, "r2")
+    _, report = system.report(tmp_path, "r2")
     assert "4 of them decoded and compared: 12 samples" in report["r2"]["evidence"]
-    _, report = world.report(tmp_path, "r2", thorough=True)
+    _, report = system.report(tmp_path, "r2", thorough=True)
     assert "9 of them decoded and compared: 27 samples" in report["r2"]["evidence"]
     for n in range(9):
-        world.write(world.day(n), samples="4")
-    assert len(world.report(tmp_path, "r2", thorough=True)[1]["r2"]["findings"]) == 9
+        system.write(date_of(n), samples="4")
+    assert len(system.report(tmp_path, "r2", thorough=True)[1]["r2"]["findings"]) == 9
 
 
-def test_r2_says_at_most_ten_broken_days_one_by_one(tmp_path, monkeypatch):
+def test_r2_lists_at_most_ten_broken_days(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.catalog.r2.MAX_FINDINGS", 2)
-    world = World(days=5)
+    system = healthy_system(stored=5)
     for n in range(5):
-        world.write(world.day(n), samples="4")
-    _, report = world.report(tmp_path, "r2", thorough=True)
+        system.write(date_of(n), samples="4")
+    _, report = system.report(tmp_path, "r2", thorough=True)
     assert len(report["r2"]["findings"]) == 2
     assert "3 more days are not whole" in report["r2"]["evidence"]

@@ -3,106 +3,110 @@
 import httpx
 import pytest
 
+from tests.fakes.answers import answer, envelope, refusal
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NAME, TAG, manifest_data
 from tests.fakes.verdicts import UP, all_findings, failed_finding, inconclusive_finding
-from tests.unit.checks.world import World, answer, envelope, refusal
 
 
 def test_secrets_without_the_secret(tmp_path):
-    world = World()
-    world.secrets = []
-    found = failed_finding(tmp_path, world, "secrets")
+    system = healthy_system()
+    system.script.secrets = []
+    found = failed_finding(tmp_path, system, "secrets")
     assert found["found"] == "absent"
     assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 
-def test_secrets_says_who_deleted_it_and_when(tmp_path):
-    world = World()
-    world.change_secret()
-    found = failed_finding(tmp_path, world, "secrets")
+def test_secrets_names_author_and_time_of_a_deletion(tmp_path):
+    system = healthy_system()
+    system.script.change_secrets()
+    found = failed_finding(tmp_path, system, "secrets")
     assert found["found"] == "absent; deleted by ann@example.org on 2024-12-19 10:00:00 UTC"
 
 
-def test_secrets_with_another_value_put_by_hand(tmp_path):
-    world = World()
-    world.change_secret("ACE_API_KEY")
-    assert "changed outside the program by ann@example.org" in failed_finding(tmp_path, world, "secrets")["found"]
+def test_secrets_with_a_value_changed_outside_pulumi(tmp_path):
+    system = healthy_system()
+    system.script.change_secrets("ACE_API_KEY")
+    assert "changed outside the program by ann@example.org" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_with_one_that_nothing_declares(tmp_path):
-    world = World()
-    world.secrets = ["ACE_API_KEY", "OTHER"]
-    assert failed_finding(tmp_path, world, "secrets")["subject"] == "secret OTHER"
+def test_secrets_with_one_that_is_not_declared(tmp_path):
+    system = healthy_system()
+    system.script.secrets = ["ACE_API_KEY", "OTHER"]
+    assert failed_finding(tmp_path, system, "secrets")["subject"] == "secret OTHER"
 
 
-def test_secrets_after_the_program_superseded_the_change(tmp_path):
-    world = World()
-    world.change_secret("ACE_API_KEY")
-    world.versions.insert(0, world.version(3, TAG, "upload"))
-    world.live = ["v3"]
-    assert world.report(tmp_path, "secrets")[0] == 0
+def test_secrets_after_pulumi_restored_the_change(tmp_path):
+    system = healthy_system()
+    system.script.change_secrets("ACE_API_KEY")
+    system.script.versions.insert(0, system.script.version(3, TAG, "upload"))
+    system.script.live = ["v3"]
+    assert system.report(tmp_path, "secrets")[0] == 0
 
 
 def test_secrets_after_a_rollback_to_a_changed_version(tmp_path):
-    world = World()
-    world.change_secret("ACE_API_KEY")
-    world.versions.insert(0, world.version(3, TAG, "upload"))
-    assert "changed outside" in failed_finding(tmp_path, world, "secrets")["found"]
+    system = healthy_system()
+    system.script.change_secrets("ACE_API_KEY")
+    system.script.versions.insert(0, system.script.version(3, TAG, "upload"))
+    assert "changed outside" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_after_an_upload_by_hand_that_touched_none(tmp_path):
-    world = World()
-    world.versions.insert(0, world.version(2, "", "upload"))
-    world.live = ["v2"]
-    assert "live is v2, and not the program's last upload v1" in failed_finding(tmp_path, world, "secrets")["found"]
+def test_secrets_after_an_upload_outside_pulumi_that_changed_none(tmp_path):
+    system = healthy_system()
+    system.script.versions.insert(0, system.script.version(2, "", "upload"))
+    system.script.live = ["v2"]
+    assert "live is v2, and not the program's last upload v1" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_after_a_rollback_to_an_older_upload_of_the_same_mark(tmp_path):
-    world = World()  # a new key changes no mark: the older upload holds the older key
-    world.versions.insert(0, world.version(2, TAG, "upload"))
-    assert "live is v1, and not the program's last upload v2" in failed_finding(tmp_path, world, "secrets")["found"]
+def test_secrets_after_a_rollback_to_an_older_upload_with_the_same_tag(tmp_path):
+    system = healthy_system()  # a new key does not change the tag: the older upload holds the older key
+    system.script.versions.insert(0, system.script.version(2, TAG, "upload"))
+    assert "live is v1, and not the program's last upload v2" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_on_many_pages_of_versions(tmp_path):
-    world = World()
-    world.versions = [world.version(n, TAG, "upload") for n in range(25, 0, -1)]
-    world.live = ["v25"]
-    assert world.report(tmp_path, "secrets")[0] == 0
-    assert sum("versions" in asked for asked in world.asked) == 1
-    world.versions = [world.version(25, "", "upload"), *(world.version(n, TAG, "secret") for n in range(24, 0, -1))]
-    world.asked.clear()
-    assert "no version carries the mark" in failed_finding(tmp_path, world, "secrets")["found"]
-    assert sum(asked.endswith("/versions") for asked in world.asked) == 4
-    world.versions[-1] = world.version(1, TAG, "upload")
-    assert "its value was changed outside the program by ann" in failed_finding(tmp_path, world, "secrets")["found"]
+    system = healthy_system()
+    system.script.versions = [system.script.version(n, TAG, "upload") for n in range(25, 0, -1)]
+    system.script.live = ["v25"]
+    assert system.report(tmp_path, "secrets")[0] == 0
+    assert sum("versions" in asked for asked in system.asked) == 1
+    system.script.versions = [
+        system.script.version(25, "", "upload"),
+        *(system.script.version(n, TAG, "secret") for n in range(24, 0, -1)),
+    ]
+    system.asked.clear()
+    assert "no version carries the mark" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert sum(asked.endswith("/versions") for asked in system.asked) == 4
+    system.script.versions[-1] = system.script.version(1, TAG, "upload")
+    assert "its value was changed outside the program by ann" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_without_any_upload_of_the_program(tmp_path):
-    world = World()
-    world.versions = [world.version(1, "", "upload", author_email="", created_on=None)]
-    assert "no version carries the mark" in failed_finding(tmp_path, world, "secrets")["found"]
+    system = healthy_system()
+    system.script.versions = [system.script.version(1, "", "upload", author_email="", created_on=None)]
+    assert "no version carries the mark" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_of_a_worker_that_does_not_exist(tmp_path):
-    world = World()
-    world.routes["GET", "/secrets"] = refusal(404, 10007)
-    assert failed_finding(tmp_path, world, "secrets")["subject"] == f"worker {NAME}"
+    system = healthy_system()
+    system.routes["GET", "/secrets"] = refusal(404, 10007)
+    assert failed_finding(tmp_path, system, "secrets")["subject"] == f"worker {NAME}"
 
 
-def test_secrets_missing_is_said_even_when_the_history_is_not_readable(tmp_path):
-    world = World()
-    world.secrets = []
-    world.routes["GET", "/deployments"] = refusal(403, 10000)
-    _, report = world.report(tmp_path, "secrets")
+def test_secrets_reports_a_missing_secret_without_a_readable_history(tmp_path):
+    system = healthy_system()
+    system.script.secrets = []
+    system.routes["GET", "/deployments"] = refusal(403, 10000)
+    _, report = system.report(tmp_path, "secrets")
     assert [item["found"].split(" ")[0] for item in report["secrets"]["findings"]] == ["absent", "403"]
     assert report["secrets"]["outcome"] == "fail"
 
 
 @pytest.mark.parametrize("reply", [refusal(403, 10000), refusal(400, 9106), answer(401)])
 def test_secrets_with_a_token_that_the_api_refuses(tmp_path, reply):
-    world = World()
-    world.routes["GET", "/secrets"] = reply
-    found = inconclusive_finding(tmp_path, world, "secrets")
+    system = healthy_system()
+    system.routes["GET", "/secrets"] = reply
+    found = inconclusive_finding(tmp_path, system, "secrets")
     assert "CLOUDFLARE_API_TOKEN" in found["expected"]
     assert "CLOUDFLARE_API_TOKEN" in found["hint"]
 
@@ -112,57 +116,62 @@ def test_secrets_with_a_token_that_the_api_refuses(tmp_path, reply):
     [None, 5, [5], [{}], [{"name": 5}], {"deployments": [5]}],
 )
 def test_secrets_from_an_api_of_another_shape(tmp_path, result):
-    world = World()
+    system = healthy_system()
     for part in ("/secrets", "/deployments"):
-        world.routes["GET", part] = envelope(result)
-    assert inconclusive_finding(tmp_path, world, "secrets")["expected"] == "an answer of the documented form"
+        system.routes["GET", part] = envelope(result)
+    assert inconclusive_finding(tmp_path, system, "secrets")["expected"] == "an answer of the documented form"
 
 
 @pytest.mark.parametrize("item", [{"number": "1"}, {"number": 1, "id": 5}, {"number": 1, "id": "v", "annotations": 5}])
 def test_secrets_from_versions_of_another_shape(tmp_path, item):
-    world = World()
-    world.routes["GET", "/versions"] = envelope({"items": [item]})
-    assert inconclusive_finding(tmp_path, world, "secrets")["cause"] == "cloudflare"
+    system = healthy_system()
+    system.routes["GET", "/versions"] = envelope({"items": [item]})
+    assert inconclusive_finding(tmp_path, system, "secrets")["cause"] == "cloudflare"
 
 
 def test_secrets_without_any_deployment(tmp_path):
-    world = World()
-    world.routes["GET", "/deployments"] = envelope({"deployments": []})
-    assert "live is none" in failed_finding(tmp_path, world, "secrets")["found"]
+    system = healthy_system()
+    system.routes["GET", "/deployments"] = envelope({"deployments": []})
+    assert "live is none" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_waits_for_an_api_that_is_busy(tmp_path):
-    world, busy = World(), [answer(429, **{"retry-after": "7"}), answer(503), httpx.Response(502, text="<html>")]
-    world.routes["GET", "/secrets"] = lambda request: busy.pop() if busy else world.api(request, request.url.path)
-    assert world.report(tmp_path, "secrets")[0] == 0
-    assert world.clock.slept == [0.25, 0.5, 7.0]
+def test_secrets_retries_an_api_that_is_busy(tmp_path):
+    system, busy = (
+        healthy_system(),
+        [answer(429, **{"retry-after": "7"}), answer(503), httpx.Response(502, text="<html>")],
+    )
+    system.routes["GET", "/secrets"] = lambda request: busy.pop() if busy else system.cloudflare.answer(request)
+    assert system.report(tmp_path, "secrets")[0] == 0
+    assert system.clock.slept == [0.25, 0.5, 7.0]
 
 
 ANN = "ann@example.org on 2024-12-19 10:00:00 UTC"
 
 
-def test_secrets_wiped_by_an_upload_by_hand(tmp_path):
-    world = World()
-    world.secrets = []
-    world.upload("", "version_upload")
-    assert all_findings(tmp_path, world, "secrets") == [("secret ACE_API_KEY", f"absent; wiped by the upload of {ANN}")]
+def test_secrets_removed_by_an_upload_outside_pulumi(tmp_path):
+    system = healthy_system()
+    system.script.secrets = []
+    system.script.upload("", "version_upload")
+    assert all_findings(tmp_path, system, "secrets") == [
+        ("secret ACE_API_KEY", f"absent; wiped by the upload of {ANN}")
+    ]
 
 
-def test_secrets_each_with_its_own_story(tmp_path):
+def test_secrets_each_with_its_own_change(tmp_path):
     manifest = manifest_data()
     manifest["bindings"] += [{"name": "SECOND", "type": "secret_text"}]
-    world = World(manifest=manifest)
-    world.secrets = ["ACE_API_KEY", "SECOND"]
-    world.versions = [world.version(1, TAG, "upload")]
+    system = healthy_system(manifest=manifest)
+    system.script.secrets = ["ACE_API_KEY", "SECOND"]
+    system.script.versions = [system.script.version(1, TAG, "upload")]
     for names, author in (
         (["ACE_API_KEY", "SECOND", "OTHER"], "one"),
         (["SECOND", "OTHER"], "two"),
         (["SECOND", "OTHER"], "three"),
     ):
-        world.change_secret(*names)
-        world.versions[0]["metadata"]["author_email"] = author
+        system.script.change_secrets(*names)
+        system.script.versions[0]["metadata"]["author_email"] = author
     moment = "on 2024-12-19 10:00:00 UTC"
-    assert all_findings(tmp_path, world, "secrets") == [
+    assert all_findings(tmp_path, system, "secrets") == [
         ("secret ACE_API_KEY", f"absent; deleted by two {moment}"),
         ("secret OTHER", f"attached; put by one {moment}"),
     ]
@@ -171,69 +180,69 @@ def test_secrets_each_with_its_own_story(tmp_path):
 def test_secrets_of_which_one_changed_its_value(tmp_path):
     manifest = manifest_data()
     manifest["bindings"] += [{"name": "SECOND", "type": "secret_text"}]
-    world = World(manifest=manifest)
-    world.secrets = ["ACE_API_KEY", "SECOND"]
-    world.versions = [world.version(1, TAG, "upload")]
-    world.change_secret("ACE_API_KEY", "SECOND")
-    assert all_findings(tmp_path, world, "secrets") == [
+    system = healthy_system(manifest=manifest)
+    system.script.secrets = ["ACE_API_KEY", "SECOND"]
+    system.script.versions = [system.script.version(1, TAG, "upload")]
+    system.script.change_secrets("ACE_API_KEY", "SECOND")
+    assert all_findings(tmp_path, system, "secrets") == [
         (f"secrets of {NAME}", f"the value of a secret was changed outside the program by {ANN}")
     ]
 
 
 def test_secrets_deleted_and_put_again(tmp_path):
-    world = World()
-    world.change_secret()
-    world.change_secret("ACE_API_KEY")
-    assert all_findings(tmp_path, world, "secrets") == [("secret ACE_API_KEY", f"put by {ANN}")]
+    system = healthy_system()
+    system.script.change_secrets()
+    system.script.change_secrets("ACE_API_KEY")
+    assert all_findings(tmp_path, system, "secrets") == [("secret ACE_API_KEY", f"put by {ANN}")]
 
 
 @pytest.mark.parametrize(
     ("trigger", "text"), [("upload", "added by the upload of"), ("rollback", "come with a version made")]
 )
-def test_secrets_that_came_otherwise(tmp_path, trigger, text):
-    world = World()
-    world.secrets = ["ACE_API_KEY", "OTHER"]
-    world.upload("", trigger)
-    assert text in failed_finding(tmp_path, world, "secrets")["found"]
+def test_secrets_added_by_another_change(tmp_path, trigger, text):
+    system = healthy_system()
+    system.script.secrets = ["ACE_API_KEY", "OTHER"]
+    system.script.upload("", trigger)
+    assert text in failed_finding(tmp_path, system, "secrets")["found"]
 
 
-def test_secrets_that_went_otherwise(tmp_path):
-    world = World()
-    world.secrets = []
-    world.upload("", "rollback")
+def test_secrets_removed_by_another_change(tmp_path):
+    system = healthy_system()
+    system.script.secrets = []
+    system.script.upload("", "rollback")
     said = f"absent; gone with a version made by {ANN} (rollback)"
-    assert failed_finding(tmp_path, world, "secrets")["found"] == said
+    assert failed_finding(tmp_path, system, "secrets")["found"] == said
 
 
-def test_secrets_absent_from_one_of_the_versions_that_serve(tmp_path):
-    world = World()
-    world.change_secret()
-    world.secrets = ["ACE_API_KEY"]
-    world.upload()
-    world.live = ["v3", "v2"]
-    assert all_findings(tmp_path, world, "secrets") == [("secret ACE_API_KEY", f"deleted by {ANN}")]
+def test_secrets_absent_from_one_of_the_live_versions(tmp_path):
+    system = healthy_system()
+    system.script.change_secrets()
+    system.script.secrets = ["ACE_API_KEY"]
+    system.script.upload()
+    system.script.live = ["v3", "v2"]
+    assert all_findings(tmp_path, system, "secrets") == [("secret ACE_API_KEY", f"deleted by {ANN}")]
 
 
-def test_secrets_after_a_long_history_ask_for_few_versions(tmp_path):
-    world = World()
+def test_secrets_after_a_long_history_read_few_versions(tmp_path):
+    system = healthy_system()
     for _ in range(40):
-        world.change_secret("ACE_API_KEY")
-    assert "its value was changed" in failed_finding(tmp_path, world, "secrets")["found"]
-    assert sum("/versions/v" in asked for asked in world.asked) == 20
-    world = World()
-    world.change_secret()
+        system.script.change_secrets("ACE_API_KEY")
+    assert "its value was changed" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert sum("/versions/v" in asked for asked in system.asked) == 20
+    system = healthy_system()
+    system.script.change_secrets()
     for _ in range(40):
-        world.change_secret()
-        world.versions[0]["annotations"]["workers/triggered_by"] = "upload"
+        system.script.change_secrets()
+        system.script.versions[0]["annotations"]["workers/triggered_by"] = "upload"
     assert (
         "absent; live is v42, and not the program's last upload v1"
-        in failed_finding(tmp_path, world, "secrets")["found"]
+        in failed_finding(tmp_path, system, "secrets")["found"]
     )
 
 
-def test_secrets_whose_versions_cannot_be_read(tmp_path):
-    world = World()
-    world.change_secret()
-    world.routes["GET", "/versions/v"] = answer(400)
-    _, report = world.report(tmp_path, "secrets")
+def test_secrets_with_versions_that_cannot_be_read(tmp_path):
+    system = healthy_system()
+    system.script.change_secrets()
+    system.routes["GET", "/versions/v"] = answer(400)
+    _, report = system.report(tmp_path, "secrets")
     assert [item["found"].split(" ")[0] for item in report["secrets"]["findings"]] == ["absent", "400"]

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from tests.fakes.answers import answer
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, NOW, manifest_data
 from tests.fakes.verdicts import failed_finding, inconclusive_finding
-from tests.unit.checks.world import World, answer
 
 RENEW = "pulumi config set --secret aceApiKey --stack prod && pulumi up --stack prod"
 
@@ -23,28 +24,28 @@ def jwt(expires):
 
 
 def test_token_that_is_accepted(tmp_path):
-    world = World()
-    code, report = world.report(tmp_path, "token")
+    system = healthy_system()
+    code, report = system.report(tmp_path, "token")
     assert code == 0
     assert report["token"]["evidence"] == [
         "ACE accepts the key in ACE_API_KEY and serves ses_falls_city",
         "when the key expires is not written in it",
     ]
-    assert world.asked == ["GET /api/sites/ses_falls_city/timeseries/paginated"]
+    assert system.asked == ["GET /api/sites/ses_falls_city/timeseries/paginated"]
 
 
 def test_token_asks_one_small_page_of_the_first_declared_day(tmp_path):
-    world, seen = World(), []
-    world.routes[PATH] = lambda request: seen.append(dict(request.url.params)) or world.ace(request, request.url.path)
-    world.report(tmp_path, "token")
+    system, seen = healthy_system(), []
+    system.routes[PATH] = lambda request: seen.append(dict(request.url.params)) or system.ace.answer(request)
+    system.report(tmp_path, "token")
     assert [(item["page_size"], item["start_time"]) for item in seen] == [("10", "2024-12-10T00:00:00Z")]
 
 
-def test_token_says_in_how_many_days_it_expires(tmp_path):
-    world = World()
-    world.routes[PATH] = answer(404, {"message": "No data for time period"})
+def test_token_reports_the_days_until_it_expires(tmp_path):
+    system = healthy_system()
+    system.routes[PATH] = answer(404, {"message": "No data for time period"})
     key = jwt(NOW + timedelta(days=12, hours=1))
-    _, report = world.report(tmp_path, "token", environ={"ACE_API_KEY": key})
+    _, report = system.report(tmp_path, "token", environ={"ACE_API_KEY": key})
     assert report["token"]["evidence"] == [
         "ACE accepts the key in ACE_API_KEY and knows ses_falls_city; it holds nothing for 2024-12-10 (startDate)",
         "the key expires in 12 days, on 2025-01-01",
@@ -53,51 +54,54 @@ def test_token_says_in_how_many_days_it_expires(tmp_path):
 
 @pytest.mark.parametrize("empty", [answer(200, {"point_samples": [], "has_more": False, "next_cursor": None}), None])
 def test_token_of_a_site_without_data_is_accepted(tmp_path, empty):
-    world = World(days=0)
+    system = healthy_system(stored=0)
+    system.ace.days.clear()
     if empty:
-        world.routes[PATH] = empty
-    code, report = world.report(tmp_path, "token")
+        system.routes[PATH] = empty
+    code, report = system.report(tmp_path, "token")
     assert (code, report["token"]["outcome"]) == (0, "pass")
     assert "it holds nothing for 2024-12-10" in report["token"]["evidence"][0]
 
 
 def test_token_without_a_key_is_skipped(tmp_path):
-    world = World()
-    code, report = world.report(tmp_path, "token", environ={})
+    system = healthy_system()
+    code, report = system.report(tmp_path, "token", environ={})
     assert (code, report["token"]["outcome"]) == (3, "skip")
     assert report["token"]["reason"] == "needs ACE_API_KEY (or aceApiKey of --stack)"
-    assert world.asked == []
+    assert system.asked == []
 
 
 def test_token_that_is_wrong(tmp_path):
-    found = failed_finding(tmp_path, World(), "token", environ={**ENVIRON, "ACE_API_KEY": "another-key-of-ace"})
+    found = failed_finding(
+        tmp_path, healthy_system(), "token", environ={**ENVIRON, "ACE_API_KEY": "another-key-of-ace"}
+    )
     assert (found["cause"], found["hint"]) == ("configuration", RENEW)
     assert "probably a wrong key" in found["found"]
 
 
 @pytest.mark.parametrize("says", [answer(401, {"message": "x"}), None])
-def test_token_that_has_expired_whatever_ace_says(tmp_path, says):
-    world = World()
+def test_token_that_has_expired_with_any_answer_of_ace(tmp_path, says):
+    system = healthy_system()
     if says:
-        world.routes[PATH] = says
+        system.routes[PATH] = says
     key = jwt(datetime(2024, 12, 1, 10, 30, tzinfo=UTC))
-    found = failed_finding(tmp_path, world, "token", environ={"ACE_API_KEY": key})
+    found = failed_finding(tmp_path, system, "token", environ={"ACE_API_KEY": key})
     assert found["found"].startswith("the key expired on 2024-12-01 10:30 UTC; ACE says ")
     assert (found["cause"], found["hint"]) == ("configuration", RENEW)
 
 
 def test_token_that_is_refused_and_not_expired(tmp_path):
-    world = World()
-    world.expired = True
-    assert failed_finding(tmp_path, world, "token")["found"] == "401: ACE does not accept the key"
+    system = healthy_system()
+    system.ace.is_expired = True
+    assert failed_finding(tmp_path, system, "token")["found"] == "401: ACE does not accept the key"
 
 
 @pytest.mark.parametrize("key", ["changeme", "with space", "padded ", "café-key"])
 def test_token_that_no_request_can_carry_is_not_sent(tmp_path, key):
-    world = World()
-    found = failed_finding(tmp_path, world, "token", environ={"ACE_API_KEY": key})
+    system = healthy_system()
+    found = failed_finding(tmp_path, system, "token", environ={"ACE_API_KEY": key})
     assert found["found"].endswith("ACE was not asked")
-    assert world.asked == []
+    assert system.asked == []
 
 
 @pytest.mark.parametrize(
@@ -111,10 +115,10 @@ def test_token_that_no_request_can_carry_is_not_sent(tmp_path, key):
         (httpx.Response(200, text="<html>"), "ace", "no JSON object", "curl -sSI https://flightdeck"),
     ],
 )
-def test_token_for_what_ace_refuses(tmp_path, reply, cause, actual, hint):
-    world = World()
-    world.routes[PATH] = reply
-    found = failed_finding(tmp_path, world, "token")
+def test_token_names_each_refusal_of_ace(tmp_path, reply, cause, actual, hint):
+    system = healthy_system()
+    system.routes[PATH] = reply
+    found = failed_finding(tmp_path, system, "token")
     assert (found["cause"], found["found"][: len(actual)]) == (cause, actual)
     assert found["hint"].startswith(hint)
 
@@ -126,20 +130,20 @@ def test_token_for_what_ace_refuses(tmp_path, reply, cause, actual, hint):
         (answer(429, **{"retry-after": "3600"}), "429: ACE limits the rate (Retry-After"),
     ],
 )
-def test_token_has_no_verdict_while_ace_is_down_and_leaves_time_to_the_others(tmp_path, reply, actual):
-    world = World()
-    world.routes[PATH] = reply
-    found = inconclusive_finding(tmp_path, world, "token")
+def test_token_is_inconclusive_during_an_outage_and_leaves_time_to_other_checks(tmp_path, reply, actual):
+    system = healthy_system()
+    system.routes[PATH] = reply
+    found = inconclusive_finding(tmp_path, system, "token")
     assert found["found"].startswith(actual)
     assert found["cause"] == "ace"
-    assert sum(world.clock.slept) <= 10
+    assert sum(system.clock.slept) <= 10
 
 
 def test_token_of_an_unknown_site(tmp_path):
     manifest = manifest_data(ace__site="ses_elsewhere")
-    assert "knows no such site" in failed_finding(tmp_path, World(manifest=manifest), "token")["found"]
+    assert "knows no such site" in failed_finding(tmp_path, healthy_system(manifest=manifest), "token")["found"]
 
 
 def test_token_without_a_date_to_ask_for(tmp_path):
-    found = inconclusive_finding(tmp_path, World(manifest=manifest_data(ace__start_date="soon")), "token")
+    found = inconclusive_finding(tmp_path, healthy_system(manifest=manifest_data(ace__start_date="soon")), "token")
     assert (found["subject"], found["cause"]) == ("startDate", "configuration")

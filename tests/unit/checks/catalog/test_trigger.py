@@ -5,17 +5,18 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from tests.fakes.answers import answer
+from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import NAME, NOW, manifest_data
 from tests.fakes.verdicts import UP, failed_finding
-from tests.unit.checks.world import World, answer, endless
 
 ERROR = {"status": "error"}
 
 
-def triggered(world, http=200, **changes):
-    body = {"status": "in_progress", "progress": world.progress(samples_fetched=3), "continuation": True}
-    world.routes["POST", "/trigger"] = answer(http, body | changes)
-    return world
+def answer_trigger(system, http=200, **changes):
+    body = {"status": "in_progress", "progress": system.worker.progress(samples_fetched=3), "continuation": True}
+    system.routes["POST", "/trigger"] = answer(http, body | changes)
+    return system
 
 
 @pytest.mark.parametrize(
@@ -30,35 +31,33 @@ def triggered(world, http=200, **changes):
         ("something_new", "worker", f"npx wrangler tail {NAME}"),
     ],
 )
-def test_trigger_blames_by_the_error_that_the_worker_reports(tmp_path, code, cause, hint):
-    world = triggered(World(), 502, status="error", error={"code": code, "message": "why"})
-    world.expired = (
-        True  # so that ACE refuses the probe too; tests/unit/checks/diagnosis/test_ace_probe.py has the other answers
-    )
-    found = failed_finding(tmp_path, world, "trigger")
+def test_trigger_names_the_cause_of_the_workers_error_code(tmp_path, code, cause, hint):
+    system = answer_trigger(healthy_system(), 502, status="error", error={"code": code, "message": "why"})
+    system.ace.is_expired = True  # so that ACE refuses the probe too: diagnosis/test_ace_probe.py has its other answers
+    found = failed_finding(tmp_path, system, "trigger")
     assert (found["found"], found["cause"]) == (f"502 {code} (why)", cause)
     assert hint in found["hint"]
 
 
 def test_trigger_that_completes_the_backfill(tmp_path):
-    _, report = World(days=4).report(tmp_path, "trigger")
+    _, report = healthy_system(stored=4).report(tmp_path, "trigger")
     assert report["trigger"]["evidence"] == ["days complete: 4 -> 5 of 5, 3 samples written"]
 
 
-def test_trigger_that_has_nothing_left_to_do(tmp_path):
-    world = World(days=5)
-    triggered(world, status="complete", continuation=False, progress=world.progress())
-    assert world.report(tmp_path, "trigger")[0] == 0
+def test_trigger_with_every_day_complete(tmp_path):
+    system = healthy_system(stored=5)
+    answer_trigger(system, status="complete", continuation=False, progress=system.worker.progress())
+    assert system.report(tmp_path, "trigger")[0] == 0
 
 
-def test_trigger_whose_day_is_larger_than_a_batch(tmp_path):
-    _, report = triggered(World()).report(tmp_path, "trigger")
+def test_trigger_of_a_day_larger_than_a_batch(tmp_path):
+    _, report = answer_trigger(healthy_system()).report(tmp_path, "trigger")
     assert report["trigger"]["outcome"] == "pass"
     assert "left to the cron" in report["trigger"]["evidence"][1]
 
 
-def test_trigger_whose_day_is_larger_than_a_batch_and_no_cron_will_copy_it(tmp_path):
-    found = failed_finding(tmp_path, triggered(World(manifest=manifest_data(schedules=[]))), "trigger")
+def test_trigger_of_a_day_larger_than_a_batch_without_a_cron(tmp_path):
+    found = failed_finding(tmp_path, answer_trigger(healthy_system(manifest=manifest_data(schedules=[]))), "trigger")
     assert (found["subject"], found["cause"]) == ("schedule", "configuration")
     assert found["hint"].startswith("pulumi config set schedule '*/5 * * * *' --stack prod && pulumi up")
 
@@ -83,40 +82,40 @@ def test_trigger_whose_day_is_larger_than_a_batch_and_no_cron_will_copy_it(tmp_p
         ({"progress": {"days_total": 99}}, "days_total 5 (2024-12-10 to 2024-12-14)"),
     ],
 )
-def test_trigger_judges_the_body(tmp_path, changes, expected):
-    world = World()
+def test_trigger_checks_the_body(tmp_path, changes, expected):
+    system = healthy_system()
     if changes.get("progress"):
-        changes = changes | {"progress": world.progress(samples_fetched=3) | changes["progress"]}
-    found = failed_finding(tmp_path, triggered(world, **changes), "trigger")
+        changes = changes | {"progress": system.worker.progress(samples_fetched=3) | changes["progress"]}
+    found = failed_finding(tmp_path, answer_trigger(system, **changes), "trigger")
     assert found["expected"].startswith(expected)
     assert found["cause"] == "worker"
 
 
-def test_trigger_of_a_status_that_never_says_the_progress(tmp_path):
-    world = World()
-    world.status = lambda: answer(200, {"status": "in_progress"})
-    assert failed_finding(tmp_path, world, "trigger")["subject"] == "GET /status"
-    assert "POST /trigger" not in world.asked
+def test_trigger_of_a_status_without_progress(tmp_path):
+    system = healthy_system()
+    system.worker.status = lambda: (200, {"status": "in_progress"})
+    assert failed_finding(tmp_path, system, "trigger")["subject"] == "GET /status"
+    assert "POST /trigger" not in system.asked
 
 
 def test_trigger_after_which_the_status_fails(tmp_path):
-    world = triggered(World())
-    good, bad = world.status(), answer(502, {**ERROR, "error": {"code": "storage"}})
-    world.status = lambda: bad if "POST /trigger" in world.asked else good
-    assert failed_finding(tmp_path, world, "trigger")["cause"] == "storage"
+    system = answer_trigger(healthy_system())
+    good, bad = system.worker.status(), (502, {**ERROR, "error": {"code": "storage"}})
+    system.worker.status = lambda: bad if "POST /trigger" in system.asked else good
+    assert failed_finding(tmp_path, system, "trigger")["cause"] == "storage"
 
 
 def test_trigger_answered_by_something_else(tmp_path):
-    world = World()
-    world.routes["POST", "/trigger"] = httpx.Response(200, text="ok")
-    assert failed_finding(tmp_path, world, "trigger")["found"] == "200 ok"
+    system = healthy_system()
+    system.routes["POST", "/trigger"] = httpx.Response(200, text="ok")
+    assert failed_finding(tmp_path, system, "trigger")["found"] == "200 ok"
 
 
-def test_trigger_is_left_out_when_only_reading(tmp_path):
-    world = World()
-    code, report = world.report(tmp_path, read_only=True)
+def test_trigger_is_left_out_with_read_only(tmp_path):
+    system = healthy_system()
+    code, report = system.report(tmp_path, read_only=True)
     assert (code, "trigger" in report) == (0, False)
-    assert "POST /trigger" not in world.asked
+    assert "POST /trigger" not in system.asked
 
 
 BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 12, 20, 0, 20, tzinfo=UTC)
@@ -131,7 +130,7 @@ BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 1
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("end_date", [None, "2030-01-01"])
-def test_trigger_counts_until_yesterday_by_any_clock_that_is_right_to_the_hour(tmp_path, end_date, now, total, outcome):
-    world = endless(end_date, total=total)
-    world.now = now
-    assert world.report(tmp_path, "trigger")[1]["trigger"]["outcome"] == outcome
+def test_trigger_counts_until_yesterday_with_a_clock_an_hour_off(tmp_path, end_date, now, total, outcome):
+    system = endless_system(end_date, total=total)
+    system.now = now
+    assert system.report(tmp_path, "trigger")[1]["trigger"]["outcome"] == outcome

@@ -52,7 +52,7 @@ def test_a_usage_error_is_one_line_and_exit_2(run, manifest, argv, text):
     assert len(err.splitlines()) == 1
 
 
-def test_an_api_that_would_be_told_the_token_in_clear(run, manifest, monkeypatch):
+def test_an_api_without_tls_gets_no_token(run, manifest, monkeypatch):
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://example.org")
     assert "must be https" in run("--manifest", manifest)[2]
 
@@ -63,7 +63,7 @@ def test_a_token_that_cannot_be_used(run, manifest, monkeypatch):
     assert (code, "canary" in err) == (2, False)
 
 
-def test_a_stack_without_an_engine_is_no_verdict(run, tmp_path, monkeypatch):
+def test_a_stack_without_an_engine_is_inconclusive(run, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     code, _, err = run("--stack", "prod")
@@ -114,7 +114,7 @@ def test_a_report_that_cannot_be_written_is_not_green(run, manifest, tmp_path, m
 @pytest.mark.parametrize(
     ("raised", "code", "text"), [(KeyboardInterrupt, 3, "interrupted"), (ValueError, 3, "internal error")]
 )
-def test_whatever_is_raised_is_one_line(run, manifest, monkeypatch, raised, code, text):
+def test_every_exception_is_one_line(run, manifest, monkeypatch, raised, code, text):
     def fail(*args):
         raise raised(CANARY)
 
@@ -143,7 +143,7 @@ def test_list_does_not_load_httpx():
     assert python("-c", code).stdout.splitlines()[-1] == b"False"
 
 
-def test_the_module_runs_and_writes_what_the_terminal_can_show(manifest):
+def test_the_module_writes_only_characters_that_the_terminal_can_show(manifest):
     done = python("-m", "checks", "config", "--manifest", manifest, environ={"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\x1b" not in done.stdout
@@ -183,6 +183,6 @@ def test_an_interruption_while_the_command_is_imported(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("argv", [["--stack", ""], ["--stack", " "], ["--manifest", ""]])
-def test_an_empty_name_is_not_taken_for_none(run, argv):
+def test_an_empty_name_is_refused(run, argv):
     code, _, err = run(*argv)
     assert (code, err) == (2, f"error: {argv[0]}: the name is empty (a variable that is not set?)\n")

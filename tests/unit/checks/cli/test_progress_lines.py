@@ -43,7 +43,7 @@ class Terminal(io.StringIO):
         return [line for line in lines if line]
 
 
-def test_a_line_for_each_that_runs_rewritten_in_place():
+def test_each_running_check_has_a_line_that_is_rewritten_in_place():
     terminal = Terminal()
     live = ProgressLines(terminal=terminal)
     live("a", None)
@@ -78,14 +78,14 @@ def test_never_more_lines_than_the_terminal_has(monkeypatch):
         ({"TERM": "xterm", "CI": "", "NO_COLOR": ""}, True),
     ],
 )
-def test_where_it_is_shown(environ, welcome):
+def test_where_progress_lines_are_shown(environ, welcome):
     assert fits_terminal(Terminal(), environ) is welcome
     assert not fits_terminal(io.StringIO(), environ)
     assert not fits_terminal(None, environ)
 
 
-def typed(tmp_path, *options, environ=(), stdout=subprocess.PIPE):
-    """Run one check with a terminal as standard error; returns the exit code, its output and what the terminal got."""
+def run_in_terminal(tmp_path, *options, environ=(), stdout=subprocess.PIPE):
+    """Run one check with a terminal as standard error; returns the exit code, its output and the terminal's text."""
     (tmp_path / "m.json").write_text(json.dumps(manifest_data()))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -111,12 +111,12 @@ def typed(tmp_path, *options, environ=(), stdout=subprocess.PIPE):
 def _read(terminal):
     try:
         return os.read(terminal, 4096)
-    except OSError:  # Linux's way to say that nobody is left at the other end
+    except OSError:  # Linux raises it when the other end is closed
         return b""
 
 
-def test_on_a_terminal_nothing_stays(tmp_path):
-    code, out, seen = typed(tmp_path)
+def test_on_a_terminal_no_progress_line_stays(tmp_path):
+    code, out, seen = run_in_terminal(tmp_path)
     assert (code, b"\x1b" in out) == (0, False)
     assert "config  running\n" in seen
     terminal = Terminal()
@@ -128,12 +128,12 @@ def test_on_a_terminal_nothing_stays(tmp_path):
     ("options", "environ"),
     [(["--quiet"], {}), (["--no-color"], {}), ([], {"CI": "true"}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})],
 )
-def test_where_it_is_not_wanted_there_is_nothing(tmp_path, options, environ):
-    code, _, seen = typed(tmp_path, *options, environ=environ)
+def test_where_progress_is_not_wanted_there_is_none(tmp_path, options, environ):
+    code, _, seen = run_in_terminal(tmp_path, *options, environ=environ)
     assert (code, seen) == (0, "")
 
 
-def test_into_a_pipe_goes_nothing(tmp_path):
+def test_a_pipe_gets_no_progress_line(tmp_path):
     (tmp_path / "m.json").write_text(json.dumps(manifest_data()))
     argv = [sys.executable, "-m", "checks", "config", "--manifest", str(tmp_path / "m.json")]
     done = subprocess.run(

@@ -15,7 +15,7 @@ from tests.fakes.manifest import manifest_data
 ROOT = Path(__file__).parents[4]
 
 
-def test_a_reader_that_goes_away_gets_no_traceback(manifest):
+def test_a_closed_pipe_gets_no_traceback(manifest):
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
@@ -34,7 +34,7 @@ def broken_range(tmp_path):
 
 
 def shell(line, **environ):
-    """Run a line of the shell, python being this one; returns exit code and standard error."""
+    """Run a line of the shell with this Python. Returns exit code and standard error."""
     line = line.replace("checks", f"{sys.executable} -m checks", 1)
     done = subprocess.run(
         ["bash", "-c", line],
@@ -48,14 +48,14 @@ def shell(line, **environ):
 
 
 @pytest.mark.parametrize(("where", "why"), [(">/dev/full", "No space left on device"), (">&-", "it is closed")])
-def test_a_report_that_standard_output_does_not_take_is_not_green(manifest, broken_range, where, why):
+def test_a_report_that_cannot_be_written_to_standard_output_is_not_green(manifest, broken_range, where, why):
     line = f"error: standard output: {why}\n"
     assert shell(f"checks config --manifest {manifest} {where}") == (3, line)
     assert shell(f"checks config --manifest {broken_range} {where}") == (1, line)
     assert shell(f"checks list {where}") == (3, line)
 
 
-def test_a_report_that_nobody_reads(manifest, broken_range):
+def test_a_report_to_a_closed_pipe(manifest, broken_range):
     for file, code in ((manifest, 3), (broken_range, 1)):
         found = shell(f"checks config --manifest {file} | true; exit ${{PIPESTATUS[0]}}")
         assert found == (code, "error: standard output: nobody reads the report\n")
@@ -70,7 +70,7 @@ def test_the_other_reports_are_written_first(broken_range, tmp_path):
     assert code == 1
 
 
-def test_where_nobody_reads_the_error_either_the_exit_code_says_it(manifest):
+def test_where_the_error_cannot_be_written_either_the_exit_code_tells(manifest):
     assert shell("checks nonsense 2>/dev/full")[0] == 2
     assert shell(f"checks config --manifest {manifest} >/dev/full 2>&-")[0] == 3
 

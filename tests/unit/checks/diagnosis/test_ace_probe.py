@@ -5,8 +5,11 @@ import pytest
 
 from checks.diagnosis import ace_probe
 from contract.operator_token import derive_operator_token
+from tests.fakes.answers import answer
+from tests.fakes.days import date_of, lines, to_rows
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, KEY, NAME
-from tests.unit.checks.world import World, answer, finding, lines
+from tests.fakes.verdicts import first_finding
 
 ACE = "GET /api/sites/ses_falls_city/timeseries/paginated"
 
@@ -30,108 +33,108 @@ OWN = {
 }
 
 
-def failing(code, *, day=None):
-    """A world whose worker fails with a code, at a day."""
-    world = World()
-    progress = world.progress() | ({"current_date": day} if day else {})
+def failing_system(code, *, day=None):
+    """A system whose worker fails with a code, at a day."""
+    system = healthy_system()
+    progress = system.worker.progress() | ({"current_date": day} if day else {})
     error = {"code": code, "message": "why"}
-    world.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "progress": progress})
-    return world
+    system.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "progress": progress})
+    return system
 
 
-def trigger(tmp_path, world, **options):
-    code, report = world.report(tmp_path, "trigger", **options)
+def trigger(tmp_path, system, **options):
+    code, report = system.report(tmp_path, "trigger", **options)
     assert (code, report["trigger"]["outcome"]) == (1, "fail"), report["trigger"]
-    return finding(report["trigger"])
+    return first_finding(report["trigger"])
 
 
-def is_own(found, code):
-    """Whether the finding is what the worker's own code says, and nothing beyond."""
+def has_own_cause(found, code):
+    """Whether the finding has the cause and the text of the worker's own code only."""
     cause, hint = OWN[code]
     return (found["found"], found["cause"]) == (f"502 {code} (why)", cause) and found["hint"].startswith(hint)
 
 
 @pytest.mark.parametrize("code", OWN)
-def test_what_ace_serves_to_the_checker_is_the_worker_s_fault(tmp_path, code):
-    world = failing(code)
-    world.measured = {world.day(n): lines(world.day(n)) for n in range(5)}
-    found = trigger(tmp_path, world)
+def test_an_ace_that_serves_the_probe_makes_the_worker_the_cause(tmp_path, code):
+    system = failing_system(code)
+    system.ace.days = {date_of(n): to_rows(lines(date_of(n))) for n in range(5)}
+    found = trigger(tmp_path, system)
     assert found["found"].startswith(f"502 {code} (why){SERVED}")
-    assert world.progress()["current_date"] in found["found"]
+    assert system.worker.progress()["current_date"] in found["found"]
     assert (found["cause"], found["hint"]) == ("worker", f"npx wrangler tail {NAME}")
     assert KEY not in str(found)
 
 
 @pytest.mark.parametrize("code", OWN)
-def test_what_ace_refuses_to_the_checker_too_is_what_the_worker_says(tmp_path, code):
-    world = failing(code)
-    world.expired = True
-    assert is_own(trigger(tmp_path, world), code)
+def test_an_ace_that_refuses_the_probe_confirms_the_workers_error(tmp_path, code):
+    system = failing_system(code)
+    system.ace.is_expired = True
+    assert has_own_cause(trigger(tmp_path, system), code)
 
 
 @pytest.mark.parametrize("code", OWN)
 @pytest.mark.parametrize("reply", [UNAVAILABLE, LIMITED, MISSHAPEN, httpx.Response(200, text="<html>")])
-def test_an_ace_that_gives_no_answer_is_no_second_opinion(tmp_path, code, reply):
-    world = failing(code)
-    world.routes["GET", "/timeseries/paginated"] = reply
-    assert is_own(trigger(tmp_path, world), code)
+def test_an_ace_that_does_not_answer_the_probe_changes_no_cause(tmp_path, code, reply):
+    system = failing_system(code)
+    system.routes["GET", "/timeseries/paginated"] = reply
+    assert has_own_cause(trigger(tmp_path, system), code)
 
 
 @pytest.mark.parametrize("code", OWN)
 @pytest.mark.parametrize("held", [{}, {"ACE_API_KEY": "another-fake-key-for-tests"}])
-def test_without_the_worker_s_key_nobody_asks(tmp_path, code, held):
-    world = failing(code)
+def test_without_the_workers_key_there_is_no_probe(tmp_path, code, held):
+    system = failing_system(code)
     operator = {"OPERATOR_TOKEN": derive_operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
-    assert is_own(trigger(tmp_path, world, environ=operator | held), code)
-    assert ACE not in world.asked
+    assert has_own_cause(trigger(tmp_path, system, environ=operator | held), code)
+    assert ACE not in system.asked
 
 
-def test_a_good_batch_and_an_outage_ask_nobody(tmp_path):
-    for world in (World(), failing("upstream_unavailable"), failing("storage")):
-        world.report(tmp_path, "trigger")
-        assert ACE not in world.asked
+def test_a_good_batch_and_an_outage_need_no_probe(tmp_path):
+    for system in (healthy_system(), failing_system("upstream_unavailable"), failing_system("storage")):
+        system.report(tmp_path, "trigger")
+        assert ACE not in system.asked
 
 
-def test_trigger_and_logs_ask_once(tmp_path):
-    world = failing("upstream_auth")
-    code, report = world.report(tmp_path, "trigger", "logs")
+def test_trigger_and_logs_share_one_probe(tmp_path):
+    system = failing_system("upstream_auth")
+    code, report = system.report(tmp_path, "trigger", "logs")
     assert code == 1
     assert {report[name]["findings"][0]["cause"] for name in ("trigger", "logs")} == {"worker"}
-    assert world.asked.count(ACE) == 1
+    assert system.asked.count(ACE) == 1
 
 
-def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_blamed(tmp_path):
-    world = failing("upstream_contract")
-    world.manifest["ace"]["page_size"] = 1000
-    world.manifest["bindings"][7]["text"] = "1000"
-    day = world.progress()["current_date"]
-    world.measured = {day: lines(day, 2_500)}
-    assert "all 2,500 rows" in trigger(tmp_path, world)["found"]
-    assert world.asked.count(ACE) == 3
+def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_the_cause(tmp_path):
+    system = failing_system("upstream_contract")
+    system.manifest["ace"]["page_size"] = 1000
+    system.manifest["bindings"][7]["text"] = "1000"
+    day = system.worker.progress()["current_date"]
+    system.ace.days = {day: to_rows(lines(day, 2_500))}
+    assert "all 2,500 rows" in trigger(tmp_path, system)["found"]
+    assert system.asked.count(ACE) == 3
     later = iter([None, MISSHAPEN])
-    world.routes["GET", "/timeseries/paginated"] = lambda request: next(later) or world.ace(request, request.url.path)
-    assert is_own(trigger(tmp_path, world), "upstream_contract")
+    system.routes["GET", "/timeseries/paginated"] = lambda request: next(later) or system.ace.answer(request)
+    assert has_own_cause(trigger(tmp_path, system), "upstream_contract")
 
 
-def test_a_day_beyond_every_bound_is_no_second_opinion(tmp_path, monkeypatch):
+def test_a_day_beyond_the_bounds_of_the_probe_changes_no_cause(tmp_path, monkeypatch):
     monkeypatch.setattr(ace_probe, "PAGES", 1)
-    world = failing("upstream_contract")
-    world.manifest["ace"]["page_size"] = 1000
-    world.manifest["bindings"][7]["text"] = "1000"
-    day = world.progress()["current_date"]
-    world.measured = {day: lines(day, 1_500)}
-    assert is_own(trigger(tmp_path, world), "upstream_contract")
+    system = failing_system("upstream_contract")
+    system.manifest["ace"]["page_size"] = 1000
+    system.manifest["bindings"][7]["text"] = "1000"
+    day = system.worker.progress()["current_date"]
+    system.ace.days = {day: to_rows(lines(day, 1_500))}
+    assert has_own_cause(trigger(tmp_path, system), "upstream_contract")
 
 
 @pytest.mark.parametrize("day", ["2030-01-01", "9999-12-31", "1999-01-01"])
-def test_a_day_that_is_not_declared_is_not_asked_for(tmp_path, day):
-    found = trigger(tmp_path, failing("upstream_auth", day=day))
+def test_a_day_that_is_not_declared_is_not_probed(tmp_path, day):
+    found = trigger(tmp_path, failing_system("upstream_auth", day=day))
     assert found["found"].endswith("for 2024-12-10, 10,000 rows a page")
 
 
 @pytest.mark.parametrize(("deadline", "most"), [(60.0, ace_probe.MAX_SECONDS), (4.0, 1.0)])
-def test_nobody_waits_long_for_a_second_opinion(tmp_path, deadline, most):
-    world = failing("upstream_auth")
-    world.routes["GET", "/timeseries/paginated"] = UNAVAILABLE
-    assert is_own(trigger(tmp_path, world, seconds=deadline), "upstream_auth")
-    assert 0 < sum(world.clock.slept) <= most
+def test_the_probe_takes_little_time(tmp_path, deadline, most):
+    system = failing_system("upstream_auth")
+    system.routes["GET", "/timeseries/paginated"] = UNAVAILABLE
+    assert has_own_cause(trigger(tmp_path, system, seconds=deadline), "upstream_auth")
+    assert 0 < sum(system.clock.slept) <= most

@@ -6,9 +6,10 @@ import ssl
 import httpx
 import pytest
 
+from tests.fakes.answers import answer, refusal
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, KEY, NAME, URL, manifest_data
 from tests.fakes.verdicts import UP, failed_finding, inconclusive_finding
-from tests.unit.checks.world import World, answer, refusal
 
 NOTHING = httpx.Response(404, text="There is nothing here yet")
 
@@ -16,14 +17,14 @@ NOTHING = httpx.Response(404, text="There is nothing here yet")
 WRONG = f"https://{NAME}.rehersal.workers.dev"
 
 
-def failing(world, cause):
+def failing_system(system, cause):
     def fail(request):
         error = httpx.ConnectError(str(cause))
         error.__cause__ = cause
         raise error
 
-    world.routes["GET", "/health"] = world.routes["GET", "/status"] = fail
-    return world
+    system.routes["GET", "/health"] = system.routes["GET", "/status"] = fail
+    return system
 
 
 @pytest.mark.parametrize(
@@ -39,72 +40,76 @@ def failing(world, cause):
 )
 @pytest.mark.parametrize("name", ["health", "key"])
 def test_another_site_at_the_url(tmp_path, url, environ, subdomain, hint, name):
-    world = World(manifest=manifest_data(worker__url=url))
-    world.routes["GET", "/health"] = world.routes["GET", "/status"] = NOTHING
-    world.subdomain = subdomain
-    found = failed_finding(tmp_path, world, name, environ=environ)
+    system = healthy_system(manifest=manifest_data(worker__url=url))
+    system.routes["GET", "/health"] = system.routes["GET", "/status"] = NOTHING
+    system.cloudflare.subdomain = subdomain
+    found = failed_finding(tmp_path, system, name, environ=environ)
     assert (found["cause"], found["hint"], found["expected"]) == ("configuration", hint, f"{NAME} at {url}")
     assert "404 There is nothing here yet: " in found["found"]
     if hint != UP:
         assert "workersSubdomain (or workerUrl)" in found["found"]
-    assert world.clock.slept == []
+    assert system.clock.slept == []
 
 
-def test_an_api_that_does_not_say_its_subdomain(tmp_path):
-    world = World(manifest=manifest_data(worker__url=WRONG))
-    world.routes["GET", "/health"] = NOTHING
-    world.routes["GET", "/workers/subdomain"] = refusal(403, 10000)
-    assert failed_finding(tmp_path, world, "health")["hint"] == "pulumi config --stack prod"
+def test_an_api_that_does_not_return_its_subdomain(tmp_path):
+    system = healthy_system(manifest=manifest_data(worker__url=WRONG))
+    system.routes["GET", "/health"] = NOTHING
+    system.routes["GET", "/workers/subdomain"] = refusal(403, 10000)
+    assert failed_finding(tmp_path, system, "health")["hint"] == "pulumi config --stack prod"
 
 
 def test_another_service_at_the_url(tmp_path):
-    world = World()
-    world.routes["GET", "/health"] = answer(200, {"status": "healthy", "service": "query-worker"})
-    assert failed_finding(tmp_path, world, "health")["found"].startswith("200 healthy of service 'query-worker': ")
+    system = healthy_system()
+    system.routes["GET", "/health"] = answer(200, {"status": "healthy", "service": "query-worker"})
+    assert failed_finding(tmp_path, system, "health")["found"].startswith("200 healthy of service 'query-worker': ")
 
 
 @pytest.mark.parametrize("errno", [socket.EAI_NONAME, socket.EAI_NODATA])
-def test_a_name_that_does_not_exist_is_waited_for_and_then_blamed_on_the_configuration(tmp_path, errno):
-    world = failing(World(manifest=manifest_data(worker__url=WRONG)), socket.gaierror(errno, "no such name"))
-    found = inconclusive_finding(tmp_path, world, "health")
+def test_a_name_that_does_not_exist_is_retried_and_then_has_the_cause_configuration(tmp_path, errno):
+    system = failing_system(
+        healthy_system(manifest=manifest_data(worker__url=WRONG)), socket.gaierror(errno, "no such name")
+    )
+    found = inconclusive_finding(tmp_path, system, "health")
     assert found["found"].startswith(f"the name {NAME}.rehersal.workers.dev does not exist: ")
     assert found["hint"].startswith("pulumi config set workersSubdomain rehearsal --stack prod")
-    assert (found["cause"], sum(world.clock.slept) > 40) == ("configuration", True)
-    found = inconclusive_finding(tmp_path, world, "key")
+    assert (found["cause"], sum(system.clock.slept) > 40) == ("configuration", True)
+    found = inconclusive_finding(tmp_path, system, "key")
     assert found["found"].endswith("does not exist: is workersSubdomain (or workerUrl) right?")
     assert (found["cause"], found["hint"]) == ("configuration", f"curl -sSI {WRONG}")
 
 
-def test_a_name_that_comes_to_exist_is_no_failure(tmp_path):
-    world, times = World(), [0] * 5
-    failed = failing(World(), socket.gaierror(socket.EAI_NONAME, "no such name")).routes["GET", "/health"]
-    world.routes["GET", "/health"] = lambda request: (
-        (times.pop(), failed(request)) if times else world.worker(request, "/health")
+def test_a_name_that_comes_to_exist_is_not_a_failure(tmp_path):
+    system, times = healthy_system(), [0] * 5
+    failed = failing_system(healthy_system(), socket.gaierror(socket.EAI_NONAME, "no such name")).routes[
+        "GET", "/health"
+    ]
+    system.routes["GET", "/health"] = lambda request: (
+        (times.pop(), failed(request)) if times else system.worker.answer(request)
     )
-    assert world.report(tmp_path, "health")[0] == 0
+    assert system.report(tmp_path, "health")[0] == 0
 
 
 def test_a_machine_that_resolves_no_name(tmp_path):
-    world = failing(World(), socket.gaierror(socket.EAI_AGAIN, "try again"))
-    found = inconclusive_finding(tmp_path, world, "health")
+    system = failing_system(healthy_system(), socket.gaierror(socket.EAI_AGAIN, "try again"))
+    found = inconclusive_finding(tmp_path, system, "health")
     assert (found["cause"], found["found"]) == ("checker", "no name can be resolved here")
 
 
-def test_a_name_of_the_api_is_in_nobodys_configuration(tmp_path):
-    world = World()
+def test_a_missing_name_of_the_api_has_the_cause_cloudflare(tmp_path):
+    system = healthy_system()
 
     def fail(request):
         raise httpx.ConnectError("x") from socket.gaierror(socket.EAI_NONAME, "no such name")
 
-    world.routes["GET", "/workers/"] = fail
-    found = inconclusive_finding(tmp_path, world, "secrets")
+    system.routes["GET", "/workers/"] = fail
+    found = inconclusive_finding(tmp_path, system, "secrets")
     assert (found["cause"], found["found"]) == ("cloudflare", "the name api.cloudflare.com does not exist")
 
 
-def test_a_certificate_that_is_refused_is_not_waited_for(tmp_path):
+def test_a_refused_certificate_is_not_retried(tmp_path):
     error = ssl.SSLCertVerificationError(1, "failed")
     error.verify_message = "self-signed certificate"
-    world = failing(World(), error)
-    found = inconclusive_finding(tmp_path, world, "health")
+    system = failing_system(healthy_system(), error)
+    found = inconclusive_finding(tmp_path, system, "health")
     assert found["found"] == "its certificate is refused (self-signed certificate): waiting does not cure this"
-    assert (found["cause"], found["hint"], world.clock.slept) == ("configuration", f"curl -sSI {URL}", [])
+    assert (found["cause"], found["hint"], system.clock.slept) == ("configuration", f"curl -sSI {URL}", [])

@@ -7,14 +7,14 @@ import pytest
 from checks.model.background import run_in_background
 
 
-def test_both_are_asked_at_the_same_time():
+def test_two_requests_run_concurrently():
     met = threading.Barrier(2, timeout=5)
     answer = run_in_background(met.wait)
     met.wait()
     assert answer() in (0, 1)
 
 
-def test_what_asking_raises_is_raised_where_the_answer_is_wanted():
+def test_an_exception_is_raised_where_the_answer_is_used():
     answer = run_in_background(lambda: [][0])
     with pytest.raises(IndexError):
         answer()

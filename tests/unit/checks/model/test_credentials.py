@@ -33,7 +33,7 @@ def test_the_operator_token_comes_from_the_nearest_source():
     assert set(list_secrets(environ, Secret("of-stack"), None)) == {"given", "a-key", "of-stack", derived}
 
 
-def test_what_is_missing():
+def test_missing_credentials():
     none = gather_credentials({"CLOUDFLARE_API_TOKEN": "", "ACE_API_KEY": ""})
     assert all(none.is_missing(credential) for credential in Credential)
     assert none.ace_key is None

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from checks.model.deadline import Deadline
 from checks.model.finding import TransientError
 from tests.fakes.checks import FINDING
-from tests.unit.checks.world import Clock
+from tests.fakes.clock import Clock
 
 
 @given(st.floats(0.5, 120), st.floats(0, 30), st.floats(0, 50))
-def test_patience_never_sleeps_beyond_its_end(seconds, after, keep):
+def test_retries_never_sleep_beyond_the_deadline(seconds, after, keep):
     clock = Clock()
     deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
 
@@ -24,7 +24,7 @@ def test_patience_never_sleeps_beyond_its_end(seconds, after, keep):
     assert all(pause >= after for pause in clock.slept)
 
 
-def test_patience_ends_with_the_first_answer():
+def test_retries_end_with_the_first_answer():
     clock, answers = Clock(), [None, None, 7]
     deadline = Deadline.starting_now(10.0, clock=clock, sleep=clock.sleep)
 

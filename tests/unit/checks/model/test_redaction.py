@@ -9,24 +9,25 @@ from hypothesis import strategies as st
 
 from checks.model.redaction import LONGEST, MASK, PART, Redactor
 from contract.operator_token import derive_operator_token
+from tests.fakes.answers import answer
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, KEY
-from tests.unit.checks.world import World, answer
 
 
 def test_a_token_that_the_system_echoes_is_masked_before_it_is_cut(tmp_path):
-    world, token = World(), derive_operator_token(KEY)
-    world.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
-    _, report = world.report(tmp_path, "key")
+    system, token = healthy_system(), derive_operator_token(KEY)
+    system.routes["GET", "/status"] = lambda request: answer(500, {"x" * 180: request.headers.get("Authorization", "")})
+    _, report = system.report(tmp_path, "key")
     assert not any(token[:n] in json.dumps(report) for n in range(5, len(token)))
 
 
 @pytest.mark.parametrize("before", [170, 181, 189, 199])
 @pytest.mark.parametrize("path", ["/health", "/status", "/deployments"])
-def test_any_secret_that_a_system_tells_is_masked_before_it_is_cut(tmp_path, path, before):
+def test_any_secret_that_a_system_sends_is_masked_before_it_is_cut(tmp_path, path, before):
     """The key is never sent: a system that tells it is not the one that it was sent to."""
-    world = World()
-    world.routes["GET", path] = httpx.Response(404, text="x" * before + KEY)
-    _, report = world.report(tmp_path, environ={**ENVIRON, "ACE_API_KEY": KEY})
+    system = healthy_system()
+    system.routes["GET", path] = httpx.Response(404, text="x" * before + KEY)
+    _, report = system.report(tmp_path, environ={**ENVIRON, "ACE_API_KEY": KEY})
     assert not any(KEY[:n] in json.dumps(report) for n in range(5, len(KEY)))
 
 
@@ -38,11 +39,11 @@ def echo(request):
 
 
 @pytest.mark.parametrize("options", [{}, {"verbose": True}, {"quiet": True}, {"formats": ("json",)}, {"color": True}])
-def test_a_hostile_system_that_echoes_what_it_is_told(tmp_path, options):
+def test_a_hostile_system_that_echoes_its_request(tmp_path, options):
 
-    world = World()
-    world.routes = {("GET", ""): echo, ("POST", ""): echo}
-    code, text = world.run(tmp_path, **options)
+    system = healthy_system()
+    system.routes = {("GET", ""): echo, ("POST", ""): echo}
+    code, text = system.run(tmp_path, **options)
     assert code == 1
     for secret in (KEY, derive_operator_token(KEY), ENVIRON["CLOUDFLARE_API_TOKEN"]):
         assert all(secret[n : n + 12] not in text for n in range(len(secret) - 11))
@@ -61,7 +62,7 @@ def test_no_part_of_a_secret_leaves(start, end, before, after):
 
 
 @given(st.text(max_size=2000))
-def test_what_leaves_is_one_printable_line(text):
+def test_every_text_becomes_one_printable_line(text):
     line = Redactor().line(text)
     assert len(line.splitlines()) <= 1
     assert "\x1b" not in line
@@ -76,7 +77,7 @@ def test_several_and_short_secrets():
 
 
 @given(st.integers(0, 40), st.sampled_from([CANARY, "hunter2"]), st.text(max_size=5))
-def test_what_is_cut_off_leaves_no_part_of_a_secret(shift, secret, before):
+def test_a_cut_text_holds_no_part_of_a_secret(shift, secret, before):
     from checks.model.redaction import READ
 
     filler = "another-secret-that-is-masked-as-a-whole-0123456789"

@@ -14,17 +14,17 @@ def report(outcomes, *, strict=False):
 
 
 @given(OUTCOMES, st.booleans())
-def test_a_broken_promise_outranks_everything(outcomes, strict):
+def test_a_failure_outranks_every_other_outcome(outcomes, strict):
     assert report([*outcomes, Outcome.FAIL], strict=strict).exit_code == 1
 
 
 @given(OUTCOMES, st.booleans())
-def test_what_could_not_be_judged_is_never_green(outcomes, strict):
+def test_an_inconclusive_check_is_never_green(outcomes, strict):
     assert report([*outcomes, Outcome.INCONCLUSIVE], strict=strict).exit_code == (1 if Outcome.FAIL in outcomes else 3)
 
 
 @given(OUTCOMES, st.booleans())
-def test_green_means_that_something_was_kept_and_nothing_was_not(outcomes, strict):
+def test_green_means_that_a_check_passed_and_none_failed(outcomes, strict):
     made = report(outcomes, strict=strict)
     allowed = {Outcome.PASS} if strict else {Outcome.PASS, Outcome.SKIP}
     assert (made.exit_code == 0) == (Outcome.PASS in outcomes and set(outcomes) <= allowed)
@@ -32,7 +32,7 @@ def test_green_means_that_something_was_kept_and_nothing_was_not(outcomes, stric
 
 
 @given(OUTCOMES, st.randoms(use_true_random=False))
-def test_the_order_of_the_checks_says_nothing(outcomes, random):
+def test_the_order_of_the_checks_does_not_matter(outcomes, random):
     shuffled = random.sample(outcomes, len(outcomes))
     assert report(shuffled).exit_code == report(outcomes).exit_code
 

@@ -54,7 +54,7 @@ def test_github_of_each_outcome():
 
 
 @pytest.mark.parametrize("hostile", ["100%", "%25%0A", "a:b,c", "a\r\nb", "::error::x", "##[add-mask]x", HOSTILE])
-def test_github_escapes_whatever_a_text_holds(hostile):
+def test_github_escapes_any_text(hostile):
     told = report(result(hostile, Outcome.FAIL, finding(text=hostile)), SKIPPED, stack=hostile.replace("\r\n", " "))
     ((title, message),) = commands(told)
     assert title == f"{hostile} failed"
@@ -62,7 +62,7 @@ def test_github_escapes_whatever_a_text_holds(hostile):
 
 
 @pytest.mark.parametrize(("findings", "shown", "more"), [(10, 10, 0), (11, 9, 2), (30, 9, 21)])
-def test_github_takes_ten_annotations_of_a_kind_and_the_rest_is_counted_and_told(findings, shown, more):
+def test_github_shows_ten_annotations_of_a_kind_and_counts_the_rest(findings, shown, more):
     told = report(result("d", Outcome.FAIL, *(finding(n, text="x") for n in range(findings))))
     found = commands(told)
     assert len(found) == min(findings, 10)
@@ -71,7 +71,7 @@ def test_github_takes_ten_annotations_of_a_kind_and_the_rest_is_counted_and_told
     assert len([line for line in github.render(told, STYLE).splitlines() if line.startswith("and d failed: x")]) == more
 
 
-def test_github_shows_a_skip_that_is_no_verdict_as_an_error():
+def test_github_shows_an_inconclusive_skip_as_an_error():
     assert commands(report(PASSED, SKIPPED, strict=True)) == [("b skipped", "needs CLOUDFLARE_API_TOKEN")]
     assert commands(report(SKIPPED)) == [("b skipped", "needs CLOUDFLARE_API_TOKEN")]
     exempt = result("b", Outcome.SKIP, reason="no such promise", exempt=True)

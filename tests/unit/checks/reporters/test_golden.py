@@ -1,4 +1,4 @@
-"""Whole reports, word for word. UPDATE_GOLDEN=1 rewrites the files; read the difference then."""
+"""Whole reports, word for word. UPDATE_GOLDEN=1 rewrites the files. Read the difference then."""
 
 import os
 import re
@@ -7,120 +7,122 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.fakes.answers import answer
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, TAG, manifest_data
-from tests.unit.checks.world import World, answer
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "checks"
 
 
 def healthy():
-    return World(), {}
+    return healthy_system(), {}
 
 
 def secret_missing():
-    world = World()
-    world.key = ""
-    world.change_secret()
-    return world, {}
+    system = healthy_system()
+    system.worker.key = ""
+    system.script.change_secrets()
+    return system, {}
 
 
 def secret_wrong():
-    world = World()
-    world.key = "another-key-put-by-hand"
-    world.change_secret("ACE_API_KEY")
-    return world, {}
+    system = healthy_system()
+    system.worker.key = "another-key-put-by-hand"
+    system.script.change_secrets("ACE_API_KEY")
+    return system, {}
 
 
 def storage_unbound():
-    world = World()
-    world.healthy = False
-    world.upload("", "version_upload")
-    world.unbind("BUCKET", "CF_VERSION_METADATA")
+    system = healthy_system()
+    system.worker.is_healthy = False
+    system.script.upload("", "version_upload")
+    system.script.unbind("BUCKET", "CF_VERSION_METADATA")
     error = {"code": "storage", "message": "no bucket is bound"}
-    world.status = lambda: answer(502, {"status": "error", "error": error, "last_error": None})
-    return world, {}
+    system.worker.status = lambda: (502, {"status": "error", "error": error, "last_error": None})
+    return system, {}
 
 
 def bindings_wiped():
-    world = World()
-    world.healthy = False
-    world.upload("")
-    world.unbind("SITE", "START_DATE", "END_DATE", "CF_VERSION_METADATA")
-    world.bound["PAGE_SIZE"]["text"] = "a secret that somebody pasted"
-    world.schedules = ["0 * * * *"]
-    return world, {}
+    system = healthy_system()
+    system.worker.is_healthy = False
+    system.script.upload("")
+    system.script.unbind("SITE", "START_DATE", "END_DATE", "CF_VERSION_METADATA")
+    system.script.bound["PAGE_SIZE"]["text"] = "a secret that somebody pasted"
+    system.script.crons = ["0 * * * *"]
+    return system, {}
 
 
 def split():
-    world = World()
-    world.change_secret("ACE_API_KEY")
-    world.live = ["v2", "v1"]
-    return world, {}
+    system = healthy_system()
+    system.script.change_secrets("ACE_API_KEY")
+    system.script.live = ["v2", "v1"]
+    return system, {}
 
 
 def rollback():
-    world = World()
-    world.versions[0] = world.version(1, TAG.replace("2", "9"), "upload")
-    world.bound["PAGE_SIZE"]["text"] = "5000"
-    world.versions.insert(0, world.version(2, TAG, "upload"))
-    world.tag = world.versions[1]["annotations"]["workers/tag"]
-    return world, {}
+    system = healthy_system()
+    system.script.versions[0] = system.script.version(1, TAG.replace("2", "9"), "upload")
+    system.script.bound["PAGE_SIZE"]["text"] = "5000"
+    system.script.versions.insert(0, system.script.version(2, TAG, "upload"))
+    return system, {}
 
 
 def stale_token():
     environ = {**ENVIRON, "OPERATOR_TOKEN": "the-token-of-another-stack"}
-    return World(), {"names": ("key",), "environ": environ}
+    return healthy_system(), {"names": ("key",), "environ": environ}
 
 
 def elsewhere():
-    world = World(manifest=manifest_data(worker__url="https://building-vitals-backfill.rehersal.workers.dev"))
-    world.routes["GET", "/health"] = world.routes["GET", "/status"] = httpx.Response(404, text="<h1>Nothing|here</h1>")
-    return world, {}
+    system = healthy_system(manifest=manifest_data(worker__url="https://building-vitals-backfill.rehersal.workers.dev"))
+    system.routes["GET", "/health"] = system.routes["GET", "/status"] = httpx.Response(
+        404, text="<h1>Nothing|here</h1>"
+    )
+    return system, {}
 
 
 def ace_down():
-    world = World(days=0)
+    system = healthy_system(stored=0)
     error = {"code": "upstream_unavailable", "message": "ACE answered 503"}
-    idle = {"status": "in_progress", "progress": world.progress(), "continuation": True}
-    world.status = lambda: answer(200, {**idle, "last_error": error if "POST /trigger" in world.asked else None})
-    world.routes["GET", "/paginated"] = answer(503, **{"retry-after": "3600"})  # nobody waits: time passes for all
-    world.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "continuation": True})
-    return world, {}
+    idle = {"status": "in_progress", "progress": system.worker.progress(), "continuation": True}
+    system.worker.status = lambda: (200, {**idle, "last_error": error if "POST /trigger" in system.asked else None})
+    system.routes["GET", "/paginated"] = answer(503, **{"retry-after": "3600"})  # so long that no check waits for it
+    system.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "continuation": True})
+    return system, {}
 
 
 def unreachable():
     def refuse(request):
         raise httpx.ConnectError("[Errno 111] Connection refused")
 
-    world = World()
-    world.routes = {("GET", "/"): refuse, ("POST", "/"): refuse}
-    return world, {}
+    system = healthy_system()
+    system.routes = {("GET", "/"): refuse, ("POST", "/"): refuse}
+    return system, {}
 
 
 def no_credentials():
-    return World(), {"environ": {}}
+    return healthy_system(), {"environ": {}}
 
 
 def strict():
-    return World(), {"environ": {}, "strict": True}
+    return healthy_system(), {"environ": {}, "strict": True}
 
 
 def nothing_to_judge():
-    return World(), {"environ": {}, "names": ("secrets",), "skip": ("config",)}
+    return healthy_system(), {"environ": {}, "names": ("secrets",), "skip": ("config",)}
 
 
 def read_only():
-    return World(), {"read_only": True, "verbose": True}
+    return healthy_system(), {"read_only": True, "verbose": True}
 
 
 def quiet():
-    world, _ = ace_down()
-    return world, {"quiet": True}
+    system, _ = ace_down()
+    return system, {"quiet": True}
 
 
 def color():
-    world, _ = ace_down()
-    return world, {"color": True}
+    system, _ = ace_down()
+    return system, {"color": True}
 
 
 CASES = {
@@ -150,9 +152,9 @@ FORMATS = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md", "git
 @pytest.mark.parametrize("format_", FORMATS)
 @pytest.mark.parametrize("case", CASES)
 def test_golden(tmp_path, case, format_):
-    world, options = case()
+    system, options = case()
     names = options.pop("names", ())
-    code, text = world.run(tmp_path, *names, formats=(format_,), **options)
+    code, text = system.run(tmp_path, *names, formats=(format_,), **options)
     text = re.sub(
         r'in [\d.]+ (s|invocations)\b|"seconds": [\d.]+|took [\d.]+ s|time="[\d.]+"',
         lambda found: re.sub(r"[\d.]+", "0.0", found[0]),

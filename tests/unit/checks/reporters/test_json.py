@@ -40,7 +40,7 @@ def test_json_is_of_the_published_form(file):
         {"checks": [{"id": "a", "outcome": "skip", "reason": ""}]},
     ],
 )
-def test_another_form_is_told_apart(change):
+def test_another_form_is_invalid(change):
     data = json.loads(load("json")(report(result("d", Outcome.FAIL, finding())), STYLE))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data | change, published(), cls=jsonschema.Draft202012Validator)

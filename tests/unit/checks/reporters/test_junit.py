@@ -49,14 +49,14 @@ def test_junit_of_each_outcome():
     ("results", "strict", "errors"),
     [((PASSED, SKIPPED), False, 0), ((PASSED, SKIPPED), True, 1), ((SKIPPED, SKIPPED), False, 2), ((PASSED,), True, 0)],
 )
-def test_junit_shows_no_green_where_the_exit_code_is_not_0(results, strict, errors):
+def test_junit_is_not_green_where_the_exit_code_is_not_0(results, strict, errors):
     told = report(*results, strict=strict)
     suite = parsed(told)
     assert int(suite.get("errors")) == errors
     assert (told.exit_code == 0) == (errors == 0)
 
 
-def test_junit_of_whatever_text():
+def test_junit_of_any_text():
     hostile = HOSTILE + "".join(map(chr, (0, 7, 0xB, 0x1B, 0xFFFE, 0xFFFF, 0xD800, 0x1F600))) + "\n\tü"
     suite = parsed(report(result("d", Outcome.FAIL, finding(text=hostile), evidence=(hostile,)), stack=hostile))
     assert suite[0][0].text.count("\N{REPLACEMENT CHARACTER}") == 4 * 7

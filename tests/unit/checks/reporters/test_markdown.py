@@ -29,7 +29,7 @@ def test_markdown_of_each_outcome():
     assert found[-3].startswith("```")
 
 
-def test_markdown_leaves_out_what_is_ok_when_it_is_to_be_quiet():
+def test_markdown_leaves_out_passed_checks_with_quiet():
     assert not any("<code>a</code>" in line for line in lines(report(PASSED, SKIPPED), Style(quiet=True)))
     assert lines(report(PASSED))[0] == "## All checks passed: <code>prod</code>"
 
@@ -43,7 +43,7 @@ def test_markdown_counts_the_findings_that_the_table_does_not_show():
 
 
 @pytest.mark.parametrize("place", ["stack", "finding", "reason", "evidence", "id"])
-def test_markdown_lets_nothing_break_out(place):
+def test_no_text_breaks_out_of_markdown(place):
     told = {
         "stack": lambda: report(PASSED, stack=HOSTILE + "\n# x"),
         "finding": lambda: report(result("d", Outcome.FAIL, finding(text=HOSTILE + "\n| x |\x00\u202e"))),

@@ -1,7 +1,7 @@
 """All formats together: their names, and a whole run in each of them."""
 
 from checks.reporters import junit, load, names
-from tests.unit.checks.world import World
+from tests.fakes.healthy_system import healthy_system
 
 
 def test_the_formats():
@@ -18,6 +18,6 @@ def test_the_help_names_the_formats():
 
 def test_every_format_of_a_whole_run(tmp_path):
     for name in names():
-        code, text = World().run(tmp_path, formats=(name,))
+        code, text = healthy_system().run(tmp_path, formats=(name,))
         assert code == 0
         assert text.endswith("\n")

@@ -5,7 +5,7 @@ from checks.reporters import Style, text
 from tests.fakes.reports import finding, report, result
 
 
-def test_text_gives_github_s_runner_no_command():
+def test_text_holds_no_command_for_githubs_runner():
     hostile = "::add-mask::a ##[add-mask]b"
     told = report(result("d", Outcome.FAIL, finding(text=hostile), evidence=(hostile,)), stack=hostile)
     for line in text.render(told, Style(verbose=True)).splitlines():

@@ -89,14 +89,14 @@ def test_a_file_and_standard_input(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b/c/d", "a\nb", "$(x)"])
-def test_a_name_that_no_stack_can_have_is_usage_and_asks_nobody(pulumi, name):
+def test_an_impossible_stack_name_is_a_usage_error_without_a_call(pulumi, name):
     argv = pulumi(stack={})
     with pytest.raises(UnusableError, match="is no stack's name"):
         read_from_stack(name)
     assert not argv.exists()
 
 
-def test_a_file_that_is_no_json_says_so(tmp_path, monkeypatch):
+def test_a_file_that_is_not_json(tmp_path, monkeypatch):
     file = tmp_path / "m.json"
     for content, text in ((b"foo", "it is no JSON"), (b" \n", "it is empty"), (b"null", "expected an object")):
         file.write_bytes(content)
@@ -110,7 +110,7 @@ def test_a_file_that_is_no_json_says_so(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "content", [b"", b"\xff", b"[", b"[]", b"{}", b"[" * 10**5, b"1" * 5000, b'{"schema": 1}', b" " * (2**20 + 1)]
 )
-def test_a_file_that_is_no_manifest(tmp_path, content):
+def test_a_file_that_is_not_a_manifest(tmp_path, content):
     file = tmp_path / "m.json"
     file.write_bytes(content)
     with pytest.raises(UnusableError) as caught:
@@ -127,7 +127,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 @pytest.mark.parametrize("urn", [URN, URN.replace("building-vitals:edge:Worker$", "")])
-def test_the_promises_of_a_preview(pulumi, urn):
+def test_the_manifest_of_a_preview(pulumi, urn):
     asked = pulumi(stack={"out": "{}"}, preview=preview({"urn": 5}, 7, step(manifest_data(), urn)))
     found = read_from_stack("prod", planned=True)
     assert found.manifest.to_dict() == manifest_data()
@@ -135,7 +135,7 @@ def test_the_promises_of_a_preview(pulumi, urn):
     assert asked.read_text().splitlines()[1] == "preview --json --non-interactive --stack=prod"
 
 
-def test_a_preview_is_not_asked_for_where_something_is_deployed(pulumi):
+def test_a_preview_is_not_made_where_something_is_deployed(pulumi):
     asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})})
     read_from_stack("prod", planned=True)
     assert len(asked.read_text().splitlines()) == 1
@@ -159,7 +159,7 @@ def test_a_preview_is_not_asked_for_where_something_is_deployed(pulumi):
         ),
     ],
 )  # fmt: skip
-def test_a_preview_that_does_not_say_is_one_line(pulumi, answer, kind, text):
+def test_a_preview_without_a_manifest_is_one_line(pulumi, answer, kind, text):
     pulumi(stack={"out": "{}"}, preview=answer)
     with pytest.raises(kind) as caught:
         read_from_stack("prod", planned=True)

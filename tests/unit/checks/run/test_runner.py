@@ -13,7 +13,7 @@ from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Evidence, Inconclusive
 from checks.model.report import Outcome
 from tests.fakes.checks import FINDING, check, judge
-from tests.unit.checks.world import Clock
+from tests.fakes.clock import Clock
 
 NEVER = threading.Event()
 
@@ -105,14 +105,14 @@ def released():
 
 
 @pytest.mark.parametrize("manner", MANNERS)
-def test_every_manner_has_its_outcome(manner):
+def test_every_kind_of_check_has_its_outcome(manner):
     _, results = judge(check("a", manner))
     assert results["a"].outcome is MANNERS[manner]
     assert (results["a"].outcome is Outcome.PASS) == (not results["a"].findings)
 
 
 @pytest.mark.parametrize("manner", HANGING)
-def test_what_hangs_is_left_behind_and_keeps_what_it_said(manner):
+def test_a_check_that_hangs_is_abandoned_and_keeps_its_findings(manner):
     begun = time.monotonic()
     report, results = judge(
         check("a", manner),
@@ -133,7 +133,7 @@ def test_what_hangs_is_left_behind_and_keeps_what_it_said(manner):
 @pytest.mark.untraced
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(list(MANNERS)), st.sets(st.integers(0, 5)), st.booleans()), max_size=6))
-def test_every_check_has_a_result_whatever_the_others_do(plan):
+def test_every_check_has_a_result_beside_any_other_checks(plan):
     checks = []
     for n, (manner, needs, only_after) in enumerate(plan):
         earlier = tuple(f"c{need}" for need in sorted(needs) if need < n)
@@ -149,7 +149,7 @@ def test_every_check_has_a_result_whatever_the_others_do(plan):
     assert (report.exit_code == 0) == (bool(results) and all(r.outcome is Outcome.PASS for r in results.values()))
 
 
-def test_an_error_says_its_type_and_text():
+def test_an_error_shows_its_type_and_text():
     _, results = judge(check("a", raises))
     assert results["a"].findings[0].found == "KeyError: 'gone' (a defect of the check: please report it)"
     assert results["a"].findings[0].cause is Cause.CHECKER
@@ -165,22 +165,22 @@ def test_a_missing_credential_skips_and_does_not_block():
     assert judge(check("a", kept, wants=(Credential.OPERATOR,)), strict=True)[0].exit_code == 3
 
 
-def test_a_credential_at_hand_skips_nothing():
+def test_a_present_credential_skips_no_check():
     credentials = Credentials(cloudflare=Secret("x" * 40))
     assert judge(check("a", kept, wants=(Credential.CLOUDFLARE,)), credentials=credentials)[0].exit_code == 0
 
 
-def test_what_is_skipped_for_a_failure_skips_what_needs_it():
+def test_a_check_skipped_for_a_failure_skips_the_checks_that_need_it():
     _, results = judge(check("a", broken), check("b", kept, needs=("a",)), check("c", kept, needs=("b",)))
     assert results["b"].reason == "needs a, which failed"
     assert results["c"].reason == "needs b, which was skipped"
 
 
-def test_a_need_that_was_left_out_is_not_waited_for():
+def test_a_needed_check_that_was_left_out_is_ignored():
     assert judge(check("b", kept, needs=("a",), after=("z",)))[0].exit_code == 0
 
 
-def test_checks_that_do_not_need_each_other_run_side_by_side():
+def test_checks_that_do_not_need_each_other_run_concurrently():
     meeting = threading.Barrier(2, timeout=5)
 
     def meets(context):
@@ -190,7 +190,7 @@ def test_checks_that_do_not_need_each_other_run_side_by_side():
     assert judge(check("a", meets), check("b", meets))[0].exit_code == 0
 
 
-def test_what_begins_after_the_deadline_is_no_verdict():
+def test_a_check_that_begins_after_the_deadline_is_inconclusive():
     clock = Clock()
 
     def slow(context):
@@ -204,7 +204,7 @@ def test_what_begins_after_the_deadline_is_no_verdict():
 
 
 @pytest.mark.parametrize(("seconds", "more"), [(60.0, "120s"), (3600.0, "3600s"), (2000.0, "3600s")])
-def test_a_longer_deadline_that_is_named_is_one_that_is_taken(seconds, more):
+def test_the_longer_deadline_of_a_hint_is_valid(seconds, more):
     def slow(context):
         context.deadline.sleep(2 * seconds)
         yield Evidence("late")

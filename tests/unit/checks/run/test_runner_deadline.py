@@ -21,7 +21,7 @@ HELD = 0.2  # seconds for which one call into C may hold the interpreter's lock,
 
 @functools.cache
 def document():
-    """Some JSON whose reading, one call into C that lets nobody else run, takes nearly that long on this machine."""
+    """Some JSON that takes nearly that long to read, in one call into C during which no other thread runs."""
     text, took = "[0]", 0.0
     while took < 0.7 * HELD:
         text = f"[{'0,' * int(len(text) * max(1.2, min(8.0, 0.8 * HELD / max(took, 0.01))) / 2)}0]"
@@ -36,7 +36,7 @@ def read_once(text):
 
 
 class Hangs:
-    """Ways never to end, until they are released; ``held`` is the longest call into C."""
+    """Checks that do not end until they are released. ``held`` is the longest call into C."""
 
     def __init__(self):
         self.end, self.held = threading.Event(), 0.0
@@ -68,7 +68,7 @@ class Hangs:
             self.end.wait(30)
 
     def let_go(self, context):
-        """What the frames of the error hold hangs when somebody lets go of it."""
+        """The frames of the error hold a generator that hangs when it is closed."""
 
         def inner():
             try:
@@ -113,7 +113,7 @@ MANNERS = [name for name in vars(Hangs) if not name.startswith("_")]
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.sampled_from(MANNERS), min_size=1, max_size=6), st.floats(0.05, 0.3))
-def test_the_deadline_is_not_overrun_by_half_a_second_whatever_the_mix(manners, seconds):
+def test_the_deadline_is_not_overrun_by_half_a_second_with_any_mix(manners, seconds):
     in_time(manners, seconds)
 
 
@@ -131,7 +131,7 @@ def in_time(manners, seconds):
 
 
 def overrun(manners, seconds):
-    """Return by how much the checks overran; what a call into C took longer than HELD is the machine's."""
+    """Return by how much the checks overran; the time of a call into C beyond HELD does not count."""
     hangs = Hangs()
     document()  # made before time counts
     checks = [check(f"c{n}", getattr(hangs, manner)) for n, manner in enumerate(manners)]

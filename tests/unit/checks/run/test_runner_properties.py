@@ -124,7 +124,7 @@ def played(script):
 
 
 def whole(report):
-    """What holds for every report: complete, ordered, explained, and the same in every format."""
+    """Assert that a report is complete, ordered and explained, and the same in every format."""
     counts = {outcome: sum(result.outcome is outcome for result in report.results) for outcome in Outcome}
     lacking = any(result.outcome is Outcome.SKIP and not result.exempt for result in report.results)
     if counts[Outcome.FAIL]:
@@ -163,7 +163,7 @@ PLANS = st.lists(
 
 @FEW
 @given(PLANS, st.booleans(), st.booleans())
-def test_every_check_has_one_result_with_a_reason_whatever_the_others_do(plans, strict, loops):
+def test_every_check_has_one_result_with_a_reason_beside_any_other_checks(plans, strict, loops):
     checks, outcomes = [], {}
     for n, plan in enumerate(plans):
         manner, outcomes[f"c{n}"] = played(plan["script"])
@@ -198,7 +198,7 @@ def explained(item, results, expected):
 
 @FEW
 @given(st.lists(st.sampled_from(Outcome), min_size=1, max_size=40), st.booleans(), st.text(max_size=30), st.data())
-def test_reports_agree_in_every_format_whatever_their_texts_hold(outcomes, strict, text, data):
+def test_reports_agree_in_every_format_with_any_texts(outcomes, strict, text, data):
     evil = st.sampled_from(["::error::x", "##[error]x", "a\r\n::stop-commands::x", "%0A::add-mask::a", text])
 
     def made(n, outcome):
@@ -222,12 +222,12 @@ def broken_exempt(context):
     raise KeyError("gone")
 
 
-def test_an_exemption_that_raises_is_no_verdict():
+def test_an_error_in_the_decision_that_a_check_does_not_apply_is_inconclusive():
     _, results = judge(check("a", played([("say", Evidence("seen"))])[0], does_not_apply=broken_exempt))
     assert results["a"].outcome is Outcome.INCONCLUSIVE
 
 
-def test_who_watches_is_told_every_beginning_and_end_and_changes_nothing():
+def test_a_watcher_gets_every_beginning_and_end_and_changes_nothing():
     told = []
 
     def watch(name, result):
@@ -243,7 +243,7 @@ def test_who_watches_is_told_every_beginning_and_end_and_changes_nothing():
     ]  # fmt: skip
 
 
-def test_what_says_too_much_is_cut_in_time():
+def test_too_long_texts_are_cut_in_time():
     secret = "fake-secret-0123456789"
 
     def talks(context):

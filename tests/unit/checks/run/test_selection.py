@@ -17,4 +17,10 @@ def test_selection():
     assert set(ids(tags=["data"])) == {"config", "token", "key", "r2", "proof", "query"}
     assert not {"trigger", "logs"} & set(ids(read_only=True))
     assert ids(skip=["read-only"]) == ["trigger", "logs"]
-    assert ids(names=["logs"]) == ["config", "health", "key", "trigger", "logs"]  # what runs beside it comes along
+    assert ids(names=["logs"]) == [
+        "config",
+        "health",
+        "key",
+        "trigger",
+        "logs",
+    ]  # the check that runs with it is selected too

@@ -13,7 +13,7 @@ import pytest
 from checks.stored_days import gzip_reader
 from checks.stored_days.gzip_reader import DayTooLargeError
 from checks.stored_days.stored_day import compare_with_metadata, decode_day
-from tests.unit.checks.world import lines
+from tests.fakes.days import lines
 
 DAY = date(2024, 12, 10)
 
@@ -21,7 +21,7 @@ DAY = date(2024, 12, 10)
 GOOD = lines("2024-12-10")
 
 
-def judged(raw, metadata=None):
+def read_day(raw, metadata=None):
     found = decode_day(raw, day=DAY)
     if metadata is not None:
         compare_with_metadata(found, metadata)
@@ -35,7 +35,7 @@ def test_a_bomb_is_refused_in_little_memory(monkeypatch):
     bomb = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows), compresslevel=1)
     tracemalloc.start()
     with pytest.raises(DayTooLargeError, match="more than 4,194,304 bytes"):
-        judged(bomb)
+        read_day(bomb)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 3 * 2**20

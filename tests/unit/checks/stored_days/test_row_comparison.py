@@ -12,7 +12,7 @@ from checks.stored_days.row_comparison import compare_rows
 from checks.stored_days.stored_day import Sample
 
 
-def test_order_within_a_timestamp_is_nobodys_promise():
+def test_the_order_within_a_timestamp_does_not_matter():
     theirs = [Row("a", "1", 0), Row("b", "2", 0), Row("a", "3", 1000)]
     ours = [Sample("b", 0, 2), Sample("a", 0, 1), Sample("a", 1, 3)]
     assert compare_rows(theirs, ours).equal
@@ -32,7 +32,7 @@ def test_values(ace, stored, same):
     assert compare_rows([Row("a", ace, 0)], [Sample("a", 0, stored)]).equal is same
 
 
-def test_a_timestamp_with_too_many_rows_is_not_judged(monkeypatch):
+def test_a_timestamp_with_too_many_rows_is_inconclusive(monkeypatch):
     monkeypatch.setattr(gzip_reader, "MAX_POINTS", 2)
     with pytest.raises(DayTooLargeError, match="more than 2 rows"):
         compare_rows([Row(str(n), "1", 0) for n in range(3)], [])
@@ -52,5 +52,5 @@ def test_the_memory_is_that_of_one_timestamp_not_of_the_day():
     assert peak < 2**20
 
 
-def test_a_value_is_cut_to_what_can_be_read():
+def test_a_value_is_cut_to_a_readable_length():
     assert row_comparison.format_value("x" * 100) == json.dumps("x" * 100)[:40]

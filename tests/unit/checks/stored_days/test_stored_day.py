@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from checks.stored_days import gzip_reader, stored_day
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
 from checks.stored_days.stored_day import compare_with_metadata, decode_day
-from tests.unit.checks.world import lines, stored
+from tests.fakes.days import lines, stored
 
 DAY = date(2024, 12, 10)
 
@@ -19,30 +19,29 @@ DAY = date(2024, 12, 10)
 GOOD = lines("2024-12-10")
 
 
-def judged(raw, metadata=None):
-    found = decode_day(raw, day=DAY)
-    if metadata is not None:
-        compare_with_metadata(found, metadata)
+def read_object(object_):
+    found = decode_day(object_.body, day=DAY)
+    compare_with_metadata(found, object_.custom)
     return found
 
 
-def test_a_true_day():
-    found = judged(*stored("2024-12-10"))
+def test_a_valid_day():
+    found = read_object(stored("2024-12-10"))
     assert (found.samples, found.points) == (3, {"ses/p0", "ses/p1"})
 
 
 def test_an_empty_day():
-    assert judged(*stored("2024-12-10", [])).samples == 0
+    assert read_object(stored("2024-12-10", [])).samples == 0
 
 
 def test_a_last_line_without_its_end():
     content = "\n".join(json.dumps(sample) for sample in GOOD).encode()
-    assert judged(*stored("2024-12-10", content=content)).samples == 3
+    assert read_object(stored("2024-12-10", content=content)).samples == 3
 
 
 @pytest.mark.parametrize("value", [1, -2.5, 1e300, "", "0x10", "on", "1e999", "NaN"])
-def test_values_that_are_as_promised(value):
-    judged(*stored("2024-12-10", [GOOD[0] | {"value": value}]))
+def test_valid_values(value):
+    read_object(stored("2024-12-10", [GOOD[0] | {"value": value}]))
 
 
 @pytest.mark.parametrize(
@@ -63,9 +62,9 @@ def test_values_that_are_as_promised(value):
         {"extra": 1},
     ],
 )
-def test_lines_that_are_not(change):
+def test_invalid_lines(change):
     with pytest.raises(BrokenDayError, match="in line 1"):
-        judged(*stored("2024-12-10", [GOOD[0] | change]))
+        read_object(stored("2024-12-10", [GOOD[0] | change]))
 
 
 @pytest.mark.parametrize(
@@ -73,9 +72,9 @@ def test_lines_that_are_not(change):
     [
         (b"", "cut off"),
         (b"no gzip", "do not decompress"),
-        (stored("2024-12-10")[0][:-4], "cut off"),
-        (stored("2024-12-10")[0] + b"x", "1 bytes behind its end"),
-        (gzip.compress(stored("2024-12-10")[0]), "compressed twice"),
+        (stored("2024-12-10").body[:-4], "cut off"),
+        (stored("2024-12-10").body + b"x", "1 bytes behind its end"),
+        (gzip.compress(stored("2024-12-10").body), "compressed twice"),
         (gzip.compress(b"{]\n"), "something else"),
         (gzip.compress(b"\n"), "something else"),
         (gzip.compress(b"[" * 60_000), "something else"),
@@ -83,9 +82,9 @@ def test_lines_that_are_not(change):
     ],
     ids=lambda value: value if isinstance(value, str) else "",  # gzip holds the time: no id for a test
 )
-def test_bytes_that_are_no_day(raw, actual):
+def test_bytes_that_are_not_a_day(raw, actual):
     with pytest.raises(BrokenDayError, match=actual):
-        judged(raw)
+        decode_day(raw, day=DAY)
 
 
 @pytest.mark.parametrize(
@@ -100,51 +99,51 @@ def test_bytes_that_are_no_day(raw, actual):
         ("last", "0"),
     ],
 )
-def test_metadata_that_is_not_true(name, value):
+def test_false_metadata(name, value):
     with pytest.raises(BrokenDayError, match=f"metadata {name}"):
-        judged(*stored("2024-12-10", **{name: value}))
+        read_object(stored("2024-12-10", **{name: value}))
 
 
 def test_metadata_that_names_a_first_sample_of_an_empty_day():
     with pytest.raises(BrokenDayError, match="metadata first None"):
-        judged(*stored("2024-12-10", [], first="0"))
+        read_object(stored("2024-12-10", [], first="0"))
 
 
 @pytest.mark.parametrize("text", ["2024-12-10T00:00:00", "2024-12-10T00:00:00.000Z", "2024-12-10T01:00:00+01:00"])
 def test_metadata_in_iso_form(text):
-    judged(*stored("2024-12-10", first=text))
+    read_object(stored("2024-12-10", first=text))
 
 
 def test_too_many_points_are_refused(monkeypatch):
     monkeypatch.setattr(gzip_reader, "MAX_POINTS", 1)
     with pytest.raises(DayTooLargeError, match="more than 1 points"):
-        judged(stored("2024-12-10")[0])
+        decode_day(stored("2024-12-10").body, day=DAY)
 
 
-def test_a_line_beyond_the_bounds_is_not_judged():
+def test_a_line_beyond_the_bounds_is_inconclusive():
     with pytest.raises(DayTooLargeError, match="a line of more than"):
-        judged(gzip.compress(b"x" * 100_000))
+        decode_day(gzip.compress(b"x" * 100_000), day=DAY)
 
 
-def test_a_line_stands_there_once():
+def test_a_repeated_line_is_a_defect():
     with pytest.raises(BrokenDayError, match="found it again in line 3"):
-        judged(*stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0]]))
+        read_object(stored("2024-12-10", [GOOD[0], GOOD[0] | {"point_name": "q"}, GOOD[0]]))
 
 
-def test_two_values_of_a_point_in_one_millisecond_are_aces_microseconds():
-    found = judged(*stored("2024-12-10", [GOOD[0], GOOD[0] | {"value": 1}, GOOD[1]]))
+def test_two_values_of_a_point_in_one_millisecond_are_valid():
+    found = read_object(stored("2024-12-10", [GOOD[0], GOOD[0] | {"value": 1}, GOOD[1]]))
     assert (found.samples, len(found.points)) == (3, 2)
 
 
 @pytest.mark.parametrize("digits", [309, 400, 4000])
-def test_a_whole_number_that_is_not_finite_is_no_value(digits):
+def test_a_whole_number_that_is_not_finite_is_not_a_value(digits):
     with pytest.raises(BrokenDayError, match="a finite number"):
-        judged(*stored("2024-12-10", [GOOD[0] | {"value": 10**digits}]))
+        read_object(stored("2024-12-10", [GOOD[0] | {"value": 10**digits}]))
 
 
 def test_samples_are_in_the_order_in_which_they_were_measured():
     with pytest.raises(BrokenDayError, match="no timestamp before the one above it in line 3"):
-        judged(*stored("2024-12-10", [GOOD[0], GOOD[2], GOOD[1]]))
+        read_object(stored("2024-12-10", [GOOD[0], GOOD[2], GOOD[1]]))
 
 
 @pytest.mark.parametrize(
@@ -153,23 +152,23 @@ def test_samples_are_in_the_order_in_which_they_were_measured():
 )
 def test_metadata_that_names_another_window_of_ace(source):
     with pytest.raises(BrokenDayError, match="metadata source 2024-12-10T00:00:00Z/2024-12-11T00:00:00Z"):
-        judged(*stored("2024-12-10", source=source))
+        read_object(stored("2024-12-10", source=source))
 
 
 @pytest.mark.parametrize(
     "name", ["ses/ses_falls_city/a/b", "ses/p0", "VAV-707.DaTemp", "ses/weather/x", "a/ses_other/b"]
 )
-def test_names_that_do_not_speak_of_another_site(name):
-    decode_day(stored("2024-12-10", [GOOD[0] | {"point_name": name}])[0], day=DAY, site="ses_falls_city")
+def test_names_of_no_other_site(name):
+    decode_day(stored("2024-12-10", [GOOD[0] | {"point_name": name}]).body, day=DAY, site="ses_falls_city")
 
 
-def test_a_name_that_looks_like_a_site_among_the_sites_own_accuses_nobody():
+def test_a_name_that_looks_like_a_site_beside_the_sites_own_is_valid():
     rows = [GOOD[0] | {"point_name": "ses/ses_falls_city/x"}, GOOD[1] | {"point_name": "ses/ses_weather/y"}]
-    decode_day(stored("2024-12-10", rows)[0], day=DAY, site="ses_falls_city")
+    decode_day(stored("2024-12-10", rows).body, day=DAY, site="ses_falls_city")
 
 
 def test_the_points_of_another_site():
-    raw, _ = stored("2024-12-10", [GOOD[0], GOOD[1] | {"point_name": "ses/ses_elsewhere/x/y.Temp"}])
+    raw = stored("2024-12-10", [GOOD[0], GOOD[1] | {"point_name": "ses/ses_elsewhere/x/y.Temp"}]).body
     with pytest.raises(BrokenDayError, match=r"points of site ses_falls_city, found ses/.*, of site ses_elsewhere"):
         decode_day(raw, day=DAY, site="ses_falls_city")
 
@@ -178,11 +177,11 @@ def test_too_many_rows_of_one_timestamp_are_refused(monkeypatch):
     monkeypatch.setattr(gzip_reader, "MAX_POINTS", 2)
     rows = [GOOD[0] | {"point_name": f"p{n}"} for n in range(3)]
     with pytest.raises(DayTooLargeError, match="points in a day"):
-        list(stored_day.read_samples(stored("2024-12-10", rows)[0], day=DAY))
+        list(stored_day.read_samples(stored("2024-12-10", rows).body, day=DAY))
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_day_or_a_broken_one(data):
+def test_any_bytes_are_a_valid_or_a_broken_day(data):
     for raw in (data, gzip.compress(data)):
         try:
             decode_day(raw, day=DAY)

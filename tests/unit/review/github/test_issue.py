@@ -3,7 +3,7 @@ import pytest
 from review.github import issue
 from review.github.client import MAX_BODY
 from review.github.pull_request import BodyError
-from tests.fakes.github import STRANGER
+from tests.fakes.github import ANOTHER
 
 MARKER = "building-vitals drift: prod"
 FIRST = f"<!-- {MARKER} -->\n"
@@ -39,10 +39,10 @@ def test_a_drift_that_comes_back_is_a_new_issue(hub, repository):
 
 def test_only_ours_is_touched_and_found_on_any_page(hub, repository):
     others = [
-        hub.issue(f"{FIRST}a copied marker", STRANGER),
+        hub.issue(f"{FIRST}a copied marker", ANOTHER),
         hub.issue("<!-- building-vitals drift: staging -->\nanother stack's"),
         hub.issue(f"{FIRST}a pull request", pull_request={"url": "x"}),
-        *(hub.issue(f"talk {n}", STRANGER) for n in range(4)),
+        *(hub.issue(f"talk {n}", ANOTHER) for n in range(4)),
     ]
     before = [item["body"] for item in others]
     ours = hub.issue(f"{FIRST}old")

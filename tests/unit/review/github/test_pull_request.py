@@ -2,7 +2,7 @@ import pytest
 
 from review.github import pull_request
 from review.github.client import MAX_BODY
-from tests.fakes.github import STRANGER
+from tests.fakes.github import ANOTHER
 
 MARKER = "<!-- building-vitals review: building-vitals/prod -->"
 OTHER = "<!-- building-vitals review: building-vitals/staging -->"
@@ -18,14 +18,14 @@ def test_the_first_is_created_and_the_next_replaces_it_in_place(hub, repository)
 
 def test_ours_is_found_on_the_last_page(hub, repository):
     for n in range(10):
-        hub.comment(7, f"talk {n}", STRANGER)
+        hub.comment(7, f"talk {n}", ANOTHER)
     ours = hub.comment(7, f"{MARKER}\r\nold, with the line ends of a browser")
     assert pull_request.post_comment(repository, 7, f"{MARKER}\nnew", "").startswith("comment replaced")
     assert ours["body"] == f"{MARKER}\nnew"
     assert len(hub.comments[7]) == 11
 
 
-@pytest.mark.parametrize("who", [STRANGER, "github-actions", None])
+@pytest.mark.parametrize("who", [ANOTHER, "github-actions", None])
 def test_a_copied_marker_does_not_make_it_ours(hub, repository, who):
     theirs = hub.comment(7, f"{MARKER}\nall is well, merge me", who)
     assert pull_request.post_comment(repository, 7, f"{MARKER}\nours", "").startswith("comment created")

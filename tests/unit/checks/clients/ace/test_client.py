@@ -19,8 +19,9 @@ from rehearsal.ace.page_request import read_page_request
 from rehearsal.ace.samples import Sample
 from rehearsal.ace.volume import Volume
 from rehearsal.ace.window import cut_page, cut_stalled_page
+from tests.fakes.answers import answer, fresh
+from tests.fakes.clock import Clock
 from tests.fakes.manifest import KEY
-from tests.unit.checks.world import Clock, answer
 
 START = datetime(2024, 12, 10, tzinfo=UTC)
 
@@ -32,26 +33,18 @@ NAIVE = datetime(2024, 12, 10)  # noqa: DTZ001 - ACE's own
 
 
 @contextlib.contextmanager
-def asked(handle, *, key=KEY, seconds=60.0, clock=None):
+def open_ace(handle, *, key=KEY, seconds=60.0, clock=None):
     clock = clock or Clock()
     deadline = Deadline.starting_now(seconds, clock=clock, sleep=clock.sleep)
     opened = Http.open("https://ace.example.org", cause=Cause.ACE, deadline=deadline,
-                       transport=httpx.MockTransport(handle))  # fmt: skip
+                       transport=httpx.MockTransport(lambda request: fresh(handle(request))))  # fmt: skip
     with opened as http:
         yield Ace(http=http, site="ses_falls_city", key=Secret(key) if key else None)
 
 
 def rows(handle, *, size=1000, **options):
-    with asked(streamed(handle), **options) as ace:
+    with open_ace(handle, **options) as ace:
         return list(ace.rows(START, END, size=size))
-
-
-def streamed(handle):
-    def reply(request):
-        made = handle(request)
-        return httpx.Response(made.status_code, headers=made.headers, stream=httpx.ByteStream(made.content))
-
-    return reply
 
 
 def serving(samples, cut=cut_page, **options):
@@ -70,7 +63,7 @@ GOOD = {"name": "p", "value": "1", "time": "2024-12-10T00:00:00"}
 
 @pytest.mark.parametrize("size", [3, 10, 50, 100, 500, 1000, 5000])
 @pytest.mark.parametrize("quirks", [True, False])
-def test_every_row_once_whatever_the_page_and_the_cursors_defect(size, quirks):
+def test_every_row_comes_once_with_any_page_size_despite_the_cursors_defect(size, quirks):
     source = Volume(site="ses_falls_city", count=37, interval=timedelta(minutes=15), odd_every=5).samples(
         NAIVE, NAIVE + timedelta(hours=20)
     )
@@ -79,7 +72,7 @@ def test_every_row_once_whatever_the_page_and_the_cursors_defect(size, quirks):
     assert found[0].at == int(START.timestamp()) * 10**6
 
 
-def test_the_window_is_asked_for_raw_and_in_utc():
+def test_the_window_is_requested_raw_and_in_utc():
     seen = []
 
     def handle(request):
@@ -140,7 +133,7 @@ def test_an_empty_window_in_both_forms():
         (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), RefusalKind.SHAPE, "before the one"),
     ],
 )
-def test_what_is_no_data_is_told_apart_and_time_does_not_cure_it(reply, trouble, text):
+def test_each_refusal_has_its_kind_and_is_not_retried(reply, trouble, text):
     clock = Clock()
     with pytest.raises(AceError) as caught:
         rows(lambda _: reply, clock=clock)
@@ -149,13 +142,13 @@ def test_what_is_no_data_is_told_apart_and_time_does_not_cure_it(reply, trouble,
     assert clock.slept == []
 
 
-def test_without_a_key_nobody_is_asked():
+def test_without_a_key_there_is_no_request():
     with pytest.raises(AceError) as caught:
         rows(None, key="")
     assert caught.value.kind is RefusalKind.NO_KEY
 
 
-def test_what_time_cures_is_waited_for_as_long_as_ace_says():
+def test_a_limited_request_is_retried_after_the_time_that_ace_names():
     clock = Clock()
     replies = [body(GOOD), answer(429, **{"retry-after": "9"}), answer(503), httpx.Response(500, text="<html>")]
     assert len(rows(lambda _: replies.pop(), clock=clock)) == 1
@@ -172,7 +165,7 @@ def test_what_time_cures_is_waited_for_as_long_as_ace_says():
         (answer(500, {"message": "another"}), "an outage: 500"),
     ],
 )
-def test_what_time_did_not_cure(reply, text):
+def test_an_outage_until_the_deadline(reply, text):
     with pytest.raises(TransientError) as caught:
         rows(lambda _: reply, seconds=3.0)
     assert caught.value.finding.found.startswith(text)
@@ -185,15 +178,15 @@ def test_an_answer_that_is_too_large(monkeypatch):
         rows(lambda _: body(GOOD))
 
 
-def test_more_than_the_rows_asked_for_may_take_is_not_read():
-    """Nobody sends 2 MB for ten rows: parsing them would hold up every other check."""
+def test_a_body_larger_than_its_rows_can_be_is_not_read():
+    """Ten rows never take 2 MB: parsing them would delay every other check."""
     reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
-    with asked(streamed(lambda _: reply)) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
+    with open_ace(lambda _: reply) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
         ace.page(START, END, size=10)
     assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
 
 
-def test_a_walk_without_end_ends(monkeypatch):
+def test_pages_without_end_are_bounded(monkeypatch):
     source = [Sample("p", str(n), NAIVE + timedelta(seconds=n)) for n in range(20)]
     for cut, options, text in ((cut_stalled_page, {}, "row|page"), (cut_page, {"quirks": True}, "more than 2 pages")):
         monkeypatch.setattr(client, "PAGES", 2 if cut is cut_page else 2000)
@@ -236,7 +229,7 @@ def test_a_cursor_of_another_arithmetic_may_skip_rows(given):
         following(given, None, [Row("p", "1", AT), Row("q", "1", AT)])
 
 
-def test_a_row_beyond_such_a_cursor_ends_the_walk():
+def test_a_row_beyond_such_a_cursor_ends_the_reading():
     with pytest.raises(AceError, match="a cursor to row 5"):
         rows(lambda _: body(GOOD, more=True, cursor=encoded(5)))
 

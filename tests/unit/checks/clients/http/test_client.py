@@ -8,7 +8,7 @@ from checks.clients.worker.client import BackfillWorker
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, TransientError
-from tests.unit.checks.world import Clock
+from tests.fakes.clock import Clock
 
 TOKEN = Secret("canary-Zq7xV2pL9tB4wR8nK3mD6")
 
@@ -56,7 +56,7 @@ def test_a_large_answer_is_refused():
         ask(streamed(b"x" * 600, b"x" * 600), limit=1000)
 
 
-def test_an_answer_that_drips_ends_with_the_deadline():
+def test_a_slow_answer_ends_with_the_deadline():
     clock = Clock()
     with pytest.raises(TransientError, match="a part of it"):
         ask(streamed(lambda: clock.sleep(50) or b"x", lambda: clock.sleep(50) or b"x", b"x"), clock=clock)
@@ -72,7 +72,7 @@ def test_an_answer_that_drips_ends_with_the_deadline():
         (httpx.LocalProtocolError("Illegal header value"), Inconclusive),
     ],
 )
-def test_what_time_can_cure_is_told_apart(error, kind):
+def test_errors_that_a_retry_can_cure_have_their_own_type(error, kind):
     def handler(request):
         raise error
 
@@ -82,7 +82,7 @@ def test_what_time_can_cure_is_told_apart(error, kind):
     assert type(error).__name__ in caught.value.finding.found
 
 
-def test_a_token_is_never_sent_in_clear():
+def test_a_token_is_never_sent_without_tls():
     def handler(request):
         pytest.fail("asked")
 

@@ -3,7 +3,7 @@
 from checks.clients.tail import client as tails
 
 
-def test_the_real_connect_speaks_the_protocol_of_tails(monkeypatch):
+def test_the_real_connection_uses_the_protocol_of_tails(monkeypatch):
     told = []
     monkeypatch.setattr(tails.client, "connect", lambda url, **options: told.append((url, options)))
     tails.connect("ws://127.0.0.1:9/t")

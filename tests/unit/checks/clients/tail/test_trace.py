@@ -18,5 +18,5 @@ from tests.fakes.manifest import URL
         (None, "another event"),
     ],
 )
-def test_an_invocation_is_named_by_what_may_be_shown(event, what):
+def test_the_name_of_an_invocation_shows_no_private_path(event, what):
     assert traces.Invocation.read({"event": event}).what == what

@@ -1,0 +1,59 @@
+"""The fake ACE: one site's samples by day, with the refusals and the cursor's defect of the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import httpx
+
+from rehearsal.ace.page_request import InvalidPageRequest, read_page_request
+from rehearsal.ace.samples import Sample
+from rehearsal.ace.window import cut_page
+from tests.fakes import manifest
+from tests.fakes.answers import answer, response
+from tests.fakes.days import Row
+
+PATH = f"/api/sites/{manifest.SITE}/timeseries/paginated"
+
+
+class Ace:
+    """ACE with one key. A fault or a test changes ``days``, ``is_down`` or ``is_expired`` (the key)."""
+
+    def __init__(self, key: str, days: dict[str, list[Row]], now: Callable[[], datetime]) -> None:
+        self.key, self.days = key, days
+        self.is_down = self.is_expired = False
+        self._now = now
+
+    def read(self, day: str) -> list[Row] | None:
+        """Return the rows of a day up to now, None during an outage."""
+        now = f"{self._now():%Y-%m-%dT%H:%M:%S}"
+        return None if self.is_down else [row for row in self.days.get(day, ()) if row["time"] <= now]
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        authorization = request.headers.get("Authorization", "")
+        if self.is_down:
+            return response(503, b"<html>Service Temporarily Unavailable</html>")
+        if not authorization.startswith("Bearer "):
+            return answer(401, {"message": "Missing Authorization Header"})
+        if self.is_expired:
+            return answer(401, {"message": "Token has expired"})
+        if authorization != f"Bearer {self.key}":
+            return answer(500, {"message": "An unhandled exception occurred."})
+        if request.url.path != PATH:
+            return answer(403, {"id": None, "name": None, "client": None})
+        try:
+            query = read_page_request(request.url.params)
+        except InvalidPageRequest as error:
+            return answer(400, {"message": str(error), "errors": error.errors})
+        rows = self._rows(query.start.isoformat(), query.end.isoformat())
+        return response(200, cut_page(rows, query, quirks=True).encode())
+
+    def _rows(self, start: str, end: str) -> list[Sample]:
+        return [
+            Sample(row["name"], row["value"], datetime.fromisoformat(row["time"]))
+            for day in sorted(self.days)
+            for row in self.read(day) or ()
+            if start <= row["time"] < end
+        ]

@@ -1,0 +1,154 @@
+"""The fake backfill worker: it copies whole days, oldest first, and reports them in its answers and its log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from contract.operator_token import derive_operator_token
+from tests.fakes import days, manifest
+from tests.fakes.answers import response
+from tests.fakes.calendar import Calendar
+from tests.fakes.clock import Clock
+from tests.fakes.cloudflare import Account, Script
+from tests.fakes.tail import trace
+
+Body = dict[str, Any]
+Reply = tuple[int, Body]  # status and body
+MESSAGES = {
+    "not_found": "no such route",
+    "not_configured": "lacks a binding",
+    "unauthorized": "needs the token",
+    "storage": "no bucket is bound",
+}
+LOG = "worker_log"  # the extension of a request that holds the lines which the worker logged of it
+
+
+class BackfillWorker:
+    """The worker that is live as a script of an account. A fault changes its attributes, or ``edit`` its answers.
+
+    ``key`` is the ACE key that it holds, ``accepted`` the one that ACE knows. ``change`` is applied to the rows of a
+    day before they are stored. ``claimed`` are the days that it reports as complete, if not the stored ones.
+    """
+
+    def __init__(self, key: str, account: Account, clock: Clock, calendar: Calendar) -> None:
+        self.key = self.accepted = key
+        self.account, self.calendar = account, calendar
+        self.counters: Body = {"samples_fetched": 0, "samples_written": 0}
+        self.claimed: list[str] | None = None
+        self.is_healthy = True
+        self.is_open = self.is_idle = False  # every operator token is accepted. The trigger writes nothing
+        self.cancelled = 0  # so many of the next batches end before their first page, as their client is gone
+        self.stale_until = 0.0  # the edge serves `older` until this time
+        self.older: dict[str, str] = {}
+        self.batch_size: Callable[[], int] = lambda: 1  # days
+        self.change: Callable[[list[days.Row]], list[days.Row]] = lambda rows: rows
+        self.read: Callable[[str], list[days.Row] | None] = lambda _day: []  # ACE's rows of a day, None in an outage
+        self.edit: Callable[[str, int, Body], Reply] = lambda _path, status, body: (status, body)
+        self._clock = clock
+        self._log: list[Body] = []
+
+    @property
+    def script(self) -> Script:
+        """Return the script that the worker is."""
+        return self.account.scripts[manifest.NAME]
+
+    @property
+    def objects(self) -> dict[str, days.Stored]:
+        """Return the objects of the worker's bucket."""
+        return self.account.buckets[manifest.BUCKET]
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request. The lines that it logs are an extension of the request."""
+        path, self._log = request.url.path, []
+        if self.cancelled and path == "/trigger":
+            self.cancelled -= 1
+            self.script.tail.show(trace(request.method, f"{manifest.URL}{path}", outcome="canceled"))
+            raise httpx.ReadError("the connection was reset", request=request)
+        status, body = self.edit(path, *self._answer(path, request.headers.get("Authorization", "")))
+        request.extensions[LOG] = self._log
+        return response(status, json.dumps(body).encode())
+
+    def due(self) -> list[str]:
+        """Return the days to copy, by the worker's clock."""
+        return self.calendar.due(self._clock())
+
+    def health(self) -> Reply:
+        """Return the answer of GET /health."""
+        served = self.older if self._clock() < self.stale_until else self.script.served()
+        is_healthy = self.is_healthy and self.key and "BUCKET" in self.script.bound
+        body = {"service": "backfill-worker", "version": "1.0.0", "worker_version": served}
+        return (200 if is_healthy else 503), {"status": "healthy" if is_healthy else "unhealthy", **body}
+
+    def status(self) -> Reply:
+        """Return the answer of GET /status behind its authentication."""
+        return (200, self._progress_body()) if self._has_bucket() else (502, _error("storage"))
+
+    def trigger(self) -> Reply:
+        """Copy a batch, and return the answer of POST /trigger behind its authentication."""
+        if not self._has_bucket():
+            return self._fail("storage")
+        missing = [day for day in self.due() if days.key_of(day) not in self.objects]
+        fetched = written = 0
+        for day in [] if self.is_idle else missing[: self.batch_size()]:
+            rows = self.read(day) if self.key == self.accepted else None
+            if rows is None:
+                return self._fail("upstream_unavailable" if self.key == self.accepted else "upstream_auth")
+            kept = self.change(rows)
+            self._log += [{"message": "[ACE API] Success", "rows": len(rows)}]
+            self.objects[days.key_of(day)] = days.stored(day, [days.to_line(row) for row in kept])
+            self._log += [{"message": "[Backfill] Data written to R2", "key": days.key_of(day), "samples": len(kept)}]
+            fetched, written = fetched + len(rows), written + len(kept)
+        counted = {"samples_fetched": fetched, "samples_written": written}
+        self.counters = {name: None if value is None else counted[name] for name, value in self.counters.items()}
+        self._log += [{"message": "[Backfill] Batch ended", "progress": self.counters}]
+        return 200, self._progress_body()
+
+    def progress(self, **changes: Any) -> Body:
+        """Return the progress that the worker reports, with changes."""
+        due = self.due()
+        done = self._done(due)
+        left = [day for day in due if day not in done]
+        counted = {"days_complete": len(done), "days_total": len(due), **self.counters}
+        return {"current_date": (left or due)[0 if left else -1], **counted, **changes}
+
+    def _answer(self, path: str, authorization: str) -> Reply:
+        if path == "/health":
+            return self.health()
+        if path not in ("/status", "/trigger"):
+            return 404, _error("not_found")
+        if not self.key:
+            return 503, _error("not_configured")
+        if not self.is_open and authorization != f"Bearer {derive_operator_token(self.key)}":
+            return 401, _error("unauthorized")
+        return self.trigger() if path == "/trigger" else self.status()
+
+    def _has_bucket(self) -> bool:
+        return manifest.BUCKET in self.account.buckets
+
+    def _done(self, due: list[str]) -> list[str]:
+        return [day for day in due if days.key_of(day) in self.objects] if self.claimed is None else self.claimed
+
+    def _progress_body(self) -> Body:
+        due = self.due()
+        is_left = any(day not in self._done(due) for day in due)
+        status = "in_progress" if is_left else "complete"
+        return {"status": status, "progress": self.progress(), "continuation": is_left}
+
+    def _fail(self, code: str) -> Reply:
+        self._log += log_of_failure(code, "made up", at_ace=code.startswith("upstream"))
+        return 502, _error(code)
+
+
+def log_of_failure(code: str, reason: str, *, at_ace: bool = True) -> list[Body]:
+    """Return the lines that the worker logs of a batch that failed."""
+    failed = {"code": code, "reason": reason}
+    first = [{"message": "[ACE API] Failed", **failed}] if at_ace else []
+    return [*first, {"message": "[Backfill] Batch failed", **failed}]
+
+
+def _error(code: str) -> Body:
+    return {"status": "error", "error": {"code": code, "message": MESSAGES.get(code, "made up")}}

@@ -1,0 +1,27 @@
+"""A fixed system for unit tests: five declared days, of which two are stored, at noon of a later day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.fakes import days
+from tests.fakes.calendar import Calendar
+from tests.fakes.manifest import NOW, manifest_data
+from tests.fakes.system import System
+
+
+def healthy_system(*, stored: int = 2, total: int = 5, manifest: dict[str, Any] | None = None) -> System:
+    """Return a healthy system whose worker copies ``total`` days. The first ``stored`` ones are complete."""
+    over = (NOW.date() - days.FIRST).days
+    calendar = Calendar(end=total - 1, begins=NOW, lead=max(0, total - over))
+    rows = {days.date_of(number): days.to_rows(days.lines(days.date_of(number))) for number in range(total)}
+    system = System(manifest_data() if manifest is None else manifest, calendar, rows)
+    system.script.upload()
+    for number in range(stored):
+        system.write(days.date_of(number))
+    return system
+
+
+def endless_system(end_date: str | None = None, **more: Any) -> System:
+    """Return a system that copies until yesterday: its range has no end, or one in the future."""
+    return healthy_system(manifest=manifest_data(last=end_date), **more)

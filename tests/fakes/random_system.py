@@ -1,0 +1,98 @@
+"""A random healthy system for the soak, made from a seed, and the changes to it that several faults share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tests.fakes import days, manifest
+from tests.fakes.calendar import Calendar
+from tests.fakes.clock import Clock
+from tests.fakes.cloudflare import Script
+from tests.fakes.manifest import OWNER, manifest_data
+from tests.fakes.network import Network
+from tests.fakes.system import System
+from tests.fakes.tail import Tail
+
+OTHER_TAG = f"{OWNER}:000000000000:33333333"  # of the same stack, with other settings
+
+
+class RandomSystem(System):
+    """A system with random days, history, network and related workers.
+
+    ``at_noon`` makes it one whose days have no declared end, at noon.
+    """
+
+    def __init__(self, seed: int, *, at_noon: bool = False) -> None:
+        source = random.Random(seed)  # noqa: S311 - no secret depends on it
+        self.seed, self.random = seed, source
+        drawn = Calendar.draw(source)
+        calendar = drawn.at_noon() if at_noon else drawn
+        due = calendar.due(0.0)
+        ahead = (days.date_of(len(due) + more) for more in range(2))
+        rows = {day: days.random_rows(seed, day) for day in (*due, *ahead)}
+        last = None if calendar.end is None else days.date_of(calendar.end)
+        clock = Clock()
+        super().__init__(
+            manifest_data(first=days.date_of(0), last=last),
+            calendar,
+            rows,
+            key=f"fake-ace-key-{source.getrandbits(64):016x}",
+            network=Network(clock, seed, source),
+            clock=clock,
+            tail=Tail(source),
+        )
+        for day in due[: source.randint(0, len(due))]:
+            self.objects[days.key_of(day)] = self.copy(day)
+        _upload_history(self.script, source)
+        self.worker.older = self.script.served()
+        self.script.upload(manifest.TAG)
+        self.worker.stale_until = source.choice((0.0, 0.0, 12.0 * source.random()))
+        sizes = random.Random(source.getrandbits(48))  # noqa: S311 - no secret depends on it
+        self.worker.batch_size = lambda: sizes.randint(1, 3)
+        self.declare(query=source.random() < 0.5, etl=source.random() < 0.5)
+
+    def declare(self, *, query: bool = False, etl: bool = False) -> None:
+        """Declare related workers in addition."""
+        related = self.manifest["siblings"]
+        related["query_url"] = manifest.QUERY if query else related["query_url"]
+        related["etl_worker"] = manifest.ETL if etl else related["etl_worker"]
+
+    def copy(self, day: str, change: Callable[[list[days.Row]], list[days.Row]] = lambda rows: rows) -> days.Stored:
+        """Return a day as the worker stores it, with changed rows of ACE."""
+        return days.stored(day, [days.to_line(row) for row in change(self.ace.days[day])])
+
+    def remove_first_day(self) -> None:
+        """Let a day be missing, so that a batch copies one: the first, which has samples."""
+        self.objects.pop(days.key_of(days.date_of(0)), None)
+
+    def store_first_day(self, change: Callable[[list[days.Row]], list[days.Row]] | None = None) -> None:
+        """Store the first day, which is always decoded, with changed rows or, without ``change``, where it is missing."""
+        day = days.date_of(0)
+        key = days.key_of(day)
+        if change is not None:
+            self.objects[key] = self.copy(day, change)
+        elif key not in self.objects:
+            self.objects[key] = self.copy(day)
+
+    def store_all(self, change: Callable[[list[days.Row]], list[days.Row]]) -> None:
+        """Store every day that is over, with changed rows."""
+        for day in self.worker.due():
+            self.objects[days.key_of(day)] = self.copy(day, change)
+
+    def damage_first_day(self, **changes: Callable[[days.Stored], Any]) -> None:
+        """Change the first day's object."""
+        self.store_first_day()
+        key = days.key_of(days.date_of(0))
+        good = self.objects[key]
+        self.objects[key] = replace(good, **{name: change(good) for name, change in changes.items()})
+
+
+def _upload_history(script: Script, source: random.Random) -> None:
+    """Upload versions with other settings, and change secrets outside Pulumi. The last one has other settings."""
+    script.version_id = lambda number: f"{number:08x}-0000-4000-8000-000000000000"
+    changes = [source.choice(((OTHER_TAG, "upload"), ("", "secret"))) for _ in range(source.randint(0, 12))]
+    for day, (tag, triggered_by) in enumerate([*changes, (OTHER_TAG, "upload")], start=1):
+        script.upload(tag, triggered_by, created_on=f"2024-12-{day:02}T11:00:00Z")
