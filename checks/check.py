@@ -42,7 +42,7 @@ class Batch:
     """The batch that the check ``trigger`` ran. The check ``logs`` judges its recorded log.
 
     ``requested`` says that ``POST /trigger`` was sent. ``progress`` and ``day`` come from its answer. ``recording`` is
-    what the tail showed, and ``recording_problem`` why there is no recording.
+    the log, and ``recording_problem`` explains why there is none.
     """
 
     requested: bool = False

@@ -33,19 +33,19 @@ def bindings(context: Context) -> Iterator[Evidence | Finding]:
     if not problems:
         count = sum(item.type not in SECRET_TYPES for item in context.manifest.bindings)
         crons = ", ".join(context.manifest.schedules) or "none"
-        yield Evidence(f"{count} bindings besides secrets, as declared")
-        yield Evidence(f"schedule as declared: {crons}")
+        yield Evidence(f"{count} bindings besides secrets are as declared")
+        yield Evidence(f"the crons are as declared: {crons}")
 
 
 def _compare_version(context: Context, detail: VersionDetail) -> Iterator[Problem]:
     """Yield absent bindings together as one problem, then undeclared ones, then each that differs."""
     declared, version = {item.name: item for item in context.manifest.bindings}, detail.version
     known = live_version.is_current_upload(version, context.manifest.worker.tag)
-    note = "" if known else f"; live is {version.short}, {version.made}, not the program's last upload"
+    note = "" if known else f" (live version {version.short}, {version.made}, is not the program's last upload)"
     absent = [item for item in declared.values() if item.name not in detail.bindings and item.type not in SECRET_TYPES]
     if absent:
         wiped = version.is_upload and not live_version.is_stack_upload(version, context.manifest.worker.tag)
-        found = f"absent: wiped by the upload of {describe_author(version)}" if wiped else f"absent{note}"
+        found = f"absent: removed by the upload of {describe_author(version)}" if wiped else f"absent{note}"
         expected = _describe_declared(absent[0]) if len(absent) == 1 else "attached, as declared"
         yield _name_bindings([item.name for item in absent]), expected, found
     extra = [
@@ -53,7 +53,7 @@ def _compare_version(context: Context, detail: VersionDetail) -> Iterator[Proble
     ]
     if extra:
         attached = ", ".join(_describe_live(detail.bindings[name]) for name in extra)
-        yield _name_bindings(extra), "not attached: nothing declares it", f"attached: {attached}{note}"
+        yield _name_bindings(extra), "not attached, because nothing declares it", f"attached: {attached}{note}"
     for name, item in declared.items():
         for expected, found in _compare_binding(item, detail.bindings.get(name)):
             yield _name_bindings([name]), expected, found + note
@@ -87,7 +87,7 @@ def _compare_crons(context: Context, live: Collection[str]) -> Iterator[Problem]
     if missing:
         yield "schedule", ", ".join(missing), "absent"
     if extra:
-        yield "schedule", "no other: nothing declares it", ", ".join(extra)
+        yield "schedule", "no other cron, because nothing declares it", ", ".join(extra)
 
 
 def _name_bindings(names: Collection[str]) -> str:
@@ -104,15 +104,17 @@ def _describe_live(item: Mapping[str, Any]) -> str:
 
 CHECK = Check(
     run=bindings,
-    proves="live bindings and schedules are the declared ones, and no other is attached",
+    proves="the live bindings and crons are the declared ones, and no other binding is attached",
     runbook="step 3",
     step=3,
     causes=(
-        KnownCause(what="an upload by hand wiped what it did not name", fix="pulumi up --stack NAME"),
-        KnownCause(what="somebody bound another bucket, or changed a text", fix="pulumi up --stack NAME"),
-        KnownCause(what="somebody changed the crons", fix="pulumi up --stack NAME"),
+        KnownCause(what="an upload outside Pulumi removed bindings", fix="pulumi up --stack NAME"),
         KnownCause(
-            what="a binding was added by hand, and is wanted",
+            what="another bucket was bound, or a text was changed, outside Pulumi", fix="pulumi up --stack NAME"
+        ),
+        KnownCause(what="the crons were changed outside Pulumi", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="a binding was added outside Pulumi, and must stay",
             fix="declare it in extraBindings, then pulumi up --stack NAME",
         ),
     ),

@@ -28,7 +28,7 @@ def config(context: Context) -> Iterator[Evidence | Finding]:
             hint=Hint.edit_settings(),
         )
     if not problems:
-        yield Evidence(f"settings of {context.manifest.worker.name} are plausible")
+        yield Evidence(f"the settings of {context.manifest.worker.name} are valid")
     yield from _key(context)
 
 
@@ -47,7 +47,7 @@ def _key(context: Context) -> Iterator[Evidence | Finding]:
     elif assessment.warning:
         yield Evidence(f"{context.credentials.ace_source} {assessment.warning}")
     else:
-        yield Evidence(f"{context.credentials.ace_source} is plausible")
+        yield Evidence(f"{context.credentials.ace_source} looks valid")
 
 
 def _settings(manifest: Manifest) -> Iterator[Problem]:
@@ -111,7 +111,7 @@ def _bindings(manifest: Manifest) -> Iterator[Problem]:
 
 CHECK = Check(
     run=config,
-    proves="the declared settings and the key in ACE_API_KEY (if it is set) are plausible; no request is made",
+    proves="the declared settings, and the key in ACE_API_KEY if it is set, are valid. Sends no request",
     runbook="scripts/verify-backfill-config.sh",
     step=0,
     causes=(

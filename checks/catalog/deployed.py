@@ -19,7 +19,9 @@ def deployed(context: Context) -> Iterator[Evidence | Finding]:
     versions = live_version.read_serving_versions(context, live, known)
     last = live_version.find_last_upload(known, tag)
     problems = list(_find_problems(live, versions, last, tag))
-    expected = f"the program's last upload {last.short}, at 100 %" if last else f"an upload marked {tag}, at 100 %"
+    expected = (
+        f"the program's last upload {last.short}, at 100 %" if last else f"an upload with the tag {tag}, at 100 %"
+    )
     for problem in problems:
         yield live_version.describe_difference(f"live version of {context.manifest.worker.name}", expected, problem)
     if not problems:
@@ -50,24 +52,28 @@ def _describe_split(live: WorkerDeployment, versions: Collection[WorkerVersion])
 def _describe_foreign(version: WorkerVersion, tag: str) -> str:
     """Return why a version is not the program's current upload."""
     if version.tag == tag:
-        return f"{version.short}, {version.made}, which carries the mark and is no upload"
+        return f"{version.short}, {version.made}, which has the tag but is not an upload"
     if live_version.is_stack_upload(version, tag):
-        return f"{version.short}, {version.made}, which carries another mark of this stack: other settings"
-    return f"{version.short}, {version.made}, which does not carry the program's mark"
+        return f"{version.short}, {version.made}, which has another tag of this stack, so it has other settings"
+    return f"{version.short}, {version.made}, which does not have the program's tag"
 
 
 CHECK = Check(
     run=deployed,
-    proves="what is live is the version that the program uploaded, and it serves every request",
+    proves="the live version is the program's last upload, and it serves every request",
     runbook="step 3",
     step=3,
     causes=(
         KnownCause(
-            what="somebody uploaded by hand (wrangler deploy), or changed a secret", fix="pulumi up --stack NAME"
+            what="a version was uploaded (wrangler deploy), or a secret was changed, outside Pulumi",
+            fix="pulumi up --stack NAME",
         ),
-        KnownCause(what="somebody rolled back, or split the requests over versions", fix="pulumi up --stack NAME"),
-        KnownCause(what="the stack was deployed from elsewhere, and --manifest is older", fix="give --stack NAME"),
-        KnownCause(what="pulumi up never ended", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="an older version was deployed, or the traffic was split over several versions",
+            fix="pulumi up --stack NAME",
+        ),
+        KnownCause(what="the stack was deployed again, and the file of --manifest is older", fix="give --stack NAME"),
+        KnownCause(what="the last `pulumi up` did not finish", fix="pulumi up --stack NAME"),
     ),
     wants=(Credential.CLOUDFLARE,),
     tags=frozenset({"read-only", "api"}),

@@ -35,7 +35,7 @@ def health(context: Context) -> Iterator[Evidence | Finding]:
     if reply.status != 200:
         raise Failed(_describe_failure(context, reply))
     _judge(context, reply)
-    yield Evidence(f"{reply.body['service']} {reply.body['version']} is healthy, as uploaded")
+    yield Evidence(f"{reply.body['service']} {reply.body['version']} is healthy")
 
 
 def _await_declared_version(context: Context) -> WorkerReply:
@@ -72,7 +72,7 @@ def _read_health(
             Finding(
                 subject=f"{SUBJECT} worker_version",
                 expected=tag if expected is None else f"{tag}, of version {', '.join(sorted(expected))}",
-                found=f"{served.get('tag')!r}, still, of version {served.get('id')} (if it stays: pulumi up)",
+                found=f"{served.get('tag')!r} of version {served.get('id')} still answers (if it stays, run pulumi up)",
                 cause=Cause.PROPAGATION,
                 hint=Hint.rerun_later("health", after=60),
             ),
@@ -115,7 +115,11 @@ def _judge(context: Context, reply: WorkerReply) -> None:
         found = f"{reply.shown} of service {service!r}" if reply.own else reply.shown
         raise Failed(diagnose_wrong_address(context, SUBJECT, found))
     told = {"id", "tag"} <= served.keys()  # without both, the code does not report its version
-    note = f", of version {served.get('id')}, not the program's last upload" if told else ": its code does not say it"
+    note = (
+        f", of version {served.get('id')}, is not the program's last upload"
+        if told
+        else ", because its code does not report it"
+    )
     tag_cause = Cause.CONFIGURATION if told else Cause.WORKER
     rules: tuple[tuple[str, str, object, Cause, Hint], ...] = (
         ("status", "healthy", reply.body.get("status"), Cause.WORKER, Hint.show_logs()),
@@ -144,15 +148,17 @@ def _describe(reply: WorkerReply, cause: Cause, hint: Hint) -> Finding:
 
 CHECK = Check(
     run=health,
-    proves="the worker at the URL is ours, of the version that the program uploaded, and sees all that it needs",
+    proves="the worker at the URL is the declared one, has the uploaded version, and finds its bindings",
     runbook="step 4",
     step=4,
     causes=(
         KnownCause(what="a secret or the bucket is not bound (503 unhealthy)", fix="pulumi up --stack NAME"),
-        KnownCause(what="an older version is still served", fix="wait a minute, then run the check again"),
-        KnownCause(what="the worker's code does not say which version it is", fix="correct it, then pulumi up"),
-        KnownCause(what="somebody deployed by hand", fix="pulumi up --stack NAME"),
-        KnownCause(what="the URL leads to another worker, or to none", fix="correct workersSubdomain or workerUrl"),
+        KnownCause(what="an older version still answers", fix="wait a minute, then run the check again"),
+        KnownCause(what="the worker's code does not report its version", fix="correct it, then pulumi up"),
+        KnownCause(what="a version was deployed outside Pulumi", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="another worker, or no worker, answers at the URL", fix="correct workersSubdomain or workerUrl"
+        ),
     ),
     tags=frozenset({"read-only", "edge"}),
 )

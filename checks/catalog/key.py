@@ -29,9 +29,9 @@ def key(context: Context) -> Iterator[Evidence | Finding]:
     yield _judge_operator(context, context.worker.status(context.credentials.operator))
     for name, reply in ((NO_TOKEN, without), (WRONG_TOKEN, wrong())):
         if reply.status == 401:
-            yield Evidence(f"{name} is refused")
+            yield Evidence(f"requests with {name} are refused")
         else:
-            found = f"{reply.status}: the worker lets in whoever asks" if _is_accepted(reply) else reply.shown
+            found = f"{reply.status}: the worker accepts the request" if _is_accepted(reply) else reply.shown
             yield _describe(name, "401", found, Cause.WORKER)
 
 
@@ -49,9 +49,9 @@ def _judge_operator(context: Context, reply: WorkerReply) -> Evidence | Finding:
     if not _is_accepted(reply):
         return _describe(OPERATOR_TOKEN, "200", reply.shown, Cause.WORKER)
     if _has_other_token(context) and _is_stack_token_refused(context):
-        found = "401, and OPERATOR_TOKEN of the environment is accepted: the live worker holds another key"
+        found = "401, although OPERATOR_TOKEN of the environment is accepted, so the live worker has another key"
         return _describe(STACK_TOKEN, "200", found, Cause.CONFIGURATION)
-    return Evidence("the live worker holds the declared key")
+    return Evidence("the live worker has the declared key")
 
 
 def _describe_refused_token(context: Context) -> Finding:
@@ -62,21 +62,21 @@ def _describe_refused_token(context: Context) -> Finding:
     if _has_other_token(context):
         if _is_stack_token_refused(context):
             return _describe_other_key(STACK_TOKEN)
-        found = f"401: {source} of the environment is stale, the stack's own token is another one and is accepted"
+        found = f"401: {source} of the environment is stale, because the stack's own token differs and is accepted"
         return _describe(OPERATOR_TOKEN, "200", found, Cause.CONFIGURATION, Hint.unset(str(source)))
     if context.credentials.stack_operator is not None:  # both tokens are the same, so the environment is right
         return _describe_other_key(OPERATOR_TOKEN)
     token = f"{source}" if source is Source.ENVIRONMENT else f"the token derived from {source}"
     found = (
         f"401 with {token} of the environment: either {source} belongs to another deployment, "
-        "or the live worker holds another key than the program's"
+        "or the live worker has another key than the program"
     )
     hint = Hint.rerun_without("key", Source.ENVIRONMENT, Source.DERIVED)  # the stack's own token tells the two apart
     return _describe(OPERATOR_TOKEN, "200", found, Cause.CONFIGURATION, hint)
 
 
 def _describe_other_key(token: str) -> Finding:
-    found = "401: the live worker holds another key than the program's"
+    found = "401: the live worker has another key than the program"
     return _describe(token, "200", found, Cause.CONFIGURATION)
 
 
@@ -103,18 +103,19 @@ def _describe(token: str, expected: str, found: str, cause: Cause, hint: Hint | 
 
 CHECK = Check(
     run=key,
-    proves="the live worker holds the declared key (it accepts the token derived from it), and refuses any other",
+    proves="the live worker has the declared key: it accepts the token derived from that key, and refuses any other",
     runbook="root cause",
     step=4,
     causes=(
         KnownCause(what="ACE_API_KEY is not deployed (503 not_configured)", fix="pulumi up --stack NAME"),
+        KnownCause(what="the worker has another key, which was set outside Pulumi", fix="pulumi up --stack NAME"),
         KnownCause(
-            what="the worker holds another key: put by hand, or rotated elsewhere", fix="pulumi up --stack NAME"
+            what="OPERATOR_TOKEN or ACE_API_KEY of the environment belongs to another stack",
+            fix="unset the variable, and give --stack NAME",
         ),
         KnownCause(
-            what="OPERATOR_TOKEN or ACE_API_KEY here belong to another stack", fix="unset them, and give --stack"
+            what="the worker accepts every request, so its code is not this program's", fix="pulumi up --stack NAME"
         ),
-        KnownCause(what="the worker lets in anybody: it is not this program's", fix="pulumi up --stack NAME"),
     ),
     needs=("config",),
     after=("health",),

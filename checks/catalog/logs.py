@@ -26,7 +26,9 @@ def logs(context: Context) -> Iterator[Evidence | Finding]:
     yield from problems
     if not recording.batches:
         missing = (
-            _describe_missing_log("no item of it came", recording.lost) if batch.requested else _describe_no_batch()
+            _describe_missing_log("no message about it arrived", recording.lost)
+            if batch.requested
+            else _describe_no_batch()
         )
         raise Inconclusive(missing)
     missing_lines = find_missing_lines(batch, recording)
@@ -41,7 +43,7 @@ def logs(context: Context) -> Iterator[Evidence | Finding]:
 
 
 def _find_problems(context: Context, invocations: Collection[Invocation]) -> Iterator[Finding]:
-    """Yield what the log reports of the key, ACE or the worker: one finding for each reason."""
+    """Yield one finding for each failure in the log: of the key, of ACE or of the worker."""
     reported: set[str] = set()
     day = context.batch.day
     for item in invocations:
@@ -84,19 +86,19 @@ def _collect_evidence(batch: Batch, recording: Recording) -> Iterator[Evidence]:
     if pages or days:
         yield Evidence(f"{BATCH} logged pages of ACE: {pages}, and days written to R2: {days}")
     elif batch.progress is not None:
-        yield Evidence(f"{BATCH} had nothing left to fetch, so that its log shows neither ACE nor R2")
+        yield Evidence(f"{BATCH} had no day to fetch, so its log shows neither ACE nor R2")
     else:
-        raise Inconclusive(_describe_missing_log("its log says nothing of ACE, and its answer is no help", ""))
-    yield Evidence("no refusal by ACE, no failure and no exception was logged meanwhile")
+        raise Inconclusive(_describe_missing_log("its log does not mention ACE, and its answer has no progress", ""))
+    yield Evidence("it logged no refusal by ACE, no failure and no exception")
 
 
 def _describe_no_batch() -> Finding:
-    found, hint = "it never began: see trigger", Hint.rerun("trigger")
-    return _describe(f"log of {BATCH}", "what a batch logs", found, Cause.WORKER, hint)
+    found, hint = "no batch ran (see the check trigger)", Hint.rerun("trigger")
+    return _describe(f"log of {BATCH}", "the log of a batch", found, Cause.WORKER, hint)
 
 
 def _describe_missing_log(found: str, lost: str) -> Finding:
-    expected = f"what {BATCH} logged, within {SETTLE_SECONDS:g} s of its end"
+    expected = f"the log of {BATCH}, within {SETTLE_SECONDS:g} s of its end"
     return _describe("the tail", expected, f"{found}; {lost}" if lost else found, Cause.CLOUDFLARE, Hint.rerun("logs"))
 
 
@@ -106,7 +108,7 @@ def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint)
 
 CHECK = Check(
     run=logs,
-    proves="while a batch runs, the live logs show that ACE and R2 took it, and hold no refusal and no exception",
+    proves="the live logs of a batch show reads from ACE and writes to R2, and no refusal and no exception",
     runbook="step 6",
     step=6,
     causes=(
@@ -115,9 +117,10 @@ CHECK = Check(
             fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
         ),
         KnownCause(
-            what="ACE serves this check what it refuses the worker: its code asks wrongly", fix="correct the worker"
+            what="the worker's request is wrong, because ACE serves the same request of this check",
+            fix="correct the worker",
         ),
-        KnownCause(what="ACE or the bucket fails (upstream_unavailable, storage)", fix="see what `trigger` says"),
+        KnownCause(what="ACE or the bucket fails (upstream_unavailable, storage)", fix="see the check trigger"),
         KnownCause(
             what="the account is on the free plan, or a page is too large (exceededCpu, exceededMemory)",
             fix="use Workers Paid, or pulumi config set pageSize 1000, then pulumi up",
@@ -133,6 +136,6 @@ CHECK = Check(
     wants=(Credential.OPERATOR, Credential.CLOUDFLARE),
     tags=frozenset({"edge", "api"}),
     does_not_apply=lambda context: (
-        None if "trigger" in context.selected else "trigger is left out: there is no batch to watch"
+        None if "trigger" in context.selected else "trigger is not selected, so there is no batch"
     ),
 )

@@ -31,18 +31,18 @@ def parity(context: Context) -> Iterator[Evidence | Finding]:
     ]
     yield from findings
     if not findings:
-        yield Evidence("the ETL worker accepts the operator token: it holds the same key")
+        yield Evidence("the ETL worker has the same key, because it accepts the operator token")
         yield Evidence("both workers refuse a wrong token")
 
 
 def _judge_etl(context: Context, etl: BackfillWorker, wrong: Secret) -> Iterator[Finding]:
     reply, subject = etl.status(context.credentials.operator), "GET /status of the ETL worker with the operator token"
     if reply.status != 401 and not _is_accepted(reply):
-        found = f"{reply.shown} (does {SETTING} lead to the ETL worker, and can it tell keys apart?)"
+        found = f"{reply.shown} (does {SETTING} name the ETL worker, and does it have the operator routes?)"
         yield _describe(subject, "200", found, Cause.CONFIGURATION, Hint.edit_settings())
         return
     if reply.status == 401:
-        found = "401: it holds another key than this worker"
+        found = "401: it has another key than the backfill worker"
         yield _describe(subject, "200", found, Cause.CONFIGURATION, _hint_same_key(context))
     yield from _judge_refusal("the ETL worker", etl, wrong, Hint.show_setting(SETTING))
 
@@ -50,7 +50,7 @@ def _judge_etl(context: Context, etl: BackfillWorker, wrong: Secret) -> Iterator
 def _judge_refusal(name: str, worker: BackfillWorker, wrong: Secret, hint: Hint) -> Iterator[Finding]:
     reply = worker.status(wrong)
     if reply.status != 401:
-        found = f"{reply.status}: it lets in whoever asks" if _is_accepted(reply) else reply.shown
+        found = f"{reply.status}: it accepts the request" if _is_accepted(reply) else reply.shown
         yield _describe(f"GET /status of {name} with a wrong token", "401", found, Cause.WORKER, hint)
 
 
@@ -73,20 +73,18 @@ def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint)
 
 CHECK = Check(
     run=parity,
-    proves="the ETL worker holds the same key as this one: both accept one operator token, and refuse another",
+    proves="the ETL worker has the same key, because both workers accept one operator token and refuse another",
     runbook="token comparison",
     step=8,
     causes=(
+        KnownCause(what="the ETL worker has another key, or its key was not rotated", fix="give both the same key"),
         KnownCause(
-            what="the ETL worker was given another key, or its key was not rotated", fix="give both the same key"
-        ),
-        KnownCause(
-            what="etlWorker leads to another worker, or to one that has no operator route",
+            what="etlWorker names another worker, or one without the operator routes",
             fix="correct it in Pulumi.NAME.yaml, then pulumi up --stack NAME",
         ),
     ),
     needs=("key",),
     wants=(Credential.OPERATOR,),
     tags=frozenset({"read-only", "edge"}),
-    does_not_apply=lambda context: None if context.manifest.siblings.etl_worker else "no sibling is declared",
+    does_not_apply=lambda context: None if context.manifest.siblings.etl_worker else "no ETL worker is declared",
 )

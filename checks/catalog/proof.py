@@ -43,7 +43,7 @@ def proof(context: Context) -> Iterator[Evidence | Finding]:
             return
         rows += compared.rows
     days = f"{chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} days"
-    yield Evidence(f"{days}: all {rows:,} samples are ACE's, row for row")
+    yield Evidence(f"{days}: all {rows:,} samples equal ACE's, row for row")
 
 
 def _compare_day(context: Context, day: date, item: StoredObject) -> tuple[Comparison, bytes]:
@@ -82,17 +82,20 @@ def _find_cause(day: date, item: StoredObject, raw: bytes, compared: Comparison)
     try:
         compare_with_metadata(decode_day(raw, day=day), item.metadata)
     except BrokenDayError as error:
-        return f"the object was changed since it was written ({error})", Cause.STORAGE
+        return f"the object was changed after it was written: {error}", Cause.STORAGE
     if compared.later:
-        return "the object knows none of these points: ACE got them since, or they were not read", Cause.ACE
-    return "the object is as it was written, so it was read or converted wrongly", Cause.WORKER
+        return (
+            "the object has none of these points, so ACE received them later, or the worker did not read them",
+            Cause.ACE,
+        )
+    return "the object is unchanged, so the worker read or converted it wrongly", Cause.WORKER
 
 
 def _format_difference(difference: Difference) -> tuple[str, str]:
     """Return the expected and the found value of one row as text."""
     ace, stored = difference.ace, difference.stored
     return (
-        "no such row at ACE" if ace is None else f"{format_value(ace)}, as ACE has it",
+        "no such row in ACE" if ace is None else f"{format_value(ace)}, in ACE",
         "absent" if stored is None else format_value(stored),
     )
 
@@ -105,8 +108,8 @@ def _describe(context: Context, item: StoredObject, subject: str, expected: str,
 def _describe_no_samples(context: Context, count: int) -> Finding:
     return describe_nothing_stored(
         context.manifest,
-        expected="at least one stored day with samples, to compare",
-        found=f"{count} days are stored, each as empty" if count else "nothing is stored",
+        expected="at least one stored day with samples",
+        found=f"only empty days are stored ({count})" if count else "no day is stored",
         cause=Cause.PROPAGATION,
         hint=Hint.rerun("trigger", "proof"),
     )
@@ -114,16 +117,16 @@ def _describe_no_samples(context: Context, count: int) -> Finding:
 
 CHECK = Check(
     run=proof,
-    proves="a stored day, another one each day (or all), equals an independent read of the same window from ACE",
+    proves="a stored day, another one each day (or all), equals an independent read of ACE, row for row",
     runbook="step 7",
     step=7,
     causes=(
         KnownCause(what="the worker lost rows, or converted values wrongly", fix=REWRITE),
         KnownCause(
-            what="ACE changed since the day was stored: once written again, the day is equal; if it is not, see above",
+            what="ACE has changed since the day was stored, so that the day is equal after it is written again",
             fix=REWRITE,
         ),
-        KnownCause(what="somebody changed the object by hand: its metadata is not true either", fix=REWRITE),
+        KnownCause(what="the object was changed outside the worker, so that its metadata is wrong too", fix=REWRITE),
     ),
     needs=("token", "r2"),
     wants=(Credential.CLOUDFLARE, Credential.ACE),

@@ -49,9 +49,7 @@ def query(context: Context) -> Iterator[Evidence | Finding]:
         findings = [error.finding]
     yield from findings
     if not findings:
-        yield Evidence(
-            f"{len(expected):,} samples of {' and '.join(question.points)} served exactly as they are stored"
-        )
+        yield Evidence(f"{len(expected):,} samples of {' and '.join(question.points)} are served exactly as stored")
 
 
 def _choose_question(context: Context) -> tuple[Question, tuple[Sample, ...]]:
@@ -82,7 +80,7 @@ def _choose_points(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     """Return two points: one by its whole name, one by its last segment."""
     usable = [name for name in names if "," not in name]  # a comma separates the names in a query
     if not usable:
-        expected = "a point whose name can be asked for"
+        expected = "a point with a name that a query can carry"
         found = f"{len(names)} points, each with a comma in its name"
         raise Inconclusive(_describe(PATH, expected, found, Cause.CHECKER, Hint.rerun("query")))
     whole, *others = random.Random(context.now.toordinal()).sample(usable, min(2, len(usable)))  # noqa: S311 - a choice
@@ -126,15 +124,15 @@ def _describe_refusal(hint: Hint, answer: QueryAnswer, http: HttpAnswer) -> Find
     if code in known:
         return _describe(f"GET {PATH}", "200", found, *known[code])
     if http.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        found += " (does queryUrl, or queryWorkerName, lead to the query worker?)"
+        found += " (does queryUrl, or queryWorkerName, name the query worker?)"
         return _describe(f"GET {PATH}", "200", found, Cause.CONFIGURATION, Hint.edit_settings())
     return _describe(f"GET {PATH}", "200", found, Cause.WORKER, hint)
 
 
 def _describe_no_samples(count: int) -> Finding:
-    found = f"{count} days, each stored as empty" if count else "nothing is stored"
+    found = f"only empty days are stored ({count})" if count else "no day is stored"
     hint = Hint.rerun("trigger", "r2", "query")
-    return _describe("days to ask for", "at least one with samples", found, Cause.PROPAGATION, hint)
+    return _describe("days to query", "at least one with samples", found, Cause.PROPAGATION, hint)
 
 
 def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
@@ -143,16 +141,19 @@ def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint)
 
 CHECK = Check(
     run=query,
-    proves="the query worker serves a stored day exactly, and says that it comes from R2",
+    proves="the query worker serves a stored day exactly, and its headers name R2 as the source",
     runbook="Data in R2 but not visible in queries",
     step=8,
     causes=(
         KnownCause(what="the query worker has no bucket, or another site (503, 400)", fix="pulumi up --stack NAME"),
         KnownCause(
-            what="queryUrl leads to another worker", fix="correct it in Pulumi.NAME.yaml, then pulumi up --stack NAME"
+            what="queryUrl names another worker", fix="correct it in Pulumi.NAME.yaml, then pulumi up --stack NAME"
         ),
-        KnownCause(what="it reads other keys, or leaves rows out", fix="compare it with docs/query-worker.md"),
-        KnownCause(what="the stored object is damaged", fix="python -m checks run r2 --stack NAME says which"),
+        KnownCause(
+            what="the query worker reads other keys, or loses rows",
+            fix="compare it with docs/reference/query-worker.md",
+        ),
+        KnownCause(what="the stored object is damaged", fix="python -m checks run r2 --stack NAME"),
     ),
     after=("r2",),
     wants=(Credential.CLOUDFLARE,),

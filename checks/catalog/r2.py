@@ -67,7 +67,10 @@ def _judge_list(
         raise Failed(finding)
     if not stored:
         raise Inconclusive(_describe_empty_bucket(context, reply))
-    yield Evidence(f"{len(stored)} of {progress.days_total} days stored, {progress.days_complete} said to be complete")
+    yield Evidence(
+        f"{len(stored)} of {progress.days_total} days are stored, "
+        f"and the worker reports {progress.days_complete} complete"
+    )
     for finding in judgement.judge_metadata(bucket, stored):
         raise Failed(finding)
 
@@ -101,9 +104,9 @@ def _judge_sample(context: Context, stored: _Stored) -> Iterator[Evidence | Find
                 yield error.finding
         else:
             whole, samples = whole + 1, samples + decoded.samples
-    yield Evidence(f"{whole} of them decoded and compared: {samples:,} samples")
+    yield Evidence(f"{whole} of them agree with their metadata ({samples:,} samples)")
     if damaged > MAX_FINDINGS:
-        yield Evidence(f"{damaged - MAX_FINDINGS} more days are not whole")
+        yield Evidence(f"{damaged - MAX_FINDINGS} more days do not agree with their metadata")
     if too_large is not None:
         raise too_large
 
@@ -112,8 +115,8 @@ def _describe_only_empty_days(context: Context, count: int) -> Finding:
     ace = context.manifest.ace
     return judgement.describe_nothing_stored(
         context.manifest,
-        expected="at least one sample to judge",
-        found=f"{count} days, each stored as empty: has {ace.site} data from {ace.start_date} on?",
+        expected="at least one sample",
+        found=f"only empty days are stored ({count}): does {ace.site} have data from {ace.start_date} on?",
         cause=Cause.CONFIGURATION,
         hint=Hint.edit_settings(),
     )
@@ -128,8 +131,8 @@ def _describe_empty_bucket(context: Context, reply: WorkerReply) -> Finding:
         cause, hint, words = diagnosis.cause, diagnosis.hint, f": {diagnosis.explain(failure.shown)}"
     return judgement.describe_nothing_stored(
         context.manifest,
-        expected="at least one day to judge",
-        found=f"nothing is stored, and nothing is said to be complete{words}",
+        expected="at least one stored day",
+        found=f"no day is stored, and the worker reports none complete{words}",
         cause=cause,
         hint=hint,
     )
@@ -137,27 +140,27 @@ def _describe_empty_bucket(context: Context, reply: WorkerReply) -> Finding:
 
 CHECK = Check(
     run=r2,
-    proves="every day that is said to be complete has an object; a sample (or all) decodes, its metadata is true",
+    proves="every complete day has an object, and a sample of the objects (or all) agrees with its metadata",
     runbook="step 7",
     step=7,
     causes=(
-        KnownCause(what="nothing was written: the trigger fails", fix="see what the check trigger says"),
+        KnownCause(what="no day was stored, because the trigger fails", fix="see the check trigger"),
         KnownCause(what="the bucket was deleted, or another one is bound", fix="pulumi up --stack NAME"),
         KnownCause(
-            what="an object was written by other code, or damaged",
-            fix="npx wrangler r2 object delete BUCKET/KEY --remote; the cron writes that day again",
+            what="an object was written by other code, or is damaged",
+            fix="npx wrangler r2 object delete BUCKET/KEY --remote, then the cron writes that day again",
         ),
         KnownCause(
-            what="a day was stored as empty before ACE had its data; or ACE itself holds a sample twice",
-            fix="delete the object, and the cron writes it again; if that does not help, ask ACE",
+            what="a day was stored as empty before ACE had its data, or ACE has a sample twice",
+            fix="delete the object, so that the cron writes it again, or else ask ACE",
         ),
         KnownCause(
-            what="the worker stored a day before it was over (UTC), so that its rest would be lost",
-            fix="delete the object, and the cron writes that day once it is over",
+            what="the worker stored a day before its end (UTC), so that the rest would be lost",
+            fix="delete the object, so that the cron writes that day after its end",
         ),
         KnownCause(
-            what="inconclusive: an object decompresses to more than can be judged in 256 MiB of memory",
-            fix="if it is no day of yours, delete it, and the cron writes that day again",
+            what="inconclusive: an object is too large to decompress within 256 MiB of memory",
+            fix="if another program wrote it, delete it, so that the cron writes that day again",
         ),
     ),
     needs=("key",),

@@ -43,7 +43,7 @@ def secrets(context: Context) -> Iterator[Evidence | Finding]:
         found = f"absent{history.explain(name, present=False)}"
         yield describe_difference(f"secret {name}", f"attached to {worker}", found)
     for name in sorted(attached - declared):
-        expected = f"not attached to {worker}: nothing declares it"
+        expected = f"not attached to {worker}, because nothing declares it"
         yield describe_difference(f"secret {name}", expected, f"attached{history.explain(name, present=True)}")
     if declared == attached:
         yield from _judge_values(worker, declared, history)
@@ -51,7 +51,7 @@ def secrets(context: Context) -> Iterator[Evidence | Finding]:
         raise unread
     yield Evidence(f"{', '.join(sorted(declared & attached)) or 'none'} attached to {worker}")
     if not history.other_version:
-        yield Evidence("no secret changed by hand is live")
+        yield Evidence("no secret was changed outside Pulumi")
 
 
 def _read_attached(context: Context) -> set[str]:
@@ -70,9 +70,9 @@ def _judge_values(worker: str, declared: Collection[str], history: _History) -> 
     everything = f"secrets of {worker}"
     for name, change in sorted(last.items(), key=lambda item: item[0] or ""):
         subject = everything if name is None else f"secret {name}"
-        yield describe_difference(subject, "as the program uploaded it", change.text)
+        yield describe_difference(subject, "the value that the program uploaded", change.text)
     if history.other_version and not last:
-        yield describe_difference(everything, "as the program uploaded them", history.other_version)
+        yield describe_difference(everything, "the values that the program uploaded", history.other_version)
 
 
 def _read_history(context: Context, declared: Collection[str]) -> _History:
@@ -92,24 +92,24 @@ def _explain_other_version(
 ) -> str:
     """Return why the live version may hold other values than the program uploaded."""
     if last is None:
-        return "no version carries the mark of the program's upload"
+        return "no version has the tag of the program's upload"
     shown = ", ".join(version.short for version in versions) or "none"
-    text = f"live is {shown}, and not the program's last upload {last.short}"
+    text = f"live version {shown} is not the program's last upload {last.short}"
     older = [version for version in versions if version.number < last.number]
     if older:
-        return f"{text}: brought back by {describe_author(live)}"
-    return text + "".join(f"; {version.short} was {version.made}" for version in versions if version.id != last.id)
+        return f"{text}, deployed again by {describe_author(live)}"
+    return text + "".join(f", {version.short} was {version.made}" for version in versions if version.id != last.id)
 
 
 CHECK = Check(
     run=secrets,
-    proves="each declared secret is attached to the worker, no other is, and none was changed outside the program",
+    proves="each declared secret is attached to the worker, no other one is, and none was changed outside Pulumi",
     runbook="steps 1 and 2",
     step=2,
     causes=(
-        KnownCause(what="the secret was never deployed, or somebody deleted it", fix="pulumi up --stack NAME"),
-        KnownCause(what="somebody put another value by hand (wrangler secret put)", fix="pulumi up --stack NAME"),
-        KnownCause(what="an upload by hand wiped it", fix="pulumi up --stack NAME"),
+        KnownCause(what="the secret was never deployed, or was deleted outside Pulumi", fix="pulumi up --stack NAME"),
+        KnownCause(what="another value was set outside Pulumi (wrangler secret put)", fix="pulumi up --stack NAME"),
+        KnownCause(what="an upload outside Pulumi removed the secret", fix="pulumi up --stack NAME"),
         KnownCause(what="CLOUDFLARE_API_TOKEN may not read this account", fix="use a token with Workers Scripts: Read"),
     ),
     wants=(Credential.CLOUDFLARE,),

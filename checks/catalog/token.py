@@ -32,15 +32,15 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
     key, ace = context.credentials.ace_key, context.manifest.ace
     assessment = ace_key.assess("" if key is None else key.reveal(), now=context.now)
     if assessment.problem and assessment.expires is None:  # the key cannot be sent, or is no key
-        raise Failed(_describe(context, f"it {assessment.problem}: ACE was not asked", _RENEW))
+        raise Failed(_describe(context, f"it {assessment.problem}, so no request was sent", _RENEW))
     page = _read_page(context, assessment)
     accepted = f"ACE accepts {context.credentials.ace_source}"
     if page.rows:
         yield Evidence(f"{accepted} and serves {ace.site}")
     else:  # ACE refuses an unknown site, so this one is known, and a day without data is allowed
-        yield Evidence(f"{accepted} and knows {ace.site}; it holds nothing for {ace.start_date} (startDate)")
+        yield Evidence(f"{accepted} and knows {ace.site}, but has no data for {ace.start_date} (startDate)")
     if assessment.expires is None:
-        yield Evidence("when the key expires is not written in it")
+        yield Evidence("the key does not contain its expiry date")
     else:
         days = (assessment.expires - context.now).days
         yield Evidence(f"the key expires in {days} days, on {assessment.expires:%Y-%m-%d}")
@@ -57,7 +57,7 @@ def _read_page(context: Context, assessment: ace_key.Assessment) -> Page:
         return context.ace.page(start, end, size=ROWS, keep=max(seconds - MAX_WAIT, seconds * MAX_SHARE))
     except AceError as error:
         expired = assessment.problem if error.kind in (RefusalKind.WRONG_KEY, RefusalKind.NOT_ALLOWED) else None
-        found = f"the key {expired}; ACE says {error.finding.found}" if expired else error.finding.found
+        found = f"the key {expired}, and ACE answers {error.finding.found}" if expired else error.finding.found
         hint = _HINTS.get(error.kind, error.finding.hint)
         cause = Cause.ACE if error.kind is RefusalKind.SHAPE else Cause.CONFIGURATION
         raise Failed(_describe(context, found, hint, cause)) from None
@@ -66,7 +66,7 @@ def _read_page(context: Context, assessment: ace_key.Assessment) -> Page:
 def _describe_start_date(context: Context) -> Finding:
     return Finding(
         subject="startDate",
-        expected="a date as YYYY-MM-DD, to ask ACE for",
+        expected="a date as YYYY-MM-DD",
         found=repr(context.manifest.ace.start_date),
         cause=Cause.CONFIGURATION,
         hint=_SETTINGS,
@@ -76,7 +76,7 @@ def _describe_start_date(context: Context) -> Finding:
 def _describe(context: Context, found: str, hint: Hint, cause: Cause = Cause.CONFIGURATION) -> Finding:
     return Finding(
         subject=f"{context.credentials.ace_source}, at ACE",
-        expected=f"it is accepted, and {context.manifest.ace.site} is served",
+        expected=f"ACE accepts it and serves {context.manifest.ace.site}",
         found=found,
         cause=cause,
         hint=hint,
@@ -85,7 +85,7 @@ def _describe(context: Context, found: str, hint: Hint, cause: Cause = Cause.CON
 
 CHECK = Check(
     run=token,
-    proves="ACE accepts the key and serves the site; says in how many days the key expires",
+    proves="ACE accepts the key and serves the site. Reports the days until the key expires",
     runbook="scripts/test-ace-token.sh",
     step=0,
     causes=(
@@ -94,7 +94,7 @@ CHECK = Check(
             fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
         ),
         KnownCause(
-            what="ACE knows no such site, or refuses a parameter",
+            what="ACE does not know the site, or refuses a parameter",
             fix="correct Pulumi.NAME.yaml, then pulumi up --stack NAME",
         ),
         KnownCause(what="ACE changed the form of its answers", fix="see CHANGELOG.md for a newer version, or ask ACE"),

@@ -49,13 +49,13 @@ def _run_batch(context: Context) -> Iterator[Evidence | Finding]:
     if after.days_complete == before.days_complete < after.days_total:
         if not context.manifest.schedules:
             raise Failed(_describe_missing_cron())
-        yield Evidence("a day is larger than one batch, and is left to the cron")
+        yield Evidence("a day is larger than one batch, so the cron continues it")
 
 
 def _describe_missing_cron() -> Finding:
     return Finding(
         subject="schedule",
-        expected="a cron: a day is larger than one batch, and is left to it",
+        expected="a cron, because a day is larger than one batch",
         found="none is declared",
         cause=Cause.CONFIGURATION,
         hint=Hint.set_setting("schedule", "*/5 * * * *"),
@@ -70,11 +70,11 @@ def _read_progress(context: Context, subject: str, reply: WorkerReply) -> Progre
     try:
         return Progress.read(reply.body)
     except ShapeError as error:
-        raise Failed(_describe(subject, "a progress whose counters are integers", str(error))) from None
+        raise Failed(_describe(subject, "a progress with integer counters", str(error))) from None
 
 
 def _find_contradiction(reply: WorkerReply, after: Progress) -> tuple[str, str] | None:
-    """Return what the answer should say and what it says, where status, continuation and counters disagree."""
+    """Return the expected and the found value where status, continuation and counters disagree."""
     status, continuation = reply.body.get("status"), reply.body.get("continuation")
     if status not in ("in_progress", "complete"):
         return "status in_progress or complete", f"200 with status {status!r}"
@@ -94,7 +94,7 @@ def _find_standstill(before: Progress, after: Progress) -> tuple[str, str] | Non
         return f"at least {before.days_complete} days complete, as before", f"{after.days_complete}"
     moved = after.days_complete > before.days_complete or after.days_complete == after.days_total
     if not moved and not after.samples_fetched:
-        return "a batch that moves forward", f"still {after.days_complete} days complete, and nothing fetched"
+        return "a batch that copies further days", f"still {after.days_complete} days complete, and no sample fetched"
     return None
 
 
@@ -125,7 +125,7 @@ def _describe(subject: str, expected: str, found: str) -> Finding:
 
 CHECK = Check(
     run=trigger,
-    proves="one batch moves the backfill forward, or it is complete; the progress never goes back",
+    proves="one batch copies further days, or the backfill is complete, and the progress never decreases",
     runbook="step 5",
     step=5,
     causes=(
@@ -136,7 +136,8 @@ CHECK = Check(
             what="ACE refuses the site or the page size (upstream_rejected)", fix="correct them, then pulumi up"
         ),
         KnownCause(
-            what="ACE serves this check what it refuses the worker: its code asks wrongly", fix="correct the worker"
+            what="the worker's request is wrong, because ACE serves the same request of this check",
+            fix="correct the worker",
         ),
         KnownCause(what="ACE is down or changed its answers (upstream_unavailable, upstream_contract)", fix="ask ACE"),
         KnownCause(what="the bucket is gone or full (storage)", fix="pulumi up --stack NAME"),

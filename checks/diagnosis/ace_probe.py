@@ -23,7 +23,7 @@ MISREAD = ("upstream_contract",)
 
 
 def find_contradiction(context: Context, code: str, day: date | None) -> str:
-    """Return what ACE serves although the worker reports ``code`` for ``day``, or an empty text.
+    """Return a description of the data that ACE serves although the worker reports ``code``, or an empty text.
 
     The probe uses the worker's key, and the declared site and page size. The text is empty as well where that key is
     not at hand, or where no answer came in time. Raises nothing.
@@ -41,7 +41,7 @@ def find_contradiction(context: Context, code: str, day: date | None) -> str:
 
 def _probe(context: Context, window: tuple[datetime, datetime], *, whole: bool) -> str:
     ace, site, size = _limit_deadline(context), context.manifest.ace.site, context.manifest.ace.page_size
-    served = f"ACE, asked by this checker with the same key, serves {site}"
+    served = f"a probe of ACE with the same key succeeds: it serves {site}"
     try:
         if not whole:
             ace.page(*window, size=size)
@@ -50,7 +50,7 @@ def _probe(context: Context, window: tuple[datetime, datetime], *, whole: bool) 
         rows = sum(1 for _ in islice(ace.rows(*window, size=size), limit))
     except Inconclusive:
         return ""
-    return f"{served}, and all {rows:,} rows of {window[0]:%Y-%m-%d} are in good order" if rows < limit else ""
+    return f"{served} with {rows:,} valid rows of {window[0]:%Y-%m-%d}" if rows < limit else ""
 
 
 def _limit_deadline(context: Context) -> Ace:

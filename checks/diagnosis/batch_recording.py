@@ -45,9 +45,9 @@ def find_missing_lines(batch: Batch, recording: Recording) -> str:
     if progress is None:
         return ""
     if progress.samples_fetched and not recording.count_lines(ACE_LINE):
-        return f"{progress.samples_fetched:,} samples fetched, and no line {ACE_LINE}"
+        return f"{progress.samples_fetched:,} samples fetched, but no log line {ACE_LINE}"
     if progress.samples_written and not recording.count_lines(STORED_LINES):
-        return f"{progress.samples_written:,} samples written, and no line {STORED_LINES[0]}"
+        return f"{progress.samples_written:,} samples written, but no log line {STORED_LINES[0]}"
     return ""
 
 

@@ -26,9 +26,9 @@ def probe_empty_days(context: Context, stored: StoredDays) -> Iterator[Evidence 
     empty = sorted(day for day, item in stored.items() if is_empty(item))
     if not empty:
         return
-    said = f"{len(empty)} day{'' if len(empty) == 1 else 's'} stored as empty"
+    said = "1 stored day is empty" if len(empty) == 1 else f"{len(empty)} stored days are empty"
     if context.credentials.ace_key is None:
-        yield Evidence(f"{said}, and ACE was not asked whether they are: no ACE_API_KEY")
+        yield Evidence(f"{said}, not compared with ACE because ACE_API_KEY is not set")
         return
     chosen = select_days(empty, context.now, thorough=context.thorough)
     filled = 0
@@ -36,17 +36,17 @@ def probe_empty_days(context: Context, stored: StoredDays) -> Iterator[Evidence 
         try:
             first = _read_first_time(context, day)
         except Inconclusive as error:
-            yield Evidence(f"{said}, and ACE answered for {count} of them only: {error.finding.found}")
+            yield Evidence(f"{said}, {count} compared with ACE before it failed: {error.finding.found}")
             return
         if first is not None and filled < MAX_FINDINGS:
             yield _describe_filled_day(context, stored, day, first)
         filled += first is not None
-    yield Evidence(f"{said}; ACE, asked for {len(chosen)} of them, has data for {filled or 'none'}")
+    yield Evidence(f"{said}, {len(chosen)} compared with ACE, which has data for {filled or 'none'}")
 
 
 def _describe_filled_day(context: Context, stored: StoredDays, day: date, first: str) -> Finding:
-    expected = "0 samples at ACE, as stored"
-    found = f"ACE has samples now, the first at {first}; filled there since, or missed by the worker"
+    expected = "0 samples in ACE, as stored"
+    found = f"ACE has samples now, the first at {first}, so ACE received them later, or the worker missed them"
     bucket = context.manifest.storage.bucket
     return describe_rewrite(bucket, stored[day], expected, found, cause=Cause.WORKER, check="r2")
 

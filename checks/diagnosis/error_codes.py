@@ -35,7 +35,7 @@ class Diagnosis:
 
     def explain(self, words: str) -> str:
         """Return the worker's own words, and the contradiction."""
-        return f"{words}; yet {self.contradiction}" if self.contradiction else words
+        return f"{words}, but {self.contradiction}" if self.contradiction else words
 
 
 def describe_reported_error(context: Context, subject: str, reply: WorkerReply) -> Finding:

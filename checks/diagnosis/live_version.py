@@ -32,7 +32,7 @@ def read_deployment(context: Context) -> WorkerDeployment:
 def raise_if_missing(context: Context, error: CloudflareInconclusive) -> None:
     """Raise Failed if the API's refusal says that the worker does not exist."""
     if error.codes & {NO_SCRIPT, NO_SERVICE}:
-        found = f"Cloudflare knows no such worker ({context.stack})"
+        found = f"Cloudflare has no such worker (stack {context.stack})"
         raise Failed(describe_difference(f"worker {context.manifest.worker.name}", "deployed", found)) from None
 
 

@@ -55,19 +55,21 @@ def _compare_versions(details: Sequence[VersionDetail], promised: Collection[str
             only = next(iter(promised)) if len(promised) == 1 and set(promised) == after.secrets else None
             what = "its value" if only else "the value of a secret"
             yield SecretChange(
-                name=only, present=True, text=f"{what} was changed outside the program by {describe_author(version)}"
+                name=only, present=True, text=f"{what} was changed outside Pulumi by {describe_author(version)}"
             )
 
 
 def _describe_removal(version: WorkerVersion) -> str:
     if version.is_upload:
-        return f"wiped by the upload of {describe_author(version)}"
+        return f"removed by the upload of {describe_author(version)}"
     return (
-        f"deleted by {describe_author(version)}" if version.is_secret_change else f"gone with a version {version.made}"
+        f"deleted by {describe_author(version)}"
+        if version.is_secret_change
+        else f"removed with a version {version.made}"
     )
 
 
 def _describe_addition(version: WorkerVersion) -> str:
     if version.is_upload:
         return f"added by the upload of {describe_author(version)}"
-    return f"put by {describe_author(version)}" if version.is_secret_change else f"come with a version {version.made}"
+    return f"set by {describe_author(version)}" if version.is_secret_change else f"added with a version {version.made}"

@@ -24,8 +24,8 @@ def diagnose_wrong_address(context: Context, subject: str, found: str) -> Findin
 
 
 def _find_correction(context: Context) -> tuple[str, Hint]:
-    """Return what is wrong with the URL, and the correction: Cloudflare knows the account's subdomain."""
-    doubtful = f"does {SETTINGS} lead to {context.manifest.worker.name}?", Hint.show_settings()
+    """Return the error in the URL, and its correction. Cloudflare knows the account's subdomain."""
+    doubtful = f"does {SETTINGS} name {context.manifest.worker.name}?", Hint.show_settings()
     host = urlsplit(context.manifest.worker.url).hostname or ""
     if not host.endswith(".workers.dev") or context.credentials.cloudflare is None:
         return doubtful
@@ -34,8 +34,8 @@ def _find_correction(context: Context) -> tuple[str, Hint]:
     except Inconclusive:
         return doubtful
     if host == f"{context.manifest.worker.name}.{subdomain}.workers.dev":
-        return "the address is right, and the worker is not served there", Hint.deploy()
+        return "the address is right, but the worker does not answer there", Hint.deploy()
     return (
-        f"the account is {subdomain!r} at workers.dev, so {SETTINGS} is wrong",
+        f"the account's subdomain is {subdomain!r}, so {SETTINGS} is wrong",
         Hint.set_setting("workersSubdomain", subdomain),
     )

@@ -44,7 +44,7 @@ def find_writer(item: StoredObject) -> Cause:
 def judge_early_days(bucket: str, stored: StoredDays, latest: date) -> Iterator[Finding]:
     """Yield a finding for each stored day after ``latest``: that day is not over, so its object is not complete."""
     for day in sorted(day for day in stored if day > latest):
-        expected, found = "no object before the day is over (UTC)", "a part of that day"
+        expected, found = "no object before the end of the day (UTC)", "an object with a part of the day"
         yield describe_rewrite(bucket, stored[day], expected, found, cause=Cause.WORKER, check="r2")
 
 
@@ -57,7 +57,7 @@ def judge_missing_days(manifest: Manifest, progress: Progress, stored: StoredDay
     storage, ace = manifest.storage, manifest.ace
     yield Finding(
         subject=f"objects of bucket {storage.bucket}",
-        expected=f"{progress.days_complete} days from {ace.start_date}, as the worker says",
+        expected=f"{progress.days_complete} days from {ace.start_date}, as the worker reports",
         found=f"{len(stored)}; absent: {storage.key(ace.site, missing[0].isoformat())}{more}",
         cause=Cause.WORKER,
         hint=Hint.show_logs(),
@@ -84,8 +84,8 @@ def judge_metadata(bucket: str, stored: StoredDays) -> Iterator[Finding]:
         missing = sorted((METADATA | (set() if is_empty(item) else RANGE_METADATA)) - item.metadata.keys())
         if item.size == 0 or missing:
             found = f"metadata without {', '.join(missing)}" if missing else "0 bytes"
-            found = found if item.metadata else "no metadata at all: something else wrote it"
-            expected = "a whole day with its metadata"
+            found = found if item.metadata else "no metadata, so another program wrote it"
+            expected = "a complete day with its metadata"
             yield describe_rewrite(bucket, item, expected, found, cause=find_writer(item), check="r2")
             return
 
@@ -97,7 +97,7 @@ def judge_encoding(stored: StoredDays) -> Iterator[Finding]:
         yield Finding(
             subject=encoded[0].key + (f" and {len(encoded) - 1} more" if len(encoded) > 1 else ""),
             expected="no Content-Encoding",
-            found=f"{encoded[0].content_encoding}, so that some readers decompress twice",
+            found=f"{encoded[0].content_encoding}, which makes some readers decompress twice",
             cause=Cause.WORKER,
             hint=Hint.show_logs(),
         )
@@ -124,7 +124,7 @@ def describe_too_large(key: str, error: DayTooLargeError, check: str) -> Finding
     """Return the finding for a day beyond this checker's own limits."""
     return Finding(
         subject=key,
-        expected="a day within this checker's bounds",
+        expected="a day within the limits of this checker",
         found=str(error),
         cause=Cause.CHECKER,
         hint=Hint.rerun(check),

@@ -53,8 +53,8 @@ def _day_of(manifest: Manifest, key: str) -> date | None:
 def _describe_missing_bucket(storage: Storage) -> Finding:
     return Finding(
         subject=f"bucket {storage.bucket}",
-        expected="it exists",
-        found="there is no such bucket",
+        expected="an existing bucket",
+        found="the bucket does not exist",
         cause=Cause.STORAGE,
         hint=Hint.deploy(),
     )
@@ -68,7 +68,7 @@ def fetch_object(cloudflare: CloudflareClient, storage: Storage, item: StoredObj
     raise Failed(
         Finding(
             subject=item.key,
-            expected="an object that can be read, as the list says",
+            expected="a readable object, because it is in the list",
             found=answer.shown,
             cause=Cause.STORAGE,
             hint=Hint.deploy(),

@@ -19,8 +19,8 @@ SECRET = {"name": "OTHER", "type": "secret_text"}
 def test_bindings_as_declared(tmp_path):
     _, report = healthy_system().report(tmp_path, "bindings")
     assert report["bindings"]["evidence"] == [
-        "8 bindings besides secrets, as declared",
-        "schedule as declared: */5 * * * *",
+        "8 bindings besides secrets are as declared",
+        "the crons are as declared: */5 * * * *",
     ]
 
 
@@ -29,7 +29,7 @@ def test_bindings_removed_by_an_upload_outside_pulumi(tmp_path):
     system.script.upload("", "version_upload")
     system.script.unbind("SITE", "BUCKET")
     assert all_findings(tmp_path, system, "bindings") == [
-        ("bindings BUCKET, SITE", f"absent: wiped by the upload of {ANN}")
+        ("bindings BUCKET, SITE", f"absent: removed by the upload of {ANN}")
     ]
 
 
@@ -39,7 +39,7 @@ def test_bindings_absent_from_the_programs_own_upload_have_no_author(tmp_path):
     found = failed_finding(tmp_path, system, "bindings")
     assert (found["expected"], found["found"]) == ("r2_bucket ace-timeseries", "absent")
     system.script.versions[0]["annotations"]["workers/tag"] = OLDER
-    said = f"absent; live is v1, made by {ANN} (upload), not the program's last upload"
+    said = f"absent (live version v1, made by {ANN} (upload), is not the program's last upload)"
     assert failed_finding(tmp_path, system, "bindings")["found"] == said
 
 
@@ -73,7 +73,10 @@ def test_bindings_that_are_not_declared(tmp_path):
         SECRET,
     ]
     found = failed_finding(tmp_path, system, "bindings")
-    assert (found["subject"], found["expected"]) == ("bindings TOKEN, CACHE", "not attached: nothing declares it")
+    assert (found["subject"], found["expected"]) == (
+        "bindings TOKEN, CACHE",
+        "not attached, because nothing declares it",
+    )
     assert found["found"] == "attached: plain_text, kv_namespace f00"
 
 
@@ -102,7 +105,7 @@ def test_bindings_of_each_live_version(tmp_path):
     system.script.upload("", "upload")
     system.script.unbind("SITE")
     system.script.live = ["v1", "v2"]
-    assert all_findings(tmp_path, system, "bindings") == [("binding SITE", f"absent: wiped by the upload of {ANN}")]
+    assert all_findings(tmp_path, system, "bindings") == [("binding SITE", f"absent: removed by the upload of {ANN}")]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +126,7 @@ def test_schedules_are_compared_as_sets(tmp_path, live, actual):
 def test_a_worker_without_schedule(tmp_path):
     system = healthy_system(manifest=manifest_data(schedules=[]))
     _, report = system.report(tmp_path, "bindings")
-    assert report["bindings"]["evidence"][1] == "schedule as declared: none"
+    assert report["bindings"]["evidence"][1] == "the crons are as declared: none"
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,12 @@ def test_deployed_sends_no_request_to_the_worker(tmp_path):
 @pytest.mark.parametrize(
     ("tag", "trigger", "text"),
     [
-        ("", "secret", "(secret), which does not carry the program's mark"),
-        ("", "version_upload", "(version_upload), which does not carry the program's mark"),
-        ("bv:other:x:y", "upload", "which does not carry the program's mark"),
-        (TAG, "deployment", "which carries the mark and is no upload"),
-        (TAG, "secret", "which carries the mark and is no upload"),
-        (OLDER, "upload", "which carries another mark of this stack: other settings"),
+        ("", "secret", "(secret), which does not have the program's tag"),
+        ("", "version_upload", "(version_upload), which does not have the program's tag"),
+        ("bv:other:x:y", "upload", "which does not have the program's tag"),
+        (TAG, "deployment", "which has the tag but is not an upload"),
+        (TAG, "secret", "which has the tag but is not an upload"),
+        (OLDER, "upload", "which has another tag of this stack, so it has other settings"),
     ],
 )
 def test_deployed_outside_pulumi(tmp_path, tag, trigger, text):
@@ -64,8 +64,8 @@ def test_deployed_without_any_upload_of_ours(tmp_path):
     system = healthy_system()
     system.script.versions = [system.script.version(1, "", "upload", author_email=None, created_on=None)]
     found = failed_finding(tmp_path, system, "deployed")
-    assert found["expected"] == f"an upload marked {TAG}, at 100 %"
-    assert found["found"].startswith("v1, made by somebody, nobody knows when (upload), which does not carry")
+    assert found["expected"] == f"an upload with the tag {TAG}, at 100 %"
+    assert found["found"].startswith("v1, made by somebody, nobody knows when (upload), which does not have")
 
 
 @pytest.mark.parametrize("tag", [TAG, OLDER, ""])

@@ -125,4 +125,4 @@ def test_health_of_code_without_its_version_is_not_a_change_outside_pulumi(tmp_p
         system.routes["GET", "/health"] = answer(200, known | {"worker_version": version})
         found = failed_finding(tmp_path, system, "health")
         assert (found["cause"], found["hint"]) == (cause, UP)
-        assert ("its code does not say it" in found["found"]) == (cause == "worker")
+        assert ("its code does not report it" in found["found"]) == (cause == "worker")

@@ -52,13 +52,13 @@ def token(key):
 def test_the_token_of_the_stack_is_trusted(tmp_path):
     assert run_key(healthy_system(), environ={}, stack=KEY) == ()
     (found,) = run_key(healthy_system(), environ={"ACE_API_KEY": KEY}, stack="another-key")
-    assert (found.found, found.hint) == ("401: the live worker holds another key than the program's", UP)
+    assert (found.found, found.hint) == ("401: the live worker has another key than the program", UP)
 
 
 def test_a_stale_token_of_the_environment_is_named():
     (found,) = run_key(healthy_system(), environ=token("old"), stack=KEY)
     assert found.found == (
-        "401: OPERATOR_TOKEN of the environment is stale, the stack's own token is another one and is accepted"
+        "401: OPERATOR_TOKEN of the environment is stale, because the stack's own token differs and is accepted"
     )
     assert (found.cause, found.hint) == ("configuration", "unset OPERATOR_TOKEN")
 
@@ -92,7 +92,7 @@ def test_with_only_the_environments_token_both_causes_are_named(tmp_path, enviro
     _, report = healthy_system().report(tmp_path, "key", environ={"CLOUDFLARE_API_TOKEN": API_TOKEN, **environ})
     found = first_finding(report["key"])
     assert found["found"].startswith(said)
-    assert "or the live worker holds another key" in found["found"]
+    assert "or the live worker has another key" in found["found"]
     assert found["hint"] == "env -u OPERATOR_TOKEN -u ACE_API_KEY python -m checks run key --stack prod"
 
 
@@ -117,7 +117,7 @@ def test_key_of_a_worker_with_another_key(tmp_path):
     system.worker.key = "another-key-put-by-hand"
     found = failed_finding(tmp_path, system, "key")
     assert found["found"].startswith("401 with the token derived from ACE_API_KEY of the environment: either ACE_API_")
-    assert found["found"].endswith("or the live worker holds another key than the program's")
+    assert found["found"].endswith("or the live worker has another key than the program")
     again = "env -u OPERATOR_TOKEN -u ACE_API_KEY python -m checks run key --stack prod"
     assert (found["cause"], found["hint"]) == ("configuration", again)
 
@@ -137,7 +137,7 @@ def test_key_of_another_service(tmp_path):
     system = healthy_system()
     system.routes["GET", "/status"] = httpx.Response(404, text="nothing here")
     found = failed_finding(tmp_path, system, "key")
-    assert found["found"] == "404 nothing here: the address is right, and the worker is not served there"
+    assert found["found"] == "404 nothing here: the address is right, but the worker does not answer there"
     assert (found["cause"], found["hint"]) == ("configuration", UP)
 
 

@@ -87,7 +87,7 @@ def test_a_batch_without_work_logs_neither_ace_nor_r2(tmp_path):
     done = {"status": "complete", "progress": system.worker.progress(), "continuation": False}
     system.routes["POST", "/trigger"] = answer(200, done)
     _, result = run_logs(tmp_path, system)
-    assert result["evidence"][0] == "POST /trigger had nothing left to fetch, so that its log shows neither ACE nor R2"
+    assert result["evidence"][0] == "POST /trigger had no day to fetch, so its log shows neither ACE nor R2"
 
 
 def test_another_run_may_have_written_the_day_first(tmp_path):
@@ -151,7 +151,7 @@ def test_a_refusal_by_ace_has_the_cause_configuration_unless_ace_serves_the_prob
     assert (found["cause"], found["subject"]) == ("configuration" if refused else "worker", "log of POST /trigger")
     keys = ("pulumi config set --secret aceApiKey", "${EDITOR:-vi}")
     assert found["hint"].startswith(keys if refused else f"npx wrangler tail {NAME}")
-    assert ("yet ACE, asked by this checker" in found["found"]) == (not refused)
+    assert ("but a probe of ACE" in found["found"]) == (not refused)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_a_tail_that_shows_nothing_of_the_batch(tmp_path):
     system = healthy_system()
     system.script.tail.change = lambda item: None
     found = inconclusive_logs(tmp_path, system)
-    assert "no item of it came" in found["found"]
+    assert "no message about it arrived" in found["found"]
     assert found["hint"] == "python -m checks run logs --stack prod"
 
 
@@ -308,7 +308,7 @@ def test_a_batch_that_never_began_is_not_waited_for(tmp_path):
     system.routes["GET", "/status"] = status
     _, report = system.report(tmp_path, "logs")
     assert report["trigger"]["outcome"] == "fail"
-    assert "it never began" in first_finding(report["logs"])["found"]
+    assert "no batch ran" in first_finding(report["logs"])["found"]
     assert "POST /trigger" not in system.asked
 
 
@@ -332,7 +332,7 @@ def test_a_failed_probe_of_health_is_ignored(tmp_path):
 
 def test_without_the_trigger_there_is_no_batch(tmp_path):
     code, report = healthy_system().report(tmp_path, skip=("trigger",), strict=True)
-    assert report["logs"]["reason"] == "trigger is left out: there is no batch to watch"
+    assert report["logs"]["reason"] == "trigger is not selected, so there is no batch"
     assert code == 0
 
 

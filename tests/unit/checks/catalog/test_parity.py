@@ -23,7 +23,7 @@ def test_both_workers_hold_one_key(tmp_path):
     code, report = paired_system().report(tmp_path, "parity")
     assert code == 0
     assert report["parity"]["evidence"] == [
-        "the ETL worker accepts the operator token: it holds the same key",
+        "the ETL worker has the same key, because it accepts the operator token",
         "both workers refuse a wrong token",
     ]
 
@@ -33,7 +33,7 @@ def test_without_an_etl_worker_it_does_not_apply(tmp_path, sibling):
     system = paired_system(sibling)
     system.worker.key = "another"
     _, report = system.report(tmp_path, "parity")
-    assert (report["parity"]["outcome"], report["parity"]["reason"]) == ("skip", "no sibling is declared")
+    assert (report["parity"]["outcome"], report["parity"]["reason"]) == ("skip", "no ETL worker is declared")
     assert paired_system(sibling).report(tmp_path, "parity", strict=True)[0] == 0
     assert "all checks passed" in paired_system(sibling).run(tmp_path, "parity")[1]
 
@@ -76,7 +76,7 @@ def test_an_etl_worker_without_an_authentication(tmp_path, reply):
     system = paired_system()
     system.etl.answer = lambda request: reply
     found = failed_parity(tmp_path, system)
-    assert "does etlWorker lead to the ETL worker" in found["found"]
+    assert "does etlWorker name the ETL worker" in found["found"]
     assert found["hint"].startswith("${EDITOR:-vi} Pulumi.prod.yaml")
 
 
@@ -84,7 +84,7 @@ def test_an_etl_worker_that_accepts_every_token(tmp_path):
     system = paired_system()
     system.etl.answer = lambda request: answer(200, {"status": "idle"})
     found = failed_parity(tmp_path, system)
-    assert (found["cause"], found["found"]) == ("worker", "200: it lets in whoever asks")
+    assert (found["cause"], found["found"]) == ("worker", "200: it accepts the request")
 
 
 def test_a_backfill_worker_that_begins_to_accept_every_token(tmp_path):

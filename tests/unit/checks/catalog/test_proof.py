@@ -30,7 +30,7 @@ def odd(day):
 def test_proof_of_a_day_that_equals_ace(tmp_path):
     code, report = healthy_system().report(tmp_path, "proof")
     assert code == 0
-    assert report["proof"]["evidence"] == [f"{CHOSEN}: all 3 samples are ACE's, row for row"]
+    assert report["proof"]["evidence"] == [f"{CHOSEN}: all 3 samples equal ACE's, row for row"]
 
 
 def test_proof_by_the_rules_of_conversion_and_with_microseconds(tmp_path):
@@ -49,7 +49,7 @@ def test_proof_is_thorough_on_request(tmp_path):
     system.write(date_of(4), [])
     system.cloudflare.page_size = 2
     _, report = system.report(tmp_path, "proof", thorough=True)
-    assert report["proof"]["evidence"] == ["5 days: all 12 samples are ACE's, row for row"]
+    assert report["proof"]["evidence"] == ["5 days: all 12 samples equal ACE's, row for row"]
     system.ace.days[date_of(4)] = to_rows(lines(date_of(4)))
     _, report = system.report(tmp_path, "proof", thorough=True, skip=("r2",))
     assert report["proof"]["findings"][0]["cause"] == "ace"
@@ -62,14 +62,14 @@ def changed(row, **changes):
 @pytest.mark.parametrize(
     ("change", "subject", "expected", "actual", "cause"),
     [
-        (lambda rows: [changed(rows[0], value=99), *rows[1:]], "ses/p0 at {}T00:00:00.000", '"99", as ACE has it', "20.5",
+        (lambda rows: [changed(rows[0], value=99), *rows[1:]], "ses/p0 at {}T00:00:00.000", '"99", in ACE', "20.5",
          "worker"),
-        (lambda rows: [changed(rows[0], value="on"), *rows[1:]], "ses/p0", '"on", as ACE has it', "20.5", "worker"),
-        (lambda rows: rows[1:], "ses/p0 at {}T00:00:00.000", "no such row at ACE", "20.5", "worker"),
+        (lambda rows: [changed(rows[0], value="on"), *rows[1:]], "ses/p0", '"on", in ACE', "20.5", "worker"),
+        (lambda rows: rows[1:], "ses/p0 at {}T00:00:00.000", "no such row in ACE", "20.5", "worker"),
         (lambda rows: [*rows, changed(rows[1], timestamp=rows[2]["timestamp"] + 5)], "ses/p1 at {}T00:00:02.005",
-         '"21.5", as ACE has it', "absent", "worker"),
+         '"21.5", in ACE', "absent", "worker"),
         (lambda rows: [*rows, changed(rows[2], point_name="ses/new")], "ses/new at {}T00:00:02.000",
-         '"22.5", as ACE has it', "absent", "ace"),
+         '"22.5", in ACE', "absent", "ace"),
     ],
 )  # fmt: skip
 def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expected, actual, cause):
@@ -92,7 +92,7 @@ def test_proof_lists_three_differences_and_counts_all(tmp_path):
     _, report = system.report(tmp_path, "proof")
     findings = report["proof"]["findings"]
     assert len(findings) == 3
-    assert "(19 differ, 1 extra, of 19; the object is as it was written" in findings[0]["found"]
+    assert "(19 differ, 1 extra, of 19; the object is unchanged" in findings[0]["found"]
     assert findings[1]["found"] == "21.5"
 
 
@@ -103,7 +103,7 @@ def test_proof_of_an_object_that_was_changed_since(tmp_path):
     code, report = system.report(tmp_path, "proof", skip=("r2",))
     (found,) = report["proof"]["findings"]
     assert (code, found["cause"]) == (1, "storage")
-    assert "was changed since it was written (expected metadata sha256" in found["found"]
+    assert "was changed after it was written: expected metadata sha256" in found["found"]
 
 
 def test_proof_of_an_object_that_is_not_a_day(tmp_path):
@@ -121,17 +121,17 @@ def test_proof_of_a_missing_object_and_of_a_missing_bucket(tmp_path):
     assert system.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]["cause"] == "storage"
     system.routes = {("GET", "/objects"): refusal(404, 10006)}
     found = system.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]
-    assert found["found"] == "there is no such bucket"
+    assert found["found"] == "the bucket does not exist"
     system.routes = {("GET", "/objects"): refusal(403, 10000)}
     assert inconclusive_finding(tmp_path, system, "proof", skip=("r2",))["cause"] == "configuration"
 
 
 def test_proof_without_any_sample(tmp_path):
     system = healthy_system(stored=0)
-    assert inconclusive_finding(tmp_path, system, "proof", skip=("r2",))["found"] == "nothing is stored"
+    assert inconclusive_finding(tmp_path, system, "proof", skip=("r2",))["found"] == "no day is stored"
     system.write(date_of(0), [])
     found = inconclusive_finding(tmp_path, system, "proof", skip=("r2",))
-    assert found["found"] == "1 days are stored, each as empty"
+    assert found["found"] == "only empty days are stored (1)"
 
 
 def test_proof_needs_a_key_that_ace_accepts(tmp_path):

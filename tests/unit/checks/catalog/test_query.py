@@ -239,7 +239,7 @@ def test_an_object_that_is_listed_and_missing(tmp_path):
 def test_no_bucket(tmp_path):
     system = served()
     system.routes["GET", "/objects"] = refusal(404, 10006, "no such bucket")
-    assert failed_query(system, tmp_path)["found"] == "there is no such bucket"
+    assert failed_query(system, tmp_path)["found"] == "the bucket does not exist"
 
 
 def test_without_any_sample_it_is_inconclusive(tmp_path):
@@ -247,10 +247,10 @@ def test_without_any_sample_it_is_inconclusive(tmp_path):
     for day in DAYS:
         system.write(day, [])
     code, check = run_query(system, tmp_path)
-    assert (code, first_finding(check)["found"]) == (3, "2 days, each stored as empty")
+    assert (code, first_finding(check)["found"]) == (3, "only empty days are stored (2)")
     system.objects.clear()
     code, check = run_query(system, tmp_path)
-    assert (code, first_finding(check)["found"]) == (3, "nothing is stored")
+    assert (code, first_finding(check)["found"]) == (3, "no day is stored")
 
 
 def test_point_names_that_no_question_can_hold(tmp_path):

@@ -26,13 +26,13 @@ def test_r2_follows_every_cursor(tmp_path):
     system = healthy_system(stored=5)
     system.cloudflare.page_size = 2
     _, report = system.report(tmp_path, "r2")
-    assert report["r2"]["evidence"][0] == "5 of 5 days stored, 5 said to be complete"
+    assert report["r2"]["evidence"][0] == "5 of 5 days are stored, and the worker reports 5 complete"
     assert sum(asked.endswith("/objects") for asked in system.asked) == 3
 
 
 def test_r2_without_any_day_is_inconclusive(tmp_path):
     found = inconclusive_finding(tmp_path, healthy_system(stored=0), "r2")
-    assert (found["cause"], found["found"]) == ("propagation", "nothing is stored, and nothing is said to be complete")
+    assert (found["cause"], found["found"]) == ("propagation", "no day is stored, and the worker reports none complete")
 
 
 def test_r2_without_the_objects_that_the_worker_counts(tmp_path):
@@ -79,7 +79,7 @@ def test_r2_of_an_empty_day(tmp_path):
     system = healthy_system()
     system.write("2024-12-10", [])
     _, report = system.report(tmp_path, "r2")
-    assert "2 of them decoded and compared: 3 samples" in report["r2"]["evidence"]
+    assert "2 of them agree with their metadata (3 samples)" in report["r2"]["evidence"]
 
 
 def test_r2_is_inconclusive_where_every_day_is_empty(tmp_path):
@@ -87,7 +87,7 @@ def test_r2_is_inconclusive_where_every_day_is_empty(tmp_path):
     system.write("2024-12-10", [])
     assert (
         inconclusive_finding(tmp_path, system, "r2")["found"]
-        == "1 days, each stored as empty: has ses_falls_city data from 2024-12-10 on?"
+        == "only empty days are stored (1): does ses_falls_city have data from 2024-12-10 on?"
     )
 
 
@@ -114,7 +114,7 @@ def test_r2_names_storage_for_an_object_without_the_workers_metadata(tmp_path):
     system = healthy_system()
     system.objects[key_of("2024-12-11")] = replace(stored("2024-12-11"), custom={})
     found = failed_finding(tmp_path, system, "r2")
-    assert (found["found"], found["cause"]) == ("no metadata at all: something else wrote it", "storage")
+    assert (found["found"], found["cause"]) == ("no metadata, so another program wrote it", "storage")
     assert found["hint"].startswith(
         "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-11/"
     )
@@ -209,7 +209,7 @@ def test_r2_of_a_backfill_without_end_around_midnight(tmp_path, end_date):
         system.now = now
         _, report = system.report(tmp_path, "r2")
         assert report["r2"]["outcome"] == "pass", report["r2"]["findings"]
-        assert "10 of 10 days stored" in report["r2"]["evidence"][0]
+        assert "10 of 10 days are stored" in report["r2"]["evidence"][0]
 
 
 @pytest.mark.parametrize("end_date", [None, "2030-01-01"])
@@ -218,7 +218,7 @@ def test_r2_of_a_day_that_is_not_over(tmp_path, end_date):
     system.write("2024-12-20")  # at noon of that day: never written again, so that its afternoon is lost
     found = failed_finding(tmp_path, system, "r2")
     assert found["subject"] == key_of("2024-12-20")
-    assert found["expected"] == "no object before the day is over (UTC)"
+    assert found["expected"] == "no object before the end of the day (UTC)"
     assert found["cause"] == "worker"
     assert f"/{key_of('2024-12-20')} --remote" in found["hint"]
 
@@ -247,7 +247,7 @@ def test_r2_without_any_day_names_the_cause_of_the_workers_last_error(tmp_path, 
     system.worker.status = lambda: (200, {**body, "last_error": failure})
     found = inconclusive_finding(tmp_path, system, "r2")
     assert found["cause"] == cause
-    assert ("said to be complete: " in found["found"]) == (cause != "propagation")
+    assert ("none complete: " in found["found"]) == (cause != "propagation")
 
 
 def test_r2_in_a_jurisdiction(tmp_path):
@@ -322,9 +322,9 @@ def test_r2_is_thorough_on_request(tmp_path):
         if item["name"] == "END_DATE":
             item["text"] = "2024-12-18"
     _, report = system.report(tmp_path, "r2")
-    assert "4 of them decoded and compared: 12 samples" in report["r2"]["evidence"]
+    assert "4 of them agree with their metadata (12 samples)" in report["r2"]["evidence"]
     _, report = system.report(tmp_path, "r2", thorough=True)
-    assert "9 of them decoded and compared: 27 samples" in report["r2"]["evidence"]
+    assert "9 of them agree with their metadata (27 samples)" in report["r2"]["evidence"]
     for n in range(9):
         system.write(date_of(n), samples="4")
     assert len(system.report(tmp_path, "r2", thorough=True)[1]["r2"]["findings"]) == 9
@@ -337,4 +337,4 @@ def test_r2_lists_at_most_ten_broken_days(tmp_path, monkeypatch):
         system.write(date_of(n), samples="4")
     _, report = system.report(tmp_path, "r2", thorough=True)
     assert len(report["r2"]["findings"]) == 2
-    assert "3 more days are not whole" in report["r2"]["evidence"]
+    assert "3 more days do not agree with their metadata" in report["r2"]["evidence"]

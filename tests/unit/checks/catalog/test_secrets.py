@@ -27,7 +27,7 @@ def test_secrets_names_author_and_time_of_a_deletion(tmp_path):
 def test_secrets_with_a_value_changed_outside_pulumi(tmp_path):
     system = healthy_system()
     system.script.change_secrets("ACE_API_KEY")
-    assert "changed outside the program by ann@example.org" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert "changed outside Pulumi by ann@example.org" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_with_one_that_is_not_declared(tmp_path):
@@ -55,13 +55,13 @@ def test_secrets_after_an_upload_outside_pulumi_that_changed_none(tmp_path):
     system = healthy_system()
     system.script.versions.insert(0, system.script.version(2, "", "upload"))
     system.script.live = ["v2"]
-    assert "live is v2, and not the program's last upload v1" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert "live version v2 is not the program's last upload v1" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_after_a_rollback_to_an_older_upload_with_the_same_tag(tmp_path):
     system = healthy_system()  # a new key does not change the tag: the older upload holds the older key
     system.script.versions.insert(0, system.script.version(2, TAG, "upload"))
-    assert "live is v1, and not the program's last upload v2" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert "live version v1 is not the program's last upload v2" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_on_many_pages_of_versions(tmp_path):
@@ -75,16 +75,16 @@ def test_secrets_on_many_pages_of_versions(tmp_path):
         *(system.script.version(n, TAG, "secret") for n in range(24, 0, -1)),
     ]
     system.asked.clear()
-    assert "no version carries the mark" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert "no version has the tag" in failed_finding(tmp_path, system, "secrets")["found"]
     assert sum(asked.endswith("/versions") for asked in system.asked) == 4
     system.script.versions[-1] = system.script.version(1, TAG, "upload")
-    assert "its value was changed outside the program by ann" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert "its value was changed outside Pulumi by ann" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_without_any_upload_of_the_program(tmp_path):
     system = healthy_system()
     system.script.versions = [system.script.version(1, "", "upload", author_email="", created_on=None)]
-    assert "no version carries the mark" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert "no version has the tag" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_of_a_worker_that_does_not_exist(tmp_path):
@@ -132,7 +132,7 @@ def test_secrets_from_versions_of_another_shape(tmp_path, item):
 def test_secrets_without_any_deployment(tmp_path):
     system = healthy_system()
     system.routes["GET", "/deployments"] = envelope({"deployments": []})
-    assert "live is none" in failed_finding(tmp_path, system, "secrets")["found"]
+    assert "live version none" in failed_finding(tmp_path, system, "secrets")["found"]
 
 
 def test_secrets_retries_an_api_that_is_busy(tmp_path):
@@ -153,7 +153,7 @@ def test_secrets_removed_by_an_upload_outside_pulumi(tmp_path):
     system.script.secrets = []
     system.script.upload("", "version_upload")
     assert all_findings(tmp_path, system, "secrets") == [
-        ("secret ACE_API_KEY", f"absent; wiped by the upload of {ANN}")
+        ("secret ACE_API_KEY", f"absent; removed by the upload of {ANN}")
     ]
 
 
@@ -173,7 +173,7 @@ def test_secrets_each_with_its_own_change(tmp_path):
     moment = "on 2024-12-19 10:00:00 UTC"
     assert all_findings(tmp_path, system, "secrets") == [
         ("secret ACE_API_KEY", f"absent; deleted by two {moment}"),
-        ("secret OTHER", f"attached; put by one {moment}"),
+        ("secret OTHER", f"attached; set by one {moment}"),
     ]
 
 
@@ -185,7 +185,7 @@ def test_secrets_of_which_one_changed_its_value(tmp_path):
     system.script.versions = [system.script.version(1, TAG, "upload")]
     system.script.change_secrets("ACE_API_KEY", "SECOND")
     assert all_findings(tmp_path, system, "secrets") == [
-        (f"secrets of {NAME}", f"the value of a secret was changed outside the program by {ANN}")
+        (f"secrets of {NAME}", f"the value of a secret was changed outside Pulumi by {ANN}")
     ]
 
 
@@ -193,11 +193,11 @@ def test_secrets_deleted_and_put_again(tmp_path):
     system = healthy_system()
     system.script.change_secrets()
     system.script.change_secrets("ACE_API_KEY")
-    assert all_findings(tmp_path, system, "secrets") == [("secret ACE_API_KEY", f"put by {ANN}")]
+    assert all_findings(tmp_path, system, "secrets") == [("secret ACE_API_KEY", f"set by {ANN}")]
 
 
 @pytest.mark.parametrize(
-    ("trigger", "text"), [("upload", "added by the upload of"), ("rollback", "come with a version made")]
+    ("trigger", "text"), [("upload", "added by the upload of"), ("rollback", "added with a version made")]
 )
 def test_secrets_added_by_another_change(tmp_path, trigger, text):
     system = healthy_system()
@@ -210,7 +210,7 @@ def test_secrets_removed_by_another_change(tmp_path):
     system = healthy_system()
     system.script.secrets = []
     system.script.upload("", "rollback")
-    said = f"absent; gone with a version made by {ANN} (rollback)"
+    said = f"absent; removed with a version made by {ANN} (rollback)"
     assert failed_finding(tmp_path, system, "secrets")["found"] == said
 
 
@@ -235,7 +235,7 @@ def test_secrets_after_a_long_history_read_few_versions(tmp_path):
         system.script.change_secrets()
         system.script.versions[0]["annotations"]["workers/triggered_by"] = "upload"
     assert (
-        "absent; live is v42, and not the program's last upload v1"
+        "absent; live version v42 is not the program's last upload v1"
         in failed_finding(tmp_path, system, "secrets")["found"]
     )
 

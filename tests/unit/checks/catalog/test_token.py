@@ -29,7 +29,7 @@ def test_token_that_is_accepted(tmp_path):
     assert code == 0
     assert report["token"]["evidence"] == [
         "ACE accepts the key in ACE_API_KEY and serves ses_falls_city",
-        "when the key expires is not written in it",
+        "the key does not contain its expiry date",
     ]
     assert system.asked == ["GET /api/sites/ses_falls_city/timeseries/paginated"]
 
@@ -47,7 +47,7 @@ def test_token_reports_the_days_until_it_expires(tmp_path):
     key = jwt(NOW + timedelta(days=12, hours=1))
     _, report = system.report(tmp_path, "token", environ={"ACE_API_KEY": key})
     assert report["token"]["evidence"] == [
-        "ACE accepts the key in ACE_API_KEY and knows ses_falls_city; it holds nothing for 2024-12-10 (startDate)",
+        "ACE accepts the key in ACE_API_KEY and knows ses_falls_city, but has no data for 2024-12-10 (startDate)",
         "the key expires in 12 days, on 2025-01-01",
     ]
 
@@ -60,7 +60,7 @@ def test_token_of_a_site_without_data_is_accepted(tmp_path, empty):
         system.routes[PATH] = empty
     code, report = system.report(tmp_path, "token")
     assert (code, report["token"]["outcome"]) == (0, "pass")
-    assert "it holds nothing for 2024-12-10" in report["token"]["evidence"][0]
+    assert "has no data for 2024-12-10" in report["token"]["evidence"][0]
 
 
 def test_token_without_a_key_is_skipped(tmp_path):
@@ -86,7 +86,7 @@ def test_token_that_has_expired_with_any_answer_of_ace(tmp_path, says):
         system.routes[PATH] = says
     key = jwt(datetime(2024, 12, 1, 10, 30, tzinfo=UTC))
     found = failed_finding(tmp_path, system, "token", environ={"ACE_API_KEY": key})
-    assert found["found"].startswith("the key expired on 2024-12-01 10:30 UTC; ACE says ")
+    assert found["found"].startswith("the key expired on 2024-12-01 10:30 UTC, and ACE answers ")
     assert (found["cause"], found["hint"]) == ("configuration", RENEW)
 
 
@@ -100,7 +100,7 @@ def test_token_that_is_refused_and_not_expired(tmp_path):
 def test_token_that_no_request_can_carry_is_not_sent(tmp_path, key):
     system = healthy_system()
     found = failed_finding(tmp_path, system, "token", environ={"ACE_API_KEY": key})
-    assert found["found"].endswith("ACE was not asked")
+    assert found["found"].endswith("no request was sent")
     assert system.asked == []
 
 

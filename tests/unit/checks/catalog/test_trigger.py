@@ -53,7 +53,7 @@ def test_trigger_with_every_day_complete(tmp_path):
 def test_trigger_of_a_day_larger_than_a_batch(tmp_path):
     _, report = answer_trigger(healthy_system()).report(tmp_path, "trigger")
     assert report["trigger"]["outcome"] == "pass"
-    assert "left to the cron" in report["trigger"]["evidence"][1]
+    assert "the cron continues it" in report["trigger"]["evidence"][1]
 
 
 def test_trigger_of_a_day_larger_than_a_batch_without_a_cron(tmp_path):
@@ -76,7 +76,7 @@ def test_trigger_of_a_day_larger_than_a_batch_without_a_cron(tmp_path):
         ({"progress": {"days_complete": 6}}, "a progress"),
         ({"progress": {"current_date": "10 December"}}, "a progress"),
         ({"progress": {"current_date": 5}}, "a progress"),
-        ({"progress": {"samples_fetched": 0}}, "a batch that moves forward"),
+        ({"progress": {"samples_fetched": 0}}, "a batch that copies further days"),
         ({"progress": {"days_complete": 1}}, "at least 2 days"),
         ({"progress": {"days_complete": 3}}, "3 days complete, in GET /status too"),
         ({"progress": {"days_total": 99}}, "days_total 5 (2024-12-10 to 2024-12-14)"),

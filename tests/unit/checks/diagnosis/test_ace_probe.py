@@ -23,7 +23,7 @@ LIMITED = answer(429, {"message": "later"}, **{"retry-after": "60"})
 MISSHAPEN = answer(200, {"data": [], "has_more": False})
 
 
-SERVED = "; yet ACE, asked by this checker with the same key, serves ses_falls_city"
+SERVED = ", but a probe of ACE with the same key succeeds: it serves ses_falls_city"
 
 
 OWN = {
@@ -109,7 +109,7 @@ def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_the_cause(t
     system.manifest["bindings"][7]["text"] = "1000"
     day = system.worker.progress()["current_date"]
     system.ace.days = {day: to_rows(lines(day, 2_500))}
-    assert "all 2,500 rows" in trigger(tmp_path, system)["found"]
+    assert "2,500 valid rows" in trigger(tmp_path, system)["found"]
     assert system.asked.count(ACE) == 3
     later = iter([None, MISSHAPEN])
     system.routes["GET", "/timeseries/paginated"] = lambda request: next(later) or system.ace.answer(request)

@@ -14,7 +14,7 @@ def test_no_such_worker(tmp_path, name, code):
     system = healthy_system()
     system.routes["GET", "/workers/"] = refusal(404, code)
     found = failed_finding(tmp_path, system, name)
-    assert found["found"] == "Cloudflare knows no such worker (prod)"
+    assert found["found"] == "Cloudflare has no such worker (stack prod)"
     assert (found["subject"], found["cause"], found["hint"]) == (f"worker {NAME}", "configuration", UP)
 
 

@@ -20,14 +20,14 @@ def system_with_empty_days(*days):
 def test_r2_of_an_empty_day_that_is_empty_at_ace(tmp_path):
     code, report = system_with_empty_days(1).report(tmp_path, "r2")
     assert code == 0
-    assert "1 day stored as empty; ACE, asked for 1 of them, has data for none" in report["r2"]["evidence"]
+    assert "1 stored day is empty, 1 compared with ACE, which has data for none" in report["r2"]["evidence"]
 
 
 def test_r2_of_empty_days_that_ace_has_data_for(tmp_path):
     system = system_with_empty_days(1, 2)
     system.ace.days[date_of(1)] = to_rows(lines(date_of(1)))
     found = failed_finding(tmp_path, system, "r2")
-    assert (found["subject"], found["expected"]) == (key_of(date_of(1)), "0 samples at ACE, as stored")
+    assert (found["subject"], found["expected"]) == (key_of(date_of(1)), "0 samples in ACE, as stored")
     assert "the first at 2024-12-11T00:00:00.000" in found["found"]
     assert found["hint"].endswith("--remote && python -m checks run trigger r2 --stack prod")
 
@@ -37,11 +37,11 @@ def test_r2_lists_at_most_three_of_them_and_reads_all_when_thorough(tmp_path):
     for n in range(5):
         system.ace.days[date_of(n)] = to_rows(lines(date_of(n)))
     _, report = system.report(tmp_path, "r2", thorough=True)
-    assert [item["expected"] for item in report["r2"]["findings"]][:3] == ["0 samples at ACE, as stored"] * 3
+    assert [item["expected"] for item in report["r2"]["findings"]][:3] == ["0 samples in ACE, as stored"] * 3
     assert {item["cause"] for item in report["r2"]["findings"]} == {
         "worker"
     }  # and none is a question whether the site has data
-    assert "5 days stored as empty; ACE, asked for 5 of them, has data for 5" in report["r2"]["evidence"]
+    assert "5 stored days are empty, 5 compared with ACE, which has data for 5" in report["r2"]["evidence"]
 
 
 def test_r2_reports_that_ace_was_not_asked(tmp_path):
@@ -49,7 +49,7 @@ def test_r2_reports_that_ace_was_not_asked(tmp_path):
     environ = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "OPERATOR_TOKEN": derive_operator_token(KEY)}
     code, report = system_with_empty_days(1).report(tmp_path, "r2", environ=environ)
     assert code == 0
-    assert "1 day stored as empty, and ACE was not asked whether they are: no ACE_API_KEY" in report["r2"]["evidence"]
+    assert "1 stored day is empty, not compared with ACE because ACE_API_KEY is not set" in report["r2"]["evidence"]
 
 
 def test_r2_asks_ace_again_where_a_connection_was_reset(tmp_path):
@@ -62,7 +62,7 @@ def test_r2_asks_ace_again_where_a_connection_was_reset(tmp_path):
         return system.ace.answer(request)
 
     system.routes["GET", "/paginated"] = reset_once
-    assert failed_finding(tmp_path, system, "r2")["expected"] == "0 samples at ACE, as stored"
+    assert failed_finding(tmp_path, system, "r2")["expected"] == "0 samples in ACE, as stored"
 
 
 def test_r2_does_not_wait_long_for_an_ace_that_is_down(tmp_path):
@@ -72,7 +72,7 @@ def test_r2_does_not_wait_long_for_an_ace_that_is_down(tmp_path):
     assert code == 0
     assert sum(system.clock.slept) < 3
     assert (
-        "2 days stored as empty, and ACE answered for 0 of them only: an outage: 503 (empty)"
+        "2 stored days are empty, 0 compared with ACE before it failed: an outage: 503 (empty)"
         in report["r2"]["evidence"]
     )
 
