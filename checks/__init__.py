@@ -1,1 +1,1 @@
-"""Does what was declared hold? One command that proves it, promise by promise, and names what broke."""
+"""Verifies a deployment against its manifest, check by check, and names the cause of each failure."""

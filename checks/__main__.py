@@ -4,7 +4,7 @@ import sys
 
 
 def start() -> None:
-    """Run the command; an interruption while it is still being imported is one line too."""
+    """Run the command. An interruption during the imports is one line too."""
     try:
         from checks.cli.commands import main
 

@@ -11,7 +11,7 @@ from cloudflare_client.fields import read_items, read_object, read_text
 
 UPLOADS = frozenset({"upload", "version_upload"})  # values of ``workers/triggered_by`` for a whole upload
 SECRET_TYPES = frozenset({"secret_text", "secret_key"})  # binding types whose value the API never returns
-UNKNOWN_AUTHOR = "somebody"
+UNKNOWN_AUTHOR = "an unknown author"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class VersionDetail:
 def describe_author(made: WorkerVersion | WorkerDeployment) -> str:
     """Return the author and the time of a version or a deployment for a message."""
     moment = made.created_on[:19].replace("T", " ")
-    return f"{made.author} on {moment} UTC" if moment else f"{made.author}, nobody knows when"
+    return f"{made.author} on {moment} UTC" if moment else f"{made.author} at an unknown time"
 
 
 def find_newest(versions: Iterable[WorkerVersion]) -> WorkerVersion | None:

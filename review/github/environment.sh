@@ -47,7 +47,7 @@ need_token() {
   fi
 }
 
-# summary FILE: appends it to the step's summary, which GitHub drops when it is over 1 MiB; to the terminal elsewhere.
+# summary FILE: appends it to the step's summary, which GitHub drops when it is over 1 MiB. Elsewhere it goes to the terminal.
 summary() {
   if [ -z "${GITHUB_STEP_SUMMARY:-}" ]; then
     cat "$1"
@@ -59,7 +59,7 @@ summary() {
   fi
 }
 
-# review: previews the stack and writes the comment to $work/review.md; $reviewed is 0 (no change), 2 (changes) or 1 (error).
+# review: previews the stack and writes the comment to $work/review.md. $reviewed is 0 (no change), 2 (changes) or 1 (error).
 review() {
   local previewed=0
   pulumi preview --json --non-interactive --stack "$STACK" >"$work/preview.json" || previewed=$?

@@ -61,13 +61,13 @@ def test_the_newest_deployment_is_the_live_one():
     older, idle = {"versions": [{**SHARE, "version_id": "v0"}]}, {"version_id": "v2", "percentage": 0}
     found = read("deployments", ok({"deployments": [{"created_on": "t", "versions": [SHARE, idle]}, older]}))
     shares = (TrafficShare(version_id="v1", percentage=100),)
-    assert found == WorkerDeployment(shares=shares, strategy="percentage", author="somebody", created_on="t")
+    assert found == WorkerDeployment(shares=shares, strategy="percentage", author="an unknown author", created_on="t")
     assert read("deployments", ok({"deployments": []})).shares == ()
 
 
 def test_an_author_without_a_time():
     found = read("deployments", ok({"deployments": [{"versions": [SHARE]}]}))
-    assert describe_author(found) == "somebody, nobody knows when"
+    assert describe_author(found) == "an unknown author at an unknown time"
 
 
 def test_versions_are_sorted_newest_first_whatever_the_order_of_the_list():

@@ -64,7 +64,7 @@ def failed(status, code):
 
 def test_a_live_worker_is_read():
     worker = ask()
-    assert worker.deployment == live.LiveDeployment(versions=("v2",), author="somebody", created_on="t3")
+    assert worker.deployment == live.LiveDeployment(versions=("v2",), author="an unknown author", created_on="t3")
     assert [(v.id, v.tag, v.triggered_by) for v in worker.versions] == [("v2", "", "secret"), ("v1", "bv:x", "upload")]
     assert worker.serving.id == "v2"
     assert worker.bindings == ({"name": "A", "type": "secret_text"},)

@@ -65,7 +65,7 @@ def test_deployed_without_any_upload_of_ours(tmp_path):
     system.script.versions = [system.script.version(1, "", "upload", author_email=None, created_on=None)]
     found = failed_finding(tmp_path, system, "deployed")
     assert found["expected"] == f"an upload with the tag {TAG}, at 100 %"
-    assert found["found"].startswith("v1, made by somebody, nobody knows when (upload), which does not have")
+    assert found["found"].startswith("v1, made by an unknown author at an unknown time (upload), which does not have")
 
 
 @pytest.mark.parametrize("tag", [TAG, OLDER, ""])
