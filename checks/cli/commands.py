@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 USAGE, INCONCLUSIVE = 2, 3  # exit codes; those of a verdict are the report's
 
 
-class _UnwrittenError(OSError):
+class _OutputError(OSError):
     """Standard output takes nothing."""
 
 
@@ -64,7 +64,7 @@ def run(**options: Any) -> int:
     Credentials come from the environment: CLOUDFLARE_API_TOKEN; OPERATOR_TOKEN, or the stack's output, or derived
     from ACE_API_KEY. A check that lacks one is skipped, and says so.
     """
-    from checks.reporters import names
+    from checks.reporters import list_formats
     from checks.run.execute import execute
 
     if (options["stack"] is None) == (options["manifest"] is None):
@@ -83,7 +83,7 @@ def run(**options: Any) -> int:
             skip=options["skip"],
             read_only=options["read_only"],
             seconds=parse_duration(options["deadline"]),
-            targets=parse_targets(options["formats"], names()),
+            targets=parse_targets(options["formats"], list_formats()),
             strict=options["strict"],
             thorough=options["thorough"],
             quiet=options["quiet"],
@@ -92,14 +92,14 @@ def run(**options: Any) -> int:
         )
     except ValueError as error:
         raise RunRefused(str(error), USAGE) from None
-    with _watching(plain=options["quiet"] or options["no_color"]) as watch:
+    with _show_progress(plain=options["quiet"] or options["no_color"]) as watch:
         return execute(request, Surroundings(environ=os.environ, write=_write, watch=watch))
 
 
 @group.command("list")
 def list_() -> None:
     """List the checks: id, tags and what each proves."""
-    checks = _catalogue()
+    checks = _load_checks()
     width = max(map(len, checks))
     lines = [f"{check.id:<{width}}  {check.proves}  [{', '.join(sorted(check.tags))}]\n" for check in checks.values()]
     _write("".join(lines))
@@ -112,7 +112,7 @@ def explain(check: str) -> None:
     from checks.cli.explanation import explain_check
     from checks.run.selection import SelectionError, select
 
-    checks = _catalogue()
+    checks = _load_checks()
     try:
         select(checks, names=[check])
     except SelectionError as error:
@@ -126,28 +126,28 @@ def main(argv: list[str] | None = None) -> NoReturn:
     try:
         code = group.main(arguments, prog_name="python -m checks", standalone_mode=False)
     except click.ClickException as error:
-        _end(error.format_message(), USAGE)
+        _exit_with_error(error.format_message(), USAGE)
     except RunRefused as error:
-        _end(str(error), error.code)
+        _exit_with_error(str(error), error.code)
     except OSError as error:  # the clients tell their own, and so does the report
-        _end(f"standard output: {error.strerror}", INCONCLUSIVE)
+        _exit_with_error(f"standard output: {error.strerror}", INCONCLUSIVE)
     except (KeyboardInterrupt, click.Abort):
-        _end("interrupted: inconclusive", INCONCLUSIVE)
+        _exit_with_error("interrupted: inconclusive", INCONCLUSIVE)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
-        _end(f"internal error: {type(error).__name__}: {error}. Please report it", INCONCLUSIVE)
+        _exit_with_error(f"internal error: {type(error).__name__}: {error}. Please report it", INCONCLUSIVE)
     except SystemExit:  # click's own end, with 1, where nobody reads its help
-        _end("nobody reads the help", INCONCLUSIVE)
+        _exit_with_error("nobody reads the help", INCONCLUSIVE)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _catalogue() -> dict[str, Check]:
+def _load_checks() -> dict[str, Check]:
     from checks.catalog import load
 
     return load()
 
 
 @contextlib.contextmanager
-def _watching(*, plain: bool) -> Iterator[ProgressLines | None]:
+def _show_progress(*, plain: bool) -> Iterator[ProgressLines | None]:
     """Show on standard error what runs, where somebody can see it, and leave nothing of it there."""
     from checks.cli.progress_lines import ProgressLines, fits_terminal
 
@@ -171,21 +171,21 @@ def _is_terminal() -> bool:
 def _write(text: str) -> None:
     """Write to standard output, at once; raises OSError where it is closed, full or read by nobody."""
     if sys.stdout is None:  # it was closed before this process began
-        raise _UnwrittenError(errno.EBADF, "it is closed")
+        raise _OutputError(errno.EBADF, "it is closed")
     encoding = sys.stdout.encoding or "utf-8"
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
     except OSError as error:
         _silence(sys.stdout)
         text = "nobody reads the report" if isinstance(error, BrokenPipeError) else str(error.strerror)
-        raise _UnwrittenError(errno.EIO, text) from None  # at EPIPE click itself would end with 1, a verdict
+        raise _OutputError(errno.EIO, text) from None  # at EPIPE click itself would end with 1, a verdict
 
 
-def _end(text: str, code: int) -> NoReturn:
+def _exit_with_error(text: str, code: int) -> NoReturn:
     from checks.model.credentials import list_secrets
     from checks.model.redaction import Redactor
 
-    line = Redactor(list_secrets(os.environ)).line(text)
+    line = Redactor(list_secrets(os.environ)).redact_line(text)
     try:
         click.echo(f"error: {line}".encode("ascii", "backslashreplace").decode(), err=True)
     except OSError:  # nobody listens there either: the exit code says it

@@ -84,15 +84,15 @@ def gather_credentials(
     Raises CredentialError for one that no HTTP header can carry.
     """
     key = environ.get("ACE_API_KEY")
-    stack = _token(Source.STACK, stack_token.reveal() if stack_token else None)
+    stack = _check_token(Source.STACK, stack_token.reveal() if stack_token else None)
     held = {
-        Source.ENVIRONMENT: _token(Source.ENVIRONMENT, environ.get("OPERATOR_TOKEN")),
+        Source.ENVIRONMENT: _check_token(Source.ENVIRONMENT, environ.get("OPERATOR_TOKEN")),
         Source.STACK: stack,
-        Source.DERIVED: _derived(key),
+        Source.DERIVED: _derive_token(key),
     }
     source = next((source for source, token in held.items() if token is not None), None)
     return Credentials(
-        cloudflare=_token("CLOUDFLARE_API_TOKEN", environ.get("CLOUDFLARE_API_TOKEN")),
+        cloudflare=_check_token("CLOUDFLARE_API_TOKEN", environ.get("CLOUDFLARE_API_TOKEN")),
         operator=None if source is None else held[source],
         operator_source=source,
         stack_operator=stack,
@@ -105,11 +105,11 @@ def list_secrets(environ: Mapping[str, str], *tokens: Secret | None) -> tuple[st
     """Return every secret text that this process may hold, used or not, for the redaction."""
     key = environ.get("ACE_API_KEY")
     texts = [environ.get(name) for name in ("CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN", "ACE_API_KEY")]
-    texts += [secret.reveal() for secret in (*tokens, _derived(key)) if secret is not None]
+    texts += [secret.reveal() for secret in (*tokens, _derive_token(key)) if secret is not None]
     return tuple({text for text in texts if text})
 
 
-def _derived(key: str | None) -> Secret | None:
+def _derive_token(key: str | None) -> Secret | None:
     if not key:
         return None
     try:
@@ -118,7 +118,7 @@ def _derived(key: str | None) -> Secret | None:
         return None
 
 
-def _token(name: str, value: str | None) -> Secret | None:
+def _check_token(name: str, value: str | None) -> Secret | None:
     if not value:
         return None
     if not value.isascii() or not value.isprintable() or " " in value:

@@ -43,7 +43,7 @@ class Hint:
         """Return these steps, followed by the other ones."""
         return Hint((*self.steps, *other.steps))
 
-    def command(self, *, stack: str, worker: str) -> str:
+    def format_command(self, *, stack: str, worker: str) -> str:
         """Return the steps as one line for a shell: each runs after the success of the one before."""
         settings = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
         names = {name: shlex.quote(text) for name, text in {"stack": stack, "worker": worker, "file": settings}.items()}

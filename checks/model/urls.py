@@ -17,11 +17,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def is_private(url: str) -> bool:
+def is_confidential(url: str) -> bool:
     """Return whether nobody on the way can read what is sent to a URL: it is https, or leads to this machine."""
     return url.startswith("https://") or (url.startswith("http://") and is_loopback(url))
 
 
-def is_base(url: str) -> bool:
+def is_base_url(url: str) -> bool:
     """Return whether a URL keeps the rule of every URL in the settings (contract/setting_rules.py)."""
     return check_url(url) is None

@@ -19,12 +19,12 @@ class Style:
     verbose: bool = False
 
 
-def names() -> tuple[str, ...]:
+def list_formats() -> tuple[str, ...]:
     """Return the formats that there are."""
     return tuple(item.name for item in pkgutil.iter_modules(__path__))
 
 
-def load(name: str) -> Callable[[Report, Style], str]:
+def load_renderer(name: str) -> Callable[[Report, Style], str]:
     """Return the function that writes a report in a format."""
     render: Callable[[Report, Style], str] = importlib.import_module(f"{__name__}.{name}").render
     return render

@@ -40,7 +40,7 @@ def describe_defect(check: Check, error: BaseException) -> Finding:
     )
 
 
-def describe_circle(check: Check) -> Finding:
+def describe_cycle(check: Check) -> Finding:
     """Return the finding for a check that waits for itself."""
     waits = " and ".join(dict.fromkeys((*check.needs, *check.after)))
     return describe_defect(check, ValueError(f"it waits for {waits}, and so, in the end, for itself"))

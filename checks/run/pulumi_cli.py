@@ -11,7 +11,7 @@ from pathlib import Path
 
 ENGINE_SECONDS = 120.0
 STACK = re.compile(r"([\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
-UNKNOWN = ("no stack named", "invalid stack", "organization name must be")  # what the engine says of a wrong name
+UNKNOWN_STACK = ("no stack named", "invalid stack", "organization name must be")  # what the engine says of a wrong name
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -46,9 +46,9 @@ def run_pulumi(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
         raise UnreadableError(f"pulumi cannot be run: {error.strerror}") from None
 
 
-def failure(command: Sequence[str], reason: str) -> UnusableError | UnreadableError:
+def convert_failure(command: Sequence[str], reason: str) -> UnusableError | UnreadableError:
     """Return what to raise for a command that failed: a wrong name of a stack is a matter of usage."""
-    unknown = any(text in reason for text in UNKNOWN)
+    unknown = any(text in reason for text in UNKNOWN_STACK)
     return (UnusableError if unknown else UnreadableError)(f"{format_command(command)}: {reason}")
 
 
@@ -69,12 +69,14 @@ def find_pulumi() -> str:
     found = shutil.which("pulumi")
     if found:
         return found
-    installed = sorted((Path.home() / ".pulumi" / "versions").glob("*/bin/pulumi"), key=lambda path: _version(path))
+    installed = sorted(
+        (Path.home() / ".pulumi" / "versions").glob("*/bin/pulumi"), key=lambda path: _parse_version(path)
+    )
     if not installed:
         raise UnreadableError("pulumi is not on PATH: run scripts/setup, or give --manifest FILE")
     return str(installed[-1])
 
 
-def _version(path: Path) -> tuple[int, ...]:
+def _parse_version(path: Path) -> tuple[int, ...]:
     numbers = path.parent.parent.name.split(".")
     return tuple(int(number) if number.isdigit() else -1 for number in numbers)

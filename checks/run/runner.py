@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from checks.check import Check, Context
 from checks.model.finding import Evidence, Failed, Finding, Stop
 from checks.model.report import Outcome, Report, ReportedFinding, Result
-from checks.run.findings import describe_circle, describe_defect, describe_timeout, is_evidence, is_finding
+from checks.run.findings import describe_cycle, describe_defect, describe_timeout, is_evidence, is_finding
 
 GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request that it waited for
 MAX_ITEMS = 100  # findings and evidence of one check: more is a loop
@@ -73,7 +73,7 @@ def run_checks(
     ``watch`` is called in the caller's thread with the id of each check that starts, and again with its result.
     """
     started = context.deadline.clock()
-    results = _Run(checks=tuple(checks), context=context, watch=watch).results()
+    results = _Run(checks=tuple(checks), context=context, watch=watch).run()
     manifest = context.manifest
     return Report(
         project=manifest.project,
@@ -96,35 +96,35 @@ class _Run:
     running: dict[str, _RunningCheck] = field(default_factory=dict)
     finished: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
 
-    def results(self) -> Mapping[str, Result]:
+    def run(self) -> Mapping[str, Result]:
         deadline = self.context.deadline
         self._start_ready()
         while self.running:
             try:
                 finished = self.finished.get(timeout=max(0.0, deadline.end + GRACE_SECONDS - deadline.clock()))
             except queue.Empty:
-                self._leave_behind()
+                self._abandon_running()
                 break
             running = self.running.pop(finished)
-            self._settle(self._result(running, running.obstacle))
+            self._settle(self._build_result(running, running.obstacle))
             self._start_ready()
         for check in self.checks:
             if check.id not in self.done:
-                self._settle(self._not_started(check, describe_circle(check)))
+                self._settle(self._build_unstarted_result(check, describe_cycle(check)))
         return self.done
 
     def _start_ready(self, *, over: bool = False) -> None:
         """Start the checks that wait for nothing more, and skip those that can never run."""
-        while ready := list(self._ready()):
+        while ready := list(self._list_ready()):
             for check in ready:
                 self._start_or_skip(check, over=over)
 
     def _start_or_skip(self, check: Check, *, over: bool) -> None:
-        unmet, missing = self._unmet_need(check), self._missing_credentials(check)
+        unmet, missing = self._find_unmet_need(check), self._name_missing_credentials(check)
         try:
             not_applicable = check.does_not_apply(self.context)
         except Exception as error:  # noqa: BLE001 - every check has a result, whatever its code does
-            self._settle(self._not_started(check, describe_defect(check, error)))
+            self._settle(self._build_unstarted_result(check, describe_defect(check, error)))
             return
         if not_applicable:
             self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=not_applicable, exempt=True))
@@ -134,18 +134,18 @@ class _Run:
             self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=missing))
         elif over or not self.context.deadline.left():
             finding = describe_timeout(check, self.context.deadline.seconds, "its turn never came")
-            self._settle(self._not_started(check, finding))
+            self._settle(self._build_unstarted_result(check, finding))
         else:
             self._start(check)
 
-    def _ready(self) -> Iterator[Check]:
+    def _list_ready(self) -> Iterator[Check]:
         ids = {check.id for check in self.checks}
         for check in self.checks:
             waits = {*check.needs, *check.after} & ids - self.done.keys()
             if not waits and check.id not in self.done and check.id not in self.running:
                 yield check
 
-    def _unmet_need(self, check: Check) -> str:
+    def _find_unmet_need(self, check: Check) -> str:
         """Return which needed check did not pass, or an empty text."""
         words = {
             Outcome.FAIL: "which failed",
@@ -155,7 +155,7 @@ class _Run:
         unmet = [need for need in check.needs if need in self.blocked]
         return f"needs {unmet[0]}, {words[self.done[unmet[0]].outcome]}" if unmet else ""
 
-    def _missing_credentials(self, check: Check) -> str:
+    def _name_missing_credentials(self, check: Check) -> str:
         missing = [credential for credential in check.wants if self.context.credentials.is_missing(credential)]
         return f"needs {' and '.join(missing)}" if missing else ""
 
@@ -163,14 +163,14 @@ class _Run:
         running = _RunningCheck(check=check, started=self.context.deadline.clock())
         self.running[check.id] = running
         self._notify(check.id, None)
-        thread = threading.Thread(target=self._follow, args=(running,), name=f"check {check.id}", daemon=True)
+        thread = threading.Thread(target=self._run_in_thread, args=(running,), name=f"check {check.id}", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no thread left
             running.obstacle = describe_defect(check, error)
             self.finished.put(check.id)
 
-    def _follow(self, running: _RunningCheck) -> None:
+    def _run_in_thread(self, running: _RunningCheck) -> None:
         running.run(self.context)
         self.finished.put(running.check.id)
 
@@ -186,31 +186,33 @@ class _Run:
         if blocks or result.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
             self.blocked.add(result.id)
 
-    def _leave_behind(self) -> None:
+    def _abandon_running(self) -> None:
         """Give each check that still runs, and each that waits for one, a result without waiting for it."""
         for running in self.running.values():
             found = "it was still waiting, and was left behind"
-            self._settle(self._result(running, describe_timeout(running.check, self.context.deadline.seconds, found)))
+            self._settle(
+                self._build_result(running, describe_timeout(running.check, self.context.deadline.seconds, found))
+            )
         self.running = {}
         self._start_ready(over=True)
 
-    def _result(self, running: _RunningCheck, obstacle: Finding | None) -> Result:
+    def _build_result(self, running: _RunningCheck, obstacle: Finding | None) -> Result:
         items = tuple(running.items)
         findings = [item for item in items if isinstance(item, Finding)]
         otherwise = Outcome.PASS if obstacle is None else Outcome.INCONCLUSIVE
         return Result(
             id=running.check.id,
             outcome=Outcome.FAIL if findings else otherwise,
-            findings=tuple(map(self._reported, findings if obstacle is None else [*findings, obstacle])),
+            findings=tuple(map(self._convert_finding, findings if obstacle is None else [*findings, obstacle])),
             evidence=tuple(item.text for item in items if isinstance(item, Evidence)),
             seconds=self.context.deadline.clock() - running.started,
         )
 
-    def _not_started(self, check: Check, finding: Finding) -> Result:
-        return Result(id=check.id, outcome=Outcome.INCONCLUSIVE, findings=(self._reported(finding),))
+    def _build_unstarted_result(self, check: Check, finding: Finding) -> Result:
+        return Result(id=check.id, outcome=Outcome.INCONCLUSIVE, findings=(self._convert_finding(finding),))
 
-    def _reported(self, finding: Finding) -> ReportedFinding:
-        command = finding.hint.command(stack=self.context.stack, worker=self.context.manifest.worker.name)
+    def _convert_finding(self, finding: Finding) -> ReportedFinding:
+        command = finding.hint.format_command(stack=self.context.stack, worker=self.context.manifest.worker.name)
         return ReportedFinding(
             subject=finding.subject,
             expected=finding.expected,

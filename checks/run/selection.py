@@ -29,23 +29,23 @@ def select(
     """
     known_tags = {tag for check in checks.values() for tag in check.tags}
     for name in names:
-        _known(name, checks.keys(), "check")
+        _require_known(name, checks.keys(), "check")
     for tag in tags:
-        _known(tag, known_tags, "tag")
+        _require_known(tag, known_tags, "tag")
     for name in skip:
-        _known(name, checks.keys() | known_tags, "check or tag")
+        _require_known(name, checks.keys() | known_tags, "check or tag")
     chosen = {check.id for check in checks.values() if check.id in names or check.tags & set(tags)}
-    wanted = _with_needs(checks, chosen or checks.keys())
-    left = tuple(check for check in checks.values() if check.id in wanted and not _left_out(check, skip, read_only))
-    unasked = [name for name in names if name not in {check.id for check in left}]
-    if unasked:
-        raise SelectionError(f"{unasked[0]!r} is named, and left out by --read-only or --skip")
+    wanted = _add_needs(checks, chosen or checks.keys())
+    left = tuple(check for check in checks.values() if check.id in wanted and not _is_left_out(check, skip, read_only))
+    contradicted = [name for name in names if name not in {check.id for check in left}]
+    if contradicted:
+        raise SelectionError(f"{contradicted[0]!r} is named, and left out by --read-only or --skip")
     if not left:
         raise SelectionError("nothing is left to run")
     return left
 
 
-def _with_needs(checks: Mapping[str, Check], chosen: Collection[str]) -> set[str]:
+def _add_needs(checks: Mapping[str, Check], chosen: Collection[str]) -> set[str]:
     wanted: set[str] = set()
     pending = list(chosen)
     while pending:
@@ -56,11 +56,11 @@ def _with_needs(checks: Mapping[str, Check], chosen: Collection[str]) -> set[str
     return wanted
 
 
-def _left_out(check: Check, skip: Collection[str], read_only: bool) -> bool:
+def _is_left_out(check: Check, skip: Collection[str], read_only: bool) -> bool:
     return check.id in skip or bool(check.tags & set(skip)) or (read_only and READ_ONLY not in check.tags)
 
 
-def _known(name: str, known: Collection[str], kind: str) -> None:
+def _require_known(name: str, known: Collection[str], kind: str) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         help_ = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"

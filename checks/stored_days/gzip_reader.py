@@ -1,4 +1,4 @@
-"""What lies in a bucket may be anything: it is read in bounded memory, at most MEMORY, whatever it decompresses to."""
+"""Reads gzip files of a bucket in at most MAX_MEMORY, because an object may decompress to any size."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-MEMORY = 256 * 2**20  # bytes, beside the objects themselves, four of at most 32 MiB: tested with real bombs
+MAX_MEMORY = 256 * 2**20  # bytes, beside the objects themselves, four of at most 32 MiB: tested with real bombs
 MAX_DAY = 256 * 2**20  # bytes of NDJSON, never held together; the largest real day known is 58 MB
 MAX_LINE = 64 * 2**10  # bytes
 MAX_POINTS = 100_000  # distinct names
-MAX_HELD = 16 * 2**20  # characters of distinct names: Python may take four bytes for one
-CHUNK = 256 * 2**10  # bytes decompressed at once
+MAX_CHARACTERS = 16 * 2**20  # characters of distinct names: Python may take four bytes for one
+CHUNK_BYTES = 256 * 2**10  # bytes decompressed at once
 GZIP = b"\x1f\x8b"
 
 T = TypeVar("T", str, bytes)
@@ -31,26 +31,26 @@ class DayTooLargeError(ValueError):
 
 
 class BoundedSet(set[T]):
-    """Distinct texts, not too many and not too long; ``held`` is how many characters they have together."""
+    """Distinct texts, not too many and not too long; ``characters`` is how many characters they have together."""
 
-    held = 0
+    characters = 0
 
     def add_bounded(self, text: T) -> None:
-        """Add one; raises DayTooLargeError when there are more than MAX_POINTS, or MAX_HELD characters."""
+        """Add one; raises DayTooLargeError when there are more than MAX_POINTS, or MAX_CHARACTERS characters."""
         if text in self:
             return
         self.add(text)
-        self.held += len(text)
+        self.characters += len(text)
         if len(self) > MAX_POINTS:
             raise DayTooLargeError(f"more than {MAX_POINTS:,} points in a day")
-        if self.held > MAX_HELD:
-            raise DayTooLargeError(f"more than {MAX_HELD:,} characters of names, or of one timestamp")
+        if self.characters > MAX_CHARACTERS:
+            raise DayTooLargeError(f"more than {MAX_CHARACTERS:,} characters of names, or of one timestamp")
 
 
-def lines(raw: bytes, digest: Any) -> Iterator[bytes]:
+def read_lines(raw: bytes, digest: Any) -> Iterator[bytes]:
     """Yield the lines of a gzip file, one chunk of it at a time; ``digest`` takes in what was decompressed."""
     rest = b""
-    for chunk in _decompressed(raw):
+    for chunk in _decompress(raw):
         digest.update(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         if max(map(len, (rest, *lines))) > MAX_LINE:
@@ -60,11 +60,11 @@ def lines(raw: bytes, digest: Any) -> Iterator[bytes]:
         yield rest
 
 
-def _decompressed(raw: bytes) -> Iterator[bytes]:
+def _decompress(raw: bytes) -> Iterator[bytes]:
     inflate, size, pending = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16), 0, raw
     while not inflate.eof:
         try:
-            chunk = inflate.decompress(pending, CHUNK)
+            chunk = inflate.decompress(pending, CHUNK_BYTES)
         except zlib.error:
             raise BrokenDayError("a gzip file", "bytes that do not decompress") from None
         pending = inflate.unconsumed_tail

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE_METADATA = {"first", "last"}  # of a day that has samples
-BEYOND = 1  # a worker that claims more days than are declared claims at least the next one
+EXTRA_DAYS = 1  # a worker that claims more days than are declared claims at least the next one
 
 
 def is_empty(item: StoredObject) -> bool:
@@ -74,7 +74,7 @@ def find_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays
     declared = (latest - first).days + 1
     passed = (progress.current_date - first).days if progress.current_date is not None else 0
     counted = progress.days_complete if len(stored) < progress.days_complete else 0
-    claimed = min(max(min(passed, progress.days_complete), counted), declared + BEYOND)
+    claimed = min(max(min(passed, progress.days_complete), counted), declared + EXTRA_DAYS)
     return [day for day in (first + timedelta(days=number) for number in range(claimed)) if day not in stored]
 
 

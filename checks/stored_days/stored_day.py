@@ -45,10 +45,10 @@ def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
     Raises DayTooLargeError for a day beyond this checker's bounds.
     """
     found, digest, sites = Day(day=day), hashlib.sha256(), dict[str, str]()
-    for sample in _samples(raw, day, digest):
+    for sample in _decode_samples(raw, day, digest):
         if sample.name not in found.points:
             found.points.add_bounded(sample.name)
-            sites.setdefault(_site(sample.name), sample.name)
+            sites.setdefault(_find_site(sample.name), sample.name)
         found.samples += 1
         found.first = sample.timestamp if found.first is None else found.first
         found.last = sample.timestamp
@@ -66,7 +66,7 @@ def read_samples(raw: bytes, *, day: date) -> Iterator[Sample]:
     They are in the order in which they were measured, as ACE sends and the worker writes them, and no line stands there
     twice: so only the lines of one timestamp are held.
     """
-    return _samples(raw, day, hashlib.sha256())
+    return _decode_samples(raw, day, hashlib.sha256())
 
 
 def format_moment(moment: int) -> str:
@@ -74,11 +74,11 @@ def format_moment(moment: int) -> str:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:23]
 
 
-def _samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
+def _decode_samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
     start, end = (int(moment.timestamp()) * 1000 for moment in day_window(day))
     now, lines = start, BoundedSet[bytes]()
-    for number, line in enumerate(gzip_reader.lines(raw, digest), start=1):
-        sample = _sample(line, number, start, end)
+    for number, line in enumerate(gzip_reader.read_lines(raw, digest), start=1):
+        sample = _parse_sample(line, number, start, end)
         if sample.timestamp < now:
             raise BrokenDayError(f"no timestamp before the one above it in line {number}", str(sample.timestamp))
         if sample.timestamp > now:
@@ -89,7 +89,7 @@ def _samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
         yield sample
 
 
-def _site(name: str) -> str:
+def _find_site(name: str) -> str:
     """Return the site that a name speaks of: ACE's are ``client/site/…``, and its sites ``client_…``; else nothing."""
     client, _, rest = name.partition("/")
     site, deeper, _ = rest.partition("/")
@@ -105,15 +105,17 @@ def compare_with_metadata(found: Day, metadata: Mapping[str, str]) -> None:
             raise BrokenDayError(f"metadata {name} {value}, as in the content", repr(metadata.get(name)))
     for name, moment in (("first", found.first), ("last", found.last)):
         declared = metadata.get(name)
-        if (None if declared is None else _moment(declared)) != moment:
+        if (None if declared is None else _parse_moment(declared)) != moment:
             raise BrokenDayError(f"metadata {name} {moment}, as in the content", repr(declared))
     start, end = day_window(found.day)
     source = metadata.get("source", "")
-    if [_moment(text) for text in source.split("/")] != [int(moment.timestamp()) * 1000 for moment in (start, end)]:
+    if [_parse_moment(text) for text in source.split("/")] != [
+        int(moment.timestamp()) * 1000 for moment in (start, end)
+    ]:
         raise BrokenDayError(f"metadata source {start:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}", repr(source))
 
 
-def _sample(line: bytes, number: int, start: int, end: int) -> Sample:
+def _parse_sample(line: bytes, number: int, start: int, end: int) -> Sample:
     try:
         sample = json.loads(line)
     except (ValueError, RecursionError):
@@ -141,7 +143,7 @@ def _is_value(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) <= sys.float_info.max  # an int of JSON may be larger
 
 
-def _moment(text: str) -> int | None:
+def _parse_moment(text: str) -> int | None:
     """Read ms since the epoch, or an ISO 8601 time, as ms since the epoch."""
     if text.isascii() and text.isdigit():
         return int(text[:18])

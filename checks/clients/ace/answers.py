@@ -15,7 +15,7 @@ from checks.model.finding import Finding, Inconclusive, ShapeError
 if TYPE_CHECKING:
     from cloudflare_client.http_answer import HttpAnswer
 
-BAD_KEY = "An unhandled exception occurred."  # what ACE says, with a 500, of a key that it does not know
+UNKNOWN_KEY = "An unhandled exception occurred."  # what ACE says, with a 500, of a key that it does not know
 NO_DATA = "No data for time period"  # what it may say, with a 404, of an empty window
 PARAMETERS = ("start_time", "end_time", "page_size", "raw_data", "cursor")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ class Page:
     cursor: str | None = None
 
 
-def page(body: Mapping[str, Any] | None) -> Page:
+def parse_page(body: Mapping[str, Any] | None) -> Page:
     """Read the body of a 200; raises ShapeError for anything else than ACE's documented envelope and rows."""
     if body is None:
         raise ShapeError("no JSON object")
@@ -79,17 +79,17 @@ def page(body: Mapping[str, Any] | None) -> Page:
         raise ShapeError("more rows are announced, and there are no rows or no cursor to them")
     if not more and cursor not in (None, ""):
         raise ShapeError("no more rows are announced, and a cursor to them is sent")
-    return Page(rows=[_row(item) for item in rows], cursor=cursor if more else None)
+    return Page(rows=[_parse_row(item) for item in rows], cursor=cursor if more else None)
 
 
-def following(given: str, sent: Cursor | None, rows: Sequence[Row]) -> Cursor:
+def find_next_cursor(given: str, sent: Cursor | None, rows: Sequence[Row]) -> Cursor:
     """Return the cursor that really leads on from a page.
 
     ACE counts only the rows that this page took of its last timestamp, so that a page within one timestamp leads to
     itself; those that came before are the offset of the cursor that was sent. Raises ShapeError for a cursor of any
     other arithmetic, as it may skip rows.
     """
-    cursor = _decoded(given)
+    cursor = _decode_cursor(given)
     if cursor.at is None:
         return cursor
     taken = sum(row.at >= cursor.at for row in rows)
@@ -101,7 +101,7 @@ def following(given: str, sent: Cursor | None, rows: Sequence[Row]) -> Cursor:
     return Cursor(text=text, at=cursor.at, offset=taken + before)
 
 
-def refusal(answer: HttpAnswer) -> tuple[RefusalKind, str]:
+def classify_refusal(answer: HttpAnswer) -> tuple[RefusalKind, str]:
     """Return what an answer that is neither data nor curable by time means, and how to say it."""
     body, status = answer.json or {}, answer.status
     if status == 500:
@@ -124,12 +124,12 @@ def refusal(answer: HttpAnswer) -> tuple[RefusalKind, str]:
     return RefusalKind.NOT_ACE, answer.shown
 
 
-def is_bad_key(answer: HttpAnswer) -> bool:
+def is_unknown_key(answer: HttpAnswer) -> bool:
     """Return whether a 500 is no outage but what ACE says of a key that it does not know."""
-    return answer.status == 500 and (answer.json or {}).get("message") == BAD_KEY
+    return answer.status == 500 and (answer.json or {}).get("message") == UNKNOWN_KEY
 
 
-def is_empty(answer: HttpAnswer) -> bool:
+def is_empty_window(answer: HttpAnswer) -> bool:
     """Return whether a 404 says that a window holds nothing, as the swagger has it."""
     if answer.status != 404:  # a page of rows is not read twice
         return False
@@ -137,19 +137,19 @@ def is_empty(answer: HttpAnswer) -> bool:
     return isinstance(text, str) and text.startswith(NO_DATA)
 
 
-def _row(item: object) -> Row:
+def _parse_row(item: object) -> Row:
     if not isinstance(item, dict):
         raise ShapeError("a row that is no object")
     name, value, time = (item.get(field) for field in ("name", "value", "time"))
     if not (isinstance(name, str) and name and isinstance(value, str) and isinstance(time, str)):
         raise ShapeError("a row that is not a name, a value and a time, each a text")
-    at = _micros(time)
+    at = _parse_time(time)
     if at is None:
         raise ShapeError("a row whose time is not ISO 8601")
     return Row(name, value, at)
 
 
-def _micros(text: str) -> int | None:
+def _parse_time(text: str) -> int | None:
     """Read ACE's time as microseconds since the epoch: it is naive, and means UTC."""
     try:
         moment = datetime.fromisoformat(text)
@@ -158,10 +158,10 @@ def _micros(text: str) -> int | None:
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
 
 
-def _decoded(text: str) -> Cursor:
+def _decode_cursor(text: str) -> Cursor:
     try:
         data = json.loads(base64.b64decode(text, validate=True))
-        offset, at = data["offset"], _micros(data["timestamp"])
+        offset, at = data["offset"], _parse_time(data["timestamp"])
     except (ValueError, TypeError, KeyError, RecursionError):  # opaque, by ACE's own word: used as it is
         return Cursor(text=text)
     known = type(offset) is int and offset >= 0 and at is not None

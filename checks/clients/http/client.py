@@ -14,13 +14,13 @@ from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
 from checks.model.hint import Hint
-from checks.model.urls import is_loopback, is_private
+from checks.model.urls import is_confidential, is_loopback
 from cloudflare_client.http_answer import HttpAnswer
 
 Transport = httpx.BaseTransport  # what replaces the network in tests
 
-JSON_LIMIT = 8 * 2**20  # bytes of an answer that is read as JSON
-SHORTEST = 0.05  # seconds: what a request gets when the deadline is all but over
+MAX_JSON_BYTES = 8 * 2**20  # bytes of an answer that is read as JSON
+MIN_TIMEOUT = 0.05  # seconds: what a request gets when the deadline is all but over
 
 
 class BrokenOffError(TransientError):
@@ -60,7 +60,7 @@ class Http:
         Raises UnusableEnvironmentError for proxies or certificates of the environment that cannot be used.
         """
         headers = {"User-Agent": "building-vitals-checks", "Accept-Encoding": "identity"}
-        with environment.client(trust_env=not is_loopback(base), transport=transport, headers=headers) as client:
+        with environment.open_client(trust_env=not is_loopback(base), transport=transport, headers=headers) as client:
             yield cls(
                 base=base.rstrip("/"),
                 cause=cause,
@@ -70,7 +70,7 @@ class Http:
                 secrets=tuple(text.encode("utf-8", "replace") for text in secrets),
             )
 
-    def ask(
+    def send(
         self,
         method: str,
         path: str,
@@ -79,7 +79,7 @@ class Http:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
-        limit: int = JSON_LIMIT,
+        limit: int = MAX_JSON_BYTES,
         timeout: float = 10.0,
     ) -> HttpAnswer:
         """Ask once; ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
@@ -89,54 +89,60 @@ class Http:
         request = f"{method} {self.base}{path}"
         sent = dict(headers or {})
         if token is not None:
-            if not is_private(self.base):
-                raise Inconclusive(self._refused(request, "a token is not sent over plain http"))
+            if not is_confidential(self.base):
+                raise Inconclusive(self._describe_unusable_url(request, "a token is not sent over plain http"))
             sent["Authorization"] = f"Bearer {token.reveal()}"
-        seconds = httpx.Timeout(max(SHORTEST, min(timeout, self.deadline.left())))
+        seconds = httpx.Timeout(max(MIN_TIMEOUT, min(timeout, self.deadline.left())))
         try:
             with self.client.stream(
                 method, self.base + path, params=params, headers=sent, content=content, timeout=seconds
             ) as response:
-                body = self._read(response, request, limit)
+                body = self._read_body(response, request, limit)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
                     body = body.replace(secret, b"***")  # a system that echoes one
                 return HttpAnswer(request=request, status=response.status_code, headers=response.headers, body=body)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
-            raise Inconclusive(self._refused(request, type(error).__name__)) from None
+            raise Inconclusive(self._describe_unusable_url(request, type(error).__name__)) from None
         except httpx.TransportError as error:
-            raise self._unreached(request, error) from None
+            raise self._convert_error(request, error) from None
 
-    def _read(self, response: httpx.Response, request: str, limit: int) -> bytes:
+    def _read_body(self, response: httpx.Response, request: str, limit: int) -> bytes:
         chunks = bytearray()
         try:
             for chunk in response.iter_raw():
                 chunks += chunk
                 if len(chunks) > limit:
-                    raise Inconclusive(self.finding(request, f"an answer of at most {limit:,} bytes", "a bigger one"))
+                    raise Inconclusive(
+                        self.describe_failure(request, f"an answer of at most {limit:,} bytes", "a bigger one")
+                    )
                 if not self.deadline.left():
-                    raise TransientError(self.finding(request, "a whole answer within the deadline", "a part of it"))
+                    raise TransientError(
+                        self.describe_failure(request, "a whole answer within the deadline", "a part of it")
+                    )
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            raise BrokenOffError(self._unreached(request, error).finding) from None
+            raise BrokenOffError(self._convert_error(request, error).finding) from None
         return bytes(chunks)
 
-    def _unreached(self, request: str, error: httpx.TransportError) -> Inconclusive:
+    def _convert_error(self, request: str, error: httpx.TransportError) -> Inconclusive:
         """Return what to raise for a request that got no answer: transient, unless time can't cure it."""
-        certificate = environment.certificate(error)
+        certificate = environment.find_certificate_problem(error)
         if certificate:
             expected, actual = "a certificate that can be trusted", f"{certificate}: waiting does not cure this"
-            return Inconclusive(self.finding(request, expected, actual, Cause.CONFIGURATION))
+            return Inconclusive(self.describe_failure(request, expected, actual, Cause.CONFIGURATION))
         name = urlsplit(self.base).hostname
-        if environment.no_such_name(error):
+        if environment.is_unknown_host(error):
             actual = f"the name {name} does not exist" + (f": is {self.setting} right?" if self.setting else "")
             return UnresolvedError(
-                self.finding(request, "an answer", actual, Cause.CONFIGURATION if self.setting else self.cause)
+                self.describe_failure(request, "an answer", actual, Cause.CONFIGURATION if self.setting else self.cause)
             )
-        if environment.no_names(error):
-            return TransientError(self.finding(request, "an answer", "no name can be resolved here", Cause.CHECKER))
+        if environment.is_dns_unavailable(error):
+            return TransientError(
+                self.describe_failure(request, "an answer", "no name can be resolved here", Cause.CHECKER)
+            )
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        return TransientError(self.finding(request, "an answer", reason))
+        return TransientError(self.describe_failure(request, "an answer", reason))
 
-    def _refused(self, request: str, reason: str) -> Finding:
+    def _describe_unusable_url(self, request: str, reason: str) -> Finding:
         return Finding(
             subject=request,
             expected="a URL that can be asked",
@@ -145,7 +151,7 @@ class Http:
             hint=Hint.explain("config"),
         )
 
-    def finding(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
+    def describe_failure(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
         """Return what to say when this system gives no usable answer; ``cause`` where it is not this system's."""
         return Finding(
             subject=subject,

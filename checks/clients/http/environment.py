@@ -10,16 +10,18 @@ from pathlib import Path
 
 import httpx
 
-PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
-CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-UNKNOWN = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})  # macOS has no EAI_NODATA
+PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+UNKNOWN_HOST = frozenset(
+    {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+)  # macOS has no EAI_NODATA
 
 
 class UnusableEnvironmentError(ValueError):
     """A variable of the environment cannot be used; the message names it and never its value."""
 
 
-def client(*, trust_env: bool, transport: httpx.BaseTransport | None, headers: Mapping[str, str]) -> httpx.Client:
+def open_client(*, trust_env: bool, transport: httpx.BaseTransport | None, headers: Mapping[str, str]) -> httpx.Client:
     """Open a client without redirects; ``trust_env`` is whether proxies and certificates of the environment count.
 
     Raises UnusableEnvironmentError for one of those that cannot be used.
@@ -27,36 +29,36 @@ def client(*, trust_env: bool, transport: httpx.BaseTransport | None, headers: M
     try:
         return httpx.Client(trust_env=trust_env, transport=transport, follow_redirects=False, headers=headers)
     except OSError as error:
-        named = _named(CERTIFICATES, lambda value: Path(value).exists())
+        named = _name_variables(CERTIFICATE_VARIABLES, lambda value: Path(value).exists())
         raise UnusableEnvironmentError(f"{named}: {error.strerror or 'no certificates'}") from None
     except (ImportError, ValueError, httpx.InvalidURL):
-        named = _named(PROXIES, lambda value: value.lower().startswith(("http://", "https://")))
+        named = _name_variables(PROXY_VARIABLES, lambda value: value.lower().startswith(("http://", "https://")))
         raise UnusableEnvironmentError(f"{named}: only http:// and https:// proxies can be used") from None
 
 
-def certificate(error: BaseException) -> str:
+def find_certificate_problem(error: BaseException) -> str:
     """Return why a certificate was refused, nothing if none was."""
-    found = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)]
+    found = [cause for cause in _list_causes(error) if isinstance(cause, ssl.SSLCertVerificationError)]
     return f"its certificate is refused ({found[0].verify_message})" if found else ""
 
 
-def no_such_name(error: BaseException) -> bool:
+def is_unknown_host(error: BaseException) -> bool:
     """Return whether a name was looked up, and there is none."""
-    return any(isinstance(cause, socket.gaierror) and cause.errno in UNKNOWN for cause in _causes(error))
+    return any(isinstance(cause, socket.gaierror) and cause.errno in UNKNOWN_HOST for cause in _list_causes(error))
 
 
-def no_names(error: BaseException) -> bool:
+def is_dns_unavailable(error: BaseException) -> bool:
     """Return whether names cannot be looked up at all, now and from here."""
-    return any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN for cause in _causes(error))
+    return any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN for cause in _list_causes(error))
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _list_causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
-def _named(names: Collection[str], fits: Callable[[str], bool]) -> str:
+def _name_variables(names: Collection[str], fits: Callable[[str], bool]) -> str:
     """Return which of these variables are set, in either case, to what does not fit; all that are set if each does."""
     held = {name: value for name, value in os.environ.items() if name.upper() in names and value}
     unfit = [name for name, value in held.items() if not fits(value)]

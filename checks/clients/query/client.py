@@ -47,7 +47,7 @@ class QueryAnswer:
         rows = body.get("samples")
         if not isinstance(rows, list):
             raise ShapeError(f"no list of samples, but {', '.join(sorted(body)[:5])}")
-        samples = tuple(_sample(row) for row in rows)
+        samples = tuple(_parse_sample(row) for row in rows)
         if body.get("count", len(samples)) != len(samples):
             raise ShapeError(f"{len(samples)} samples, counted as {body['count']!r}")
         return samples
@@ -64,26 +64,26 @@ class QueryWorker:
         answer = self._retry(question)
         return answer if answer.answer is not None else self._retry(question)
 
-    def url_of(self, question: Question) -> str:
+    def format_url(self, question: Question) -> str:
         """Return the URL of a query."""
         return f"{self.http.base}{PATH}?{urlencode(question.params)}"
 
     def _retry(self, question: Question) -> QueryAnswer:
-        return self.http.deadline.retry(lambda: self._ask(question))
+        return self.http.deadline.retry(lambda: self._send(question))
 
-    def _ask(self, question: Question) -> QueryAnswer:
+    def _send(self, question: Question) -> QueryAnswer:
         try:
-            answer = self.http.ask("GET", PATH, params=question.params, timeout=ANSWER_SECONDS)
+            answer = self.http.send("GET", PATH, params=question.params, timeout=ANSWER_SECONDS)
         except BrokenOffError:
             return QueryAnswer(answer=None)  # the worker ends an answer so that it cannot complete
         own = isinstance((answer.json or {}).get("error"), dict)
         if answer.status == 429 or (answer.status >= 500 and not own):
-            finding = self.http.finding(answer.request, "an answer of the query worker", answer.shown)
+            finding = self.http.describe_failure(answer.request, "an answer of the query worker", answer.shown)
             raise TransientError(finding, after=answer.retry_after, answered=True)
         return QueryAnswer(answer=answer)
 
 
-def _sample(row: object) -> Sample:
+def _parse_sample(row: object) -> Sample:
     if isinstance(row, dict):
         name, timestamp, value = (row.get(field) for field in ("point_name", "timestamp", "value"))
         if (

@@ -26,12 +26,12 @@ from checks.model.finding import Inconclusive
 from checks.model.urls import is_loopback
 
 PROTOCOL = "trace-v1"
-PING = 10.0  # seconds: Cloudflare ends a tail whose reader is silent
-OPEN = 5.0  # seconds for one attempt to connect
-ATTEMPTS = 3  # to connect, or to connect again
-PAUSE = 0.5  # seconds between them
-LARGEST = 8 * 2**20  # bytes of one message
-BROKEN = (WebSocketException, OSError, EOFError, ImportError)  # the last: a proxy of a kind that needs more
+PING_SECONDS = 10.0  # seconds: Cloudflare ends a tail whose reader is silent
+CONNECT_SECONDS = 5.0  # seconds for one attempt to connect
+MAX_ATTEMPTS = 3  # to connect, or to connect again
+PAUSE_SECONDS = 0.5  # seconds between them
+MAX_MESSAGE_BYTES = 8 * 2**20  # bytes of one message
+CONNECTION_ERRORS = (WebSocketException, OSError, EOFError, ImportError)  # the last: a proxy of a kind that needs more
 
 
 class Socket(Protocol):
@@ -54,12 +54,12 @@ def connect(url: str) -> AbstractContextManager[Socket]:
         subprotocols=[Subprotocol(PROTOCOL)],
         ssl=httpx.create_ssl_context() if url.startswith("wss://") else None,
         proxy=None if is_loopback(url) else True,
-        open_timeout=OPEN,
-        ping_interval=PING,
-        ping_timeout=PING,
+        open_timeout=CONNECT_SECONDS,
+        ping_interval=PING_SECONDS,
+        ping_timeout=PING_SECONDS,
         close_timeout=1,
-        max_size=LARGEST,
-        logger=_silent(),
+        max_size=MAX_MESSAGE_BYTES,
+        logger=_create_silent_logger(),
     )
 
 
@@ -71,20 +71,20 @@ class Tail:
     url: str
     connect: Connect
     gaps: int = 0
-    _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _connection: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _socket: Socket | None = None
 
-    def item(self, seconds: float) -> Mapping[str, Any] | None:
+    def read_item(self, seconds: float) -> Mapping[str, Any] | None:
         """Return the next TraceItem, None if none came in that time; connects again where the connection breaks.
 
         Raises Inconclusive when it cannot be connected.
         """
-        socket = self.connected()
+        socket = self.ensure_connected()
         try:
             message = socket.recv(timeout=seconds)
         except TimeoutError:
             return None
-        except BROKEN:
+        except CONNECTION_ERRORS:
             self.gaps += 1
             self.close()
             return None
@@ -97,28 +97,28 @@ class Tail:
     def close(self) -> None:
         """End the connection, however it is."""
         self._socket = None
-        with contextlib.suppress(*BROKEN):
-            self._held.close()
+        with contextlib.suppress(*CONNECTION_ERRORS):
+            self._connection.close()
 
-    def connected(self) -> Socket:
+    def ensure_connected(self) -> Socket:
         """Return the connection, made anew if there is none."""
         deadline, error = self.http.deadline, ""
-        for attempt in range(0 if self._socket else ATTEMPTS):
+        for attempt in range(0 if self._socket else MAX_ATTEMPTS):
             if attempt and not deadline.left():
                 break
             if attempt:
-                deadline.sleep(min(PAUSE, deadline.left()))
+                deadline.sleep(min(PAUSE_SECONDS, deadline.left()))
             try:
-                socket = self._held.enter_context(self.connect(self.url))
+                socket = self._connection.enter_context(self.connect(self.url))
                 socket.send('{"debug":false}')
-            except BROKEN as broken:
+            except CONNECTION_ERRORS as broken:
                 error = type(broken).__name__  # its text may hold the address, which is as good as a token
                 self.close()
             else:
                 self._socket = socket
                 break
         if self._socket is None:
-            raise Inconclusive(self.http.finding("the tail's websocket", "a connection", error))
+            raise Inconclusive(self.http.describe_failure("the tail's websocket", "a connection", error))
         return self._socket
 
 
@@ -129,14 +129,16 @@ def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) 
     Raises Inconclusive when the API opens none (its token may not, or ten are open), or returns an insecure address.
     """
     http = tails.transport.http
-    hurried = replace(http, deadline=within)
-    name, url = Tails(transport=replace(tails.transport, http=hurried)).open(script)
-    tail = Tail(http=hurried, url=url, connect=connect)
+    limited = replace(http, deadline=within)
+    name, url = Tails(transport=replace(tails.transport, http=limited)).open(script)
+    tail = Tail(http=limited, url=url, connect=connect)
     try:
-        if not _is_private(url):
-            finding = http.finding("the tail's websocket", "an address of wss://", f"{url.partition(':')[0][:10]}:")
+        if not _is_confidential(url):
+            finding = http.describe_failure(
+                "the tail's websocket", "an address of wss://", f"{url.partition(':')[0][:10]}:"
+            )
             raise Inconclusive(finding)
-        tail.connected()
+        tail.ensure_connected()
         tail.http = http
         yield tail
     finally:
@@ -145,12 +147,12 @@ def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) 
             tails.close(script, name)
 
 
-def _silent() -> logging.Logger:
+def _create_silent_logger() -> logging.Logger:
     """Return a logger that writes nothing to standard error: what fails is raised, and an address stays here."""
     logger = logging.getLogger(__name__)
     logger.setLevel(logging.CRITICAL + 1)
     return logger
 
 
-def _is_private(url: str) -> bool:
+def _is_confidential(url: str) -> bool:
     return url.startswith("wss://") or (url.startswith("ws://") and is_loopback(url))

@@ -28,7 +28,7 @@ class Recording:
     @property
     def batches(self) -> int:
         """Return how many invocations are a batch that ran to its end."""
-        return sum(item.what == BATCH and item.outcome != CANCELED for item in self.invocations)
+        return sum(item.event == BATCH and item.outcome != CANCELED for item in self.invocations)
 
     def count_lines(self, start: str | tuple[str, ...]) -> int:
         """Return how many log lines start with one of these texts."""
@@ -36,7 +36,7 @@ class Recording:
 
     def take(self, tail: Tail, seconds: float) -> None:
         """Wait at most so many seconds for one message of the tail, and add it. Raises what the tail raises."""
-        item = tail.item(seconds)
+        item = tail.read_item(seconds)
         if tail.gaps:
             self.lost = "the connection broke"
         if item is not None and is_overload(item):

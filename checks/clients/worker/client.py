@@ -12,7 +12,7 @@ from checks.model.finding import TransientError
 from cloudflare_client.http_answer import HttpAnswer
 
 TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take a while
-KEPT = 0.1  # of the deadline
+RESERVED_SHARE = 0.1  # of the deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,23 +87,23 @@ class BackfillWorker:
 
     http: Http
 
-    def health(self) -> WorkerReply:
+    def fetch_health(self) -> WorkerReply:
         """Ask for the worker's health, once: the caller knows which version to wait for."""
-        return self._ask("GET", "/health", None)
+        return self._send("GET", "/health", None)
 
-    def status(self, token: Secret | None) -> WorkerReply:
+    def fetch_status(self, token: Secret | None) -> WorkerReply:
         """Ask for the progress, with a token or without."""
         deadline = self.http.deadline
-        return deadline.retry(lambda: self._ask("GET", "/status", token), keep=deadline.seconds * KEPT)
+        return deadline.retry(lambda: self._send("GET", "/status", token), keep=deadline.seconds * RESERVED_SHARE)
 
-    def trigger(self, token: Secret | None) -> WorkerReply:
+    def send_trigger(self, token: Secret | None) -> WorkerReply:
         """Have one batch run; to ask twice is harmless, as a day is written once."""
-        return self.http.deadline.retry(lambda: self._ask("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
+        return self.http.deadline.retry(lambda: self._send("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
 
-    def _ask(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> WorkerReply:
-        answer = self.http.ask(method, path, token=token, timeout=timeout)
+    def _send(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> WorkerReply:
+        answer = self.http.send(method, path, token=token, timeout=timeout)
         reply = WorkerReply(answer=answer, body=answer.json or {})
         if answer.status == 429 or (answer.status >= 500 and not reply.own):
-            finding = self.http.finding(answer.request, "an answer of the worker", answer.shown)
+            finding = self.http.describe_failure(answer.request, "an answer of the worker", answer.shown)
             raise TransientError(finding, after=answer.retry_after, answered=True)
         return reply

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from checks.clients.ace import client as client
-from checks.clients.ace.answers import AceError, Cursor, RefusalKind, Row, following
+from checks.clients.ace.answers import AceError, Cursor, RefusalKind, Row, find_next_cursor
 from checks.clients.ace.client import Ace
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
@@ -44,7 +44,7 @@ def open_ace(handle, *, key=KEY, seconds=60.0, clock=None):
 
 def rows(handle, *, size=1000, **options):
     with open_ace(handle, **options) as ace:
-        return list(ace.rows(START, END, size=size))
+        return list(ace.fetch_rows(START, END, size=size))
 
 
 def serving(samples, cut=cut_page, **options):
@@ -173,7 +173,7 @@ def test_an_outage_until_the_deadline(reply, text):
 
 
 def test_an_answer_that_is_too_large(monkeypatch):
-    monkeypatch.setattr(client, "PAGE_LIMIT", 10)
+    monkeypatch.setattr(client, "MAX_PAGE_BYTES", 10)
     with pytest.raises(Inconclusive, match="a bigger one"):
         rows(lambda _: body(GOOD))
 
@@ -182,14 +182,14 @@ def test_a_body_larger_than_its_rows_can_be_is_not_read():
     """Ten rows never take 2 MB: parsing them would delay every other check."""
     reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
     with open_ace(lambda _: reply) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
-        ace.page(START, END, size=10)
+        ace.fetch_page(START, END, size=10)
     assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
 
 
 def test_pages_without_end_are_bounded(monkeypatch):
     source = [Sample("p", str(n), NAIVE + timedelta(seconds=n)) for n in range(20)]
     for cut, options, text in ((cut_stalled_page, {}, "row|page"), (cut_page, {"quirks": True}, "more than 2 pages")):
-        monkeypatch.setattr(client, "PAGES", 2 if cut is cut_page else 2000)
+        monkeypatch.setattr(client, "MAX_PAGES", 2 if cut is cut_page else 2000)
         with pytest.raises(AceError, match=text):
             rows(serving(source, cut, **options), size=3)
 
@@ -212,10 +212,10 @@ AT = int(START.timestamp()) * 10**6
 
 def test_a_cursor_of_the_right_arithmetic_and_a_repaired_one():
     taken = [Row("p", "1", AT), Row("q", "1", AT)]
-    assert following(encoded(2), None, taken).text == encoded(2)
+    assert find_next_cursor(encoded(2), None, taken).text == encoded(2)
     sent = Cursor(text="", at=AT, offset=5)
-    assert following(encoded(7), sent, taken).text == encoded(7)
-    repaired = following(encoded(2, other="kept"), sent, taken)
+    assert find_next_cursor(encoded(7), sent, taken).text == encoded(7)
+    repaired = find_next_cursor(encoded(2, other="kept"), sent, taken)
     assert json.loads(base64.b64decode(repaired.text)) == {
         "offset": 7,
         "timestamp": "2024-12-10T00:00:00",
@@ -226,7 +226,7 @@ def test_a_cursor_of_the_right_arithmetic_and_a_repaired_one():
 @pytest.mark.parametrize("given", [encoded(3), encoded(1), encoded(1, "2024-12-10T00:00:01")])
 def test_a_cursor_of_another_arithmetic_may_skip_rows(given):
     with pytest.raises(ShapeError, match="a cursor to row"):
-        following(given, None, [Row("p", "1", AT), Row("q", "1", AT)])
+        find_next_cursor(given, None, [Row("p", "1", AT), Row("q", "1", AT)])
 
 
 def test_a_row_beyond_such_a_cursor_ends_the_reading():
@@ -237,4 +237,4 @@ def test_a_row_beyond_such_a_cursor_ends_the_reading():
 @pytest.mark.parametrize("text", ["!", encoded("1"), encoded(-1), encoded(1, "soon"), encoded(1, 5),
                                   base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()])  # fmt: skip
 def test_an_opaque_cursor_is_used_as_it_is(text):
-    assert following(text, None, []) == Cursor(text=text)
+    assert find_next_cursor(text, None, []) == Cursor(text=text)

@@ -18,7 +18,7 @@ def ask(handler, *, base="https://example.org", clock=None, **options):
     deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
     transport = httpx.MockTransport(handler)
     with Http.open(base, cause=Cause.WORKER, deadline=deadline, transport=transport) as http:
-        return http.ask("GET", "/x", **options)
+        return http.send("GET", "/x", **options)
 
 
 def streamed(*chunks):
