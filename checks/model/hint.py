@@ -31,7 +31,7 @@ _COMMANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Steps in their order: each is a name of ``_COMMANDS`` and its arguments."""
+    """Steps in order. Each step is a name of ``_COMMANDS`` and its arguments."""
 
     steps: tuple[tuple[str, ...], ...]
 
@@ -110,7 +110,7 @@ class Hint:
 
     @classmethod
     def explain(cls, check: str) -> Hint:
-        """Read what a check needs."""
+        """Explain a check."""
         return cls._of("explain", check)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The last line of defence: whatever leaves is one line, printable, and free of every secret that is known."""
+"""Masks every known secret in the texts of a report, and makes each text one printable line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from checks.model.report import Report, ReportedFinding, Result
 
 MASK = "[redacted]"
-MIN_PART = 12  # characters: a shorter part of a random token says nothing, and may be a word by chance
-MIN_SECRET = 4  # characters: masking shorter "secrets" would only blacken the report
-MAX_LINE = 600  # characters of one text
-MAX_READ = 4 * MAX_LINE  # of them: what lies beyond is not even looked at, which would take longer than the checks
+MIN_PART = 12  # characters. A shorter part of a random token reveals nothing, and may be a word by chance
+MIN_SECRET = 4  # characters. Masking a shorter "secret" would mask many words of the report
+MAX_LINE = 600  # characters
+MAX_READ = 4 * MAX_LINE  # characters. The rest of a longer text is dropped unread, because masking it takes too long
 
 
 class Redactor:
@@ -42,13 +42,13 @@ class Redactor:
     def redact_line(self, text: str) -> str:
         """Return the text as one printable line of bounded length, with every known secret masked."""
         masked = self.mask(_replace_unprintable(text[:MAX_READ]))
-        if len(text) > MAX_READ:  # a secret may have been cut in two, and would be no secret that is known
+        if len(text) > MAX_READ:  # a secret may have been cut, and its rest would not be a known secret
             masked = masked[:-MIN_PART]
         masked = masked.strip()
         return masked if len(masked) <= MAX_LINE else masked[:MAX_LINE] + "..."
 
     def redact_report(self, report: Report) -> Report:
-        """Return the report with every text in it made safe."""
+        """Return the report with every text redacted."""
         return dataclasses.replace(
             report,
             project=self.redact_line(report.project),

@@ -1,4 +1,4 @@
-"""Which URLs may be asked, and which may be told a secret."""
+"""Decides which URLs may be used, and to which ones a secret may be sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_loopback(url: str) -> bool:
 
 
 def is_confidential(url: str) -> bool:
-    """Return whether nobody on the way can read what is sent to a URL: it is https, or leads to this machine."""
+    """Return whether a request is confidential: its URL is https, or leads to this machine."""
     return url.startswith("https://") or (url.startswith("http://") and is_loopback(url))
 
 

@@ -1,6 +1,6 @@
 """The report as GitHub workflow commands on standard output: annotations, worst first, then the recap.
 
-Source: GitHub's workflow commands; its runner also obeys the older ``##[command]``, anywhere in a line.
+Source: GitHub's workflow commands. Its runner also obeys the older ``##[command]`` anywhere in a line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 from checks.reporters.text import WORDS, format_recap, neutralize
 
-MAX_ANNOTATIONS = 10  # annotations of one type and step: GitHub drops further ones without a word
+MAX_ANNOTATIONS = 10  # of one type and step. GitHub silently drops further ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class _Annotation:
     text: str
 
 
-def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
+def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format has no style
     """Return at most MAX_ANNOTATIONS errors, and as many notices. Plain lines follow for the others."""
     errors: list[_Annotation] = []
     notices: list[_Annotation] = []

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, in the form that GitLab, Jenkins and GitHub's actions read: one test case a check."""
+"""The report as JUnit XML for GitLab, Jenkins and GitHub's actions, with one test case per check."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-# What XML 1.0 cannot carry, not even as a reference.
+# Characters that XML 1.0 does not allow, not even as a reference.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
-    """Return the report as XML in ASCII, whatever it holds, ending in a line end."""
+def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format has no style
+    """Return the report as XML in ASCII, with a final newline."""
     serious = sum(report.is_serious(result) for result in report.results)
     suite = ET.Element(
         "testsuite",
@@ -63,5 +63,5 @@ def _format_finding(finding: ReportedFinding) -> str:
 
 
 def _replace_forbidden(text: str) -> str:
-    """Return a text that XML 1.0 can carry: whatever it cannot is replaced."""
+    """Return the text with a replacement for each character that XML 1.0 does not allow."""
     return FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,4 +1,4 @@
-"""The report as Markdown for a GitHub step summary: the verdict, a table, and details of what is not ok."""
+"""The report as Markdown for a GitHub step summary: the verdict, a table, and the findings."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 from checks.reporters.text import VERDICTS, WORDS
 
-MAX_BYTES = 2**20  # bytes: a step's summary that is longer is not shown at all
-PLAIN_CHARACTERS = " ,;()/-+='%?"  # what is no syntax behind `<code>`; without : . and @ nothing becomes a link
-RESERVED_BYTES = 1000  # of them, for the line that says what was left out
-TABLE = "| check | outcome | what |\n|---|---|---|\n"
-NOTE = "\n{} left out: the summary would be too long. `--format text` or `json` has everything.\n"
+MAX_BYTES = 2**20  # GitHub does not show a longer summary at all
+PLAIN_CHARACTERS = " ,;()/-+='%?"  # not syntax after `<code>`. Without : . and @ there are no links
+RESERVED_BYTES = 1000  # for the line that counts the omitted parts
+TABLE = "| check | outcome | details |\n|---|---|---|\n"
+NOTE = "\n{} left out, because the summary would be too long. `--format text` or `json` has all parts.\n"
 
 
 def render(report: Report, style: Style) -> str:
-    """Return the report as Markdown of less than 1 MiB: what does not fit is left out by whole rows, and counted."""
+    """Return the report as Markdown of less than 1 MiB. Rows and findings that do not fit are left out and counted."""
     text = f"## {_format_verdict(report)}: {_format_code(report.stack)}\n\n{_format_counts(report)}\n\n{TABLE}"
     shown = [result for result in report.results if not (style.quiet and result.outcome is Outcome.PASS)]
     text, lost = _append_parts(text, (_format_row(result) for result in shown))
@@ -27,7 +27,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _append_parts(text: str, parts: Iterable[str]) -> tuple[str, int]:
-    """Return the text with as many whole parts as fit behind it, and how many did not."""
+    """Return the text followed by the whole parts that fit, and the number of the others."""
     fitting, size, lost = [text], len(text.encode()), 0
     for part in parts:
         size += len(part.encode())
@@ -75,9 +75,10 @@ def _format_finding(finding: ReportedFinding) -> str:
 
 
 def _format_code(text: str) -> str:
-    """Return a text as code in which nothing is HTML, Markdown, a link, a mention or the end of a table's cell.
+    """Return a text as code without HTML, Markdown, links, mentions or the end of a table cell.
 
-    Not between backticks: in a table a bar ends those. An entity is no syntax, and GitHub links nothing in ``code``.
+    Backticks do not work in a table, where a bar ends them. An entity is not syntax, and GitHub adds no link in
+    ``code``.
     """
     line = " ".join(text.split())
     return (
@@ -88,7 +89,7 @@ def _format_code(text: str) -> str:
 
 
 def _format_block(text: str) -> str:
-    """Return a command as a block to copy from; its fence is longer than any in the text."""
+    """Return a command as a code block. Its fence is longer than any fence in the text."""
     line = _replace_unprintable(" ".join(text.split()))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", line)), default=0))
     return f"{fence}sh\n{line}\n{fence}\n"

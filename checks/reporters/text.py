@@ -1,4 +1,4 @@
-"""The report for people, in the manner of Ansible: one line a check, details of what is not ok, a recap last."""
+"""The report for people, in the manner of Ansible: one line per check, then the findings and a recap."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORD_WIDTH = max(map(len, WORDS.values()))
 
 
 def render(report: Report, style: Style) -> str:
-    """Return the report as lines, the recap last."""
+    """Return the report as lines. The recap is the last one."""
     width = max((len(result.id) for result in report.results), default=0)
     lines = [line for result in report.results for line in _format_result(result, width, style)]
     return "\n".join(neutralize(line) for line in (*lines, format_recap(report, style))) + "\n"
@@ -49,19 +49,19 @@ def _format_finding(finding: ReportedFinding) -> Iterator[str]:
 
 
 def neutralize(line: str) -> str:
-    """Return a line that GitHub's runner takes for no command, whatever a system answered: it obeys what it reads."""
+    """Return a line that GitHub's runner does not obey as a command, whatever text a system has answered."""
     prefix = "- " if line.lstrip().startswith("::") else ""
     return prefix + line.replace("##[", "## [")
 
 
 def format_recap(report: Report, style: Style) -> str:
-    """Return the last line: how many of each, and the verdict."""
+    """Return the last line: the number of checks for each outcome, and the verdict."""
     counts = "  ".join(f"{WORDS[outcome]}={count}" for outcome, count in report.counts.items())
     verdict = VERDICTS[report.outcome]
     if report.outcome is Outcome.PASS and report.lacking:
-        verdict = "all checks passed that could look"
+        verdict = "all checks passed, some were skipped"
     if report.outcome is Outcome.INCONCLUSIVE and not report.counts[Outcome.INCONCLUSIVE]:
-        verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": no check could look"
+        verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": all checks were skipped"
     verdict = _paint(verdict, report.outcome, style)
     return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {verdict} (exit {report.exit_code})"
 

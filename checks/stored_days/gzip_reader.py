@@ -6,19 +6,19 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-MAX_MEMORY = 256 * 2**20  # bytes, beside the objects themselves, four of at most 32 MiB: tested with real bombs
-MAX_DAY = 256 * 2**20  # bytes of NDJSON, never held together; the largest real day known is 58 MB
+MAX_MEMORY = 256 * 2**20  # bytes, without the objects themselves (four of at most 32 MiB). Tested with real gzip bombs
+MAX_DAY = 256 * 2**20  # bytes of NDJSON, never in memory together. The largest known day has 58 MB
 MAX_LINE = 64 * 2**10  # bytes
 MAX_POINTS = 100_000  # distinct names
-MAX_CHARACTERS = 16 * 2**20  # characters of distinct names: Python may take four bytes for one
-CHUNK_BYTES = 256 * 2**10  # bytes decompressed at once
+MAX_CHARACTERS = 16 * 2**20  # of distinct names. Python may use four bytes for one character
+CHUNK_BYTES = 256 * 2**10  # decompressed at once
 GZIP = b"\x1f\x8b"
 
 T = TypeVar("T", str, bytes)
 
 
 class BrokenDayError(ValueError):
-    """A stored day is not what it should be: what was expected, and what is there."""
+    """A stored day differs from its expected form. ``expected`` and ``found`` describe the difference."""
 
     def __init__(self, expected: str, actual: str) -> None:
         super().__init__(f"expected {expected}, found {actual}")
@@ -27,16 +27,16 @@ class BrokenDayError(ValueError):
 
 
 class DayTooLargeError(ValueError):
-    """A stored day is beyond this checker's own bounds: it may be true, and nothing is said of it."""
+    """A stored day exceeds the limits of this checker. It may be correct."""
 
 
 class BoundedSet(set[T]):
-    """Distinct texts, not too many and not too long; ``characters`` is how many characters they have together."""
+    """A limited set of texts. ``characters`` is their number of characters together."""
 
     characters = 0
 
     def add_bounded(self, text: T) -> None:
-        """Add one; raises DayTooLargeError when there are more than MAX_POINTS, or MAX_CHARACTERS characters."""
+        """Add a text. Raises DayTooLargeError beyond MAX_POINTS texts or MAX_CHARACTERS characters."""
         if text in self:
             return
         self.add(text)
@@ -48,7 +48,7 @@ class BoundedSet(set[T]):
 
 
 def read_lines(raw: bytes, digest: Any) -> Iterator[bytes]:
-    """Yield the lines of a gzip file, one chunk of it at a time; ``digest`` takes in what was decompressed."""
+    """Yield the lines of a gzip file, one chunk at a time. ``digest`` is updated with the decompressed bytes."""
     rest = b""
     for chunk in _decompress(raw):
         digest.update(chunk)
@@ -69,7 +69,7 @@ def _decompress(raw: bytes) -> Iterator[bytes]:
             raise BrokenDayError("a gzip file", "bytes that do not decompress") from None
         pending = inflate.unconsumed_tail
         if not chunk and not inflate.eof:
-            raise BrokenDayError("a whole gzip file", f"one cut off after {len(raw):,} bytes")
+            raise BrokenDayError("a complete gzip file", f"one cut off after {len(raw):,} bytes")
         if not size and chunk.startswith(GZIP):
             raise BrokenDayError("NDJSON, compressed once", "it is compressed twice")
         size += len(chunk)
@@ -77,4 +77,4 @@ def _decompress(raw: bytes) -> Iterator[bytes]:
             raise DayTooLargeError(f"more than {MAX_DAY:,} bytes in a day")
         yield chunk
     if inflate.unused_data:
-        raise BrokenDayError("one gzip file", f"{len(inflate.unused_data):,} bytes behind its end")
+        raise BrokenDayError("one gzip file", f"{len(inflate.unused_data):,} bytes after its end")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE_METADATA = {"first", "last"}  # of a day that has samples
-EXTRA_DAYS = 1  # a worker that claims more days than are declared claims at least the next one
+EXTRA_DAYS = 1  # beyond the declared ones, so that a worker which reports too many days is found
 
 
 def is_empty(item: StoredObject) -> bool:
@@ -42,9 +42,9 @@ def find_writer(item: StoredObject) -> Cause:
 
 
 def judge_early_days(bucket: str, stored: StoredDays, latest: date) -> Iterator[Finding]:
-    """Yield a finding for each stored day after ``latest``: that day is not over, so its object is not complete."""
+    """Yield a finding for each stored day after ``latest``: that day is not over, so the object is not complete."""
     for day in sorted(day for day in stored if day > latest):
-        expected, found = "no object before the day is over (UTC)", "a part of that day"
+        expected, found = "no object before the day is over (UTC)", "an object with a part of the day"
         yield describe_rewrite(bucket, stored[day], expected, found, cause=Cause.WORKER, check="r2")
 
 
@@ -57,7 +57,7 @@ def judge_missing_days(manifest: Manifest, progress: Progress, stored: StoredDay
     storage, ace = manifest.storage, manifest.ace
     yield Finding(
         subject=f"objects of bucket {storage.bucket}",
-        expected=f"{progress.days_complete} days from {ace.start_date}, as the worker says",
+        expected=f"{progress.days_complete} days from {ace.start_date}, as the worker reports",
         found=f"{len(stored)}; absent: {storage.key(ace.site, missing[0].isoformat())}{more}",
         cause=Cause.WORKER,
         hint=Hint.show_logs(),
@@ -67,8 +67,8 @@ def judge_missing_days(manifest: Manifest, progress: Progress, stored: StoredDay
 def find_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays, latest: date) -> list[date]:
     """Return the days that the worker reports as complete and that are not stored.
 
-    All days before the worker's current day must be stored, and as many as it counts. A gap that the worker knows, and
-    will fill, is not a finding. ``latest`` is the last declared day.
+    All days before the worker's current day must be stored, and as many days as it counts. A gap that the worker
+    knows and will fill is not a finding. ``latest`` is the last declared day.
     """
     first = date.fromisoformat(manifest.ace.start_date)
     declared = (latest - first).days + 1
@@ -84,8 +84,8 @@ def judge_metadata(bucket: str, stored: StoredDays) -> Iterator[Finding]:
         missing = sorted((METADATA | (set() if is_empty(item) else RANGE_METADATA)) - item.metadata.keys())
         if item.size == 0 or missing:
             found = f"metadata without {', '.join(missing)}" if missing else "0 bytes"
-            found = found if item.metadata else "no metadata at all: something else wrote it"
-            expected = "a whole day with its metadata"
+            found = found if item.metadata else "no metadata: the worker did not write it"
+            expected = "a complete day with its metadata"
             yield describe_rewrite(bucket, item, expected, found, cause=find_writer(item), check="r2")
             return
 
@@ -124,7 +124,7 @@ def describe_too_large(key: str, error: DayTooLargeError, check: str) -> Finding
     """Return the finding for a day beyond this checker's own limits."""
     return Finding(
         subject=key,
-        expected="a day within this checker's bounds",
+        expected="a day within the limits of this checker",
         found=str(error),
         cause=Cause.CHECKER,
         hint=Hint.rerun(check),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
     from cloudflare_client.client import CloudflareClient
 
-MAX_CONCURRENT = 4  # objects that are fetched, and held in memory, at a time
+MAX_CONCURRENT = 4  # objects that are fetched and in memory at a time
 
 StoredDays = Mapping[date, "StoredObject"]
 
@@ -53,7 +53,7 @@ def _parse_key(manifest: Manifest, key: str) -> date | None:
 def _describe_missing_bucket(storage: Storage) -> Finding:
     return Finding(
         subject=f"bucket {storage.bucket}",
-        expected="it exists",
+        expected="the declared bucket",
         found="there is no such bucket",
         cause=Cause.STORAGE,
         hint=Hint.deploy(),
@@ -61,14 +61,14 @@ def _describe_missing_bucket(storage: Storage) -> Finding:
 
 
 def fetch_object(cloudflare: CloudflareClient, storage: Storage, item: StoredObject) -> bytes:
-    """Return an object as it is stored. Raises Failed for an object that is listed and cannot be read."""
+    """Return the stored bytes of an object. Raises Failed for a listed object that cannot be read."""
     answer = cloudflare.read_object(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     if answer.status == 200:
         return answer.body
     raise Failed(
         Finding(
             subject=item.key,
-            expected="an object that can be read, as the list says",
+            expected="a readable object, because it is listed",
             found=answer.shown,
             cause=Cause.STORAGE,
             hint=Hint.deploy(),

@@ -1,4 +1,4 @@
-"""What a query worker should serve of a stored day, and the first difference to what it did."""
+"""Compares a stored day with the answer of a query worker."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from checks.stored_days.stored_day import Sample, format_moment
 
 
 def select_samples(samples: Iterable[Sample], points: Collection[str], minimum: int) -> tuple[Sample, ...]:
-    """Return the first samples of some points: at least ``minimum`` where there are, and all of the last one's time.
+    """Return the first samples of some points: at least ``minimum`` if there are enough, and all of the last timestamp.
 
-    A point is meant by its name, or by the last segment of it, as ``VAV-707.DaTemp``.
+    A point is given by its name or by the last segment of the name, for example ``VAV-707.DaTemp``.
     """
     found: list[Sample] = []
     for sample in samples:
@@ -22,7 +22,7 @@ def select_samples(samples: Iterable[Sample], points: Collection[str], minimum: 
 
 
 def find_difference(stored: Sequence[Sample], served: Sequence[Sample]) -> tuple[str, str, str] | None:
-    """Return the first difference in the order of time: where, what is stored and what was served; None without one."""
+    """Return the first difference in the order of time: place, stored value and served value. None without a difference."""
     one, other = ({(item.timestamp, item.name): item.value for item in items} for items in (stored, served))
     wrong = [key for key in one.keys() | other.keys() if not _is_same(one.get(key), other.get(key))]
     if wrong:
@@ -30,7 +30,7 @@ def find_difference(stored: Sequence[Sample], served: Sequence[Sample]) -> tuple
         more = f" ({len(wrong)} of {len(one)} samples differ)"
         return f"{name} at {format_moment(at)}", _format_sample(one.get(first)), _format_sample(other.get(first)) + more
     if len(served) != len(stored):
-        return "samples", str(len(stored)), f"{len(served)}, some of them twice"
+        return "samples", str(len(stored)), f"{len(served)}, some of them repeated"
     return None
 
 

@@ -14,13 +14,13 @@ from checks.stored_days import gzip_reader
 from checks.stored_days.gzip_reader import BoundedSet, DayTooLargeError
 from checks.stored_days.stored_day import Sample, is_number
 
-MAX_DIFFERENCES = 3  # differences that are said one by one
+MAX_DIFFERENCES = 3  # that are described one by one
 Group = Mapping[str, list[Any]]  # the values of one timestamp by point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One row: ACE's text and the stored value, None where there is none; ``timestamp`` is in ms since the epoch."""
+    """A row that differs: ACE's text and the stored value, or None without one. ``timestamp`` is in ms since the epoch."""
 
     point: str
     timestamp: int
@@ -30,7 +30,7 @@ class Difference:
 
 @dataclass(slots=True, kw_only=True)
 class Comparison:
-    """What both hold: ``rows`` counts ACE's, ``stored`` are the object's points, ``lacking`` those that lack a row."""
+    """The result. ``rows`` counts ACE's rows. ``stored`` are the points of the object, ``lacking`` those without a row."""
 
     rows: int = 0
     differing: int = 0
@@ -47,20 +47,20 @@ class Comparison:
 
     @property
     def later(self) -> bool:
-        """Return whether only whole points are missing, unknown to the object: ACE may have got them since."""
+        """Return whether only points are missing that the object does not have at all. ACE may have received them later."""
         return bool(self.missing) and not (self.differing or self.extra) and not self.lacking & self.stored
 
     @property
     def shown(self) -> str:
-        """Return the counts, to show people."""
+        """Return the counts for the report."""
         counts = {"differ": self.differing, "missing": self.missing, "extra": self.extra}
         return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def compare_rows(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
-    """Compare two streams in order of time, holding the rows of one timestamp (ms) at a time.
+    """Compare two streams in order of time, with the rows of one timestamp (ms) in memory at a time.
 
-    Within a timestamp the order is nobody's promise. Raises DayTooLargeError for a timestamp with too many rows.
+    Within a timestamp the order is not declared. Raises DayTooLargeError for a timestamp with too many rows.
     """
     found = Comparison()
     streams = (
@@ -98,7 +98,7 @@ def _compare_group(found: Comparison, now: int, theirs: Group, ours: Group) -> N
 
 
 def _is_same(ace: str, stored: float | str) -> bool:
-    """Return whether a stored value is what ACE's text has to become: a number if it is one, else the text itself."""
+    """Return whether a value is the stored form of ACE's text: a number if the text is one, else the text itself."""
     if not is_number(ace):
         return ace == stored
     return not isinstance(stored, str) and float(ace) == float(stored)
@@ -120,5 +120,5 @@ def _group_rows(rows: Iterable[tuple[int, str, Any]]) -> Iterator[tuple[int, Gro
 
 
 def format_value(value: float | str | None) -> str:
-    """Return a value as it stands in the object, cut to a length that can be read."""
+    """Return a value as it is in the object, cut to 40 characters."""
     return json.dumps(value, ensure_ascii=False)[:40]

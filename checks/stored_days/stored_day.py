@@ -20,7 +20,7 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 class Sample(NamedTuple):
-    """One line; ``timestamp`` is in ms since the epoch. A tuple, as a day holds up to 500,000."""
+    """One line. ``timestamp`` is in ms since the epoch. It is a tuple because a day has up to 500,000."""
 
     name: str
     timestamp: int
@@ -29,7 +29,7 @@ class Sample(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Day:
-    """What a day's lines hold; ``first`` and ``last`` are ms since the epoch, None without samples."""
+    """The content of a day. ``first`` and ``last`` are ms since the epoch, or None without samples."""
 
     day: date
     samples: int = 0
@@ -40,9 +40,9 @@ class Day:
 
 
 def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
-    """Decode one stored day of a site; raises BrokenDayError for anything that is no gzip of its samples.
+    """Decode one stored day of a site. Raises BrokenDayError for an object that is not a gzip file of its samples.
 
-    Raises DayTooLargeError for a day beyond this checker's bounds.
+    Raises DayTooLargeError for a day beyond the limits of this checker.
     """
     found, digest, sites = Day(day=day), hashlib.sha256(), dict[str, str]()
     for sample in _decode_samples(raw, day, digest):
@@ -61,16 +61,15 @@ def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
 
 
 def read_samples(raw: bytes, *, day: date) -> Iterator[Sample]:
-    """Yield the samples of a stored day, never holding it whole; raises as ``decode_day`` does.
+    """Yield the samples of a stored day, in the order of time. Raises as ``decode_day`` does.
 
-    They are in the order in which they were measured, as ACE sends and the worker writes them, and no line stands there
-    twice: so only the lines of one timestamp are held.
+    ACE and the worker keep the order of time, and no line is repeated. So only the lines of one timestamp are in memory.
     """
     return _decode_samples(raw, day, hashlib.sha256())
 
 
 def format_moment(moment: int) -> str:
-    """Return a time in ms since the epoch as people read it."""
+    """Return a time in ms since the epoch as an ISO 8601 text in UTC."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:23]
 
 
@@ -83,24 +82,26 @@ def _decode_samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
             raise BrokenDayError(f"no timestamp before the one above it in line {number}", str(sample.timestamp))
         if sample.timestamp > now:
             now, lines = sample.timestamp, BoundedSet()
-        if line in lines:  # two values are none of the worker's doing: microseconds are cut, and `proof` compares
-            raise BrokenDayError(f"one line of {sample.name} at {now} and this value", f"it again in line {number}")
+        if line in lines:  # two values at one time are allowed, because microseconds are cut. `proof` compares them
+            raise BrokenDayError(
+                f"one line of {sample.name} at {now} with this value", f"the same line again (line {number})"
+            )
         lines.add_bounded(line)
         yield sample
 
 
 def _find_site(name: str) -> str:
-    """Return the site that a name speaks of: ACE's are ``client/site/…``, and its sites ``client_…``; else nothing."""
+    """Return the site of a point's name. ACE's names are ``client/site/…`` with a site ``client_…``. Else an empty text."""
     client, _, rest = name.partition("/")
     site, deeper, _ = rest.partition("/")
     return site if deeper and site.startswith(f"{client}_") else ""
 
 
 def compare_with_metadata(found: Day, metadata: Mapping[str, str]) -> None:
-    """Raise BrokenDayError for the first entry of the metadata that is not true of the content."""
-    true: dict[str, str | None] = {"samples": str(found.samples), "points": str(len(found.points))}
-    true |= {"sha256": found.sha256}
-    for name, value in true.items():
+    """Raise BrokenDayError for the first entry of the metadata that differs from the content."""
+    content: dict[str, str | None] = {"samples": str(found.samples), "points": str(len(found.points))}
+    content |= {"sha256": found.sha256}
+    for name, value in content.items():
         if metadata.get(name) != value:
             raise BrokenDayError(f"metadata {name} {value}, as in the content", repr(metadata.get(name)))
     for name, moment in (("first", found.first), ("last", found.last)):
@@ -119,7 +120,7 @@ def _parse_sample(line: bytes, number: int, start: int, end: int) -> Sample:
     try:
         sample = json.loads(line)
     except (ValueError, RecursionError):
-        raise BrokenDayError(f"JSON in line {number}", "something else") from None
+        raise BrokenDayError(f"JSON in line {number}", "another text") from None
     if not isinstance(sample, dict) or sample.keys() != {"point_name", "timestamp", "value"}:
         raise BrokenDayError(f"point_name, timestamp and value in line {number}", "other fields")
     name, moment, value = sample["point_name"], sample["timestamp"], sample["value"]
@@ -128,19 +129,19 @@ def _parse_sample(line: bytes, number: int, start: int, end: int) -> Sample:
     if type(moment) is not int or not start <= moment < end:
         raise BrokenDayError(f"a timestamp of that day (UTC, in ms) in line {number}", repr(moment))
     if not _is_value(value):
-        raise BrokenDayError(f"a finite number, or a text that is none, as value in line {number}", repr(value))
+        raise BrokenDayError(f"a finite number, or a text that is not a number, as value in line {number}", repr(value))
     return Sample(name, moment, value)
 
 
 def is_number(text: str) -> bool:
-    """Return whether a text of ACE's is stored as a number."""
+    """Return whether a text of ACE is stored as a number."""
     return bool(NUMBER.fullmatch(text)) and math.isfinite(float(text))
 
 
 def _is_value(value: Any) -> bool:
     if isinstance(value, str):
         return not is_number(value)
-    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # an int of JSON may be larger
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # an integer in JSON may be larger
 
 
 def _parse_moment(text: str) -> int | None:

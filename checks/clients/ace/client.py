@@ -14,20 +14,18 @@ from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, ShapeError, TransientError
 from cloudflare_client.http_answer import HttpAnswer
 
-MAX_PAGE_BYTES = 32 * 2**20  # bytes; 100,000 rows are about half of it
-MAX_ROW_BYTES, MAX_ENVELOPE_BYTES = (
-    512,
-    64 * 2**10,
-)  # bytes: more than the rows asked for may take is never read into memory
-MAX_PAGES = 2000  # of one window; 500,000 rows in the smallest pages are 500
+MAX_PAGE_BYTES = 32 * 2**20  # 100,000 rows are about half of it
+MAX_ROW_BYTES = 512
+MAX_ENVELOPE_BYTES = 64 * 2**10
+MAX_PAGES = 2000  # of one window. 500,000 rows in the smallest pages are 500
 PAGE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ace:
-    """One site at ACE. Waits for what time can cure (429, outages) until ``keep`` seconds of the deadline are left.
+    """One site at ACE. A request is retried after a 429 or an outage, until ``keep`` seconds of the deadline are left.
 
-    Each call raises TransientError for that, and AceError for what time does not cure.
+    Each call raises TransientError after the retries, and AceError where a retry does not help.
     """
 
     http: Http
@@ -52,10 +50,10 @@ class Ace:
             raise self._build_shape_error(f"{error}: {answer.shown[:60]}") from None
 
     def fetch_rows(self, start: datetime, end: datetime, *, size: int) -> Iterator[Row]:
-        """Yield a window's samples, page by page, in ACE's order; one at ``end`` belongs to the next window.
+        """Yield a window's samples, page by page, in ACE's order. A sample at ``end`` belongs to the next window.
 
-        Whether ACE's ``end_time`` is inclusive is not established. A page that repeats an earlier one, a row before
-        the former page's last one and a row outside the window end the walk, as rows may be lost then.
+        ACE does not document whether ``end_time`` is inclusive. Raises AceError for a repeated page, a row that is older
+        than the last row of the page before, and a row outside the window, because rows may be missing then.
         """
         bounds = [(moment - answers.EPOCH) // answers.MICROSECOND for moment in (start, end)]
         cursor: Cursor | None = None
@@ -78,7 +76,7 @@ class Ace:
 
     def _send(self, params: dict[str, str], size: int) -> HttpAnswer:
         if self.key is None:
-            finding = self._describe("a key to ask ACE with", "ACE_API_KEY is not set")
+            finding = self._describe("a key for ACE", "ACE_API_KEY is not set")
             raise AceError(finding, RefusalKind.NO_KEY)
         path = f"/api/sites/{quote(self.site, safe='')}/timeseries/paginated"
         headers, limit = {"Accept": "application/json"}, min(MAX_PAGE_BYTES, MAX_ENVELOPE_BYTES + MAX_ROW_BYTES * size)
@@ -95,22 +93,22 @@ class Ace:
         return answer
 
     def _build_shape_error(self, actual: str) -> AceError:
-        return AceError(self._describe("an answer of ACE's documented form", actual), RefusalKind.SHAPE)
+        return AceError(self._describe("an answer of the documented form", actual), RefusalKind.SHAPE)
 
     def _describe(self, expected: str, actual: str) -> Finding:
         return self.http.describe_failure(f"ACE, site {self.site}", expected, actual, Cause.ACE)
 
 
 def _find_problem(page: Page, latest: int, end: int, seen: set[int]) -> str:
-    """Return what shows that a walk may lose rows, nothing if nothing does; remembers the page in ``seen``."""
+    """Return a sign that rows may be missing, or an empty text. Adds the page's digest to ``seen``."""
     if seen and not page.rows:
-        return "no rows, where the page before announced more"
+        return "no rows, although the page before has has_more: true"
     digest = hash(tuple(page.rows))
     if page.rows and digest in seen:
         return "the same page twice"
     seen.add(digest)
     for row in page.rows:
         if row.at < latest or row.at > end:
-            return "a row outside its window, or before the one that it should follow"
+            return "a row outside its window, or older than the row before it"
         latest = row.at
     return ""

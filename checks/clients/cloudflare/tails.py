@@ -1,4 +1,4 @@
-"""Opens and closes a tail of a worker's logs: the only two requests of the checks that are not reads of the API."""
+"""Opens and closes a tail of a worker's logs: the only two API requests of the checks that are not reads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Tails:
             raise self.transport.convert(error) from None
 
     def close(self, script: str, tail: str) -> None:
-        """Close a tail with a single request: a worker may have ten, and each ends by itself hours later."""
+        """Close a tail with a single request. A worker may have ten tails, and each ends by itself hours later."""
         self.transport.send("DELETE", f"{self._format_path(script)}/{quote(tail, safe='')}")
 
     def _format_path(self, script: str) -> str:

@@ -1,4 +1,4 @@
-"""One way to ask over HTTP: bounded in time and size, without redirects, never showing a header."""
+"""Sends HTTP requests with limits of time and size, without redirects. Headers are never shown."""
 
 from __future__ import annotations
 
@@ -17,23 +17,22 @@ from checks.model.hint import Hint
 from checks.model.urls import is_confidential, is_loopback
 from cloudflare_client.http_answer import HttpAnswer
 
-Transport = httpx.BaseTransport  # what replaces the network in tests
+Transport = httpx.BaseTransport  # replaces the network in tests
 
-MAX_JSON_BYTES = 8 * 2**20  # bytes of an answer that is read as JSON
-MIN_TIMEOUT = 0.05  # seconds: what a request gets when the deadline is all but over
+MAX_JSON_BYTES = 8 * 2**20  # of an answer that is read as JSON
+MIN_TIMEOUT = 0.05  # seconds, for a request just before the deadline
 
 
 class BrokenOffError(TransientError):
-    """An answer began and did not end: the network's fault, or the way of a system to say that it can't finish."""
+    """An answer began and did not end: a network fault, or a server that cannot complete its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Http:
-    """A system at a base URL; ``cause`` is whose fault it is when it cannot be reached.
+    """A system at a base URL. ``cause`` is the cause of a finding where the system cannot be reached.
 
-    ``setting`` is what names the URL in the stack's configuration, if anything does. ``secrets`` are masked in every
-    answer before anything is cut out of it. Proxies and certificates from the environment are honoured, except towards
-    this machine itself.
+    ``setting`` is the setting of the stack that holds the URL, if any. ``secrets`` are masked in every answer before a
+    part of it is shown. Proxies and certificates of the environment apply, except for this machine itself.
     """
 
     base: str
@@ -55,7 +54,7 @@ class Http:
         secrets: Collection[str] = (),
         transport: Transport | None = None,
     ) -> Iterator[Http]:
-        """Yield a client for one system; ``transport`` replaces the network.
+        """Yield a client for one system. ``transport`` replaces the network.
 
         Raises UnusableEnvironmentError for proxies or certificates of the environment that cannot be used.
         """
@@ -82,15 +81,15 @@ class Http:
         limit: int = MAX_JSON_BYTES,
         timeout: float = 10.0,
     ) -> HttpAnswer:
-        """Ask once; ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
+        """Send one request. ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
 
-        Raises TransientError when nobody answers, Inconclusive for a bigger body, or a URL that cannot be asked.
+        Raises TransientError without an answer, Inconclusive for a larger body or an unusable URL.
         """
         request = f"{method} {self.base}{path}"
         sent = dict(headers or {})
         if token is not None:
             if not is_confidential(self.base):
-                raise Inconclusive(self._describe_unusable_url(request, "a token is not sent over plain http"))
+                raise Inconclusive(self._describe_unusable_url(request, "plain http, over which no token is sent"))
             sent["Authorization"] = f"Bearer {token.reveal()}"
         seconds = httpx.Timeout(max(MIN_TIMEOUT, min(timeout, self.deadline.left())))
         try:
@@ -99,7 +98,7 @@ class Http:
             ) as response:
                 body = self._read_body(response, request, limit)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
-                    body = body.replace(secret, b"***")  # a system that echoes one
+                    body = body.replace(secret, b"***")  # a system may echo one
                 return HttpAnswer(request=request, status=response.status_code, headers=response.headers, body=body)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
             raise Inconclusive(self._describe_unusable_url(request, type(error).__name__)) from None
@@ -113,31 +112,33 @@ class Http:
                 chunks += chunk
                 if len(chunks) > limit:
                     raise Inconclusive(
-                        self.describe_failure(request, f"an answer of at most {limit:,} bytes", "a bigger one")
+                        self.describe_failure(request, f"an answer of at most {limit:,} bytes", "a larger one")
                     )
                 if not self.deadline.left():
                     raise TransientError(
-                        self.describe_failure(request, "a whole answer within the deadline", "a part of it")
+                        self.describe_failure(request, "a complete answer within the deadline", "a part of it")
                     )
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
             raise BrokenOffError(self._convert_error(request, error).finding) from None
         return bytes(chunks)
 
     def _convert_error(self, request: str, error: httpx.TransportError) -> Inconclusive:
-        """Return what to raise for a request that got no answer: transient, unless time can't cure it."""
+        """Return the exception for a request without an answer. It is transient where a retry may help."""
         certificate = environment.find_certificate_problem(error)
         if certificate:
-            expected, actual = "a certificate that can be trusted", f"{certificate}: waiting does not cure this"
+            expected, actual = "a certificate that can be trusted", f"{certificate}: a retry does not help"
             return Inconclusive(self.describe_failure(request, expected, actual, Cause.CONFIGURATION))
         name = urlsplit(self.base).hostname
         if environment.is_unknown_host(error):
-            actual = f"the name {name} does not exist" + (f": is {self.setting} right?" if self.setting else "")
+            actual = f"the host {name} does not exist" + (f": check {self.setting}" if self.setting else "")
             return UnresolvedError(
                 self.describe_failure(request, "an answer", actual, Cause.CONFIGURATION if self.setting else self.cause)
             )
         if environment.is_dns_unavailable(error):
             return TransientError(
-                self.describe_failure(request, "an answer", "no name can be resolved here", Cause.CHECKER)
+                self.describe_failure(
+                    request, "an answer", "host names cannot be resolved on this machine", Cause.CHECKER
+                )
             )
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         return TransientError(self.describe_failure(request, "an answer", reason))
@@ -145,14 +146,14 @@ class Http:
     def _describe_unusable_url(self, request: str, reason: str) -> Finding:
         return Finding(
             subject=request,
-            expected="a URL that can be asked",
+            expected="a usable URL",
             found=reason,
             cause=Cause.CONFIGURATION,
             hint=Hint.explain("config"),
         )
 
     def describe_failure(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
-        """Return what to say when this system gives no usable answer; ``cause`` where it is not this system's."""
+        """Return the finding for an unusable answer of this system. ``cause`` replaces the cause of the system."""
         return Finding(
             subject=subject,
             expected=expected,

@@ -1,4 +1,4 @@
-"""What lies between here and a system: names, certificates, and proxies of the environment."""
+"""Host names, certificates and proxies of the environment."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ import httpx
 
 PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-UNKNOWN_HOST = frozenset(
-    {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-)  # macOS has no EAI_NODATA
+# macOS has no EAI_NODATA.
+UNKNOWN_HOST = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 class UnusableEnvironmentError(ValueError):
-    """A variable of the environment cannot be used; the message names it and never its value."""
+    """A variable of the environment cannot be used. The message names it and never its value."""
 
 
 def open_client(*, trust_env: bool, transport: httpx.BaseTransport | None, headers: Mapping[str, str]) -> httpx.Client:
-    """Open a client without redirects; ``trust_env`` is whether proxies and certificates of the environment count.
+    """Open a client without redirects. Proxies and certificates of the environment apply with ``trust_env``.
 
-    Raises UnusableEnvironmentError for one of those that cannot be used.
+    Raises UnusableEnvironmentError for an unusable proxy or certificate.
     """
     try:
         return httpx.Client(trust_env=trust_env, transport=transport, follow_redirects=False, headers=headers)
@@ -37,18 +36,18 @@ def open_client(*, trust_env: bool, transport: httpx.BaseTransport | None, heade
 
 
 def find_certificate_problem(error: BaseException) -> str:
-    """Return why a certificate was refused, nothing if none was."""
+    """Return why a certificate was refused, or an empty text."""
     found = [cause for cause in _list_causes(error) if isinstance(cause, ssl.SSLCertVerificationError)]
     return f"its certificate is refused ({found[0].verify_message})" if found else ""
 
 
 def is_unknown_host(error: BaseException) -> bool:
-    """Return whether a name was looked up, and there is none."""
+    """Return whether the name server knows no such host."""
     return any(isinstance(cause, socket.gaierror) and cause.errno in UNKNOWN_HOST for cause in _list_causes(error))
 
 
 def is_dns_unavailable(error: BaseException) -> bool:
-    """Return whether names cannot be looked up at all, now and from here."""
+    """Return whether this machine cannot look up any name now."""
     return any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN for cause in _list_causes(error))
 
 
@@ -59,7 +58,7 @@ def _list_causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _name_variables(names: Collection[str], fits: Callable[[str], bool]) -> str:
-    """Return which of these variables are set, in either case, to what does not fit; all that are set if each does."""
-    held = {name: value for name, value in os.environ.items() if name.upper() in names and value}
-    unfit = [name for name, value in held.items() if not fits(value)]
-    return " and ".join(sorted(unfit) or sorted(held)) or " or ".join(names)
+    """Return the set variables with an unfit value, in upper or lower case, or all set ones if each value fits."""
+    values = {name: value for name, value in os.environ.items() if name.upper() in names and value}
+    unfit = [name for name, value in values.items() if not fits(value)]
+    return " and ".join(sorted(unfit) or sorted(values)) or " or ".join(names)

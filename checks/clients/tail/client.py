@@ -1,6 +1,6 @@
-"""A worker's live logs: a websocket that gets one TraceItem a message, after its invocation has ended.
+"""Reads a worker's live logs from a websocket, which sends one TraceItem per message after each invocation.
 
-Source: docs/reference/cloudflare-api.md, and wrangler's own client. No token goes this way: the API's answer names an
+Source: docs/reference/cloudflare-api.md, and wrangler's client. The websocket needs no token, because the API returns an
 address that cannot be guessed.
 """
 
@@ -26,16 +26,21 @@ from checks.model.finding import Inconclusive
 from checks.model.urls import is_loopback
 
 PROTOCOL = "trace-v1"
-PING_SECONDS = 10.0  # seconds: Cloudflare ends a tail whose reader is silent
-CONNECT_SECONDS = 5.0  # seconds for one attempt to connect
-MAX_ATTEMPTS = 3  # to connect, or to connect again
-PAUSE_SECONDS = 0.5  # seconds between them
-MAX_MESSAGE_BYTES = 8 * 2**20  # bytes of one message
-CONNECTION_ERRORS = (WebSocketException, OSError, EOFError, ImportError)  # the last: a proxy of a kind that needs more
+PING_SECONDS = 10.0  # Cloudflare ends the tail of a silent reader
+CONNECT_SECONDS = 5.0  # for one attempt to connect
+MAX_ATTEMPTS = 3  # to connect, or to reconnect
+PAUSE_SECONDS = 0.5  # between two attempts
+MAX_MESSAGE_BYTES = 8 * 2**20
+CONNECTION_ERRORS = (
+    WebSocketException,
+    OSError,
+    EOFError,
+    ImportError,
+)  # ImportError: a proxy that needs another package
 
 
 class Socket(Protocol):
-    """What is used of a websocket; ``recv`` raises TimeoutError when nothing came in time."""
+    """The used part of a websocket. ``recv`` raises TimeoutError without a message in time."""
 
     def send(self, message: str, /) -> None:
         """Send one message."""
@@ -48,7 +53,7 @@ Connect = Callable[[str], AbstractContextManager[Socket]]
 
 
 def connect(url: str) -> AbstractContextManager[Socket]:
-    """Connect to a tail's websocket: certificates as in every other request, no proxy towards this machine itself."""
+    """Connect to a tail's websocket, with the certificates of every other request and no proxy for this machine itself."""
     return client.connect(
         url,
         subprotocols=[Subprotocol(PROTOCOL)],
@@ -65,7 +70,7 @@ def connect(url: str) -> AbstractContextManager[Socket]:
 
 @dataclass(slots=True, kw_only=True)
 class Tail:
-    """An open tail; ``gaps`` is how often the connection broke, and messages may be lost."""
+    """An open tail. ``gaps`` counts broken connections, after which messages may be missing."""
 
     http: Http
     url: str
@@ -75,9 +80,9 @@ class Tail:
     _socket: Socket | None = None
 
     def read_item(self, seconds: float) -> Mapping[str, Any] | None:
-        """Return the next TraceItem, None if none came in that time; connects again where the connection breaks.
+        """Return the next TraceItem, or None without one in that time. Reconnects after a broken connection.
 
-        Raises Inconclusive when it cannot be connected.
+        Raises Inconclusive where it cannot connect.
         """
         socket = self.ensure_connected()
         try:
@@ -95,13 +100,13 @@ class Tail:
         return item if isinstance(item, dict) else None
 
     def close(self) -> None:
-        """End the connection, however it is."""
+        """Close the connection, whatever its state."""
         self._socket = None
         with contextlib.suppress(*CONNECTION_ERRORS):
             self._connection.close()
 
     def ensure_connected(self) -> Socket:
-        """Return the connection, made anew if there is none."""
+        """Return the connection, after connecting where there is none."""
         deadline, error = self.http.deadline, ""
         for attempt in range(0 if self._socket else MAX_ATTEMPTS):
             if attempt and not deadline.left():
@@ -112,7 +117,7 @@ class Tail:
                 socket = self._connection.enter_context(self.connect(self.url))
                 socket.send('{"debug":false}')
             except CONNECTION_ERRORS as broken:
-                error = type(broken).__name__  # its text may hold the address, which is as good as a token
+                error = type(broken).__name__  # its text may contain the address, which is as secret as a token
                 self.close()
             else:
                 self._socket = socket
@@ -124,9 +129,9 @@ class Tail:
 
 @contextlib.contextmanager
 def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) -> Iterator[Tail]:
-    """Yield a connected tail of a script's live logs, opened within a deadline, and close it in any case.
+    """Yield a connected tail of a script's live logs, opened within a deadline. It is always closed.
 
-    Raises Inconclusive when the API opens none (its token may not, or ten are open), or returns an insecure address.
+    Raises Inconclusive where the API refuses a tail (token, or ten open tails), or returns an insecure address.
     """
     http = tails.transport.http
     limited = replace(http, deadline=within)
@@ -135,7 +140,7 @@ def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) 
     try:
         if not _is_confidential(url):
             finding = http.describe_failure(
-                "the tail's websocket", "an address of wss://", f"{url.partition(':')[0][:10]}:"
+                "the tail's websocket", "a wss:// address", f"{url.partition(':')[0][:10]}:"
             )
             raise Inconclusive(finding)
         tail.ensure_connected()
@@ -143,12 +148,12 @@ def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) 
         yield tail
     finally:
         tail.close()
-        with contextlib.suppress(Inconclusive):  # then it ends by itself, hours later
+        with contextlib.suppress(Inconclusive):  # the tail then ends by itself, hours later
             tails.close(script, name)
 
 
 def _create_silent_logger() -> logging.Logger:
-    """Return a logger that writes nothing to standard error: what fails is raised, and an address stays here."""
+    """Return a logger that writes nothing, because a log line could show the secret address. Errors are raised."""
     logger = logging.getLogger(__name__)
     logger.setLevel(logging.CRITICAL + 1)
     return logger

@@ -1,6 +1,6 @@
-"""What a TraceItem says of one invocation of the worker, and how much of that may be shown.
+"""Reads the invocation of a worker from a TraceItem, and hides the parts that may contain a secret.
 
-A log line, an exception's text or a URL may hold anything: what is not in the worker's own form is not shown at all.
+A log line, an exception's text or a URL may contain any text. Only texts in the worker's own form are shown.
 Source: docs/reference/backfill-worker.md (log lines are one JSON object each, with our tags).
 """
 
@@ -21,18 +21,18 @@ BATCH = "POST /trigger"
 CODE = re.compile(r"[a-z_]{1,40}")
 NAME = re.compile(r"[A-Za-z]{1,40}")
 CODES_BY_MESSAGE = {"[Backfill] Unexpected error": "internal", "[Backfill] Not configured": "not_configured"}
-# In a line that is none of ours, an older worker's for example: the refusals of step 6 in docs/reference/runbook.md.
+# Refusals in lines of another worker, for example an older one. Source: step 6 of docs/reference/runbook.md.
 REFUSALS = (
     (re.compile(r"\b401\b"), "401"),
     (re.compile(r"\b403\b"), "403"),
-    (re.compile(r"An unhandled exception occurred", re.IGNORECASE), "500, as ACE answers to a bad key"),
+    (re.compile(r"An unhandled exception occurred", re.IGNORECASE), "500, as ACE answers to an unknown key"),
 )
 SUCCESS = re.compile(r"\bsuccess", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line with one of our tags; ``text`` is what may be shown, ``code`` the worker's own word for a failure."""
+    """One line with one of our tags. ``text`` may be shown. ``code`` is the worker's error code."""
 
     text: str
     code: str = ""
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """One invocation: ``event`` is a request of the worker's own routes, ``cron``, or something else."""
+    """One invocation. ``event`` is a request to one of the worker's routes, ``cron``, or another event."""
 
     event: str
     outcome: str
@@ -51,7 +51,7 @@ class Invocation:
 
     @classmethod
     def read(cls, item: Mapping[str, Any]) -> Invocation:
-        """Read a TraceItem; whatever has another form than the documented one is as if it were not there."""
+        """Read a TraceItem. Parts of an undocumented form are ignored."""
         logs = (line for log in _select_objects(item.get("logs")) for line in _read_lines(log.get("message")))
         return cls(
             event=_describe_event(item.get("event")),
@@ -63,12 +63,12 @@ class Invocation:
 
     @property
     def is_batch(self) -> bool:
-        """Return whether it copied days, or should have."""
+        """Return whether the invocation is a batch, which copies days."""
         return self.event in (BATCH, "cron")
 
 
 def is_overload(item: Mapping[str, Any]) -> bool:
-    """Return whether this is Cloudflare's word that it leaves items out, and no invocation."""
+    """Return whether this is Cloudflare's notice that it leaves items out, and not an invocation."""
     event = item.get("event")
     return isinstance(event, dict) and str(event.get("type", "")).startswith("overload")
 
@@ -87,7 +87,7 @@ def _describe_event(event: object) -> str:
 
 
 def _read_lines(message: object) -> Iterator[Line]:
-    """Yield the lines of one call of the console that carry a tag of ours."""
+    """Yield the lines of one console call that have one of our tags."""
     for text in message if isinstance(message, list) else [message]:
         if isinstance(text, str) and any(tag in text for tag in TAGS):
             yield _read_line(text)
@@ -102,7 +102,7 @@ def _read_line(text: str) -> Line:
     if not isinstance(fields, dict) or not isinstance(message_text, str) or not message_text.startswith(TAGS):
         tag = next(tag for tag in TAGS if tag in text)
         found = (name for pattern, name in REFUSALS if pattern.search(text))
-        refusal = "" if SUCCESS.search(text) else next(found, "")  # "Success: 401 samples" is none
+        refusal = "" if SUCCESS.search(text) else next(found, "")  # "Success: 401 samples" is not a refusal
         return Line(text=f"{tag} …", refusal=refusal)
     reason = fields.get("reason")
     shown = f"{message_text}: {reason}" if isinstance(reason, str) else message_text
@@ -124,5 +124,5 @@ def _match(value: object, form: re.Pattern[str]) -> str:
 
 
 def _cut_text(text: str) -> str:
-    """Return what the redaction will look at, and one more, by which it knows: it masks secrets before it cuts."""
+    """Return MAX_READ characters and one more, so that the redaction sees a longer text. It masks before it cuts."""
     return text[: MAX_READ + 1]

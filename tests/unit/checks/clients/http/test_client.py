@@ -112,5 +112,5 @@ def test_retry_after_is_honoured_within_reason(text, waited):
     deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
     transport = httpx.MockTransport(lambda request: (busy or replies).pop())
     with Http.open("https://example.org", cause=Cause.WORKER, deadline=deadline, transport=transport) as http:
-        assert BackfillWorker(http=http).status(None).status == 200
+        assert BackfillWorker(http=http).fetch_status(None).status == 200
     assert clock.slept == [waited or 0.25]
