@@ -1,4 +1,4 @@
-"""What a check proves, and what to do when it fails, in words; made from the check itself."""
+"""Explains a check on a terminal, and renders the reference of all checks, from the checks themselves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCHEMA = "\nThe schema of `json` is [report.schema.json](report.schema.json).\n"
 
 
 def explain_check(check: Check) -> str:
-    """Return the explanation of a check, for a terminal."""
+    """Return the explanation of a check for a terminal."""
     lines = [check.id, *(f"  {name + ':':<13}{text}" for name, text in _list_facts(check)), "  when it fails:"]
     for cause in check.causes:
         lines += [f"    - {cause.what}", f"      -> {cause.fix}"]
@@ -68,5 +68,5 @@ def _format_section(check: Check) -> Iterator[str]:
 
 
 def _escape_cell(text: str) -> str:
-    """Return a text that stands in a table as it is; what is a placeholder is no HTML."""
+    """Return a text for a table cell. A placeholder such as <name> is escaped, because it is not HTML."""
     return text.replace("|", "\\|").replace("<", "&lt;")

@@ -84,6 +84,6 @@ class Report:
         return {Outcome.FAIL: EXIT_FAILED, Outcome.INCONCLUSIVE: EXIT_INCONCLUSIVE}.get(self.outcome, EXIT_PASSED)
 
     def is_serious(self, result: Result) -> bool:
-        """Return whether a skip counts as an error: with ``strict`` if the check applies, or where no check passed or failed."""
+        """Return whether a skip counts as an error: with ``strict`` if the check applies, or if all were skipped."""
         none_judged = not self.counts[Outcome.PASS] and not self.counts[Outcome.FAIL]
         return result.outcome is Outcome.SKIP and (none_judged or (self.strict and not result.exempt))

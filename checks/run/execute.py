@@ -1,4 +1,4 @@
-"""One run: read the manifest, open the clients, run the checks, write the reports."""
+"""Executes one run: reads the manifest, opens the clients, runs the checks, writes the reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from checks.run.systems import open_context
 def execute(request: Request, surroundings: Surroundings) -> int:
     """Run the checks, write the reports and return the exit code.
 
-    Raises RunRefused, in one line without a secret, when there is nothing to run or a report cannot be written.
+    Raises RunRefused where nothing can be run or a report cannot be written. Its text is one line without a secret.
     """
     redactor = Redactor(list_secrets(surroundings.environ))
     try:
@@ -43,7 +43,7 @@ def execute(request: Request, surroundings: Surroundings) -> int:
 
 
 def _read_manifest(request: Request, checks: Collection[Check]) -> DeployedManifest:
-    """Read the manifest. The one of a preview is enough where no check needs a deployment."""
+    """Read the manifest. A preview is enough where no check needs a deployment."""
     with _convert_errors():
         if request.stack is not None:
             planned = all(BEFORE_DEPLOYMENT in check.tags for check in checks)
@@ -52,7 +52,7 @@ def _read_manifest(request: Request, checks: Collection[Check]) -> DeployedManif
 
 
 def _read_stack_key(request: Request, checks: Collection[Check], environ: Mapping[str, str]) -> Secret | None:
-    """Return the key of the stack's configuration, where a check wants it and the environment lacks it."""
+    """Return the key of the stack's configuration, where a check uses it and the environment has none."""
     wanted = any(Credential.ACE in check.wants for check in checks)
     if request.stack is None or not wanted or environ.get("ACE_API_KEY"):
         return None

@@ -4,7 +4,7 @@ Each check runs in a daemon thread of its own. asyncio does not fit: name resolu
 hang, and a cancelled task does not leave them. A thread cannot be ended either, but the runner can continue without it,
 and a daemon thread does not keep the process alive.
 
-All that a check does happens in its own thread, including the text of its exceptions, because that may hang as well.
+All code of a check runs in its own thread, including the text of its exceptions, because that may hang as well.
 Only one long call into C, which keeps the interpreter's lock, stops all threads.
 """
 
@@ -37,7 +37,7 @@ class _RunningCheck:
     obstacle: Finding | None = None
 
     def run(self, context: Context) -> None:
-        """Run the check to its end, and note how it ended."""
+        """Run the check to its end, and keep its findings or the reason for their lack."""
         try:
             self._collect(context)
         except BaseException as error:  # noqa: BLE001 - an exception of one check must not end the others
@@ -50,7 +50,7 @@ class _RunningCheck:
                 self.obstacle = finding
 
     def _collect(self, context: Context) -> None:
-        """Collect what the check yields, and close it, which may raise as well."""
+        """Collect the evidence and findings of the check, and close it, which may raise as well."""
         items = iter(self.check.run(context))
         try:
             for item in items:
@@ -68,7 +68,7 @@ class _RunningCheck:
 def run_checks(
     checks: Collection[Check], context: Context, *, strict: bool = False, watch: Watch | None = None
 ) -> Report:
-    """Run the checks, whose ids differ, and return the report. Every check has a result in it, in the order given.
+    """Run the checks, which have distinct ids, and return the report. It has a result for every check, in order.
 
     ``watch`` is called in the caller's thread with the id of each check that starts, and again with its result.
     """
@@ -133,7 +133,7 @@ class _Run:
         elif missing:
             self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=missing))
         elif over or not self.context.deadline.left():
-            finding = describe_timeout(check, self.context.deadline.seconds, "its turn never came")
+            finding = describe_timeout(check, self.context.deadline.seconds, "it was not started before the deadline")
             self._settle(self._build_unstarted_result(check, finding))
         else:
             self._start(check)
@@ -187,9 +187,9 @@ class _Run:
             self.blocked.add(result.id)
 
     def _abandon_running(self) -> None:
-        """Give each check that still runs, and each that waits for one, a result without waiting for it."""
+        """Give each running or waiting check a result, without waiting for it."""
         for running in self.running.values():
-            found = "it was still waiting, and was left behind"
+            found = "it was still running at the deadline, and was abandoned"
             self._settle(
                 self._build_result(running, describe_timeout(running.check, self.context.deadline.seconds, found))
             )

@@ -1,4 +1,4 @@
-"""Which checks to run: those named, what they need, and not those left out."""
+"""Selects the checks to run: the named ones and their needs, without the skipped ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ READ_ONLY = "read-only"
 
 
 class SelectionError(ValueError):
-    """What was asked for does not exist or leaves nothing; the message is one line."""
+    """A check or tag does not exist, or no check is left. The message is one line."""
 
 
 def select(
@@ -22,10 +22,10 @@ def select(
     skip: Collection[str] = (),
     read_only: bool = False,
 ) -> tuple[Check, ...]:
-    """Return the checks to run, in the catalogue's order.
+    """Return the checks to run, in the order of the catalog.
 
-    ``names`` and ``tags`` choose (all, when there is neither) and bring what they need; ``skip`` (ids or tags) and
-    ``read_only`` leave out, needed or not.
+    ``names`` and ``tags`` choose checks and their needs. Without either, all checks are chosen. ``skip`` (ids or tags)
+    and ``read_only`` leave out checks, needed or not.
     """
     known_tags = {tag for check in checks.values() for tag in check.tags}
     for name in names:
@@ -39,9 +39,9 @@ def select(
     left = tuple(check for check in checks.values() if check.id in wanted and not _is_left_out(check, skip, read_only))
     contradicted = [name for name in names if name not in {check.id for check in left}]
     if contradicted:
-        raise SelectionError(f"{contradicted[0]!r} is named, and left out by --read-only or --skip")
+        raise SelectionError(f"{contradicted[0]!r} is selected, but --read-only or --skip leaves it out")
     if not left:
-        raise SelectionError("nothing is left to run")
+        raise SelectionError("no check is left to run")
     return left
 
 
@@ -63,5 +63,5 @@ def _is_left_out(check: Check, skip: Collection[str], read_only: bool) -> bool:
 def _require_known(name: str, known: Collection[str], kind: str) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
-        help_ = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"
-        raise SelectionError(f"no such {kind} {name!r}; {help_}")
+        help_ = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}"
+        raise SelectionError(f"no {kind} {name!r}. {help_}")

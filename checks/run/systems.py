@@ -82,7 +82,7 @@ def _open_systems(stack: ExitStack, open_http: Open, manifest: Manifest, base: s
 
 
 def _open_related(stack: ExitStack, open_http: Open, url: str | None, setting: str) -> Http | None:
-    """Open a related worker. Return None where none is declared, or its URL is unusable: its check reports that."""
+    """Open a related worker. Return None where none is declared or its URL is unusable, which its check reports."""
     if url is None or not is_base_url(url):
         return None
     return stack.enter_context(open_http(url, cause=Cause.WORKER, setting=setting))
@@ -91,6 +91,6 @@ def _open_related(stack: ExitStack, open_http: Open, url: str | None, setting: s
 def _read_api_base(environ: Mapping[str, str]) -> str:
     base = environ.get("CLOUDFLARE_BASE_URL") or BASE_URL
     if not is_base_url(base):
-        text = "CLOUDFLARE_BASE_URL: must be https (or lead to this machine), without a slash at its end"
+        text = "CLOUDFLARE_BASE_URL: expected https (or http to this machine), without a slash at the end"
         raise RunRefused(text, EXIT_USAGE)
     return base

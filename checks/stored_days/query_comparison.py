@@ -22,7 +22,7 @@ def select_samples(samples: Iterable[Sample], points: Collection[str], minimum: 
 
 
 def find_difference(stored: Sequence[Sample], served: Sequence[Sample]) -> tuple[str, str, str] | None:
-    """Return the first difference in the order of time: place, stored value and served value. None without a difference."""
+    """Return the first difference in the order of time (place, stored value, served value), or None."""
     one, other = ({(item.timestamp, item.name): item.value for item in items} for items in (stored, served))
     wrong = [key for key in one.keys() | other.keys() if not _is_same(one.get(key), other.get(key))]
     if wrong:

@@ -20,7 +20,7 @@ Group = Mapping[str, list[Any]]  # the values of one timestamp by point
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A row that differs: ACE's text and the stored value, or None without one. ``timestamp`` is in ms since the epoch."""
+    """A row that differs. ``ace`` and ``stored`` are None without a value. ``timestamp`` is in ms since the epoch."""
 
     point: str
     timestamp: int
@@ -30,7 +30,7 @@ class Difference:
 
 @dataclass(slots=True, kw_only=True)
 class Comparison:
-    """The result. ``rows`` counts ACE's rows. ``stored`` are the points of the object, ``lacking`` those without a row."""
+    """The result. ``rows`` counts ACE's rows. ``stored`` are the object's points, ``lacking`` those without a row."""
 
     rows: int = 0
     differing: int = 0
@@ -47,7 +47,7 @@ class Comparison:
 
     @property
     def later(self) -> bool:
-        """Return whether only points are missing that the object does not have at all. ACE may have received them later."""
+        """Return whether only points are missing that the object does not have. ACE may have received them later."""
         return bool(self.missing) and not (self.differing or self.extra) and not self.lacking & self.stored
 
     @property

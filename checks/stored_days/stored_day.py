@@ -63,7 +63,7 @@ def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
 def read_samples(raw: bytes, *, day: date) -> Iterator[Sample]:
     """Yield the samples of a stored day, in the order of time. Raises as ``decode_day`` does.
 
-    ACE and the worker keep the order of time, and no line is repeated. So only the lines of one timestamp are in memory.
+    ACE and the worker keep the order of time, and no line is repeated. So memory holds the lines of one timestamp only.
     """
     return _decode_samples(raw, day, hashlib.sha256())
 
@@ -91,7 +91,7 @@ def _decode_samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
 
 
 def _find_site(name: str) -> str:
-    """Return the site of a point's name. ACE's names are ``client/site/…`` with a site ``client_…``. Else an empty text."""
+    """Return the site of a point, or an empty text. ACE's names are ``client/site/…`` with a site ``client_…``."""
     client, _, rest = name.partition("/")
     site, deeper, _ = rest.partition("/")
     return site if deeper and site.startswith(f"{client}_") else ""

@@ -43,7 +43,7 @@ class AceError(Inconclusive):
 
 
 class Row(NamedTuple):
-    """One sample as ACE sends it. ``at`` is in microseconds since the epoch. It is a tuple because a day has 500,000."""
+    """One sample of ACE. ``at`` is in microseconds since the epoch. It is a tuple because a day has 500,000."""
 
     name: str
     value: str

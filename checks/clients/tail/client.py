@@ -1,7 +1,7 @@
 """Reads a worker's live logs from a websocket, which sends one TraceItem per message after each invocation.
 
-Source: docs/reference/cloudflare-api.md, and wrangler's client. The websocket needs no token, because the API returns an
-address that cannot be guessed.
+Source: docs/reference/cloudflare-api.md, and wrangler's client. The websocket needs no token, because the API returns
+an address that cannot be guessed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Connect = Callable[[str], AbstractContextManager[Socket]]
 
 
 def connect(url: str) -> AbstractContextManager[Socket]:
-    """Connect to a tail's websocket, with the certificates of every other request and no proxy for this machine itself."""
+    """Connect to a tail's websocket, with the same certificates and proxies as every other request."""
     return client.connect(
         url,
         subprotocols=[Subprotocol(PROTOCOL)],
