@@ -30,7 +30,7 @@ class _OutputError(OSError):
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="building-vitals")
 def group() -> None:
-    """Verify that the live deployment is the declared one.
+    r"""Verify that the live deployment is the declared one.
 
     The default command is run: python -m checks --stack prod
 
@@ -62,15 +62,15 @@ def group() -> None:
     "formats",
     multiple=True,
     metavar="text|json|junit|markdown|github[=FILE]",
-    help="Report format (repeatable). Default: text. Use junit for CI, github for annotations, markdown for a step summary.",
+    help="Report format (repeatable). Default: text. junit is for CI, github for annotations, markdown for summaries.",
 )
 @click.option("--quiet", is_flag=True, help="Show the checks that are not ok, and the recap.")
 @click.option("--verbose", is_flag=True, help="Show all evidence, and the duration of each check.")
 @click.option("--no-color", is_flag=True, help="Use no colour, as with NO_COLOR.")
 @click.option("--thorough", is_flag=True, help="Read every stored day, not only a sample.")
-@click.option("--strict", is_flag=True, help="Make the run inconclusive if a check is skipped.")
+@click.option("--strict", is_flag=True, help="Make the run inconclusive if a check that applies is skipped.")
 def run(**options: Any) -> int:
-    """Run all checks on a deployment, or the named ones and their needs.
+    r"""Run all checks on a deployment, or the named ones and their needs.
 
     Credentials come from the environment. A check without its credential is skipped.
 
@@ -120,7 +120,7 @@ def list_() -> None:
     _write("".join(lines))
 
 
-@group.command()
+@group.command(short_help="Explain a check, its causes of failure and their fixes.")
 @click.argument("check", metavar="CHECK")
 def explain(check: str) -> None:
     """Explain a check: its claim, its needs, and the next step for each failure.
@@ -151,7 +151,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         _exit_with_error(f"standard output: {error.strerror}", INCONCLUSIVE)
     except (KeyboardInterrupt, click.Abort):
         _exit_with_error("interrupted: inconclusive", INCONCLUSIVE)
-    except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
+    except Exception as error:  # noqa: BLE001 - so that a defect shows one line instead of a traceback
         _exit_with_error(f"internal error: {type(error).__name__}: {error}. Please report it", INCONCLUSIVE)
     except SystemExit:  # click exits with 1 where its help cannot be written
         _exit_with_error("standard output: closed by its reader", INCONCLUSIVE)

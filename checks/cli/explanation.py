@@ -62,7 +62,7 @@ def _format_section(check: Check) -> Iterator[str]:
     yield f"\n## {check.id}\n\n"
     for name, text in _list_facts(check):
         yield f"* {name}: {_escape_cell(text)}\n"
-    yield "\n| when it fails | what to do |\n|---|---|\n"
+    yield "\n| when it fails | next step |\n|---|---|\n"
     for cause in check.causes:
         yield f"| {_escape_cell(cause.what)} | {_escape_cell(cause.fix)} |\n"
 

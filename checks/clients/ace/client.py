@@ -52,8 +52,8 @@ class Ace:
     def fetch_rows(self, start: datetime, end: datetime, *, size: int) -> Iterator[Row]:
         """Yield a window's samples, page by page, in ACE's order. A sample at ``end`` belongs to the next window.
 
-        ACE does not document whether ``end_time`` is inclusive. Raises AceError for a repeated page, for a row older than
-        the last row of the page before, and for a row outside the window, because rows may be missing then.
+        ACE does not document whether ``end_time`` is inclusive. Raises AceError for a repeated page, a row outside the
+        window, and a row older than the last row of the page before, because rows may be missing then.
         """
         bounds = [(moment - answers.EPOCH) // answers.MICROSECOND for moment in (start, end)]
         cursor: Cursor | None = None

@@ -93,7 +93,7 @@ def twisted(place, value):
         (twisted("timestamp", 1), "(2 of 20 samples differ)"),
         (lambda body: {"samples": body["samples"][:-1]}, "no such sample (1 of 20 samples differ)"),
         (lambda body: {"samples": []}, "no such sample (20 of 20 samples differ)"),
-        (lambda body: {"samples": body["samples"] * 2}, "40, some of them twice"),
+        (lambda body: {"samples": body["samples"] * 2}, "40, some of them repeated"),
         (lambda body: {**body, "count": 3}, "20 samples, counted as 3"),
         (lambda body: {"points": {}, "error": []}, "no list of samples, but error, points"),
         (lambda body: {"samples": [1]}, "a sample that is none: 1"),

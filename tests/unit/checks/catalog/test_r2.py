@@ -114,7 +114,7 @@ def test_r2_names_storage_for_an_object_without_the_workers_metadata(tmp_path):
     system = healthy_system()
     system.objects[key_of("2024-12-11")] = replace(stored("2024-12-11"), custom={})
     found = failed_finding(tmp_path, system, "r2")
-    assert (found["found"], found["cause"]) == ("no metadata at all: something else wrote it", "storage")
+    assert (found["found"], found["cause"]) == ("no metadata: the worker did not write it", "storage")
     assert found["hint"].startswith(
         "npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-11/"
     )
@@ -286,9 +286,9 @@ def with_object(raw=None, rows=None, **metadata):
 @pytest.mark.parametrize(
     ("system", "expected", "actual"),
     [
-        (with_object(stored(DAY).body[:-6]), "a whole gzip file", "one cut off after"),
+        (with_object(stored(DAY).body[:-6]), "a complete gzip file", "one cut off after"),
         (with_object(gzip.compress(stored(DAY).body)), "NDJSON, compressed once", "it is compressed twice"),
-        (with_object(gzip.compress(json.dumps(GOOD[0]).encode() + b'\n{"point_na')), "JSON in line 2", "something else"),
+        (with_object(gzip.compress(json.dumps(GOOD[0]).encode() + b'\n{"point_na')), "JSON in line 2", "another text"),
         (with_object(rows=lines("2024-12-11")), "a timestamp of that day", "1733875200000"),
         (with_object(rows=[GOOD[1], GOOD[0]]), "no timestamp before the one above", "1733788800000"),
         (with_object(rows=[GOOD[0], GOOD[0]]), "one line of ses/p0 at 1733788800000", "it again in line 2"),

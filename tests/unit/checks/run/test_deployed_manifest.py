@@ -91,14 +91,14 @@ def test_a_file_and_standard_input(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["", "a b", "a/b/c/d", "a\nb", "$(x)"])
 def test_an_impossible_stack_name_is_a_usage_error_without_a_call(pulumi, name):
     argv = pulumi(stack={})
-    with pytest.raises(UnusableError, match="is no stack's name"):
+    with pytest.raises(UnusableError, match="is not a stack name"):
         read_from_stack(name)
     assert not argv.exists()
 
 
 def test_a_file_that_is_not_json(tmp_path, monkeypatch):
     file = tmp_path / "m.json"
-    for content, text in ((b"foo", "it is no JSON"), (b" \n", "it is empty"), (b"null", "expected an object")):
+    for content, text in ((b"foo", "it is not JSON"), (b" \n", "it is empty"), (b"null", "expected an object")):
         file.write_bytes(content)
         with pytest.raises(UnusableError, match=text):
             read_from_file(str(file))

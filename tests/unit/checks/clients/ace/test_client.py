@@ -174,14 +174,14 @@ def test_an_outage_until_the_deadline(reply, text):
 
 def test_an_answer_that_is_too_large(monkeypatch):
     monkeypatch.setattr(client, "MAX_PAGE_BYTES", 10)
-    with pytest.raises(Inconclusive, match="a bigger one"):
+    with pytest.raises(Inconclusive, match="a larger one"):
         rows(lambda _: body(GOOD))
 
 
 def test_a_body_larger_than_its_rows_can_be_is_not_read():
     """Ten rows never take 2 MB: parsing them would delay every other check."""
     reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
-    with open_ace(lambda _: reply) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
+    with open_ace(lambda _: reply) as ace, pytest.raises(Inconclusive, match="a larger one") as caught:
         ace.fetch_page(START, END, size=10)
     assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
 

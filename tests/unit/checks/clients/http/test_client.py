@@ -52,7 +52,7 @@ def test_a_redirect_is_an_answer():
 
 
 def test_a_large_answer_is_refused():
-    with pytest.raises(Inconclusive, match="a bigger one"):
+    with pytest.raises(Inconclusive, match="a larger one"):
         ask(streamed(b"x" * 600, b"x" * 600), limit=1000)
 
 
