@@ -43,7 +43,7 @@ def describe_defect(check: Check, error: BaseException) -> Finding:
 def describe_cycle(check: Check) -> Finding:
     """Return the finding for a check that waits for itself."""
     waits = " and ".join(dict.fromkeys((*check.needs, *check.after)))
-    return describe_defect(check, ValueError(f"it waits for {waits}, which in turn wait for it"))
+    return describe_defect(check, ValueError(f"it waits for {waits}, and therefore for itself"))
 
 
 def describe_timeout(check: Check, seconds: float, found: str) -> Finding:

@@ -17,52 +17,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checks.check import Check, Context
-from checks.model.finding import Evidence, Failed, Finding, Stop
+from checks.model.finding import Evidence, Finding
 from checks.model.report import Outcome, Report, ReportedFinding, Result
-from checks.run.findings import describe_cycle, describe_defect, describe_timeout, is_evidence, is_finding
+from checks.run.findings import describe_cycle, describe_defect, describe_timeout
+from checks.run.running_check import RunningCheck
 
 GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request that it waited for
-MAX_ITEMS = 100  # findings and evidence of one check: more is a loop
 
 Watch = Callable[[str, Result | None], None]
-
-
-@dataclass(slots=True, kw_only=True)
-class _RunningCheck:
-    """One check that runs: its findings and evidence so far, and the finding that made it inconclusive."""
-
-    check: Check
-    started: float
-    items: list[Evidence | Finding] = field(default_factory=list)
-    obstacle: Finding | None = None
-
-    def run(self, context: Context) -> None:
-        """Run the check to its end, and keep its findings or the reason for their lack."""
-        try:
-            self._collect(context)
-        except BaseException as error:  # noqa: BLE001 - an exception of one check must not end the others
-            finding = getattr(error, "finding", None)
-            if not isinstance(error, Stop) or not is_finding(finding):
-                self.obstacle = describe_defect(self.check, error)
-            elif isinstance(error, Failed):
-                self.items.append(finding)
-            else:
-                self.obstacle = finding
-
-    def _collect(self, context: Context) -> None:
-        """Collect the evidence and findings of the check, and close it, which may raise as well."""
-        items = iter(self.check.run(context))
-        try:
-            for item in items:
-                if not (is_evidence(item) or is_finding(item)) or len(self.items) >= MAX_ITEMS:
-                    raise TypeError(f"a check yields at most {MAX_ITEMS} findings and evidence, and nothing else")
-                self.items.append(item)
-        finally:
-            close = getattr(items, "close", None)
-            if close is not None:
-                close()
-        if not self.items:
-            raise ValueError("the check yielded nothing")
 
 
 def run_checks(
@@ -93,7 +55,7 @@ class _Run:
     watch: Watch | None
     done: dict[str, Result] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
-    running: dict[str, _RunningCheck] = field(default_factory=dict)
+    running: dict[str, RunningCheck] = field(default_factory=dict)
     finished: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
 
     def run(self) -> Mapping[str, Result]:
@@ -160,7 +122,7 @@ class _Run:
         return f"needs {' and '.join(missing)}" if missing else ""
 
     def _start(self, check: Check) -> None:
-        running = _RunningCheck(check=check, started=self.context.deadline.clock())
+        running = RunningCheck(check=check, started=self.context.deadline.clock())
         self.running[check.id] = running
         self._notify(check.id, None)
         thread = threading.Thread(target=self._run_in_thread, args=(running,), name=f"check {check.id}", daemon=True)
@@ -170,7 +132,7 @@ class _Run:
             running.obstacle = describe_defect(check, error)
             self.finished.put(check.id)
 
-    def _run_in_thread(self, running: _RunningCheck) -> None:
+    def _run_in_thread(self, running: RunningCheck) -> None:
         running.run(self.context)
         self.finished.put(running.check.id)
 
@@ -196,7 +158,7 @@ class _Run:
         self.running = {}
         self._start_ready(over=True)
 
-    def _build_result(self, running: _RunningCheck, obstacle: Finding | None) -> Result:
+    def _build_result(self, running: RunningCheck, obstacle: Finding | None) -> Result:
         items = tuple(running.items)
         findings = [item for item in items if isinstance(item, Finding)]
         otherwise = Outcome.PASS if obstacle is None else Outcome.INCONCLUSIVE

@@ -109,7 +109,7 @@ def classify_refusal(answer: HttpAnswer) -> tuple[RefusalKind, str]:
     """Return the kind of a refusal that a retry does not change, and its description."""
     body, status = answer.json or {}, answer.status
     if status == 500:
-        return RefusalKind.WRONG_KEY, "500 with ACE's message for an unknown key: the key is probably wrong"
+        return RefusalKind.WRONG_KEY, "500 with ACE's message for an unknown key: probably a wrong key"
     if status == 401:
         return RefusalKind.NOT_ALLOWED, "401: ACE does not accept the key"
     if status == 403 and body and all(value is None for value in body.values()):

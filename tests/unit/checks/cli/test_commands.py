@@ -30,11 +30,11 @@ CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
             ["--manifest", "M", "--deadline", "soon"],
             "expected a duration such as 60s, 2m or 500ms, at most one hour, found 'soon'",
         ),
-        (["--manifest", "M", "--deadline", "0s"], "no duration"),
-        (["--manifest", "M", "--deadline", "2h"], "no duration"),
+        (["--manifest", "M", "--deadline", "0s"], "expected a duration"),
+        (["--manifest", "M", "--deadline", "2h"], "expected a duration"),
         (["--manifest", "M", "--format", "pdf"], "no format 'pdf'"),
-        (["--manifest", "M", "--format", "json="], "no file that can be written"),
-        (["--manifest", "M", "--format", "json=/none/x"], "no file that can be written"),
+        (["--manifest", "M", "--format", "json="], "expected a writable file"),
+        (["--manifest", "M", "--format", "json=/none/x"], "expected a writable file"),
         (["--manifest", "M", "--format", "json", "--format", "text"], "only one format"),
         (["--manifest", "M", "--quiet", "--verbose"], "exclude each other"),
         (["helth", "--manifest", "M"], "Did you mean 'health'?"),
@@ -49,7 +49,7 @@ CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
             ["trigger", "--manifest", "M", "--read-only"],
             "'trigger' is selected, but --read-only or --skip leaves it out",
         ),
-        (["--manifest", "M", "--tag", "edge", "--skip", "edge", "--skip", "config"], "nothing is left to run"),
+        (["--manifest", "M", "--tag", "edge", "--skip", "edge", "--skip", "config"], "no check is left to run"),
         (["explain", "nothing"], "no check 'nothing'"),
         (["explain"], "Missing argument"),
     ],
@@ -63,7 +63,7 @@ def test_a_usage_error_is_one_line_and_exit_2(run, manifest, argv, text):
 
 def test_an_api_without_tls_gets_no_token(run, manifest, monkeypatch):
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://example.org")
-    assert "must be https" in run("--manifest", manifest)[2]
+    assert "expected https" in run("--manifest", manifest)[2]
 
 
 def test_a_token_that_cannot_be_used(run, manifest, monkeypatch):

@@ -70,7 +70,7 @@ def test_a_name_that_does_not_exist_is_retried_and_then_has_the_cause_configurat
         healthy_system(manifest=manifest_data(worker__url=WRONG)), socket.gaierror(errno, "no such name")
     )
     found = inconclusive_finding(tmp_path, system, "health")
-    assert found["found"].startswith(f"the name {NAME}.rehersal.workers.dev does not exist: ")
+    assert found["found"].startswith(f"the host {NAME}.rehersal.workers.dev does not exist: ")
     assert found["hint"].startswith("pulumi config set workersSubdomain rehearsal --stack prod")
     assert (found["cause"], sum(system.clock.slept) > 40) == ("configuration", True)
     found = inconclusive_finding(tmp_path, system, "key")
@@ -103,7 +103,7 @@ def test_a_missing_name_of_the_api_has_the_cause_cloudflare(tmp_path):
 
     system.routes["GET", "/workers/"] = fail
     found = inconclusive_finding(tmp_path, system, "secrets")
-    assert (found["cause"], found["found"]) == ("cloudflare", "the name api.cloudflare.com does not exist")
+    assert (found["cause"], found["found"]) == ("cloudflare", "the host api.cloudflare.com does not exist")
 
 
 def test_a_refused_certificate_is_not_retried(tmp_path):

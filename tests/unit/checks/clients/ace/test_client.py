@@ -109,7 +109,7 @@ def test_an_empty_window_in_both_forms():
     [
         (answer(500, {"message": "An unhandled exception occurred."}), RefusalKind.WRONG_KEY, "probably a wrong key"),
         (answer(401, {"message": "Token has expired"}), RefusalKind.NOT_ALLOWED, "401"),
-        (answer(403, {"id": None, "name": None}), RefusalKind.UNKNOWN_SITE, "knows no such site"),
+        (answer(403, {"id": None, "name": None}), RefusalKind.UNKNOWN_SITE, "the site does not exist"),
         (answer(403, {"message": "no"}), RefusalKind.NOT_ALLOWED, "may not read"),
         (answer(403), RefusalKind.NOT_ALLOWED, "may not read"),
         (answer(400, {"errors": {"page_size": "x", "evil": "y"}}), RefusalKind.BAD_PARAMETER, "refuses page_size"),
@@ -119,18 +119,18 @@ def test_an_empty_window_in_both_forms():
         (answer(204), RefusalKind.NOT_ACE, "204"),
         (httpx.Response(200, text="<html>"), RefusalKind.SHAPE, "no JSON object: 200 <html>"),
         (answer(200, [GOOD]), RefusalKind.SHAPE, "no JSON object"),
-        (body(point_samples="absent", data=[]), RefusalKind.SHAPE, "it has: data, has_more"),
-        (answer(200, {}), RefusalKind.SHAPE, "it has: nothing"),
+        (body(point_samples="absent", data=[]), RefusalKind.SHAPE, "its fields: data, has_more"),
+        (answer(200, {}), RefusalKind.SHAPE, "its fields: none"),
         (body(has_more=1), RefusalKind.SHAPE, "has_more"),
-        (body(more=True, cursor="x"), RefusalKind.SHAPE, "no rows"),
-        (body(GOOD, more=True), RefusalKind.SHAPE, "no cursor"),
-        (body(GOOD, cursor="x"), RefusalKind.SHAPE, "a cursor to them is sent"),
-        (body(5), RefusalKind.SHAPE, "no object"),
-        (body(GOOD | {"value": 72.5}), RefusalKind.SHAPE, "each a text"),
-        (body(GOOD | {"name": ""}), RefusalKind.SHAPE, "each a text"),
+        (body(more=True, cursor="x"), RefusalKind.SHAPE, "the rows or next_cursor are missing"),
+        (body(GOOD, more=True), RefusalKind.SHAPE, "the rows or next_cursor are missing"),
+        (body(GOOD, cursor="x"), RefusalKind.SHAPE, "next_cursor is set"),
+        (body(5), RefusalKind.SHAPE, "a row is not an object"),
+        (body(GOOD | {"value": 72.5}), RefusalKind.SHAPE, "name, value and time as texts"),
+        (body(GOOD | {"name": ""}), RefusalKind.SHAPE, "name, value and time as texts"),
         (body(GOOD | {"time": "yesterday"}), RefusalKind.SHAPE, "ISO 8601"),
         (body(GOOD | {"time": "2024-12-09T23:59:59"}), RefusalKind.SHAPE, "outside its window"),
-        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), RefusalKind.SHAPE, "before the one"),
+        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), RefusalKind.SHAPE, "older than the row before"),
     ],
 )
 def test_each_refusal_has_its_kind_and_is_not_retried(reply, trouble, text):
@@ -199,7 +199,7 @@ def test_the_same_page_twice_and_no_rows_where_more_were_announced():
     with pytest.raises(AceError, match="the same page twice"):
         rows(lambda _: body(GOOD, more=True, cursor=next(opaque)))
     pages = [body(), body(GOOD, more=True, cursor="a")]
-    with pytest.raises(AceError, match="no rows, where"):
+    with pytest.raises(AceError, match="no rows, although"):
         rows(lambda _: pages.pop())
 
 
