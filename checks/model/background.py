@@ -12,7 +12,7 @@ T = TypeVar("T")
 def run_in_background(function: Callable[[], T], number: int = 1) -> Callable[[], T]:
     """Start a function. Return another one that waits for its result, or raises its exception.
 
-    The thread is a daemon, named after the caller's thread and ``number``, so that a run can end while the thread hangs.
+    The thread is a daemon, named after the caller's thread and ``number``, so that a run can end before the thread.
     """
     results: list[T] = []
     errors: list[BaseException] = []
