@@ -62,7 +62,7 @@ def _read_health(
     context: Context, live_ids: Callable[[], Collection[str] | None], older: list[OlderVersionError]
 ) -> WorkerReply:
     """Return an answer that a retry cannot change. Raises OlderVersionError, and notes it, for one that it can."""
-    reply, expected = context.worker.health(), live_ids()
+    reply, expected = context.worker.fetch_health(), live_ids()
     served = _read_version(reply.body) or {}
     tag = context.manifest.worker.tag
     ours = reply.body.get("service") == context.manifest.worker.service

@@ -23,10 +23,10 @@ STACK_TOKEN = "the stack's own operator token"  # noqa: S105 - a name
 
 def key(context: Context) -> Iterator[Evidence | Finding]:
     """Request the status without a token, with the operator token, and with a random wrong one."""
-    without = context.worker.status(None)
+    without = context.worker.fetch_status(None)
     _judge_address(context, without)
-    wrong = run_in_background(lambda: context.worker.status(Secret(secrets.token_urlsafe(32))))
-    yield _judge_operator(context, context.worker.status(context.credentials.operator))
+    wrong = run_in_background(lambda: context.worker.fetch_status(Secret(secrets.token_urlsafe(32))))
+    yield _judge_operator(context, context.worker.fetch_status(context.credentials.operator))
     for name, reply in ((NO_TOKEN, without), (WRONG_TOKEN, wrong())):
         if reply.status == 401:
             yield Evidence(f"requests with {name} are refused")
@@ -87,7 +87,7 @@ def _has_other_token(context: Context) -> bool:
 
 
 def _is_stack_token_refused(context: Context) -> bool:
-    return context.worker.status(context.credentials.stack_operator).status == 401
+    return context.worker.fetch_status(context.credentials.stack_operator).status == 401
 
 
 def _is_accepted(reply: WorkerReply) -> bool:

@@ -52,12 +52,12 @@ def _find_problems(context: Context, invocations: Collection[Invocation]) -> Ite
                 diagnosis = diagnose_error_code(context, "upstream_auth", day)
                 found = diagnosis.explain(f"{line.text} {line.refusal}")
                 expected = "no 401, 403 or 500 of ACE"
-                yield _describe(f"log of {item.what}", expected, found, diagnosis.cause, diagnosis.hint)
+                yield _describe(f"log of {item.event}", expected, found, diagnosis.cause, diagnosis.hint)
             elif line.code and line.code not in reported and _is_final(item, line.code):
                 reported.add(line.code)
                 diagnosis = diagnose_error_code(context, line.code, day)
                 found = diagnosis.explain(f"{line.text} ({line.code})")
-                yield _describe(f"log of {item.what}", "no failure", found, diagnosis.cause, diagnosis.hint)
+                yield _describe(f"log of {item.event}", "no failure", found, diagnosis.cause, diagnosis.hint)
         if not any(_is_final(item, line.code) for line in item.lines if line.code):
             yield from _judge_end(item)
 
@@ -71,7 +71,7 @@ def _is_final(item: Invocation, code: str) -> bool:
 
 def _judge_end(item: Invocation) -> Iterator[Finding]:
     """Yield a finding for an invocation that ended badly. An exception counts, even if the outcome is ``ok``."""
-    subject = f"end of {item.what}"
+    subject = f"end of {item.event}"
     if item.exceptions:
         yield _describe(subject, "no exception", item.exceptions[0], Cause.WORKER, Hint.show_logs())
     elif item.is_batch and item.outcome in LIMITS:

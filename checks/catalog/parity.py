@@ -36,7 +36,10 @@ def parity(context: Context) -> Iterator[Evidence | Finding]:
 
 
 def _judge_etl(context: Context, etl: BackfillWorker, wrong: Secret) -> Iterator[Finding]:
-    reply, subject = etl.status(context.credentials.operator), "GET /status of the ETL worker with the operator token"
+    reply, subject = (
+        etl.fetch_status(context.credentials.operator),
+        "GET /status of the ETL worker with the operator token",
+    )
     if reply.status != 401 and not _is_accepted(reply):
         found = f"{reply.shown} (does {SETTING} name the ETL worker, and does it have the operator routes?)"
         yield _describe(subject, "200", found, Cause.CONFIGURATION, Hint.edit_settings())
@@ -48,7 +51,7 @@ def _judge_etl(context: Context, etl: BackfillWorker, wrong: Secret) -> Iterator
 
 
 def _judge_refusal(name: str, worker: BackfillWorker, wrong: Secret, hint: Hint) -> Iterator[Finding]:
-    reply = worker.status(wrong)
+    reply = worker.fetch_status(wrong)
     if reply.status != 401:
         found = f"{reply.status}: it accepts the request" if _is_accepted(reply) else reply.shown
         yield _describe(f"GET /status of {name} with a wrong token", "401", found, Cause.WORKER, hint)

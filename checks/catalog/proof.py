@@ -61,7 +61,7 @@ def _compare_day(context: Context, day: date, item: StoredObject) -> tuple[Compa
 def _read_rows(context: Context, day: date) -> Iterator[Row]:
     """Yield ACE's rows of a day. The first page is requested at once, in the background."""
     start, end = day_window(day)
-    rows = context.ace.rows(start, end, size=context.manifest.ace.page_size)
+    rows = context.ace.fetch_rows(start, end, size=context.manifest.ace.page_size)
     first = run_in_background(lambda: list(itertools.islice(rows, 1)))
     return itertools.chain.from_iterable(part() for part in (first, lambda: rows))  # each is read when it is needed
 

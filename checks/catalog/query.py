@@ -89,7 +89,7 @@ def _choose_points(context: Context, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _judge(worker: QueryWorker, question: Question, expected: Sequence[Sample]) -> Iterator[Finding]:
-    answer, hint = worker.query(question), Hint.request(worker.url_of(question))
+    answer, hint = worker.query(question), Hint.request(worker.format_url(question))
     if answer.answer is not None and answer.answer.status != HTTPStatus.OK:
         yield _describe_refusal(hint, answer, answer.answer)
         return

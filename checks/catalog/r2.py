@@ -16,7 +16,7 @@ from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive,
 from checks.model.hint import Hint
 from checks.stored_days import judgement
 from checks.stored_days.listing import fetch_concurrently, list_days
-from checks.stored_days.selection import last_days, select_days
+from checks.stored_days.selection import find_last_days, select_days
 
 if TYPE_CHECKING:
     from checks.clients.worker.client import WorkerReply
@@ -30,7 +30,7 @@ _Stored = Mapping[date, "StoredObject"]
 def r2(context: Context) -> Iterator[Evidence | Finding]:
     """List the stored days, judge the list, then decode and judge a sample of the days."""
     listed = run_in_background(lambda: list_days(context.cloudflare, context.manifest))
-    reply = context.worker.status(context.credentials.operator)
+    reply = context.worker.fetch_status(context.credentials.operator)
     progress = _read_progress(context, reply)
     stored = listed()
     yield from _judge_list(context, progress, stored, reply)
@@ -59,7 +59,7 @@ def _judge_list(
 ) -> Iterator[Evidence | Finding]:
     """Judge the list alone, and remove the days that are not over from it."""
     manifest, bucket = context.manifest, context.manifest.storage.bucket
-    _, latest = last_days(manifest.ace.end_date, context.now, context.deadline.seconds)
+    _, latest = find_last_days(manifest.ace.end_date, context.now, context.deadline.seconds)
     yield from judgement.judge_early_days(bucket, stored, latest)
     for day in [day for day in stored if day > latest]:
         del stored[day]

@@ -54,7 +54,7 @@ def _read_page(context: Context, assessment: ace_key.Assessment) -> Page:
     start, end = day_window(day)
     seconds = context.deadline.seconds
     try:
-        return context.ace.page(start, end, size=ROWS, keep=max(seconds - MAX_WAIT, seconds * MAX_SHARE))
+        return context.ace.fetch_page(start, end, size=ROWS, keep=max(seconds - MAX_WAIT, seconds * MAX_SHARE))
     except AceError as error:
         expired = assessment.problem if error.kind in (RefusalKind.WRONG_KEY, RefusalKind.NOT_ALLOWED) else None
         found = f"the key {expired}, and ACE answers {error.finding.found}" if expired else error.finding.found

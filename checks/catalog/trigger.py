@@ -13,7 +13,7 @@ from checks.diagnosis.error_codes import describe_reported_error
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError
 from checks.model.hint import Hint
-from checks.stored_days.selection import last_days
+from checks.stored_days.selection import find_last_days
 
 if TYPE_CHECKING:
     from checks.clients.worker.client import WorkerReply
@@ -29,13 +29,13 @@ def trigger(context: Context) -> Iterator[Evidence | Finding]:
 
 def _run_batch(context: Context) -> Iterator[Evidence | Finding]:
     """Read the progress, run one batch, read the progress again, and compare: the status alone proves nothing."""
-    before = _read_progress(context, STATUS, context.worker.status(context.credentials.operator))
+    before = _read_progress(context, STATUS, context.worker.fetch_status(context.credentials.operator))
     context.batch.requested = True
-    reply = context.worker.trigger(context.credentials.operator)
+    reply = context.worker.send_trigger(context.credentials.operator)
     context.batch.day = read_progress_day(reply.body)
     after = _read_progress(context, SUBJECT, reply)
     context.batch.progress = after
-    kept = _read_progress(context, STATUS, context.worker.status(context.credentials.operator))
+    kept = _read_progress(context, STATUS, context.worker.fetch_status(context.credentials.operator))
     problem = (
         _find_contradiction(reply, after)
         or _find_standstill(before, after)
@@ -112,7 +112,7 @@ def _find_other_range(context: Context, after: Progress) -> tuple[str, str] | No
     """Return the declared and the found number of days where they differ. Midnight may pass while the worker counts."""
     ace = context.manifest.ace
     first = date.fromisoformat(ace.start_date)
-    earliest, latest = last_days(ace.end_date, context.now, context.deadline.seconds)
+    earliest, latest = find_last_days(ace.end_date, context.now, context.deadline.seconds)
     least, most = (max(0, (last - first).days + 1) for last in (earliest, latest))
     if least <= after.days_total <= most:
         return None

@@ -1,4 +1,4 @@
-"""The command. The only module that knows click; what is slow to import waits until it is needed."""
+"""The commands of ``python -m checks``. Slow imports are inside the functions, so that the help is fast."""
 
 from __future__ import annotations
 
@@ -20,58 +20,73 @@ if TYPE_CHECKING:
     from checks.check import Check
     from checks.cli.progress_lines import ProgressLines
 
-USAGE, INCONCLUSIVE = 2, 3  # exit codes; those of a verdict are the report's
+USAGE, INCONCLUSIVE = 2, 3  # exit codes. The report has the ones of a verdict
 
 
-class _UnwrittenError(OSError):
-    """Standard output takes nothing."""
+class _OutputError(OSError):
+    """Standard output cannot be written."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="building-vitals")
 def group() -> None:
-    """Verify that what is live is what was declared.
+    r"""Verify that the live deployment is the declared one.
 
-    Without a command, `run` is meant: python -m checks --stack prod
+    The default command is run: python -m checks --stack prod
 
-    Exit codes: 0 all checks passed, 1 a check failed, 2 usage error, 3 inconclusive.
+    \b
+    Exit codes:
+      0  all checks passed
+      1  a check failed
+      2  usage error
+      3  inconclusive
     """
 
 
-@group.command()
+@group.command(short_help="Run the checks on a deployment.")
 @click.argument("checks", nargs=-1, metavar="[CHECK]...")
-@click.option("--stack", metavar="NAME", help="Read the promises from this Pulumi stack.")
-@click.option("--manifest", metavar="FILE", help="Read them from a file, or from standard input (-).")
-@click.option("--tag", multiple=True, help="Only checks with this tag, and what they need (repeatable).")
-@click.option("--skip", multiple=True, metavar="CHECK|TAG", help="Leave these out (repeatable).")
-@click.option("--read-only", is_flag=True, help="Leave out whatever changes anything (trigger).")
-@click.option("--deadline", default="60s", show_default=True, help="For all checks together.")
+@click.option("--stack", metavar="NAME", help="Read the manifest from this Pulumi stack.")
+@click.option("--manifest", metavar="FILE", help="Read the manifest from a file, or - for standard input.")
+@click.option("--tag", metavar="TAG", multiple=True, help="Run the checks with this tag and their needs (repeatable).")
+@click.option("--skip", multiple=True, metavar="CHECK|TAG", help="Leave out a check or tag (repeatable).")
+@click.option("--read-only", is_flag=True, help="Leave out checks that change something (trigger).")
+@click.option(
+    "--deadline",
+    metavar="DURATION",
+    default="60s",
+    show_default=True,
+    help="Limit for all checks together, such as 60s or 2m.",
+)
 @click.option(
     "--format",
     "formats",
     multiple=True,
     metavar="text|json|junit|markdown|github[=FILE]",
-    help="Repeatable; text by default. junit is for CI; for GitHub, github annotates, markdown is a step summary.",
+    help="Report format (repeatable). Default: text. junit is for CI, github for annotations, markdown for summaries.",
 )
-@click.option("--quiet", is_flag=True, help="Only what is not ok, and the recap.")
-@click.option("--verbose", is_flag=True, help="All evidence, and how long each check took.")
-@click.option("--no-color", is_flag=True, help="No colour on a terminal either (as NO_COLOR).")
-@click.option("--thorough", is_flag=True, help="Look into every stored day, not only into a sample.")
-@click.option("--strict", is_flag=True, help="A skipped check makes the run inconclusive.")
+@click.option("--quiet", is_flag=True, help="Show the checks that are not ok, and the recap.")
+@click.option("--verbose", is_flag=True, help="Show all evidence, and the duration of each check.")
+@click.option("--no-color", is_flag=True, help="Use no colour, as with NO_COLOR.")
+@click.option("--thorough", is_flag=True, help="Read every stored day, not only a sample.")
+@click.option("--strict", is_flag=True, help="Make the run inconclusive if a check that applies is skipped.")
 def run(**options: Any) -> int:
-    """Run the checks (all, or those named and what they need) on a deployment.
+    r"""Run all checks on a deployment, or the named ones and their needs.
 
-    Credentials come from the environment: CLOUDFLARE_API_TOKEN; OPERATOR_TOKEN, or the stack's output, or derived
-    from ACE_API_KEY. A check that lacks one is skipped, and says so.
+    Credentials come from the environment. A check without its credential is skipped.
+
+    \b
+      CLOUDFLARE_API_TOKEN  reads the Cloudflare API
+      OPERATOR_TOKEN        default: the stack's output, or derived from ACE_API_KEY
+      ACE_API_KEY           default: aceApiKey of the stack
     """
-    from checks.reporters import names
+    from checks.reporters import list_formats
     from checks.run.execute import execute
 
     if (options["stack"] is None) == (options["manifest"] is None):
-        raise RunRefused("say which deployment: --stack NAME, or --manifest FILE (one of them)", USAGE)
+        raise RunRefused("name the deployment with either --stack NAME or --manifest FILE", USAGE)
     empty = [name for name in ("stack", "manifest") if options[name] is not None and not options[name].strip()]
     if empty:
-        raise RunRefused(f"--{empty[0]}: the name is empty (a variable that is not set?)", USAGE)
+        raise RunRefused(f"--{empty[0]}: the name is empty. Is a variable not set?", USAGE)
     if options["quiet"] and options["verbose"]:
         raise RunRefused("--quiet and --verbose exclude each other", USAGE)
     try:
@@ -83,7 +98,7 @@ def run(**options: Any) -> int:
             skip=options["skip"],
             read_only=options["read_only"],
             seconds=parse_duration(options["deadline"]),
-            targets=parse_targets(options["formats"], names()),
+            targets=parse_targets(options["formats"], list_formats()),
             strict=options["strict"],
             thorough=options["thorough"],
             quiet=options["quiet"],
@@ -92,27 +107,30 @@ def run(**options: Any) -> int:
         )
     except ValueError as error:
         raise RunRefused(str(error), USAGE) from None
-    with _watching(plain=options["quiet"] or options["no_color"]) as watch:
+    with _show_progress(plain=options["quiet"] or options["no_color"]) as watch:
         return execute(request, Surroundings(environ=os.environ, write=_write, watch=watch))
 
 
 @group.command("list")
 def list_() -> None:
-    """List the checks: id, tags and what each proves."""
-    checks = _catalogue()
+    """List the checks with their claims and tags."""
+    checks = _load_checks()
     width = max(map(len, checks))
     lines = [f"{check.id:<{width}}  {check.proves}  [{', '.join(sorted(check.tags))}]\n" for check in checks.values()]
     _write("".join(lines))
 
 
-@group.command()
+@group.command(short_help="Explain a check, its causes of failure and their fixes.")
 @click.argument("check", metavar="CHECK")
 def explain(check: str) -> None:
-    """Say what CHECK proves, why it fails and what to do; asks nobody."""
+    """Explain a check: its claim, its needs, and the next step for each failure.
+
+    It sends no request.
+    """
     from checks.cli.explanation import explain_check
     from checks.run.selection import SelectionError, select
 
-    checks = _catalogue()
+    checks = _load_checks()
     try:
         select(checks, names=[check])
     except SelectionError as error:
@@ -121,34 +139,34 @@ def explain(check: str) -> None:
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Run the command and end the process; whatever goes wrong is one line on standard error."""
+    """Run the command and end the process. Every error is one line on standard error."""
     arguments = add_default_command(sys.argv[1:] if argv is None else argv, group.commands)
     try:
         code = group.main(arguments, prog_name="python -m checks", standalone_mode=False)
     except click.ClickException as error:
-        _end(error.format_message(), USAGE)
+        _exit_with_error(error.format_message(), USAGE)
     except RunRefused as error:
-        _end(str(error), error.code)
-    except OSError as error:  # the clients tell their own, and so does the report
-        _end(f"standard output: {error.strerror}", INCONCLUSIVE)
+        _exit_with_error(str(error), error.code)
+    except OSError as error:  # of standard output. The clients and the report handle their own
+        _exit_with_error(f"standard output: {error.strerror}", INCONCLUSIVE)
     except (KeyboardInterrupt, click.Abort):
-        _end("interrupted: inconclusive", INCONCLUSIVE)
-    except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
-        _end(f"internal error: {type(error).__name__}: {error}. Please report it", INCONCLUSIVE)
-    except SystemExit:  # click's own end, with 1, where nobody reads its help
-        _end("nobody reads the help", INCONCLUSIVE)
+        _exit_with_error("interrupted: inconclusive", INCONCLUSIVE)
+    except Exception as error:  # noqa: BLE001 - so that a defect shows one line instead of a traceback
+        _exit_with_error(f"internal error: {type(error).__name__}: {error}. Please report it", INCONCLUSIVE)
+    except SystemExit:  # click exits with 1 where its help cannot be written
+        _exit_with_error("standard output: closed by its reader", INCONCLUSIVE)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _catalogue() -> dict[str, Check]:
+def _load_checks() -> dict[str, Check]:
     from checks.catalog import load
 
     return load()
 
 
 @contextlib.contextmanager
-def _watching(*, plain: bool) -> Iterator[ProgressLines | None]:
-    """Show on standard error what runs, where somebody can see it, and leave nothing of it there."""
+def _show_progress(*, plain: bool) -> Iterator[ProgressLines | None]:
+    """Show the running checks on standard error if it is a terminal, and clear them at the end."""
     from checks.cli.progress_lines import ProgressLines, fits_terminal
 
     if plain or not fits_terminal(sys.stderr, os.environ):
@@ -169,30 +187,30 @@ def _is_terminal() -> bool:
 
 
 def _write(text: str) -> None:
-    """Write to standard output, at once; raises OSError where it is closed, full or read by nobody."""
+    """Write to standard output at once. Raises OSError where it is closed, full or without a reader."""
     if sys.stdout is None:  # it was closed before this process began
-        raise _UnwrittenError(errno.EBADF, "it is closed")
+        raise _OutputError(errno.EBADF, "it is closed")
     encoding = sys.stdout.encoding or "utf-8"
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
     except OSError as error:
         _silence(sys.stdout)
-        text = "nobody reads the report" if isinstance(error, BrokenPipeError) else str(error.strerror)
-        raise _UnwrittenError(errno.EIO, text) from None  # at EPIPE click itself would end with 1, a verdict
+        text = "closed by its reader" if isinstance(error, BrokenPipeError) else str(error.strerror)
+        raise _OutputError(errno.EIO, text) from None  # at EPIPE click itself would exit with 1, which is a verdict
 
 
-def _end(text: str, code: int) -> NoReturn:
+def _exit_with_error(text: str, code: int) -> NoReturn:
     from checks.model.credentials import list_secrets
     from checks.model.redaction import Redactor
 
-    line = Redactor(list_secrets(os.environ)).line(text)
+    line = Redactor(list_secrets(os.environ)).redact_line(text)
     try:
         click.echo(f"error: {line}".encode("ascii", "backslashreplace").decode(), err=True)
-    except OSError:  # nobody listens there either: the exit code says it
+    except OSError:  # standard error cannot be written either. The exit code remains
         _silence(sys.stderr)
     sys.exit(code)
 
 
 def _silence(stream: TextIO) -> None:
-    """Lead a stream nowhere: what is left in it must not fail again at the end, where Python sets its own exit code."""
+    """Redirect a stream to the null device, so that its buffer cannot fail at the end and change the exit code."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""What a check proves, and what to do when it fails, in words; made from the check itself."""
+"""Explains a check on a terminal, and renders the reference of all checks, from the checks themselves."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ SCHEMA = "\nThe schema of `json` is [report.schema.json](report.schema.json).\n"
 
 
 def explain_check(check: Check) -> str:
-    """Return the explanation of a check, for a terminal."""
-    lines = [check.id, *(f"  {name + ':':<13}{text}" for name, text in _facts(check)), "  when it fails:"]
+    """Return the explanation of a check for a terminal."""
+    lines = [check.id, *(f"  {name + ':':<13}{text}" for name, text in _list_facts(check)), "  when it fails:"]
     for cause in check.causes:
         lines += [f"    - {cause.what}", f"      -> {cause.fix}"]
     return "\n".join(lines) + "\n"
@@ -37,12 +37,15 @@ def explain_check(check: Check) -> str:
 
 def render_page(checks: Mapping[str, Check]) -> str:
     """Return the reference of all checks and formats, as Markdown."""
-    formats = {name: importlib.import_module(f"{reporters.__name__}.{name}") for name in reporters.names()}
-    rows = [f"| `{name}` | {_cell(str(module.__doc__).partition(chr(10))[0])} |\n" for name, module in formats.items()]
-    return "".join([HEAD, *("".join(_section(check)) for check in checks.values()), REPORTS, *rows, SCHEMA])
+    formats = {name: importlib.import_module(f"{reporters.__name__}.{name}") for name in reporters.list_formats()}
+    rows = [
+        f"| `{name}` | {_escape_cell(str(module.__doc__).partition(chr(10))[0])} |\n"
+        for name, module in formats.items()
+    ]
+    return "".join([HEAD, *("".join(_format_section(check)) for check in checks.values()), REPORTS, *rows, SCHEMA])
 
 
-def _facts(check: Check) -> list[tuple[str, str]]:
+def _list_facts(check: Check) -> list[tuple[str, str]]:
     facts = [
         ("proves", check.proves),
         ("instead of", f"the runbook's {check.runbook}"),
@@ -55,15 +58,15 @@ def _facts(check: Check) -> list[tuple[str, str]]:
     return [(name, text) for name, text in facts if text]
 
 
-def _section(check: Check) -> Iterator[str]:
+def _format_section(check: Check) -> Iterator[str]:
     yield f"\n## {check.id}\n\n"
-    for name, text in _facts(check):
-        yield f"* {name}: {_cell(text)}\n"
-    yield "\n| when it fails | what to do |\n|---|---|\n"
+    for name, text in _list_facts(check):
+        yield f"* {name}: {_escape_cell(text)}\n"
+    yield "\n| when it fails | next step |\n|---|---|\n"
     for cause in check.causes:
-        yield f"| {_cell(cause.what)} | {_cell(cause.fix)} |\n"
+        yield f"| {_escape_cell(cause.what)} | {_escape_cell(cause.fix)} |\n"
 
 
-def _cell(text: str) -> str:
-    """Return a text that stands in a table as it is; what is a placeholder is no HTML."""
+def _escape_cell(text: str) -> str:
+    """Return a text for a table cell. A placeholder such as <name> is escaped, because it is not HTML."""
     return text.replace("|", "\\|").replace("<", "&lt;")

@@ -1,4 +1,4 @@
-"""What runs right now, on a terminal: one line a check under way, rewritten in place, gone at the end."""
+"""Shows the running checks on a terminal: one line per check, rewritten in place, cleared at the end."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MORE = "…"
 
 @dataclass(slots=True, kw_only=True)
 class ProgressLines:
-    """The lines under way on a terminal; what it does not take is not shown."""
+    """The lines of the running checks. Lines that do not fit the terminal are not shown."""
 
     terminal: TextIO
     running: list[str] = field(default_factory=list)
     shown: int = 0
 
     def __call__(self, check_id: str, result: Result | None) -> None:
-        """Take in that a check began, or ended with a result."""
+        """Add a check that started, or remove one that has a result."""
         if result is None:
             self.running.append(check_id)
         elif check_id in self.running:
@@ -29,12 +29,12 @@ class ProgressLines:
         self.draw()
 
     def clear(self) -> None:
-        """Leave nothing on the terminal."""
+        """Clear the lines."""
         self.running.clear()
         self.draw()
 
     def draw(self) -> None:
-        """Write the lines over those that were there, never more than the terminal has."""
+        """Write the lines over the ones before, never more than the terminal has."""
         columns, rows = shutil.get_terminal_size()
         width = max((len(name) for name in self.running), default=0)
         lines = [f"{name:<{width}}  running"[: columns - 1] for name in self.running]
@@ -47,6 +47,6 @@ class ProgressLines:
 
 
 def fits_terminal(terminal: TextIO | None, environ: Mapping[str, str]) -> bool:
-    """Return whether to show what runs: to a person, on a terminal that can move its cursor."""
+    """Return whether to show the running checks: on a terminal that can move its cursor, and not in CI."""
     plain = environ.get("NO_COLOR") or environ.get("CI") or environ.get("TERM", "dumb") in ("", "dumb")
     return terminal is not None and terminal.isatty() and not plain

@@ -1,1 +1,1 @@
-"""One package for each system that the checks ask. The only package of checks/ that imports httpx."""
+"""One package for each system that the checks read. The only package of checks/ that imports httpx."""

@@ -44,10 +44,10 @@ def _probe(context: Context, window: tuple[datetime, datetime], *, whole: bool) 
     served = f"a probe of ACE with the same key succeeds: it serves {site}"
     try:
         if not whole:
-            ace.page(*window, size=size)
+            ace.fetch_page(*window, size=size)
             return f"{served} for {window[0]:%Y-%m-%d}, {size:,} rows a page"
         limit = PAGES * size
-        rows = sum(1 for _ in islice(ace.rows(*window, size=size), limit))
+        rows = sum(1 for _ in islice(ace.fetch_rows(*window, size=size), limit))
     except Inconclusive:
         return ""
     return f"{served} with {rows:,} valid rows of {window[0]:%Y-%m-%d}" if rows < limit else ""

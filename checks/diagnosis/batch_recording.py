@@ -61,7 +61,7 @@ def _start(context: Context, stack: ExitStack) -> Recorder | None:
             if recorder.recording.invocations or not deadline.left():
                 break
             with contextlib.suppress(Inconclusive):  # the next request may succeed
-                context.worker.health()
+                context.worker.fetch_health()
             recorder.recording.take(tail, PROBE_SECONDS)
     except Inconclusive as error:
         context.batch.recording_problem = error.finding

@@ -54,6 +54,6 @@ def _describe_filled_day(context: Context, stored: StoredDays, day: date, first:
 def _read_first_time(context: Context, day: date) -> str | None:
     """Return the time of ACE's first sample of a day, or None where ACE has none."""
     start, end = day_window(day)
-    page = context.ace.page(start, end, size=ROWS, keep=max(0.0, context.deadline.left() - WAIT_SECONDS))
+    page = context.ace.fetch_page(start, end, size=ROWS, keep=max(0.0, context.deadline.left() - WAIT_SECONDS))
     within = [row.at for row in page.rows if row.at < end.timestamp() * 1_000_000]
     return format_moment(within[0] // 1000) if within else None

@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 def run_in_background(function: Callable[[], T], number: int = 1) -> Callable[[], T]:
-    """Start the function, and return a function that waits for its result: it returns that, or raises its exception.
+    """Start a function. Return another one that waits for its result, or raises its exception.
 
-    The thread is a daemon, named after the caller's thread and ``number``, so that a run can end while it hangs.
+    The thread is a daemon, named after the caller's thread and ``number``, so that a run can end before the thread.
     """
     results: list[T] = []
     errors: list[BaseException] = []

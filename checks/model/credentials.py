@@ -1,4 +1,4 @@
-"""The credentials at hand, in a type that shows nothing."""
+"""The credentials of a run, in a type that is never printed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contract.operator_token import derive_operator_token
 
 
 class Credential(StrEnum):
-    """What a check may have to hold; the value says, for people, where it is looked for."""
+    """A credential that a check may need. The value describes its sources for the report."""
 
     CLOUDFLARE = "CLOUDFLARE_API_TOKEN"
     OPERATOR = "OPERATOR_TOKEN (or ACE_API_KEY, or the output operatorToken of --stack)"
@@ -18,11 +18,11 @@ class Credential(StrEnum):
 
 
 class CredentialError(ValueError):
-    """A credential cannot be used; the message names its variable and never its value."""
+    """A credential cannot be used. The message names its variable and never its value."""
 
 
 class Secret:
-    """A text that nothing prints, compares or pickles by accident."""
+    """A secret text that is never printed, compared or pickled by accident."""
 
     __slots__ = ("_value",)
 
@@ -30,7 +30,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the text itself; for a request's header and for the redaction, never for an output."""
+        """Return the text for the header of a request or for the redaction, never for an output."""
         return self._value
 
     def __repr__(self) -> str:
@@ -41,7 +41,7 @@ class Secret:
 
 
 class Source(StrEnum):
-    """Where the operator token comes from, for people; the value of a variable is the variable's name."""
+    """The source of the operator token, for the report. A variable is described by its name."""
 
     ENVIRONMENT = "OPERATOR_TOKEN"
     STACK = "the stack's output operatorToken"
@@ -50,10 +50,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What there is; ``ace_key`` may be empty or useless, the check ``config`` says so.
+    """The available credentials. ``ace_key`` may be unusable, which the check ``config`` reports.
 
-    ``stack_operator`` is the stack's own operator token, used or not: what is declared. ``ace_source`` names, for
-    people, where the key comes from.
+    ``stack_operator`` is the declared operator token: the one of the stack, used or not. ``ace_source`` describes the
+    source of the key for the report.
     """
 
     cloudflare: Secret | None = None
@@ -64,13 +64,13 @@ class Credentials:
     ace_source: str = "the key in ACE_API_KEY"
 
     def is_missing(self, credential: Credential) -> bool:
-        """Return whether a credential is not at hand."""
-        held = {
+        """Return whether a credential is missing."""
+        available = {
             Credential.CLOUDFLARE: self.cloudflare,
             Credential.OPERATOR: self.operator,
             Credential.ACE: self.ace_key,
         }
-        return held[credential] is None
+        return available[credential] is None
 
 
 def gather_credentials(
@@ -78,22 +78,22 @@ def gather_credentials(
 ) -> Credentials:
     """Read the credentials from the environment.
 
-    The operator token is, in this order, OPERATOR_TOKEN, ``stack_token`` (the stack's output), or derived from
-    ACE_API_KEY. ACE's key is ACE_API_KEY, else ``stack_key``, of the stack's configuration.
-    An empty variable counts as absent, as CI systems pass absent secrets so.
-    Raises CredentialError for one that no HTTP header can carry.
+    The operator token is OPERATOR_TOKEN, else ``stack_token`` (the stack's output), else derived from ACE_API_KEY.
+    ACE's key is ACE_API_KEY, else ``stack_key`` (of the stack's configuration).
+    An empty variable counts as absent, because CI systems pass absent secrets as empty texts.
+    Raises CredentialError for a credential that an HTTP header cannot contain.
     """
     key = environ.get("ACE_API_KEY")
-    stack = _token(Source.STACK, stack_token.reveal() if stack_token else None)
-    held = {
-        Source.ENVIRONMENT: _token(Source.ENVIRONMENT, environ.get("OPERATOR_TOKEN")),
+    stack = _check_token(Source.STACK, stack_token.reveal() if stack_token else None)
+    tokens = {
+        Source.ENVIRONMENT: _check_token(Source.ENVIRONMENT, environ.get("OPERATOR_TOKEN")),
         Source.STACK: stack,
-        Source.DERIVED: _derived(key),
+        Source.DERIVED: _derive_token(key),
     }
-    source = next((source for source, token in held.items() if token is not None), None)
+    source = next((source for source, token in tokens.items() if token is not None), None)
     return Credentials(
-        cloudflare=_token("CLOUDFLARE_API_TOKEN", environ.get("CLOUDFLARE_API_TOKEN")),
-        operator=None if source is None else held[source],
+        cloudflare=_check_token("CLOUDFLARE_API_TOKEN", environ.get("CLOUDFLARE_API_TOKEN")),
+        operator=None if source is None else tokens[source],
         operator_source=source,
         stack_operator=stack,
         ace_key=Secret(key) if key else stack_key,
@@ -102,25 +102,25 @@ def gather_credentials(
 
 
 def list_secrets(environ: Mapping[str, str], *tokens: Secret | None) -> tuple[str, ...]:
-    """Return every secret text that this process may hold, used or not, for the redaction."""
+    """Return every secret of this process, used or not, for the redaction."""
     key = environ.get("ACE_API_KEY")
     texts = [environ.get(name) for name in ("CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN", "ACE_API_KEY")]
-    texts += [secret.reveal() for secret in (*tokens, _derived(key)) if secret is not None]
+    texts += [secret.reveal() for secret in (*tokens, _derive_token(key)) if secret is not None]
     return tuple({text for text in texts if text})
 
 
-def _derived(key: str | None) -> Secret | None:
+def _derive_token(key: str | None) -> Secret | None:
     if not key:
         return None
     try:
         return Secret(derive_operator_token(key))
-    except UnicodeEncodeError:  # bytes of the environment that are no UTF-8: `config` says so
+    except UnicodeEncodeError:  # the variable is not UTF-8, which `config` reports
         return None
 
 
-def _token(name: str, value: str | None) -> Secret | None:
+def _check_token(name: str, value: str | None) -> Secret | None:
     if not value:
         return None
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise CredentialError(f"{name}: holds white space or a character that no HTTP header can carry")
+        raise CredentialError(f"{name}: contains white space or a character that an HTTP header cannot contain")
     return Secret(value)

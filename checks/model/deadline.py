@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """A deadline of so many ``seconds``, over at ``end`` by ``clock``. ``sleep`` takes seconds."""
+    """A deadline of so many ``seconds``, which is over at the time ``end`` of ``clock``. ``sleep`` takes seconds."""
 
     seconds: float
     end: float
@@ -35,7 +35,7 @@ class Deadline:
         return cls(seconds=seconds, end=clock() + seconds, clock=clock, sleep=sleep)
 
     def shortened(self, seconds: float) -> Deadline:
-        """Return a deadline that is over in so many seconds from now, and never later than this one."""
+        """Return a deadline that is over in so many seconds, and never later than this one."""
         seconds = min(seconds, self.left())
         return replace(self, seconds=seconds, end=self.clock() + seconds)
 
@@ -44,7 +44,7 @@ class Deadline:
         return max(0.0, self.end - self.clock())
 
     def retry(self, function: Callable[[], T], *, keep: float = 0.0) -> T:
-        """Call the function until it raises no TransientError, or raise that when only ``keep`` seconds are left."""
+        """Call the function until it raises no TransientError. Raise that error when only ``keep`` seconds are left."""
         pause = FIRST_PAUSE
         while True:
             try:

@@ -39,7 +39,7 @@ class Evidence:
 
 
 class ShapeError(Exception):
-    """An answer does not have the documented form. The message says where."""
+    """An answer does not have the documented form. The message names the part."""
 
 
 class Stop(Exception):  # noqa: N818 - it ends a check, and is not a defect
@@ -55,11 +55,11 @@ class Failed(Stop):
 
 
 class Inconclusive(Stop):
-    """The check could not look. The finding says what was in the way."""
+    """The check could not be done. The finding names the reason."""
 
 
 class TransientError(Inconclusive):
-    """A retry may succeed: ``after`` is the least wait in seconds, ``answered`` if the system sent any answer."""
+    """A retry may succeed. ``after`` is the least wait in seconds. ``answered`` says that the system sent an answer."""
 
     def __init__(self, finding: Finding, *, after: float = 0.0, answered: bool = False) -> None:
         super().__init__(finding)
@@ -68,4 +68,4 @@ class TransientError(Inconclusive):
 
 
 class UnresolvedError(TransientError):
-    """A host's name does not exist: a retry helps just after a first deployment, and never against a misspelt name."""
+    """A host name does not exist. A retry helps just after a first deployment, and never for a misspelt name."""

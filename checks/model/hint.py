@@ -31,7 +31,7 @@ _COMMANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Steps in their order: each is a name of ``_COMMANDS`` and its arguments."""
+    """Steps in order. Each step is a name of ``_COMMANDS`` and its arguments."""
 
     steps: tuple[tuple[str, ...], ...]
 
@@ -43,7 +43,7 @@ class Hint:
         """Return these steps, followed by the other ones."""
         return Hint((*self.steps, *other.steps))
 
-    def command(self, *, stack: str, worker: str) -> str:
+    def format_command(self, *, stack: str, worker: str) -> str:
         """Return the steps as one line for a shell: each runs after the success of the one before."""
         settings = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
         names = {name: shlex.quote(text) for name, text in {"stack": stack, "worker": worker, "file": settings}.items()}
@@ -110,7 +110,7 @@ class Hint:
 
     @classmethod
     def explain(cls, check: str) -> Hint:
-        """Read what a check needs."""
+        """Explain a check."""
         return cls._of("explain", check)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The last line of defence: whatever leaves is one line, printable, and free of every secret that is known."""
+"""Masks every known secret in the texts of a report, and makes each text one printable line."""
 
 from __future__ import annotations
 
@@ -9,84 +9,86 @@ from collections.abc import Iterable, Iterator
 from checks.model.report import Report, ReportedFinding, Result
 
 MASK = "[redacted]"
-PART = 12  # characters: a shorter part of a random token says nothing, and may be a word by chance
-WHOLE = 4  # characters: masking shorter "secrets" would only blacken the report
-LONGEST = 600  # characters of one text
-READ = 4 * LONGEST  # of them: what lies beyond is not even looked at, which would take longer than the checks
+MIN_PART = 12  # characters. A shorter part of a random token reveals nothing, and may be a word by chance
+MIN_SECRET = 4  # characters. Masking a shorter "secret" would mask many words of the report
+MAX_LINE = 600  # characters
+MAX_READ = 4 * MAX_LINE  # characters. The rest of a longer text is dropped unread, because masking it takes too long
 
 
 class Redactor:
-    """Masks each known secret, and each part of one of at least PART characters."""
+    """Masks each known secret, and each part of one of at least MIN_PART characters."""
 
     __slots__ = ("_parts", "_whole")
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets for form in (secret, secret.strip()) if len(form) >= WHOLE}
-        self._whole = sorted((form for form in forms if len(form) < PART), key=len, reverse=True)
-        self._parts = {form[i : i + PART] for form in forms for i in range(len(form) - PART + 1)}
+        forms = {form for secret in secrets for form in (secret, secret.strip()) if len(form) >= MIN_SECRET}
+        self._whole = sorted((form for form in forms if len(form) < MIN_PART), key=len, reverse=True)
+        self._parts = {form[i : i + MIN_PART] for form in forms for i in range(len(form) - MIN_PART + 1)}
 
     def __repr__(self) -> str:
         return "Redactor(...)"
 
-    def text(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """Return the text with every known secret masked."""
-        hits = [i for i in range(len(text) - PART + 1) if text[i : i + PART] in self._parts] if self._parts else []
-        for start, end in reversed(list(_spans(hits))):
+        hits = (
+            [i for i in range(len(text) - MIN_PART + 1) if text[i : i + MIN_PART] in self._parts] if self._parts else []
+        )
+        for start, end in reversed(list(_merge_hits(hits))):
             text = text[:start] + MASK + text[end:]
         for whole in self._whole:
             text = text.replace(whole, MASK)
         return text
 
-    def line(self, text: str) -> str:
+    def redact_line(self, text: str) -> str:
         """Return the text as one printable line of bounded length, with every known secret masked."""
-        masked = self.text(_printable(text[:READ]))
-        if len(text) > READ:  # a secret may have been cut in two, and would be no secret that is known
-            masked = masked[:-PART]
+        masked = self.mask(_replace_unprintable(text[:MAX_READ]))
+        if len(text) > MAX_READ:  # a secret may have been cut, and its rest would not be a known secret
+            masked = masked[:-MIN_PART]
         masked = masked.strip()
-        return masked if len(masked) <= LONGEST else masked[:LONGEST] + "..."
+        return masked if len(masked) <= MAX_LINE else masked[:MAX_LINE] + "..."
 
-    def report(self, report: Report) -> Report:
-        """Return the report with every text in it made safe."""
+    def redact_report(self, report: Report) -> Report:
+        """Return the report with every text redacted."""
         return dataclasses.replace(
             report,
-            project=self.line(report.project),
-            stack=self.line(report.stack),
-            worker=self.line(report.worker),
-            url=self.line(report.url),
-            results=tuple(self._result(result) for result in report.results),
+            project=self.redact_line(report.project),
+            stack=self.redact_line(report.stack),
+            worker=self.redact_line(report.worker),
+            url=self.redact_line(report.url),
+            results=tuple(self._redact_result(result) for result in report.results),
         )
 
-    def _result(self, result: Result) -> Result:
+    def _redact_result(self, result: Result) -> Result:
         return dataclasses.replace(
             result,
-            findings=tuple(self._finding(finding) for finding in result.findings),
-            evidence=tuple(self.line(text) for text in result.evidence),
-            reason=self.line(result.reason),
+            findings=tuple(self._redact_finding(finding) for finding in result.findings),
+            evidence=tuple(self.redact_line(text) for text in result.evidence),
+            reason=self.redact_line(result.reason),
         )
 
-    def _finding(self, finding: ReportedFinding) -> ReportedFinding:
+    def _redact_finding(self, finding: ReportedFinding) -> ReportedFinding:
         return dataclasses.replace(
             finding,
-            subject=self.line(finding.subject),
-            expected=self.line(finding.expected),
-            found=self.line(finding.found),
-            hint=self.line(finding.hint),
+            subject=self.redact_line(finding.subject),
+            expected=self.redact_line(finding.expected),
+            found=self.redact_line(finding.found),
+            hint=self.redact_line(finding.hint),
         )
 
 
-def _printable(text: str) -> str:
+def _replace_unprintable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
 
 
-def _spans(hits: list[int]) -> Iterator[tuple[int, int]]:
+def _merge_hits(hits: list[int]) -> Iterator[tuple[int, int]]:
     start = end = -1
     for hit in hits:
         if hit > end:
             if start >= 0:
                 yield start, end
             start = hit
-        end = hit + PART
+        end = hit + MIN_PART
     if start >= 0:
         yield start, end

@@ -13,7 +13,7 @@ EXIT_PASSED, EXIT_FAILED, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
 
 
 class Outcome(enum.IntEnum):
-    """The outcome of a check, from best to worst. INCONCLUSIVE means that the check could not look."""
+    """The outcome of a check, from best to worst. INCONCLUSIVE means that the check could not be done."""
 
     PASS = 0
     SKIP = 1
@@ -23,7 +23,7 @@ class Outcome(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedFinding:
-    """A finding as text: ``hint`` is the command to type."""
+    """A finding as text. ``hint`` is the next command."""
 
     subject: str
     expected: str
@@ -34,9 +34,9 @@ class ReportedFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The result of one check: ``reason`` says why it was skipped, ``seconds`` how long it took.
+    """The result of one check. ``reason`` says why it was skipped. ``seconds`` is its duration.
 
-    ``exempt`` says that the check does not apply to this deployment, so that its skip is not a lack.
+    ``exempt`` says that the check does not apply to this deployment, so that ``strict`` allows its skip.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The results of all checks. Nothing else decides the exit code."""
+    """The results of all checks. They alone decide the exit code."""
 
     project: str
     stack: str
@@ -67,15 +67,15 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """Return FAIL if a check failed, INCONCLUSIVE if one could not look or none passed, otherwise PASS."""
+        """Return FAIL if a check failed, INCONCLUSIVE if one was inconclusive or none passed, otherwise PASS."""
         if self.counts[Outcome.FAIL]:
             return Outcome.FAIL
-        could_not_look = self.counts[Outcome.INCONCLUSIVE] or (self.strict and self.lacking)
-        return Outcome.INCONCLUSIVE if could_not_look or not self.counts[Outcome.PASS] else Outcome.PASS
+        inconclusive = self.counts[Outcome.INCONCLUSIVE] or (self.strict and self.lacking)
+        return Outcome.INCONCLUSIVE if inconclusive or not self.counts[Outcome.PASS] else Outcome.PASS
 
     @property
     def lacking(self) -> int:
-        """Return how many checks were skipped although they apply to this deployment."""
+        """Return the number of checks that were skipped although they apply to this deployment."""
         return sum(result.outcome is Outcome.SKIP and not result.exempt for result in self.results)
 
     @property
@@ -84,6 +84,6 @@ class Report:
         return {Outcome.FAIL: EXIT_FAILED, Outcome.INCONCLUSIVE: EXIT_INCONCLUSIVE}.get(self.outcome, EXIT_PASSED)
 
     def is_serious(self, result: Result) -> bool:
-        """Return whether a skip counts like an error: a lack under ``strict``, or any skip where none passed."""
+        """Return whether a skip counts as an error: with ``strict`` if the check applies, or if all were skipped."""
         none_judged = not self.counts[Outcome.PASS] and not self.counts[Outcome.FAIL]
         return result.outcome is Outcome.SKIP and (none_judged or (self.strict and not result.exempt))

@@ -1,4 +1,4 @@
-"""Which URLs may be asked, and which may be told a secret."""
+"""Decides which URLs may be used, and to which ones a secret may be sent."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def is_private(url: str) -> bool:
-    """Return whether nobody on the way can read what is sent to a URL: it is https, or leads to this machine."""
+def is_confidential(url: str) -> bool:
+    """Return whether a request is confidential: its URL is https, or leads to this machine."""
     return url.startswith("https://") or (url.startswith("http://") and is_loopback(url))
 
 
-def is_base(url: str) -> bool:
+def is_base_url(url: str) -> bool:
     """Return whether a URL keeps the rule of every URL in the settings (contract/setting_rules.py)."""
     return check_url(url) is None

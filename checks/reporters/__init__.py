@@ -1,4 +1,4 @@
-"""One file a format, each with ``render``. The command finds them by name: nothing is registered anywhere."""
+"""One module per format, each with ``render``. The command finds them by name, without a registry."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from checks.model.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How to write, for formats that people read; ``width`` of nothing: lines are never wrapped."""
+    """Options of the formats for people. Lines are never wrapped."""
 
     color: bool = False
     quiet: bool = False
     verbose: bool = False
 
 
-def names() -> tuple[str, ...]:
-    """Return the formats that there are."""
+def list_formats() -> tuple[str, ...]:
+    """Return the names of all formats."""
     return tuple(item.name for item in pkgutil.iter_modules(__path__))
 
 
-def load(name: str) -> Callable[[Report, Style], str]:
+def load_renderer(name: str) -> Callable[[Report, Style], str]:
     """Return the function that writes a report in a format."""
     render: Callable[[Report, Style], str] = importlib.import_module(f"{__name__}.{name}").render
     return render

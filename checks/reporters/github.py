@@ -1,6 +1,6 @@
 """The report as GitHub workflow commands on standard output: annotations, worst first, then the recap.
 
-Source: GitHub's workflow commands; its runner also obeys the older ``##[command]``, anywhere in a line.
+Source: GitHub's workflow commands. Its runner also obeys the older ``##[command]`` anywhere in a line.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
-from checks.reporters.text import WORDS, inert, recap
+from checks.reporters.text import WORDS, format_recap, neutralize
 
-MOST = 10  # annotations of one type and step: GitHub drops further ones without a word
+MAX_ANNOTATIONS = 10  # of one type and step. GitHub silently drops further ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,45 +21,51 @@ class _Annotation:
     text: str
 
 
-def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
-    """Return at most MOST errors and MOST notices; what is more is counted, and follows as plain lines."""
+def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format has no style
+    """Return at most MAX_ANNOTATIONS errors, and as many notices. Plain lines follow for the others."""
     errors: list[_Annotation] = []
     notices: list[_Annotation] = []
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.SKIP):
         for result in report.results:
             if result.outcome is outcome:
                 harmless = outcome is Outcome.SKIP and not report.is_serious(result)
-                (notices if harmless else errors).extend(_made(result))
-    lines = [*_limited("error", errors), *_limited("notice", notices), inert(recap(report, Style()))]
+                (notices if harmless else errors).extend(_annotate(result))
+    lines = [
+        *_format_annotations("error", errors),
+        *_format_annotations("notice", notices),
+        neutralize(format_recap(report, Style())),
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _made(result: Result) -> Iterator[_Annotation]:
+def _annotate(result: Result) -> Iterator[_Annotation]:
     title = f"{result.id} {WORDS[result.outcome]}"
     if result.outcome is Outcome.SKIP:
         yield _Annotation(title=title, text=result.reason)
     for finding in result.findings:
-        yield _Annotation(title=title, text=_told(finding))
+        yield _Annotation(title=title, text=_format_finding(finding))
 
 
-def _told(finding: ReportedFinding) -> str:
-    said = f"{finding.subject}: expected {finding.expected}, found {finding.found}"
-    return f"{said}\ncause: {finding.cause.value}\nnext: {finding.hint}"
+def _format_finding(finding: ReportedFinding) -> str:
+    claim = f"{finding.subject}: expected {finding.expected}, found {finding.found}"
+    return f"{claim}\ncause: {finding.cause.value}\nnext: {finding.hint}"
 
 
-def _limited(kind: str, made: list[_Annotation]) -> Iterator[str]:
-    shown, rest = (made, []) if len(made) <= MOST else (made[: MOST - 1], made[MOST - 1 :])
+def _format_annotations(kind: str, made: list[_Annotation]) -> Iterator[str]:
+    shown, rest = (
+        (made, []) if len(made) <= MAX_ANNOTATIONS else (made[: MAX_ANNOTATIONS - 1], made[MAX_ANNOTATIONS - 1 :])
+    )
     for item in shown:
-        yield f"::{kind} title={_property(item.title)}::{_data(item.text)}"
+        yield f"::{kind} title={_escape_property(item.title)}::{_escape_data(item.text)}"
     if rest:
         yield f"::{kind} title=and {len(rest)} more::the log of this step has them all"
     for item in rest:
-        yield f"and {inert(' '.join(f'{item.title}: {item.text}'.split()))}"
+        yield f"and {neutralize(' '.join(f'{item.title}: {item.text}'.split()))}"
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

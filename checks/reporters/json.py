@@ -1,4 +1,4 @@
-"""The report as one JSON object, schema 1, for programs."""
+"""The report as one JSON object, schema 2, for programs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from checks.reporters import Style
 SCHEMA = 2
 
 
-def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
-    """Return the report as indented JSON, ending in a line end."""
+def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format has no style
+    """Return the report as indented JSON, with a final newline."""
     data = {
         "schema": SCHEMA,
         "project": report.project,
@@ -24,12 +24,12 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for 
         "strict": report.strict,
         "seconds": round(report.seconds, 3),
         "counts": {outcome.name.lower(): count for outcome, count in report.counts.items()},
-        "checks": [_result(result) for result in report.results],
+        "checks": [_convert_result(result) for result in report.results],
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _convert_result(result: Result) -> dict[str, Any]:
     return {
         "id": result.id,
         "outcome": result.outcome.name.lower(),

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, in the form that GitLab, Jenkins and GitHub's actions read: one test case a check."""
+"""The report as JUnit XML for GitLab, Jenkins and GitHub's actions, with one test case per check."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-# What XML 1.0 cannot carry, not even as a reference.
+# Characters that XML 1.0 does not allow, not even as a reference.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the same for everybody
-    """Return the report as XML in ASCII, whatever it holds, ending in a line end."""
-    amiss = sum(report.is_serious(result) for result in report.results)
+def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format has no style
+    """Return the report as XML in ASCII, with a final newline."""
+    serious = sum(report.is_serious(result) for result in report.results)
     suite = ET.Element(
         "testsuite",
-        name=_safe(f"{report.project} {report.stack}"),
+        name=_replace_forbidden(f"{report.project} {report.stack}"),
         tests=str(len(report.results)),
         failures=str(report.counts[Outcome.FAIL]),
-        errors=str(report.counts[Outcome.INCONCLUSIVE] + amiss),
-        skipped=str(report.counts[Outcome.SKIP] - amiss),
+        errors=str(report.counts[Outcome.INCONCLUSIVE] + serious),
+        skipped=str(report.counts[Outcome.SKIP] - serious),
         time=f"{report.seconds:.3f}",
     )
     for result in report.results:
-        suite.append(_case(report, result))
+        suite.append(_build_case(report, result))
     ET.indent(suite)
     body: bytes = ET.tostring(suite, encoding="us-ascii")
     return f"{HEAD}\n{body.decode()}\n"
 
 
-def _case(report: Report, result: Result) -> ET.Element:
+def _build_case(report: Report, result: Result) -> ET.Element:
     case = ET.Element(
         "testcase",
-        classname=_safe(f"{report.project}.{report.stack}"),
-        name=_safe(result.id),
+        classname=_replace_forbidden(f"{report.project}.{report.stack}"),
+        name=_replace_forbidden(result.id),
         time=f"{result.seconds:.3f}",
     )
     if result.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         first = result.findings[0]
         kind = "failure" if result.outcome is Outcome.FAIL else "error"
-        told = ET.SubElement(case, kind, message=_safe(_summary(first)), type=first.cause.value)
-        told.text = _safe("\n".join(_told(finding) for finding in result.findings))
+        element = ET.SubElement(case, kind, message=_replace_forbidden(_summarize(first)), type=first.cause.value)
+        element.text = _replace_forbidden("\n".join(_format_finding(finding) for finding in result.findings))
     elif result.outcome is Outcome.SKIP:
         if report.is_serious(result):
-            ET.SubElement(case, "error", message=_safe(f"skipped: {result.reason}"), type="skipped")
+            ET.SubElement(case, "error", message=_replace_forbidden(f"skipped: {result.reason}"), type="skipped")
         else:
-            ET.SubElement(case, "skipped", message=_safe(result.reason))
+            ET.SubElement(case, "skipped", message=_replace_forbidden(result.reason))
     if result.evidence:
-        ET.SubElement(case, "system-out").text = _safe("\n".join(result.evidence))
+        ET.SubElement(case, "system-out").text = _replace_forbidden("\n".join(result.evidence))
     return case
 
 
-def _summary(finding: ReportedFinding) -> str:
+def _summarize(finding: ReportedFinding) -> str:
     return f"{finding.subject}: expected {finding.expected}, found {finding.found}"
 
 
-def _told(finding: ReportedFinding) -> str:
-    return f"{_summary(finding)}\n  cause: {finding.cause.value}\n  next: {finding.hint}"
+def _format_finding(finding: ReportedFinding) -> str:
+    return f"{_summarize(finding)}\n  cause: {finding.cause.value}\n  next: {finding.hint}"
 
 
-def _safe(text: str) -> str:
-    """Return a text that XML 1.0 can carry: whatever it cannot is replaced."""
+def _replace_forbidden(text: str) -> str:
+    """Return the text with a replacement for each character that XML 1.0 does not allow."""
     return FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)

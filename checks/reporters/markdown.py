@@ -1,4 +1,4 @@
-"""The report as Markdown for a GitHub step summary: the verdict, a table, and details of what is not ok."""
+"""The report as Markdown for a GitHub step summary: the verdict, a table, and the findings."""
 
 from __future__ import annotations
 
@@ -9,86 +9,91 @@ from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
 from checks.reporters.text import VERDICTS, WORDS
 
-LIMIT = 2**20  # bytes: a step's summary that is longer is not shown at all
-PLAIN = " ,;()/-+='%?"  # what is no syntax behind `<code>`; without : . and @ nothing becomes a link
-RESERVE = 1000  # of them, for the line that says what was left out
-TABLE = "| check | outcome | what |\n|---|---|---|\n"
-NOTE = "\n{} left out: the summary would be too long. `--format text` or `json` has everything.\n"
+MAX_BYTES = 2**20  # GitHub does not show a longer summary at all
+PLAIN_CHARACTERS = " ,;()/-+='%?"  # not syntax after `<code>`. Without : . and @ there are no links
+RESERVED_BYTES = 1000  # for the line that counts the omitted parts
+TABLE = "| check | outcome | details |\n|---|---|---|\n"
+NOTE = "\n{} left out, because the summary would be too long. `--format text` or `json` has all parts.\n"
 
 
 def render(report: Report, style: Style) -> str:
-    """Return the report as Markdown of less than 1 MiB: what does not fit is left out by whole rows, and counted."""
-    text = f"## {_verdict(report)}: {_code(report.stack)}\n\n{_counts(report)}\n\n{TABLE}"
+    """Return the report as Markdown of less than 1 MiB. Rows and findings that do not fit are left out and counted."""
+    text = f"## {_format_verdict(report)}: {_format_code(report.stack)}\n\n{_format_counts(report)}\n\n{TABLE}"
     shown = [result for result in report.results if not (style.quiet and result.outcome is Outcome.PASS)]
-    text, lost = _filled(text, (_row(result) for result in shown))
-    details, more = _filled(text, (part for result in shown for part in _details(result)))
+    text, lost = _append_parts(text, (_format_row(result) for result in shown))
+    details, more = _append_parts(text, (part for result in shown for part in _format_details(result)))
     lost += more
     return details + (NOTE.format("1 part is" if lost == 1 else f"{lost} parts are") if lost else "")
 
 
-def _filled(text: str, parts: Iterable[str]) -> tuple[str, int]:
-    """Return the text with as many whole parts as fit behind it, and how many did not."""
+def _append_parts(text: str, parts: Iterable[str]) -> tuple[str, int]:
+    """Return the text followed by the whole parts that fit, and the number of the others."""
     fitting, size, lost = [text], len(text.encode()), 0
     for part in parts:
         size += len(part.encode())
-        if size > LIMIT - RESERVE:
+        if size > MAX_BYTES - RESERVED_BYTES:
             lost += 1
         else:
             fitting.append(part)
     return "".join(fitting), lost
 
 
-def _verdict(report: Report) -> str:
+def _format_verdict(report: Report) -> str:
     verdict = VERDICTS[report.outcome]
     return verdict[0].upper() + verdict[1:]
 
 
-def _counts(report: Report) -> str:
+def _format_counts(report: Report) -> str:
     counts = ", ".join(f"{count} {WORDS[outcome]}" for outcome, count in report.counts.items())
-    return (
-        f"{counts}, in {report.seconds:.1f} s (exit {report.exit_code}): {_code(report.worker)} at {_code(report.url)}"
-    )
+    worker = f"{_format_code(report.worker)} at {_format_code(report.url)}"
+    return f"{counts}, in {report.seconds:.1f} s (exit {report.exit_code}): {worker}"
 
 
-def _row(result: Result) -> str:
+def _format_row(result: Result) -> str:
     word = WORDS[result.outcome] if result.outcome is Outcome.PASS else f"**{WORDS[result.outcome]}**"
-    return f"| {_code(result.id)} | {word} | {_code(_what(result))} |\n"
+    return f"| {_format_code(result.id)} | {word} | {_format_code(_summarize(result))} |\n"
 
 
-def _what(result: Result) -> str:
+def _summarize(result: Result) -> str:
     if not result.findings:
         return result.reason or "; ".join(result.evidence)
     first, more = result.findings[0], len(result.findings) - 1
     return f"{first.subject}: {first.found}" + (f" (and {more} more)" if more else "")
 
 
-def _details(result: Result) -> Iterator[str]:
+def _format_details(result: Result) -> Iterator[str]:
     for finding in result.findings:
-        yield f"\n### {_code(result.id)} {WORDS[result.outcome]}: {_code(finding.subject)}\n\n{_listed(finding)}"
+        title = f"{_format_code(result.id)} {WORDS[result.outcome]}: {_format_code(finding.subject)}"
+        yield f"\n### {title}\n\n{_format_finding(finding)}"
 
 
-def _listed(finding: ReportedFinding) -> str:
+def _format_finding(finding: ReportedFinding) -> str:
     return (
-        f"* expected: {_code(finding.expected)}\n* found: {_code(finding.found)}\n"
-        f"* cause: {finding.cause.value}\n\n{_block(finding.hint)}"
+        f"* expected: {_format_code(finding.expected)}\n* found: {_format_code(finding.found)}\n"
+        f"* cause: {finding.cause.value}\n\n{_format_block(finding.hint)}"
     )
 
 
-def _code(text: str) -> str:
-    """Return a text as code in which nothing is HTML, Markdown, a link, a mention or the end of a table's cell.
+def _format_code(text: str) -> str:
+    """Return a text as code without HTML, Markdown, links, mentions or the end of a table cell.
 
-    Not between backticks: in a table a bar ends those. An entity is no syntax, and GitHub links nothing in ``code``.
+    Backticks do not work in a table, where a bar ends them. An entity is not syntax, and GitHub adds no link in
+    ``code``.
     """
     line = " ".join(text.split())
-    return "<code>" + "".join(c if c.isalnum() or c in PLAIN else f"&#{ord(c)};" for c in _printable(line)) + "</code>"
+    return (
+        "<code>"
+        + "".join(c if c.isalnum() or c in PLAIN_CHARACTERS else f"&#{ord(c)};" for c in _replace_unprintable(line))
+        + "</code>"
+    )
 
 
-def _block(text: str) -> str:
-    """Return a command as a block to copy from; its fence is longer than any in the text."""
-    line = _printable(" ".join(text.split()))
+def _format_block(text: str) -> str:
+    """Return a command as a code block. Its fence is longer than any fence in the text."""
+    line = _replace_unprintable(" ".join(text.split()))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", line)), default=0))
     return f"{fence}sh\n{line}\n{fence}\n"
 
 
-def _printable(text: str) -> str:
+def _replace_unprintable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,4 +1,4 @@
-"""The report for people, in the manner of Ansible: one line a check, details of what is not ok, a recap last."""
+"""The report for people, in the manner of Ansible: one line per check, then the findings and a recap."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ VERDICTS = {
     Outcome.INCONCLUSIVE: "inconclusive",
     Outcome.FAIL: "at least one check failed",
 }
-COLUMN = max(map(len, WORDS.values()))
+WORD_WIDTH = max(map(len, WORDS.values()))
 
 
 def render(report: Report, style: Style) -> str:
-    """Return the report as lines, the recap last."""
+    """Return the report as lines. The recap is the last one."""
     width = max((len(result.id) for result in report.results), default=0)
-    lines = [line for result in report.results for line in _lines(result, width, style)]
-    return "\n".join(inert(line) for line in (*lines, recap(report, style))) + "\n"
+    lines = [line for result in report.results for line in _format_result(result, width, style)]
+    return "\n".join(neutralize(line) for line in (*lines, format_recap(report, style))) + "\n"
 
 
-def _lines(result: Result, width: int, style: Style) -> Iterator[str]:
+def _format_result(result: Result, width: int, style: Style) -> Iterator[str]:
     if style.quiet and result.outcome is Outcome.PASS:
         return
-    word = _painted(f"{WORDS[result.outcome]:<{COLUMN}}", result.outcome, style)
-    indent = " " * (width + COLUMN + 4)
-    details = [line for finding in result.findings for line in _details(finding)]
+    word = _paint(f"{WORDS[result.outcome]:<{WORD_WIDTH}}", result.outcome, style)
+    indent = " " * (width + WORD_WIDTH + 4)
+    details = [line for finding in result.findings for line in _format_finding(finding)]
     if style.verbose or not details:
         details += [*([result.reason] if result.reason else []), *result.evidence]
     if not style.verbose and result.outcome is Outcome.PASS:
@@ -43,28 +43,28 @@ def _lines(result: Result, width: int, style: Style) -> Iterator[str]:
         yield indent + line
 
 
-def _details(finding: ReportedFinding) -> Iterator[str]:
+def _format_finding(finding: ReportedFinding) -> Iterator[str]:
     yield f"{finding.subject}: expected {finding.expected}, found {finding.found}"
     yield f"  cause: {finding.cause.value}   next: {finding.hint}"
 
 
-def inert(line: str) -> str:
-    """Return a line that GitHub's runner takes for no command, whatever a system answered: it obeys what it reads."""
-    mark = "- " if line.lstrip().startswith("::") else ""
-    return mark + line.replace("##[", "## [")
+def neutralize(line: str) -> str:
+    """Return a line that GitHub's runner does not obey as a command, whatever text a system has answered."""
+    prefix = "- " if line.lstrip().startswith("::") else ""
+    return prefix + line.replace("##[", "## [")
 
 
-def recap(report: Report, style: Style) -> str:
-    """Return the last line: how many of each, and the verdict."""
+def format_recap(report: Report, style: Style) -> str:
+    """Return the last line: the number of checks for each outcome, and the verdict."""
     counts = "  ".join(f"{WORDS[outcome]}={count}" for outcome, count in report.counts.items())
     verdict = VERDICTS[report.outcome]
     if report.outcome is Outcome.PASS and report.lacking:
         verdict = "all checks passed that could look"
     if report.outcome is Outcome.INCONCLUSIVE and not report.counts[Outcome.INCONCLUSIVE]:
         verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": no check could look"
-    verdict = _painted(verdict, report.outcome, style)
+    verdict = _paint(verdict, report.outcome, style)
     return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {verdict} (exit {report.exit_code})"
 
 
-def _painted(text: str, outcome: Outcome, style: Style) -> str:
+def _paint(text: str, outcome: Outcome, style: Style) -> str:
     return f"\x1b[{COLORS[outcome]}m{text}\x1b[0m" if style.color else text

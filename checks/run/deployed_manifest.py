@@ -1,4 +1,4 @@
-"""Reading what was promised: from a stack of Pulumi's, from a file or from standard input."""
+"""Reads the manifest from a Pulumi stack, from a file or from standard input."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from checks.run import pulumi_cli
 from checks.run.pulumi_cli import UnreadableError, UnusableError
 from contract.manifest import Manifest, ManifestError
 
-SIZE_LIMIT = 2**20  # bytes of a manifest
+MAX_BYTES = 2**20  # of a manifest
 OUTPUTS = ("stack", "output", "--json", "--show-secrets")
 KEY = ("config", "get", "aceApiKey")
 PREVIEW = ("preview", "--json")
-MANIFEST = "building-vitals:edge:Manifest::backfill"  # the component whose input `manifest` is the manifest
-NO_KEY = "not found"  # what the engine says of a setting that a stack does not have
+MANIFEST = "building-vitals:edge:Manifest::backfill"  # the component with the input `manifest`
+NOT_SET = "not found"  # the engine's message for a setting that a stack does not have
 
 
 class _NoJsonError(ValueError):
@@ -28,7 +28,7 @@ class _NoJsonError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedManifest:
-    """A manifest, and the operator token that came with it."""
+    """A manifest, and the operator token of its stack."""
 
     manifest: Manifest
     operator_token: Secret | None = None
@@ -40,93 +40,99 @@ def read_from_file(path: str) -> DeployedManifest:
         if path == "-" and sys.stdin is None:
             raise UnusableError("manifest -: standard input is closed")
         if path == "-":
-            raw = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with Path(path).open("rb") as file:
-                raw = file.read(SIZE_LIMIT + 1)
+                raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnusableError(f"manifest {path}: {error.strerror}") from None
-    if len(raw) > SIZE_LIMIT:
-        raise UnusableError(f"manifest {path}: more than {SIZE_LIMIT:,} bytes")
+    if len(raw) > MAX_BYTES:
+        raise UnusableError(f"manifest {path}: more than {MAX_BYTES:,} bytes")
     try:
-        return DeployedManifest(manifest=Manifest.from_dict(_parsed(raw)))
+        return DeployedManifest(manifest=Manifest.from_dict(_parse_json(raw)))
     except _NoJsonError:
-        what = "it is no JSON" if raw.strip() else "it is empty"
-        raise UnusableError(f"manifest {path}: {what}; pulumi stack output manifest --json writes one") from None
+        found = "it is not JSON" if raw.strip() else "it is empty"
+        raise UnusableError(f"manifest {path}: {found}. Write one with: pulumi stack output manifest --json") from None
     except ManifestError as error:
         raise UnusableError(f"{path}: {error}") from None
 
 
 def read_from_stack(stack: str, *, planned: bool = False) -> DeployedManifest:
-    """Read a manifest from a stack's outputs; ``planned``: from its preview where nothing is deployed yet."""
+    """Read a manifest from a stack's outputs, or with ``planned`` from its preview where nothing is deployed yet."""
     done = pulumi_cli.run_pulumi(stack, *OUTPUTS)
     if done.returncode:
-        raise pulumi_cli.failure(OUTPUTS, pulumi_cli.read_reason(done.stderr))
+        raise pulumi_cli.convert_failure(OUTPUTS, pulumi_cli.read_reason(done.stderr))
     try:
-        outputs = _parsed(done.stdout)
+        outputs = _parse_json(done.stdout)
     except _NoJsonError:
-        raise UnreadableError("pulumi stack output: it answered something that is no JSON") from None
-    promised = outputs.get("manifest") if isinstance(outputs, dict) else None
-    if promised is None and planned:
-        return DeployedManifest(manifest=_manifest(stack, _planned(stack)))
-    if promised is None:
-        raise UnreadableError(f"stack {stack} has no output manifest: deploy it with pulumi up --stack {stack}")
+        raise UnreadableError("pulumi stack output: the answer is not JSON") from None
+    declared = outputs.get("manifest") if isinstance(outputs, dict) else None
+    if declared is None and planned:
+        return DeployedManifest(manifest=_parse_manifest(stack, _read_planned(stack)))
+    if declared is None:
+        raise UnreadableError(f"stack {stack} has no output manifest. Deploy it with: pulumi up --stack {stack}")
     token = outputs.get("operatorToken")
     return DeployedManifest(
-        manifest=_manifest(stack, promised),
+        manifest=_parse_manifest(stack, declared),
         operator_token=Secret(token) if isinstance(token, str) and token else None,
     )
 
 
 def read_ace_key(stack: str) -> Secret | None:
-    """Return ACE's key as the stack's own configuration holds it, encrypted there; None if it holds none."""
+    """Return ACE's key from the stack's configuration, where it is encrypted, or None if it is not set."""
     done = pulumi_cli.run_pulumi(stack, *KEY)
     reason = pulumi_cli.read_reason(done.stderr)
-    if done.returncode and NO_KEY in reason:
+    if done.returncode and NOT_SET in reason:
         return None
     if done.returncode:
-        raise pulumi_cli.failure(KEY, reason)
+        raise pulumi_cli.convert_failure(KEY, reason)
     text = done.stdout.decode("utf-8", "replace").removesuffix("\n")  # the engine's own line end
     return Secret(text) if text else None
 
 
-def _planned(stack: str) -> object:
-    """Return the manifest that the next ``pulumi up`` would deploy, out of the preview's steps."""
+def _read_planned(stack: str) -> object:
+    """Return the manifest that the next ``pulumi up`` would deploy, from the preview's steps."""
     done = pulumi_cli.run_pulumi(stack, *PREVIEW)
     try:
-        data = _parsed(done.stdout)
+        data = _parse_json(done.stdout)
     except _NoJsonError:
         data = None
     preview: Mapping[str, Any] = data if isinstance(data, dict) else {}
     if done.returncode:
-        said = [item.get("message") for item in _objects(preview.get("diagnostics")) if item.get("severity") == "error"]
-        lines = [line.strip() for text in said if isinstance(text, str) for line in text.splitlines() if line.strip()]
-        raise pulumi_cli.failure(PREVIEW, lines[0] if lines else pulumi_cli.read_reason(done.stderr))
-    for step in _objects(preview.get("steps")):
+        messages = [
+            item.get("message")
+            for item in _select_objects(preview.get("diagnostics"))
+            if item.get("severity") == "error"
+        ]
+        lines = [
+            line.strip() for text in messages if isinstance(text, str) for line in text.splitlines() if line.strip()
+        ]
+        raise pulumi_cli.convert_failure(PREVIEW, lines[0] if lines else pulumi_cli.read_reason(done.stderr))
+    for step in _select_objects(preview.get("steps")):
         urn, new = step.get("urn"), step.get("newState")
         inputs = new.get("inputs") if isinstance(new, dict) else None
-        if isinstance(urn, str) and _component(urn) == MANIFEST and isinstance(inputs, dict):
+        if isinstance(urn, str) and _parse_component(urn) == MANIFEST and isinstance(inputs, dict):
             return inputs.get("manifest")
-    raise UnreadableError(f"pulumi preview: it shows no {MANIFEST}, so that nothing says what would be deployed")
+    raise UnreadableError(f"pulumi preview: it shows no {MANIFEST}, so there is no manifest")
 
 
-def _component(urn: str) -> str:
-    """Return type and name of the resource, without its parents' types."""
+def _parse_component(urn: str) -> str:
+    """Return the type and the name of a resource, without the types of its parents."""
     return "::".join(urn.split("::")[2:]).rpartition("$")[2]
 
 
-def _manifest(stack: str, data: object) -> Manifest:
+def _parse_manifest(stack: str, data: object) -> Manifest:
     try:
         return Manifest.from_dict(data)
     except ManifestError as error:
-        raise UnreadableError(f"stack {stack}: {error}; deploy it again with pulumi up --stack {stack}") from None
+        raise UnreadableError(f"stack {stack}: {error}. Deploy it again with: pulumi up --stack {stack}") from None
 
 
-def _objects(found: object) -> list[dict[str, Any]]:
+def _select_objects(found: object) -> list[dict[str, Any]]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _parsed(raw: bytes) -> Any:
+def _parse_json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):

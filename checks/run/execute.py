@@ -1,4 +1,4 @@
-"""One run: read the manifest, open the clients, run the checks, write the reports."""
+"""Executes one run: reads the manifest, opens the clients, runs the checks, writes the reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from checks.run.systems import open_context
 def execute(request: Request, surroundings: Surroundings) -> int:
     """Run the checks, write the reports and return the exit code.
 
-    Raises RunRefused, in one line without a secret, when there is nothing to run or a report cannot be written.
+    Raises RunRefused where nothing can be run or a report cannot be written. Its text is one line without a secret.
     """
     redactor = Redactor(list_secrets(surroundings.environ))
     try:
@@ -28,7 +28,7 @@ def execute(request: Request, surroundings: Surroundings) -> int:
             catalog.load(), names=request.names, tags=request.tags, skip=request.skip, read_only=request.read_only
         )
     except selection.SelectionError as error:
-        raise RunRefused(redactor.line(str(error)), EXIT_USAGE) from None
+        raise RunRefused(redactor.redact_line(str(error)), EXIT_USAGE) from None
     deployed = _read_manifest(request, checks)
     stack_key = _read_stack_key(request, checks, surroundings.environ)
     secrets = list_secrets(surroundings.environ, deployed.operator_token, stack_key)
@@ -36,15 +36,15 @@ def execute(request: Request, surroundings: Surroundings) -> int:
     try:
         credentials = gather_credentials(surroundings.environ, stack_token=deployed.operator_token, stack_key=stack_key)
     except CredentialError as error:
-        raise RunRefused(redactor.line(str(error)), EXIT_USAGE) from None
+        raise RunRefused(redactor.redact_line(str(error)), EXIT_USAGE) from None
     with open_context(request, surroundings, checks, deployed.manifest, credentials, secrets) as context:
-        report = redactor.report(run_checks(checks, context, strict=request.strict, watch=surroundings.watch))
+        report = redactor.redact_report(run_checks(checks, context, strict=request.strict, watch=surroundings.watch))
     return _write_reports(report, request, surroundings.write)
 
 
 def _read_manifest(request: Request, checks: Collection[Check]) -> DeployedManifest:
-    """Read the manifest. The one of a preview is enough where no check needs a deployment."""
-    with _refusing():
+    """Read the manifest. A preview is enough where no check needs a deployment."""
+    with _convert_errors():
         if request.stack is not None:
             planned = all(BEFORE_DEPLOYMENT in check.tags for check in checks)
             return deployed_manifest.read_from_stack(request.stack, planned=planned)
@@ -52,16 +52,16 @@ def _read_manifest(request: Request, checks: Collection[Check]) -> DeployedManif
 
 
 def _read_stack_key(request: Request, checks: Collection[Check], environ: Mapping[str, str]) -> Secret | None:
-    """Return the key of the stack's configuration, where a check wants it and the environment lacks it."""
+    """Return the key of the stack's configuration, where a check uses it and the environment has none."""
     wanted = any(Credential.ACE in check.wants for check in checks)
     if request.stack is None or not wanted or environ.get("ACE_API_KEY"):
         return None
-    with _refusing():
+    with _convert_errors():
         return deployed_manifest.read_ace_key(request.stack)
 
 
 @contextlib.contextmanager
-def _refusing() -> Iterator[None]:
+def _convert_errors() -> Iterator[None]:
     try:
         yield
     except pulumi_cli.UnusableError as error:
@@ -76,7 +76,7 @@ def _write_reports(report: Report, request: Request, write: Callable[[str], None
     for target in request.targets:
         color = request.color and target.file is None
         style = reporters.Style(color=color, quiet=request.quiet, verbose=request.verbose)
-        text = reporters.load(target.format)(report, style)
+        text = reporters.load_renderer(target.format)(report, style)
         try:
             if target.file is None:
                 write(text)

@@ -1,4 +1,4 @@
-"""Findings about a check that did not come to a result."""
+"""Findings about a check without a result."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from checks.run.request import MAX_SECONDS
 
 
 def is_evidence(item: object) -> TypeGuard[Evidence]:
-    """Return whether this is complete evidence: anything else would break the report later."""
+    """Return whether this is complete evidence. Any other object would break the report later."""
     return isinstance(item, Evidence) and isinstance(item.text, str)
 
 
 def is_finding(item: object) -> TypeGuard[Finding]:
-    """Return whether this is a complete finding: anything else would break the report later."""
+    """Return whether this is a complete finding. Any other object would break the report later."""
     return (
         isinstance(item, Finding)
         and all(isinstance(getattr(item, name), str) for name in ("subject", "expected", "found"))
@@ -40,10 +40,10 @@ def describe_defect(check: Check, error: BaseException) -> Finding:
     )
 
 
-def describe_circle(check: Check) -> Finding:
+def describe_cycle(check: Check) -> Finding:
     """Return the finding for a check that waits for itself."""
     waits = " and ".join(dict.fromkeys((*check.needs, *check.after)))
-    return describe_defect(check, ValueError(f"it waits for {waits}, and so, in the end, for itself"))
+    return describe_defect(check, ValueError(f"it waits for {waits}, and therefore for itself"))
 
 
 def describe_timeout(check: Check, seconds: float, found: str) -> Finding:

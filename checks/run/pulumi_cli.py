@@ -1,4 +1,4 @@
-"""Pulumi's engine, asked about a stack; its answer is captured, and what it prints is never shown but for one line."""
+"""Runs Pulumi's engine on a stack. Its output is captured, and at most one line of it is shown."""
 
 from __future__ import annotations
 
@@ -11,25 +11,31 @@ from pathlib import Path
 
 ENGINE_SECONDS = 120.0
 STACK = re.compile(r"([\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
-UNKNOWN = ("no stack named", "invalid stack", "organization name must be")  # what the engine says of a wrong name
+UNKNOWN_STACK = (
+    "no stack named",
+    "invalid stack",
+    "organization name must be",
+)  # the engine's messages for a wrong name
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 class UnusableError(ValueError):
-    """What was given is no manifest, or names no stack: a matter of usage. The message is one line."""
+    """A usage error: an unusable manifest, or an unknown stack. The message is one line."""
 
 
 class UnreadableError(RuntimeError):
-    """The promises cannot be read now, so that there is no verdict. The message is one line."""
+    """The manifest cannot be read now, so the run is inconclusive. The message is one line."""
 
 
 def run_pulumi(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a command of the engine's on a stack; it is found on PATH or where Pulumi's tools install it.
+    """Run a command of the engine on a stack. The engine is on PATH, or in the folder of Pulumi's own tools.
 
-    Raises UnusableError for what cannot be a stack's name, UnreadableError when the engine cannot be run.
+    Raises UnusableError for an impossible stack name, UnreadableError where the engine cannot be run.
     """
     if not STACK.fullmatch(stack):
-        raise UnusableError(f"{stack!r} is no stack's name: letters, digits, - _ and ., or ORGANISATION/PROJECT/STACK")
+        raise UnusableError(
+            f"{stack!r} is not a stack name. Expected letters, digits, - _ and ., or ORGANISATION/PROJECT/STACK"
+        )
     try:
         return subprocess.run(
             [find_pulumi(), *command, "--non-interactive", f"--stack={stack}"],
@@ -46,35 +52,37 @@ def run_pulumi(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
         raise UnreadableError(f"pulumi cannot be run: {error.strerror}") from None
 
 
-def failure(command: Sequence[str], reason: str) -> UnusableError | UnreadableError:
-    """Return what to raise for a command that failed: a wrong name of a stack is a matter of usage."""
-    unknown = any(text in reason for text in UNKNOWN)
+def convert_failure(command: Sequence[str], reason: str) -> UnusableError | UnreadableError:
+    """Return the exception for a failed command. An unknown stack is a usage error."""
+    unknown = any(text in reason for text in UNKNOWN_STACK)
     return (UnusableError if unknown else UnreadableError)(f"{format_command(command)}: {reason}")
 
 
 def read_reason(stderr: bytes) -> str:
-    """Return the first error that the engine names, in one line."""
+    """Return the first error of the engine, in one line."""
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error:")]
-    return (errors or lines or ["it failed and did not say why"])[0].removeprefix("error:").strip()
+    return (errors or lines or ["it failed without a message"])[0].removeprefix("error:").strip()
 
 
 def format_command(command: Sequence[str]) -> str:
-    """Return a command's name as people know it, without its options."""
+    """Return a command without its options, for a message."""
     return " ".join(["pulumi", *(word for word in command if not word.startswith("-"))])
 
 
 def find_pulumi() -> str:
-    """Return where the engine is; raises UnreadableError where it is not."""
+    """Return the path of the engine. Raises UnreadableError where it is not installed."""
     found = shutil.which("pulumi")
     if found:
         return found
-    installed = sorted((Path.home() / ".pulumi" / "versions").glob("*/bin/pulumi"), key=lambda path: _version(path))
+    installed = sorted(
+        (Path.home() / ".pulumi" / "versions").glob("*/bin/pulumi"), key=lambda path: _parse_version(path)
+    )
     if not installed:
-        raise UnreadableError("pulumi is not on PATH: run scripts/setup, or give --manifest FILE")
+        raise UnreadableError("pulumi is not on PATH. Run scripts/setup, or use --manifest FILE")
     return str(installed[-1])
 
 
-def _version(path: Path) -> tuple[int, ...]:
+def _parse_version(path: Path) -> tuple[int, ...]:
     numbers = path.parent.parent.name.split(".")
     return tuple(int(number) if number.isdigit() else -1 for number in numbers)

@@ -1,4 +1,4 @@
-"""What a run is asked to do, and what it may use from outside."""
+"""The request of a run, and its surroundings."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Everything outside the request: ``transport`` and ``connect`` replace the network, ``now`` is UTC."""
+    """Everything outside the request. ``transport`` and ``connect`` replace the network. ``now`` is UTC."""
 
     environ: Mapping[str, str]
     write: Callable[[str], None]

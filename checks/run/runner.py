@@ -4,7 +4,7 @@ Each check runs in a daemon thread of its own. asyncio does not fit: name resolu
 hang, and a cancelled task does not leave them. A thread cannot be ended either, but the runner can continue without it,
 and a daemon thread does not keep the process alive.
 
-All that a check does happens in its own thread, including the text of its exceptions, because that may hang as well.
+All code of a check runs in its own thread, including the text of its exceptions, because that may hang as well.
 Only one long call into C, which keeps the interpreter's lock, stops all threads.
 """
 
@@ -17,63 +17,25 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checks.check import Check, Context
-from checks.model.finding import Evidence, Failed, Finding, Stop
+from checks.model.finding import Evidence, Finding
 from checks.model.report import Outcome, Report, ReportedFinding, Result
-from checks.run.findings import describe_circle, describe_defect, describe_timeout, is_evidence, is_finding
+from checks.run.findings import describe_cycle, describe_defect, describe_timeout
+from checks.run.running_check import RunningCheck
 
 GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request that it waited for
-MAX_ITEMS = 100  # findings and evidence of one check: more is a loop
 
 Watch = Callable[[str, Result | None], None]
-
-
-@dataclass(slots=True, kw_only=True)
-class _RunningCheck:
-    """One check that runs: its findings and evidence so far, and the finding that made it inconclusive."""
-
-    check: Check
-    started: float
-    items: list[Evidence | Finding] = field(default_factory=list)
-    obstacle: Finding | None = None
-
-    def run(self, context: Context) -> None:
-        """Run the check to its end, and note how it ended."""
-        try:
-            self._collect(context)
-        except BaseException as error:  # noqa: BLE001 - an exception of one check must not end the others
-            finding = getattr(error, "finding", None)
-            if not isinstance(error, Stop) or not is_finding(finding):
-                self.obstacle = describe_defect(self.check, error)
-            elif isinstance(error, Failed):
-                self.items.append(finding)
-            else:
-                self.obstacle = finding
-
-    def _collect(self, context: Context) -> None:
-        """Collect what the check yields, and close it, which may raise as well."""
-        items = iter(self.check.run(context))
-        try:
-            for item in items:
-                if not (is_evidence(item) or is_finding(item)) or len(self.items) >= MAX_ITEMS:
-                    raise TypeError(f"a check yields at most {MAX_ITEMS} findings and evidence, and nothing else")
-                self.items.append(item)
-        finally:
-            close = getattr(items, "close", None)
-            if close is not None:
-                close()
-        if not self.items:
-            raise ValueError("the check yielded nothing")
 
 
 def run_checks(
     checks: Collection[Check], context: Context, *, strict: bool = False, watch: Watch | None = None
 ) -> Report:
-    """Run the checks, whose ids differ, and return the report. Every check has a result in it, in the order given.
+    """Run the checks, which have distinct ids, and return the report. It has a result for every check, in order.
 
     ``watch`` is called in the caller's thread with the id of each check that starts, and again with its result.
     """
     started = context.deadline.clock()
-    results = _Run(checks=tuple(checks), context=context, watch=watch).results()
+    results = _Run(checks=tuple(checks), context=context, watch=watch).run()
     manifest = context.manifest
     return Report(
         project=manifest.project,
@@ -93,38 +55,38 @@ class _Run:
     watch: Watch | None
     done: dict[str, Result] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
-    running: dict[str, _RunningCheck] = field(default_factory=dict)
+    running: dict[str, RunningCheck] = field(default_factory=dict)
     finished: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
 
-    def results(self) -> Mapping[str, Result]:
+    def run(self) -> Mapping[str, Result]:
         deadline = self.context.deadline
         self._start_ready()
         while self.running:
             try:
                 finished = self.finished.get(timeout=max(0.0, deadline.end + GRACE_SECONDS - deadline.clock()))
             except queue.Empty:
-                self._leave_behind()
+                self._abandon_running()
                 break
             running = self.running.pop(finished)
-            self._settle(self._result(running, running.obstacle))
+            self._settle(self._build_result(running, running.obstacle))
             self._start_ready()
         for check in self.checks:
             if check.id not in self.done:
-                self._settle(self._not_started(check, describe_circle(check)))
+                self._settle(self._build_unstarted_result(check, describe_cycle(check)))
         return self.done
 
     def _start_ready(self, *, over: bool = False) -> None:
         """Start the checks that wait for nothing more, and skip those that can never run."""
-        while ready := list(self._ready()):
+        while ready := list(self._list_ready()):
             for check in ready:
                 self._start_or_skip(check, over=over)
 
     def _start_or_skip(self, check: Check, *, over: bool) -> None:
-        unmet, missing = self._unmet_need(check), self._missing_credentials(check)
+        unmet, missing = self._find_unmet_need(check), self._name_missing_credentials(check)
         try:
             not_applicable = check.does_not_apply(self.context)
         except Exception as error:  # noqa: BLE001 - every check has a result, whatever its code does
-            self._settle(self._not_started(check, describe_defect(check, error)))
+            self._settle(self._build_unstarted_result(check, describe_defect(check, error)))
             return
         if not_applicable:
             self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=not_applicable, exempt=True))
@@ -133,19 +95,19 @@ class _Run:
         elif missing:
             self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=missing))
         elif over or not self.context.deadline.left():
-            finding = describe_timeout(check, self.context.deadline.seconds, "its turn never came")
-            self._settle(self._not_started(check, finding))
+            finding = describe_timeout(check, self.context.deadline.seconds, "it was not started before the deadline")
+            self._settle(self._build_unstarted_result(check, finding))
         else:
             self._start(check)
 
-    def _ready(self) -> Iterator[Check]:
+    def _list_ready(self) -> Iterator[Check]:
         ids = {check.id for check in self.checks}
         for check in self.checks:
             waits = {*check.needs, *check.after} & ids - self.done.keys()
             if not waits and check.id not in self.done and check.id not in self.running:
                 yield check
 
-    def _unmet_need(self, check: Check) -> str:
+    def _find_unmet_need(self, check: Check) -> str:
         """Return which needed check did not pass, or an empty text."""
         words = {
             Outcome.FAIL: "which failed",
@@ -155,22 +117,22 @@ class _Run:
         unmet = [need for need in check.needs if need in self.blocked]
         return f"needs {unmet[0]}, {words[self.done[unmet[0]].outcome]}" if unmet else ""
 
-    def _missing_credentials(self, check: Check) -> str:
+    def _name_missing_credentials(self, check: Check) -> str:
         missing = [credential for credential in check.wants if self.context.credentials.is_missing(credential)]
         return f"needs {' and '.join(missing)}" if missing else ""
 
     def _start(self, check: Check) -> None:
-        running = _RunningCheck(check=check, started=self.context.deadline.clock())
+        running = RunningCheck(check=check, started=self.context.deadline.clock())
         self.running[check.id] = running
         self._notify(check.id, None)
-        thread = threading.Thread(target=self._follow, args=(running,), name=f"check {check.id}", daemon=True)
+        thread = threading.Thread(target=self._run_in_thread, args=(running,), name=f"check {check.id}", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no thread left
             running.obstacle = describe_defect(check, error)
             self.finished.put(check.id)
 
-    def _follow(self, running: _RunningCheck) -> None:
+    def _run_in_thread(self, running: RunningCheck) -> None:
         running.run(self.context)
         self.finished.put(running.check.id)
 
@@ -186,31 +148,33 @@ class _Run:
         if blocks or result.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
             self.blocked.add(result.id)
 
-    def _leave_behind(self) -> None:
-        """Give each check that still runs, and each that waits for one, a result without waiting for it."""
+    def _abandon_running(self) -> None:
+        """Give each running or waiting check a result, without waiting for it."""
         for running in self.running.values():
-            found = "it was still waiting, and was left behind"
-            self._settle(self._result(running, describe_timeout(running.check, self.context.deadline.seconds, found)))
+            found = "it was still running at the deadline, and was abandoned"
+            self._settle(
+                self._build_result(running, describe_timeout(running.check, self.context.deadline.seconds, found))
+            )
         self.running = {}
         self._start_ready(over=True)
 
-    def _result(self, running: _RunningCheck, obstacle: Finding | None) -> Result:
+    def _build_result(self, running: RunningCheck, obstacle: Finding | None) -> Result:
         items = tuple(running.items)
         findings = [item for item in items if isinstance(item, Finding)]
         otherwise = Outcome.PASS if obstacle is None else Outcome.INCONCLUSIVE
         return Result(
             id=running.check.id,
             outcome=Outcome.FAIL if findings else otherwise,
-            findings=tuple(map(self._reported, findings if obstacle is None else [*findings, obstacle])),
+            findings=tuple(map(self._convert_finding, findings if obstacle is None else [*findings, obstacle])),
             evidence=tuple(item.text for item in items if isinstance(item, Evidence)),
             seconds=self.context.deadline.clock() - running.started,
         )
 
-    def _not_started(self, check: Check, finding: Finding) -> Result:
-        return Result(id=check.id, outcome=Outcome.INCONCLUSIVE, findings=(self._reported(finding),))
+    def _build_unstarted_result(self, check: Check, finding: Finding) -> Result:
+        return Result(id=check.id, outcome=Outcome.INCONCLUSIVE, findings=(self._convert_finding(finding),))
 
-    def _reported(self, finding: Finding) -> ReportedFinding:
-        command = finding.hint.command(stack=self.context.stack, worker=self.context.manifest.worker.name)
+    def _convert_finding(self, finding: Finding) -> ReportedFinding:
+        command = finding.hint.format_command(stack=self.context.stack, worker=self.context.manifest.worker.name)
         return ReportedFinding(
             subject=finding.subject,
             expected=finding.expected,

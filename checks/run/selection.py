@@ -1,4 +1,4 @@
-"""Which checks to run: those named, what they need, and not those left out."""
+"""Selects the checks to run: the named ones and their needs, without the skipped ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ READ_ONLY = "read-only"
 
 
 class SelectionError(ValueError):
-    """What was asked for does not exist or leaves nothing; the message is one line."""
+    """A check or tag does not exist, or no check is left. The message is one line."""
 
 
 def select(
@@ -22,30 +22,30 @@ def select(
     skip: Collection[str] = (),
     read_only: bool = False,
 ) -> tuple[Check, ...]:
-    """Return the checks to run, in the catalogue's order.
+    """Return the checks to run, in the order of the catalog.
 
-    ``names`` and ``tags`` choose (all, when there is neither) and bring what they need; ``skip`` (ids or tags) and
-    ``read_only`` leave out, needed or not.
+    ``names`` and ``tags`` choose checks and their needs. Without either, all checks are chosen. ``skip`` (ids or tags)
+    and ``read_only`` leave out checks, needed or not.
     """
     known_tags = {tag for check in checks.values() for tag in check.tags}
     for name in names:
-        _known(name, checks.keys(), "check")
+        _require_known(name, checks.keys(), "check")
     for tag in tags:
-        _known(tag, known_tags, "tag")
+        _require_known(tag, known_tags, "tag")
     for name in skip:
-        _known(name, checks.keys() | known_tags, "check or tag")
+        _require_known(name, checks.keys() | known_tags, "check or tag")
     chosen = {check.id for check in checks.values() if check.id in names or check.tags & set(tags)}
-    wanted = _with_needs(checks, chosen or checks.keys())
-    left = tuple(check for check in checks.values() if check.id in wanted and not _left_out(check, skip, read_only))
-    unasked = [name for name in names if name not in {check.id for check in left}]
-    if unasked:
-        raise SelectionError(f"{unasked[0]!r} is named, and left out by --read-only or --skip")
+    wanted = _add_needs(checks, chosen or checks.keys())
+    left = tuple(check for check in checks.values() if check.id in wanted and not _is_left_out(check, skip, read_only))
+    contradicted = [name for name in names if name not in {check.id for check in left}]
+    if contradicted:
+        raise SelectionError(f"{contradicted[0]!r} is selected, but --read-only or --skip leaves it out")
     if not left:
-        raise SelectionError("nothing is left to run")
+        raise SelectionError("no check is left to run")
     return left
 
 
-def _with_needs(checks: Mapping[str, Check], chosen: Collection[str]) -> set[str]:
+def _add_needs(checks: Mapping[str, Check], chosen: Collection[str]) -> set[str]:
     wanted: set[str] = set()
     pending = list(chosen)
     while pending:
@@ -56,12 +56,12 @@ def _with_needs(checks: Mapping[str, Check], chosen: Collection[str]) -> set[str
     return wanted
 
 
-def _left_out(check: Check, skip: Collection[str], read_only: bool) -> bool:
+def _is_left_out(check: Check, skip: Collection[str], read_only: bool) -> bool:
     return check.id in skip or bool(check.tags & set(skip)) or (read_only and READ_ONLY not in check.tags)
 
 
-def _known(name: str, known: Collection[str], kind: str) -> None:
+def _require_known(name: str, known: Collection[str], kind: str) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
-        help_ = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"
-        raise SelectionError(f"no such {kind} {name!r}; {help_}")
+        help_ = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}"
+        raise SelectionError(f"no {kind} {name!r}. {help_}")

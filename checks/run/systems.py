@@ -20,7 +20,7 @@ from checks.diagnosis.worker_address import SETTINGS
 from checks.model.credentials import Credentials
 from checks.model.finding import Cause
 from checks.model.report import EXIT_USAGE
-from checks.model.urls import is_base
+from checks.model.urls import is_base_url
 from checks.run.request import Request, RunRefused, Surroundings
 from cloudflare_client.client import BASE_URL
 from contract.manifest import Manifest
@@ -41,7 +41,7 @@ def open_context(
     with ExitStack() as stack:
         deadline = surroundings.deadline(request.seconds)
         open_http = functools.partial(Http.open, deadline=deadline, secrets=secrets, transport=surroundings.transport)
-        worker, api, ace = _open_systems(stack, open_http, manifest, _api_base(surroundings.environ))
+        worker, api, ace = _open_systems(stack, open_http, manifest, _read_api_base(surroundings.environ))
         etl = _open_related(stack, open_http, manifest.siblings.etl_worker, "etlWorker")
         query = _open_related(stack, open_http, manifest.siblings.query_url, "queryUrl")
         transport = ApiTransport(http=api, account_id=manifest.account_id, token=credentials.cloudflare)
@@ -50,7 +50,7 @@ def open_context(
             manifest=manifest,
             stack=manifest.stack if request.stack is None else request.stack,
             worker=BackfillWorker(http=worker),
-            cloudflare=transport.client(),
+            cloudflare=transport.create_client(),
             ace=Ace(http=ace, site=manifest.ace.site, key=credentials.ace_key),
             credentials=credentials,
             deadline=deadline,
@@ -82,15 +82,15 @@ def _open_systems(stack: ExitStack, open_http: Open, manifest: Manifest, base: s
 
 
 def _open_related(stack: ExitStack, open_http: Open, url: str | None, setting: str) -> Http | None:
-    """Open a related worker. Return None where none is declared, or its URL is unusable: its check reports that."""
-    if url is None or not is_base(url):
+    """Open a related worker. Return None where none is declared or its URL is unusable, which its check reports."""
+    if url is None or not is_base_url(url):
         return None
     return stack.enter_context(open_http(url, cause=Cause.WORKER, setting=setting))
 
 
-def _api_base(environ: Mapping[str, str]) -> str:
+def _read_api_base(environ: Mapping[str, str]) -> str:
     base = environ.get("CLOUDFLARE_BASE_URL") or BASE_URL
-    if not is_base(base):
-        text = "CLOUDFLARE_BASE_URL: must be https (or lead to this machine), without a slash at its end"
+    if not is_base_url(base):
+        text = "CLOUDFLARE_BASE_URL: expected https (or http to this machine), without a slash at the end"
         raise RunRefused(text, EXIT_USAGE)
     return base

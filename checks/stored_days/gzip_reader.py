@@ -1,4 +1,4 @@
-"""What lies in a bucket may be anything: it is read in bounded memory, at most MEMORY, whatever it decompresses to."""
+"""Reads gzip files of a bucket in at most MAX_MEMORY, because an object may decompress to any size."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-MEMORY = 256 * 2**20  # bytes, beside the objects themselves, four of at most 32 MiB: tested with real bombs
-MAX_DAY = 256 * 2**20  # bytes of NDJSON, never held together; the largest real day known is 58 MB
+MAX_MEMORY = 256 * 2**20  # bytes, without the objects themselves (four of at most 32 MiB). Tested with real gzip bombs
+MAX_DAY = 256 * 2**20  # bytes of NDJSON, never in memory together. The largest known day has 58 MB
 MAX_LINE = 64 * 2**10  # bytes
 MAX_POINTS = 100_000  # distinct names
-MAX_HELD = 16 * 2**20  # characters of distinct names: Python may take four bytes for one
-CHUNK = 256 * 2**10  # bytes decompressed at once
+MAX_CHARACTERS = 16 * 2**20  # of distinct names. Python may use four bytes for one character
+CHUNK_BYTES = 256 * 2**10  # decompressed at once
 GZIP = b"\x1f\x8b"
 
 T = TypeVar("T", str, bytes)
 
 
 class BrokenDayError(ValueError):
-    """A stored day is not what it should be: what was expected, and what is there."""
+    """A stored day differs from its expected form. ``expected`` and ``found`` describe the difference."""
 
     def __init__(self, expected: str, actual: str) -> None:
         super().__init__(f"expected {expected}, found {actual}")
@@ -27,30 +27,30 @@ class BrokenDayError(ValueError):
 
 
 class DayTooLargeError(ValueError):
-    """A stored day is beyond this checker's own bounds: it may be true, and nothing is said of it."""
+    """A stored day exceeds the limits of this checker. It may be correct."""
 
 
 class BoundedSet(set[T]):
-    """Distinct texts, not too many and not too long; ``held`` is how many characters they have together."""
+    """A limited set of texts. ``characters`` is their number of characters together."""
 
-    held = 0
+    characters = 0
 
     def add_bounded(self, text: T) -> None:
-        """Add one; raises DayTooLargeError when there are more than MAX_POINTS, or MAX_HELD characters."""
+        """Add a text. Raises DayTooLargeError beyond MAX_POINTS texts or MAX_CHARACTERS characters."""
         if text in self:
             return
         self.add(text)
-        self.held += len(text)
+        self.characters += len(text)
         if len(self) > MAX_POINTS:
             raise DayTooLargeError(f"more than {MAX_POINTS:,} points in a day")
-        if self.held > MAX_HELD:
-            raise DayTooLargeError(f"more than {MAX_HELD:,} characters of names, or of one timestamp")
+        if self.characters > MAX_CHARACTERS:
+            raise DayTooLargeError(f"more than {MAX_CHARACTERS:,} characters of names, or of one timestamp")
 
 
-def lines(raw: bytes, digest: Any) -> Iterator[bytes]:
-    """Yield the lines of a gzip file, one chunk of it at a time; ``digest`` takes in what was decompressed."""
+def read_lines(raw: bytes, digest: Any) -> Iterator[bytes]:
+    """Yield the lines of a gzip file, one chunk at a time. ``digest`` is updated with the decompressed bytes."""
     rest = b""
-    for chunk in _decompressed(raw):
+    for chunk in _decompress(raw):
         digest.update(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         if max(map(len, (rest, *lines))) > MAX_LINE:
@@ -60,16 +60,16 @@ def lines(raw: bytes, digest: Any) -> Iterator[bytes]:
         yield rest
 
 
-def _decompressed(raw: bytes) -> Iterator[bytes]:
+def _decompress(raw: bytes) -> Iterator[bytes]:
     inflate, size, pending = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16), 0, raw
     while not inflate.eof:
         try:
-            chunk = inflate.decompress(pending, CHUNK)
+            chunk = inflate.decompress(pending, CHUNK_BYTES)
         except zlib.error:
             raise BrokenDayError("a gzip file", "bytes that do not decompress") from None
         pending = inflate.unconsumed_tail
         if not chunk and not inflate.eof:
-            raise BrokenDayError("a whole gzip file", f"one cut off after {len(raw):,} bytes")
+            raise BrokenDayError("a complete gzip file", f"one cut off after {len(raw):,} bytes")
         if not size and chunk.startswith(GZIP):
             raise BrokenDayError("NDJSON, compressed once", "it is compressed twice")
         size += len(chunk)
@@ -77,4 +77,4 @@ def _decompressed(raw: bytes) -> Iterator[bytes]:
             raise DayTooLargeError(f"more than {MAX_DAY:,} bytes in a day")
         yield chunk
     if inflate.unused_data:
-        raise BrokenDayError("one gzip file", f"{len(inflate.unused_data):,} bytes behind its end")
+        raise BrokenDayError("one gzip file", f"{len(inflate.unused_data):,} bytes after its end")

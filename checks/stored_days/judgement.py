@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE_METADATA = {"first", "last"}  # of a day that has samples
-BEYOND = 1  # a worker that claims more days than are declared claims at least the next one
+EXTRA_DAYS = 1  # beyond the declared ones, so that a worker which reports too many days is found
 
 
 def is_empty(item: StoredObject) -> bool:
@@ -42,7 +42,7 @@ def find_writer(item: StoredObject) -> Cause:
 
 
 def judge_early_days(bucket: str, stored: StoredDays, latest: date) -> Iterator[Finding]:
-    """Yield a finding for each stored day after ``latest``: that day is not over, so its object is not complete."""
+    """Yield a finding for each stored day after ``latest``: that day is not over, so the object is not complete."""
     for day in sorted(day for day in stored if day > latest):
         expected, found = "no object before the end of the day (UTC)", "an object with a part of the day"
         yield describe_rewrite(bucket, stored[day], expected, found, cause=Cause.WORKER, check="r2")
@@ -67,14 +67,14 @@ def judge_missing_days(manifest: Manifest, progress: Progress, stored: StoredDay
 def find_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays, latest: date) -> list[date]:
     """Return the days that the worker reports as complete and that are not stored.
 
-    All days before the worker's current day must be stored, and as many as it counts. A gap that the worker knows, and
-    will fill, is not a finding. ``latest`` is the last declared day.
+    All days before the worker's current day must be stored, and as many days as it counts. A gap that the worker
+    knows and will fill is not a finding. ``latest`` is the last declared day.
     """
     first = date.fromisoformat(manifest.ace.start_date)
     declared = (latest - first).days + 1
     passed = (progress.current_date - first).days if progress.current_date is not None else 0
     counted = progress.days_complete if len(stored) < progress.days_complete else 0
-    claimed = min(max(min(passed, progress.days_complete), counted), declared + BEYOND)
+    claimed = min(max(min(passed, progress.days_complete), counted), declared + EXTRA_DAYS)
     return [day for day in (first + timedelta(days=number) for number in range(claimed)) if day not in stored]
 
 

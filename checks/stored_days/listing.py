@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
     from cloudflare_client.client import CloudflareClient
 
-CONCURRENT = 4  # objects that are fetched, and held in memory, at a time
+MAX_CONCURRENT = 4  # objects that are fetched and in memory at a time
 
 StoredDays = Mapping[date, "StoredObject"]
 
@@ -34,7 +34,7 @@ def list_days(cloudflare: CloudflareClient, manifest: Manifest) -> dict[date, St
     last = date.max if manifest.ace.end_date is None else date.fromisoformat(manifest.ace.end_date)
     try:
         for item in cloudflare.list_objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
-            day = _day_of(manifest, item.key)
+            day = _parse_key(manifest, item.key)
             if day is not None and first <= day <= last:
                 found[day] = item
     except CloudflareInconclusive as error:
@@ -44,7 +44,7 @@ def list_days(cloudflare: CloudflareClient, manifest: Manifest) -> dict[date, St
     return found
 
 
-def _day_of(manifest: Manifest, key: str) -> date | None:
+def _parse_key(manifest: Manifest, key: str) -> date | None:
     text = key[len(manifest.storage.prefix) :][:10]
     day = parse_day(text)
     return day if day is not None and key == manifest.storage.key(manifest.ace.site, text) else None
@@ -61,7 +61,7 @@ def _describe_missing_bucket(storage: Storage) -> Finding:
 
 
 def fetch_object(cloudflare: CloudflareClient, storage: Storage, item: StoredObject) -> bytes:
-    """Return an object as it is stored. Raises Failed for an object that is listed and cannot be read."""
+    """Return the stored bytes of an object. Raises Failed for a listed object that cannot be read."""
     answer = cloudflare.read_object(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     if answer.status == 200:
         return answer.body
@@ -80,8 +80,8 @@ def fetch_concurrently(
     cloudflare: CloudflareClient, storage: Storage, chosen: Sequence[date], stored: StoredDays
 ) -> Iterator[tuple[date, Callable[[], bytes]]]:
     """Yield each chosen day with a function that waits for its object, and raises as ``fetch_object`` does."""
-    for start in range(0, len(chosen), CONCURRENT):
-        some = chosen[start : start + CONCURRENT]
+    for start in range(0, len(chosen), MAX_CONCURRENT):
+        some = chosen[start : start + MAX_CONCURRENT]
         waiting = [
             run_in_background(partial(fetch_object, cloudflare, storage, stored[day]), number)
             for number, day in enumerate(some, start=1)

@@ -1,4 +1,4 @@
-"""What a query worker should serve of a stored day, and the first difference to what it did."""
+"""Compares a stored day with the answer of a query worker."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 from checks.stored_days.stored_day import Sample, format_moment
 
 
-def select_samples(samples: Iterable[Sample], points: Collection[str], most: int) -> tuple[Sample, ...]:
-    """Return the first samples of some points: at least ``most`` where there are, and all of the last one's time.
+def select_samples(samples: Iterable[Sample], points: Collection[str], minimum: int) -> tuple[Sample, ...]:
+    """Return the first samples of some points: at least ``minimum`` if there are enough, and all of the last timestamp.
 
-    A point is meant by its name, or by the last segment of it, as ``VAV-707.DaTemp``.
+    A point is given by its name or by the last segment of the name, for example ``VAV-707.DaTemp``.
     """
     found: list[Sample] = []
     for sample in samples:
-        if len(found) >= most and sample.timestamp > found[-1].timestamp:
+        if len(found) >= minimum and sample.timestamp > found[-1].timestamp:
             break
         if sample.name in points or sample.name.rpartition("/")[2] in points:
             found.append(sample)
@@ -22,21 +22,21 @@ def select_samples(samples: Iterable[Sample], points: Collection[str], most: int
 
 
 def find_difference(stored: Sequence[Sample], served: Sequence[Sample]) -> tuple[str, str, str] | None:
-    """Return the first difference in the order of time: where, what is stored and what was served; None without one."""
+    """Return the first difference in the order of time (place, stored value, served value), or None."""
     one, other = ({(item.timestamp, item.name): item.value for item in items} for items in (stored, served))
-    wrong = [key for key in one.keys() | other.keys() if not _same(one.get(key), other.get(key))]
+    wrong = [key for key in one.keys() | other.keys() if not _is_same(one.get(key), other.get(key))]
     if wrong:
         at, name = first = min(wrong)
         more = f" ({len(wrong)} of {len(one)} samples differ)"
-        return f"{name} at {format_moment(at)}", _said(one.get(first)), _said(other.get(first)) + more
+        return f"{name} at {format_moment(at)}", _format_sample(one.get(first)), _format_sample(other.get(first)) + more
     if len(served) != len(stored):
-        return "samples", str(len(stored)), f"{len(served)}, some of them twice"
+        return "samples", str(len(stored)), f"{len(served)}, some of them repeated"
     return None
 
 
-def _same(one: float | str | None, other: float | str | None) -> bool:
+def _is_same(one: float | str | None, other: float | str | None) -> bool:
     return one == other and isinstance(one, str) == isinstance(other, str)
 
 
-def _said(value: float | str | None) -> str:
+def _format_sample(value: float | str | None) -> str:
     return "no such sample" if value is None else repr(value)

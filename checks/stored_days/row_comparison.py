@@ -14,13 +14,13 @@ from checks.stored_days import gzip_reader
 from checks.stored_days.gzip_reader import BoundedSet, DayTooLargeError
 from checks.stored_days.stored_day import Sample, is_number
 
-SAID = 3  # differences that are said one by one
+MAX_DIFFERENCES = 3  # that are described one by one
 Group = Mapping[str, list[Any]]  # the values of one timestamp by point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One row: ACE's text and the stored value, None where there is none; ``timestamp`` is in ms since the epoch."""
+    """A row that differs. ``ace`` and ``stored`` are None without a value. ``timestamp`` is in ms since the epoch."""
 
     point: str
     timestamp: int
@@ -30,7 +30,7 @@ class Difference:
 
 @dataclass(slots=True, kw_only=True)
 class Comparison:
-    """What both hold: ``rows`` counts ACE's, ``stored`` are the object's points, ``lacking`` those that lack a row."""
+    """The result. ``rows`` counts ACE's rows. ``stored`` are the object's points, ``lacking`` those without a row."""
 
     rows: int = 0
     differing: int = 0
@@ -47,25 +47,25 @@ class Comparison:
 
     @property
     def later(self) -> bool:
-        """Return whether only whole points are missing, unknown to the object: ACE may have got them since."""
+        """Return whether only points are missing that the object does not have. ACE may have received them later."""
         return bool(self.missing) and not (self.differing or self.extra) and not self.lacking & self.stored
 
     @property
     def shown(self) -> str:
-        """Return the counts, to show people."""
+        """Return the counts for the report."""
         counts = {"differ": self.differing, "missing": self.missing, "extra": self.extra}
         return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def compare_rows(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
-    """Compare two streams in order of time, holding the rows of one timestamp (ms) at a time.
+    """Compare two streams in order of time, with the rows of one timestamp (ms) in memory at a time.
 
-    Within a timestamp the order is nobody's promise. Raises DayTooLargeError for a timestamp with too many rows.
+    Within a timestamp the order is not declared. Raises DayTooLargeError for a timestamp with too many rows.
     """
     found = Comparison()
     streams = (
-        _grouped((row.at // 1000, row.name, row.value) for row in ace),  # microseconds are cut, as in the object
-        _grouped((sample.timestamp, sample.name, sample.value) for sample in stored),
+        _group_rows((row.at // 1000, row.name, row.value) for row in ace),  # microseconds are cut, as in the object
+        _group_rows((sample.timestamp, sample.name, sample.value) for sample in stored),
     )
     heads = [next(stream, None) for stream in streams]
     while times := [head[0] for head in heads if head is not None]:
@@ -75,44 +75,44 @@ def compare_rows(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
             next(stream, None) if head is not None and head[0] == now else head
             for stream, head in zip(streams, heads, strict=True)
         ]
-        _judge(found, now, groups[0], groups[1])
+        _compare_group(found, now, groups[0], groups[1])
     return found
 
 
-def _judge(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
+def _compare_group(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
     for name in ours:
         found.stored.add_bounded(name)
     found.rows += sum(map(len, theirs.values()))
     for name in theirs.keys() | ours.keys() if theirs.keys() != ours.keys() else theirs:
         pairs = itertools.zip_longest(theirs.get(name, ()), ours.get(name, ()))
         for ace, stored in pairs:
-            if ace is not None and stored is not None and _same(ace, stored):
+            if ace is not None and stored is not None and _is_same(ace, stored):
                 continue
             found.missing += stored is None
             found.extra += ace is None
             found.differing += ace is not None and stored is not None
             if stored is None:
                 found.lacking.add_bounded(name)
-            if len(found.first) < SAID:
+            if len(found.first) < MAX_DIFFERENCES:
                 found.first.append(Difference(point=name, timestamp=now, ace=ace, stored=stored))
 
 
-def _same(ace: str, stored: float | str) -> bool:
-    """Return whether a stored value is what ACE's text has to become: a number if it is one, else the text itself."""
+def _is_same(ace: str, stored: float | str) -> bool:
+    """Return whether a value is the stored form of ACE's text: a number if the text is one, else the text itself."""
     if not is_number(ace):
         return ace == stored
     return not isinstance(stored, str) and float(ace) == float(stored)
 
 
-def _grouped(rows: Iterable[tuple[int, str, Any]]) -> Iterator[tuple[int, Group]]:
+def _group_rows(rows: Iterable[tuple[int, str, Any]]) -> Iterator[tuple[int, Group]]:
     for now, group in itertools.groupby(rows, key=operator.itemgetter(0)):
         values: dict[str, list[Any]] = {}
-        held = 0
+        characters = 0
         for count, (_, name, value) in enumerate(group):
-            held += len(name) + (len(value) if isinstance(value, str) else 0)
-            if count >= gzip_reader.MAX_POINTS or held > gzip_reader.MAX_HELD:
+            characters += len(name) + (len(value) if isinstance(value, str) else 0)
+            if count >= gzip_reader.MAX_POINTS or characters > gzip_reader.MAX_CHARACTERS:
                 raise DayTooLargeError(
-                    f"more than {gzip_reader.MAX_POINTS:,} rows, or {gzip_reader.MAX_HELD:,} characters, "
+                    f"more than {gzip_reader.MAX_POINTS:,} rows, or {gzip_reader.MAX_CHARACTERS:,} characters, "
                     "of one timestamp"
                 )
             values.setdefault(name, []).append(value)
@@ -120,5 +120,5 @@ def _grouped(rows: Iterable[tuple[int, str, Any]]) -> Iterator[tuple[int, Group]
 
 
 def format_value(value: float | str | None) -> str:
-    """Return a value as it stands in the object, cut to a length that can be read."""
+    """Return a value as it is in the object, cut to 40 characters."""
     return json.dumps(value, ensure_ascii=False)[:40]

@@ -1,4 +1,4 @@
-"""Selects the days to look into, by the calendar alone."""
+"""Selects the days to read, by the calendar alone."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from datetime import date, datetime, timedelta
 
 from contract.schedule import last_day
 
-SAMPLE = 4  # days of a sample: the first, the last, and others between
-CLOCK_SKEW = timedelta(hours=1)  # the greatest tolerated difference between the worker's clock and this one
+SAMPLE_DAYS = 4  # the first, the last, and others between
+CLOCK_SKEW = timedelta(hours=1)  # the largest tolerated difference between the worker's clock and this one
 
 
 def select_days(stored: Collection[date], now: datetime, *, thorough: bool) -> list[date]:
     """Return the first day, the last and others between, or all days when ``thorough``.
 
-    The choice changes from day to day, so that in time each stored day is selected.
+    The choice changes from day to day, so that every stored day is selected at some time.
     """
     found = sorted(stored)
-    if thorough or len(found) <= SAMPLE:
+    if thorough or len(found) <= SAMPLE_DAYS:
         return found
-    between = random.Random(now.toordinal()).sample(found[1:-1], SAMPLE - 2)  # noqa: S311 - no secret depends on it
+    between = random.Random(now.toordinal()).sample(found[1:-1], SAMPLE_DAYS - 2)  # noqa: S311 - no secret depends on it
     return [found[0], *sorted(between), found[-1]]
 
 
 def select_one_day(days: Sequence[date], now: datetime) -> date:
-    """Return one of the days, another one each day. Raises IndexError where there is none."""
+    """Return one of the days, which changes from day to day. Raises IndexError without a day."""
     return random.Random(now.toordinal()).choice(days)  # noqa: S311 - no secret depends on it
 
 
-def last_days(end_date: str | None, now: datetime, seconds: float) -> tuple[date, date]:
-    """Return the earliest and the latest last day that a worker may count to during a run of so many seconds.
+def find_last_days(end_date: str | None, now: datetime, seconds: float) -> tuple[date, date]:
+    """Return the earliest and the latest last day that a worker may count during a run of so many seconds.
 
     They differ only around midnight (UTC), because clocks differ.
     """

@@ -20,7 +20,7 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 class Sample(NamedTuple):
-    """One line; ``timestamp`` is in ms since the epoch. A tuple, as a day holds up to 500,000."""
+    """One line. ``timestamp`` is in ms since the epoch. It is a tuple because a day has up to 500,000."""
 
     name: str
     timestamp: int
@@ -29,7 +29,7 @@ class Sample(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Day:
-    """What a day's lines hold; ``first`` and ``last`` are ms since the epoch, None without samples."""
+    """The content of a day. ``first`` and ``last`` are ms since the epoch, or None without samples."""
 
     day: date
     samples: int = 0
@@ -40,15 +40,15 @@ class Day:
 
 
 def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
-    """Decode one stored day of a site; raises BrokenDayError for anything that is no gzip of its samples.
+    """Decode one stored day of a site. Raises BrokenDayError for an object that is not a gzip file of its samples.
 
-    Raises DayTooLargeError for a day beyond this checker's bounds.
+    Raises DayTooLargeError for a day beyond the limits of this checker.
     """
     found, digest, sites = Day(day=day), hashlib.sha256(), dict[str, str]()
-    for sample in _samples(raw, day, digest):
+    for sample in _decode_samples(raw, day, digest):
         if sample.name not in found.points:
             found.points.add_bounded(sample.name)
-            sites.setdefault(_site(sample.name), sample.name)
+            sites.setdefault(_find_site(sample.name), sample.name)
         found.samples += 1
         found.first = sample.timestamp if found.first is None else found.first
         found.last = sample.timestamp
@@ -61,63 +61,66 @@ def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
 
 
 def read_samples(raw: bytes, *, day: date) -> Iterator[Sample]:
-    """Yield the samples of a stored day, never holding it whole; raises as ``decode_day`` does.
+    """Yield the samples of a stored day, in the order of time. Raises as ``decode_day`` does.
 
-    They are in the order in which they were measured, as ACE sends and the worker writes them, and no line stands there
-    twice: so only the lines of one timestamp are held.
+    ACE and the worker keep the order of time, and no line is repeated. So memory holds the lines of one timestamp only.
     """
-    return _samples(raw, day, hashlib.sha256())
+    return _decode_samples(raw, day, hashlib.sha256())
 
 
 def format_moment(moment: int) -> str:
-    """Return a time in ms since the epoch as people read it."""
+    """Return a time in ms since the epoch as an ISO 8601 text in UTC."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:23]
 
 
-def _samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
+def _decode_samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
     start, end = (int(moment.timestamp()) * 1000 for moment in day_window(day))
     now, lines = start, BoundedSet[bytes]()
-    for number, line in enumerate(gzip_reader.lines(raw, digest), start=1):
-        sample = _sample(line, number, start, end)
+    for number, line in enumerate(gzip_reader.read_lines(raw, digest), start=1):
+        sample = _parse_sample(line, number, start, end)
         if sample.timestamp < now:
             raise BrokenDayError(f"no timestamp before the one above it in line {number}", str(sample.timestamp))
         if sample.timestamp > now:
             now, lines = sample.timestamp, BoundedSet()
-        if line in lines:  # two values are none of the worker's doing: microseconds are cut, and `proof` compares
-            raise BrokenDayError(f"one line of {sample.name} at {now} and this value", f"it again in line {number}")
+        if line in lines:  # two values at one time are allowed, because microseconds are cut. `proof` compares them
+            raise BrokenDayError(
+                f"one line of {sample.name} at {now} with this value", f"the same line again (line {number})"
+            )
         lines.add_bounded(line)
         yield sample
 
 
-def _site(name: str) -> str:
-    """Return the site that a name speaks of: ACE's are ``client/site/…``, and its sites ``client_…``; else nothing."""
+def _find_site(name: str) -> str:
+    """Return the site of a point, or an empty text. ACE's names are ``client/site/…`` with a site ``client_…``."""
     client, _, rest = name.partition("/")
     site, deeper, _ = rest.partition("/")
     return site if deeper and site.startswith(f"{client}_") else ""
 
 
 def compare_with_metadata(found: Day, metadata: Mapping[str, str]) -> None:
-    """Raise BrokenDayError for the first entry of the metadata that is not true of the content."""
-    true: dict[str, str | None] = {"samples": str(found.samples), "points": str(len(found.points))}
-    true |= {"sha256": found.sha256}
-    for name, value in true.items():
+    """Raise BrokenDayError for the first entry of the metadata that differs from the content."""
+    content: dict[str, str | None] = {"samples": str(found.samples), "points": str(len(found.points))}
+    content |= {"sha256": found.sha256}
+    for name, value in content.items():
         if metadata.get(name) != value:
             raise BrokenDayError(f"metadata {name} {value}, as in the content", repr(metadata.get(name)))
     for name, moment in (("first", found.first), ("last", found.last)):
         declared = metadata.get(name)
-        if (None if declared is None else _moment(declared)) != moment:
+        if (None if declared is None else _parse_moment(declared)) != moment:
             raise BrokenDayError(f"metadata {name} {moment}, as in the content", repr(declared))
     start, end = day_window(found.day)
     source = metadata.get("source", "")
-    if [_moment(text) for text in source.split("/")] != [int(moment.timestamp()) * 1000 for moment in (start, end)]:
+    if [_parse_moment(text) for text in source.split("/")] != [
+        int(moment.timestamp()) * 1000 for moment in (start, end)
+    ]:
         raise BrokenDayError(f"metadata source {start:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}", repr(source))
 
 
-def _sample(line: bytes, number: int, start: int, end: int) -> Sample:
+def _parse_sample(line: bytes, number: int, start: int, end: int) -> Sample:
     try:
         sample = json.loads(line)
     except (ValueError, RecursionError):
-        raise BrokenDayError(f"JSON in line {number}", "something else") from None
+        raise BrokenDayError(f"JSON in line {number}", "another text") from None
     if not isinstance(sample, dict) or sample.keys() != {"point_name", "timestamp", "value"}:
         raise BrokenDayError(f"point_name, timestamp and value in line {number}", "other fields")
     name, moment, value = sample["point_name"], sample["timestamp"], sample["value"]
@@ -126,22 +129,22 @@ def _sample(line: bytes, number: int, start: int, end: int) -> Sample:
     if type(moment) is not int or not start <= moment < end:
         raise BrokenDayError(f"a timestamp of that day (UTC, in ms) in line {number}", repr(moment))
     if not _is_value(value):
-        raise BrokenDayError(f"a finite number, or a text that is none, as value in line {number}", repr(value))
+        raise BrokenDayError(f"a finite number, or a text that is not a number, as value in line {number}", repr(value))
     return Sample(name, moment, value)
 
 
 def is_number(text: str) -> bool:
-    """Return whether a text of ACE's is stored as a number."""
+    """Return whether a text of ACE is stored as a number."""
     return bool(NUMBER.fullmatch(text)) and math.isfinite(float(text))
 
 
 def _is_value(value: Any) -> bool:
     if isinstance(value, str):
         return not is_number(value)
-    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # an int of JSON may be larger
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # an integer in JSON may be larger
 
 
-def _moment(text: str) -> int | None:
+def _parse_moment(text: str) -> int | None:
     """Read ms since the epoch, or an ISO 8601 time, as ms since the epoch."""
     if text.isascii() and text.isdigit():
         return int(text[:18])

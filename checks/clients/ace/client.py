@@ -14,100 +14,101 @@ from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, ShapeError, TransientError
 from cloudflare_client.http_answer import HttpAnswer
 
-PAGE_LIMIT = 32 * 2**20  # bytes; 100,000 rows are about half of it
-ROW_LIMIT, ENVELOPE_LIMIT = 512, 64 * 2**10  # bytes: more than the rows asked for may take is never read into memory
-PAGES = 2000  # of one window; 500,000 rows in the smallest pages are 500
+MAX_PAGE_BYTES = 32 * 2**20  # 100,000 rows are about half of it
+MAX_ROW_BYTES = 512
+MAX_ENVELOPE_BYTES = 64 * 2**10
+MAX_PAGES = 2000  # of one window. 500,000 rows in the smallest pages are 500
 PAGE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ace:
-    """One site at ACE. Waits for what time can cure (429, outages) until ``keep`` seconds of the deadline are left.
+    """One site at ACE. A request is retried after a 429 or an outage, until ``keep`` seconds of the deadline are left.
 
-    Each call raises TransientError for that, and AceError for what time does not cure.
+    Each call raises TransientError after the retries, and AceError where a retry does not help.
     """
 
     http: Http
     site: str
     key: Secret | None
 
-    def page(
+    def fetch_page(
         self, start: datetime, end: datetime, *, size: int, cursor: Cursor | None = None, keep: float = 0.0
     ) -> Page:
         """Return one page of the raw samples of a window (UTC)."""
         times = {"start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end_time": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
         params = {**times, "page_size": str(size), "raw_data": "true"} | ({"cursor": cursor.text} if cursor else {})
-        answer = self.http.deadline.retry(lambda: self._ask(params, size), keep=keep)
-        if answers.is_empty(answer):
+        answer = self.http.deadline.retry(lambda: self._send(params, size), keep=keep)
+        if answers.is_empty_window(answer):
             return Page(rows=())
         if answer.status != 200:
-            kind, actual = answers.refusal(answer)
-            raise AceError(self._finding("200 with samples", actual), kind)
+            kind, actual = answers.classify_refusal(answer)
+            raise AceError(self._describe("200 with samples", actual), kind)
         try:
-            return answers.page(answer.json)
+            return answers.parse_page(answer.json)
         except ShapeError as error:
-            raise self._misshapen(f"{error}: {answer.shown[:60]}") from None
+            raise self._build_shape_error(f"{error}: {answer.shown[:60]}") from None
 
-    def rows(self, start: datetime, end: datetime, *, size: int) -> Iterator[Row]:
-        """Yield a window's samples, page by page, in ACE's order; one at ``end`` belongs to the next window.
+    def fetch_rows(self, start: datetime, end: datetime, *, size: int) -> Iterator[Row]:
+        """Yield a window's samples, page by page, in ACE's order. A sample at ``end`` belongs to the next window.
 
-        Whether ACE's ``end_time`` is inclusive is not established. A page that repeats an earlier one, a row before
-        the former page's last one and a row outside the window end the walk, as rows may be lost then.
+        ACE does not document whether ``end_time`` is inclusive. Raises AceError for a repeated page, a row outside the
+        window, and a row older than the last row of the page before, because rows may be missing then.
         """
         bounds = [(moment - answers.EPOCH) // answers.MICROSECOND for moment in (start, end)]
         cursor: Cursor | None = None
         seen: set[int] = set()
         latest = bounds[0]
-        for _ in range(PAGES):
-            page = self.page(start, end, size=size, cursor=cursor)
-            problem = _problem(page, latest, bounds[1], seen)
+        for _ in range(MAX_PAGES):
+            page = self.fetch_page(start, end, size=size, cursor=cursor)
+            problem = _find_problem(page, latest, bounds[1], seen)
             if problem:
-                raise self._misshapen(problem)
+                raise self._build_shape_error(problem)
             yield from (row for row in page.rows if row.at < bounds[1])
             if page.cursor is None:
                 return
             latest = page.rows[-1].at
             try:
-                cursor = answers.following(page.cursor, cursor, page.rows)
+                cursor = answers.find_next_cursor(page.cursor, cursor, page.rows)
             except ShapeError as error:
-                raise self._misshapen(str(error)) from None
-        raise self._misshapen(f"more than {PAGES:,} pages")
+                raise self._build_shape_error(str(error)) from None
+        raise self._build_shape_error(f"more than {MAX_PAGES:,} pages")
 
-    def _ask(self, params: dict[str, str], size: int) -> HttpAnswer:
+    def _send(self, params: dict[str, str], size: int) -> HttpAnswer:
         if self.key is None:
-            finding = self._finding("a key to ask ACE with", "ACE_API_KEY is not set")
+            finding = self._describe("a key for ACE", "ACE_API_KEY is not set")
             raise AceError(finding, RefusalKind.NO_KEY)
         path = f"/api/sites/{quote(self.site, safe='')}/timeseries/paginated"
-        headers, limit = {"Accept": "application/json"}, min(PAGE_LIMIT, ENVELOPE_LIMIT + ROW_LIMIT * size)
-        answer = self.http.ask(
+        headers, limit = {"Accept": "application/json"}, min(MAX_PAGE_BYTES, MAX_ENVELOPE_BYTES + MAX_ROW_BYTES * size)
+        answer = self.http.send(
             "GET", path, token=self.key, params=params, headers=headers, limit=limit, timeout=PAGE_SECONDS
         )
         if answer.status == 429:
             wait = answer.retry_after
             actual = "429: ACE limits the rate" + (f" (Retry-After: {wait:g} s)" if wait else "")
-            raise TransientError(self._finding("200 with samples", actual), after=wait, answered=True)
-        if answer.status == 408 or (answer.status >= 500 and not answers.is_bad_key(answer)):
-            finding = self._finding("200 with samples", f"an outage: {answer.shown}")
+            raise TransientError(self._describe("200 with samples", actual), after=wait, answered=True)
+        if answer.status == 408 or (answer.status >= 500 and not answers.is_unknown_key(answer)):
+            finding = self._describe("200 with samples", f"an outage: {answer.shown}")
             raise TransientError(finding, after=answer.retry_after, answered=True)
         return answer
 
-    def _misshapen(self, actual: str) -> AceError:
-        return AceError(self._finding("an answer of ACE's documented form", actual), RefusalKind.SHAPE)
+    def _build_shape_error(self, actual: str) -> AceError:
+        return AceError(self._describe("an answer of the documented form", actual), RefusalKind.SHAPE)
 
-    def _finding(self, expected: str, actual: str) -> Finding:
-        return self.http.finding(f"ACE, site {self.site}", expected, actual, Cause.ACE)
+    def _describe(self, expected: str, actual: str) -> Finding:
+        return self.http.describe_failure(f"ACE, site {self.site}", expected, actual, Cause.ACE)
 
 
-def _problem(page: Page, latest: int, end: int, seen: set[int]) -> str:
-    """Return what shows that a walk may lose rows, nothing if nothing does; remembers the page in ``seen``."""
+def _find_problem(page: Page, latest: int, end: int, seen: set[int]) -> str:
+    """Return a sign that rows may be missing, or an empty text. Adds the page's digest to ``seen``."""
     if seen and not page.rows:
-        return "no rows, where the page before announced more"
-    print_ = hash(tuple(page.rows))
-    if page.rows and print_ in seen:
+        return "no rows, although the page before has has_more: true"
+    digest = hash(tuple(page.rows))
+    if page.rows and digest in seen:
         return "the same page twice"
-    seen.add(print_)
+    seen.add(digest)
     for row in page.rows:
         if row.at < latest or row.at > end:
-            return "a row outside its window, or before the one that it should follow"
+            return "a row outside its window, or older than the row before it"
         latest = row.at
     return ""

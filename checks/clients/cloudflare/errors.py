@@ -6,7 +6,7 @@ from checks.model.finding import Finding, Inconclusive
 
 
 class CloudflareInconclusive(Inconclusive):
-    """The API gave no usable answer. ``codes`` are its own."""
+    """The API gave no usable answer. ``codes`` are the API's error codes."""
 
     def __init__(self, finding: Finding, codes: frozenset[int] = frozenset()) -> None:
         super().__init__(finding)

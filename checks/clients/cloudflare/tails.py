@@ -1,4 +1,4 @@
-"""Opens and closes a tail of a worker's logs: the only two requests of the checks that are not reads of the API."""
+"""Opens and closes a tail of a worker's logs: the only two API requests of the checks that are not reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Tails:
 
     def open(self, script: str) -> tuple[str, str]:
         """Open a tail. Return its id and the URL of its websocket."""
-        http, path = self.transport.http, self._path(script)
+        http, path = self.transport.http, self._format_path(script)
         sent = {"headers": {"Content-Type": "application/json"}, "content": b'{"filters":[]}'}
         answer = http.deadline.retry(lambda: self.transport.send("POST", path, **sent))
         try:
@@ -32,8 +32,8 @@ class Tails:
             raise self.transport.convert(error) from None
 
     def close(self, script: str, tail: str) -> None:
-        """Close a tail with a single request: a worker may have ten, and each ends by itself hours later."""
-        self.transport.send("DELETE", f"{self._path(script)}/{quote(tail, safe='')}")
+        """Close a tail with a single request. A worker may have ten tails, and each ends by itself hours later."""
+        self.transport.send("DELETE", f"{self._format_path(script)}/{quote(tail, safe='')}")
 
-    def _path(self, script: str) -> str:
+    def _format_path(self, script: str) -> str:
         return account_path(self.transport.account_id, f"{script_path(script)}/tails")

@@ -16,7 +16,7 @@ from cloudflare_client.errors import ApiRefusedError, CloudflareError, EndlessLi
 from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.transport import is_transient
 
-UNAUTHORISED = frozenset({9106, 9109, 10000, 10001})
+UNAUTHORISED_CODES = frozenset({9106, 9109, 10000, 10001})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class ApiTransport:
     account_id: str
     token: Secret | None
 
-    def client(self) -> CloudflareClient:
+    def create_client(self) -> CloudflareClient:
         """Return a client of the account, which raises Inconclusive where the API gives no usable answer."""
         return CloudflareClient(transport=self, account_id=self.account_id, convert=self.convert)
 
@@ -40,10 +40,12 @@ class ApiTransport:
     def send(self, method: str, path: str, **request: Any) -> HttpAnswer:
         """Return the answer to a single request. Raises TransientError where a retry may help."""
         if self.token is None:
-            raise CloudflareInconclusive(self._unauthorised("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set"))
-        answer = self.http.ask(method, path, token=self.token, **request)
+            raise CloudflareInconclusive(
+                self._describe_unauthorised("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set")
+            )
+        answer = self.http.send(method, path, token=self.token, **request)
         if is_transient(answer):
-            finding = self.http.finding(answer.request, "an answer of the API", answer.shown)
+            finding = self.http.describe_failure(answer.request, "an answer of the API", answer.shown)
             raise TransientError(finding, after=answer.retry_after, answered=True)
         return answer
 
@@ -51,17 +53,19 @@ class ApiTransport:
         """Return the exception to raise in place of an error of the client."""
         if isinstance(error, ApiRefusedError):
             answer, codes = error.answer, frozenset(error.codes)
-            if answer.status in (401, 403) or codes & UNAUTHORISED:
-                return CloudflareInconclusive(self._unauthorised(answer.request, answer.shown), codes)
-            return CloudflareInconclusive(self.http.finding(answer.request, "200 and success", answer.shown), codes)
+            if answer.status in (401, 403) or codes & UNAUTHORISED_CODES:
+                return CloudflareInconclusive(self._describe_unauthorised(answer.request, answer.shown), codes)
+            return CloudflareInconclusive(
+                self.http.describe_failure(answer.request, "200 and success", answer.shown), codes
+            )
         subject, expected, found = "Cloudflare API", "an answer", str(error)
         if isinstance(error, EndlessListError):
             subject, expected, found = error.subject, "a list that ends", error.detail
         elif isinstance(error, UnknownShapeError):
             subject, expected, found = error.request, "an answer of the documented form", error.detail
-        return CloudflareInconclusive(self.http.finding(subject, expected, found))
+        return CloudflareInconclusive(self.http.describe_failure(subject, expected, found))
 
-    def _unauthorised(self, subject: str, found: str) -> Finding:
+    def _describe_unauthorised(self, subject: str, found: str) -> Finding:
         return Finding(
             subject=subject,
             expected=f"a CLOUDFLARE_API_TOKEN that may read Workers Scripts and R2 of account {self.account_id}",

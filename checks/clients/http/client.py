@@ -1,4 +1,4 @@
-"""One way to ask over HTTP: bounded in time and size, without redirects, never showing a header."""
+"""Sends HTTP requests with limits of time and size, without redirects. Headers are never shown."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
 from checks.model.hint import Hint
-from checks.model.urls import is_loopback, is_private
+from checks.model.urls import is_confidential, is_loopback
 from cloudflare_client.http_answer import HttpAnswer
 
-Transport = httpx.BaseTransport  # what replaces the network in tests
+Transport = httpx.BaseTransport  # replaces the network in tests
 
-JSON_LIMIT = 8 * 2**20  # bytes of an answer that is read as JSON
-SHORTEST = 0.05  # seconds: what a request gets when the deadline is all but over
+MAX_JSON_BYTES = 8 * 2**20  # of an answer that is read as JSON
+MIN_TIMEOUT = 0.05  # seconds, for a request just before the deadline
 
 
 class BrokenOffError(TransientError):
-    """An answer began and did not end: the network's fault, or the way of a system to say that it can't finish."""
+    """An answer began and did not end: a network fault, or a server that cannot complete its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Http:
-    """A system at a base URL; ``cause`` is whose fault it is when it cannot be reached.
+    """A system at a base URL. ``cause`` is the cause of a finding where the system cannot be reached.
 
-    ``setting`` is what names the URL in the stack's configuration, if anything does. ``secrets`` are masked in every
-    answer before anything is cut out of it. Proxies and certificates from the environment are honoured, except towards
-    this machine itself.
+    ``setting`` is the setting of the stack that holds the URL, if any. ``secrets`` are masked in every answer before a
+    part of it is shown. Proxies and certificates of the environment apply, except for this machine itself.
     """
 
     base: str
@@ -55,12 +54,12 @@ class Http:
         secrets: Collection[str] = (),
         transport: Transport | None = None,
     ) -> Iterator[Http]:
-        """Yield a client for one system; ``transport`` replaces the network.
+        """Yield a client for one system. ``transport`` replaces the network.
 
         Raises UnusableEnvironmentError for proxies or certificates of the environment that cannot be used.
         """
         headers = {"User-Agent": "building-vitals-checks", "Accept-Encoding": "identity"}
-        with environment.client(trust_env=not is_loopback(base), transport=transport, headers=headers) as client:
+        with environment.open_client(trust_env=not is_loopback(base), transport=transport, headers=headers) as client:
             yield cls(
                 base=base.rstrip("/"),
                 cause=cause,
@@ -70,7 +69,7 @@ class Http:
                 secrets=tuple(text.encode("utf-8", "replace") for text in secrets),
             )
 
-    def ask(
+    def send(
         self,
         method: str,
         path: str,
@@ -79,74 +78,82 @@ class Http:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
-        limit: int = JSON_LIMIT,
+        limit: int = MAX_JSON_BYTES,
         timeout: float = 10.0,
     ) -> HttpAnswer:
-        """Ask once; ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
+        """Send one request. ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
 
-        Raises TransientError when nobody answers, Inconclusive for a bigger body, or a URL that cannot be asked.
+        Raises TransientError without an answer, Inconclusive for a larger body or an unusable URL.
         """
         request = f"{method} {self.base}{path}"
         sent = dict(headers or {})
         if token is not None:
-            if not is_private(self.base):
-                raise Inconclusive(self._refused(request, "a token is not sent over plain http"))
+            if not is_confidential(self.base):
+                raise Inconclusive(self._describe_unusable_url(request, "plain http, over which no token is sent"))
             sent["Authorization"] = f"Bearer {token.reveal()}"
-        seconds = httpx.Timeout(max(SHORTEST, min(timeout, self.deadline.left())))
+        seconds = httpx.Timeout(max(MIN_TIMEOUT, min(timeout, self.deadline.left())))
         try:
             with self.client.stream(
                 method, self.base + path, params=params, headers=sent, content=content, timeout=seconds
             ) as response:
-                body = self._read(response, request, limit)
+                body = self._read_body(response, request, limit)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
-                    body = body.replace(secret, b"***")  # a system that echoes one
+                    body = body.replace(secret, b"***")  # a system may echo one
                 return HttpAnswer(request=request, status=response.status_code, headers=response.headers, body=body)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
-            raise Inconclusive(self._refused(request, type(error).__name__)) from None
+            raise Inconclusive(self._describe_unusable_url(request, type(error).__name__)) from None
         except httpx.TransportError as error:
-            raise self._unreached(request, error) from None
+            raise self._convert_error(request, error) from None
 
-    def _read(self, response: httpx.Response, request: str, limit: int) -> bytes:
+    def _read_body(self, response: httpx.Response, request: str, limit: int) -> bytes:
         chunks = bytearray()
         try:
             for chunk in response.iter_raw():
                 chunks += chunk
                 if len(chunks) > limit:
-                    raise Inconclusive(self.finding(request, f"an answer of at most {limit:,} bytes", "a bigger one"))
+                    raise Inconclusive(
+                        self.describe_failure(request, f"an answer of at most {limit:,} bytes", "a larger one")
+                    )
                 if not self.deadline.left():
-                    raise TransientError(self.finding(request, "a whole answer within the deadline", "a part of it"))
+                    raise TransientError(
+                        self.describe_failure(request, "a complete answer within the deadline", "a part of it")
+                    )
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            raise BrokenOffError(self._unreached(request, error).finding) from None
+            raise BrokenOffError(self._convert_error(request, error).finding) from None
         return bytes(chunks)
 
-    def _unreached(self, request: str, error: httpx.TransportError) -> Inconclusive:
-        """Return what to raise for a request that got no answer: transient, unless time can't cure it."""
-        certificate = environment.certificate(error)
+    def _convert_error(self, request: str, error: httpx.TransportError) -> Inconclusive:
+        """Return the exception for a request without an answer. It is transient where a retry may help."""
+        certificate = environment.find_certificate_problem(error)
         if certificate:
-            expected, actual = "a certificate that can be trusted", f"{certificate}: waiting does not cure this"
-            return Inconclusive(self.finding(request, expected, actual, Cause.CONFIGURATION))
+            expected, actual = "a certificate that can be trusted", f"{certificate}: a retry does not help"
+            return Inconclusive(self.describe_failure(request, expected, actual, Cause.CONFIGURATION))
         name = urlsplit(self.base).hostname
-        if environment.no_such_name(error):
-            actual = f"the name {name} does not exist" + (f": is {self.setting} right?" if self.setting else "")
+        if environment.is_unknown_host(error):
+            actual = f"the host {name} does not exist" + (f": check {self.setting}" if self.setting else "")
             return UnresolvedError(
-                self.finding(request, "an answer", actual, Cause.CONFIGURATION if self.setting else self.cause)
+                self.describe_failure(request, "an answer", actual, Cause.CONFIGURATION if self.setting else self.cause)
             )
-        if environment.no_names(error):
-            return TransientError(self.finding(request, "an answer", "no name can be resolved here", Cause.CHECKER))
+        if environment.is_dns_unavailable(error):
+            return TransientError(
+                self.describe_failure(
+                    request, "an answer", "host names cannot be resolved on this machine", Cause.CHECKER
+                )
+            )
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        return TransientError(self.finding(request, "an answer", reason))
+        return TransientError(self.describe_failure(request, "an answer", reason))
 
-    def _refused(self, request: str, reason: str) -> Finding:
+    def _describe_unusable_url(self, request: str, reason: str) -> Finding:
         return Finding(
             subject=request,
-            expected="a URL that can be asked",
+            expected="a usable URL",
             found=reason,
             cause=Cause.CONFIGURATION,
             hint=Hint.explain("config"),
         )
 
-    def finding(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
-        """Return what to say when this system gives no usable answer; ``cause`` where it is not this system's."""
+    def describe_failure(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
+        """Return the finding for an unusable answer of this system. ``cause`` replaces the cause of the system."""
         return Finding(
             subject=subject,
             expected=expected,

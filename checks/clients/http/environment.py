@@ -1,4 +1,4 @@
-"""What lies between here and a system: names, certificates, and proxies of the environment."""
+"""Host names, certificates and proxies of the environment."""
 
 from __future__ import annotations
 
@@ -10,54 +10,55 @@ from pathlib import Path
 
 import httpx
 
-PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
-CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-UNKNOWN = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})  # macOS has no EAI_NODATA
+PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+# macOS has no EAI_NODATA.
+UNKNOWN_HOST = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 class UnusableEnvironmentError(ValueError):
-    """A variable of the environment cannot be used; the message names it and never its value."""
+    """A variable of the environment cannot be used. The message names it and never its value."""
 
 
-def client(*, trust_env: bool, transport: httpx.BaseTransport | None, headers: Mapping[str, str]) -> httpx.Client:
-    """Open a client without redirects; ``trust_env`` is whether proxies and certificates of the environment count.
+def open_client(*, trust_env: bool, transport: httpx.BaseTransport | None, headers: Mapping[str, str]) -> httpx.Client:
+    """Open a client without redirects. Proxies and certificates of the environment apply with ``trust_env``.
 
-    Raises UnusableEnvironmentError for one of those that cannot be used.
+    Raises UnusableEnvironmentError for an unusable proxy or certificate.
     """
     try:
         return httpx.Client(trust_env=trust_env, transport=transport, follow_redirects=False, headers=headers)
     except OSError as error:
-        named = _named(CERTIFICATES, lambda value: Path(value).exists())
+        named = _name_variables(CERTIFICATE_VARIABLES, lambda value: Path(value).exists())
         raise UnusableEnvironmentError(f"{named}: {error.strerror or 'no certificates'}") from None
     except (ImportError, ValueError, httpx.InvalidURL):
-        named = _named(PROXIES, lambda value: value.lower().startswith(("http://", "https://")))
+        named = _name_variables(PROXY_VARIABLES, lambda value: value.lower().startswith(("http://", "https://")))
         raise UnusableEnvironmentError(f"{named}: only http:// and https:// proxies can be used") from None
 
 
-def certificate(error: BaseException) -> str:
-    """Return why a certificate was refused, nothing if none was."""
-    found = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)]
+def find_certificate_problem(error: BaseException) -> str:
+    """Return why a certificate was refused, or an empty text."""
+    found = [cause for cause in _list_causes(error) if isinstance(cause, ssl.SSLCertVerificationError)]
     return f"its certificate is refused ({found[0].verify_message})" if found else ""
 
 
-def no_such_name(error: BaseException) -> bool:
-    """Return whether a name was looked up, and there is none."""
-    return any(isinstance(cause, socket.gaierror) and cause.errno in UNKNOWN for cause in _causes(error))
+def is_unknown_host(error: BaseException) -> bool:
+    """Return whether the name server knows no such host."""
+    return any(isinstance(cause, socket.gaierror) and cause.errno in UNKNOWN_HOST for cause in _list_causes(error))
 
 
-def no_names(error: BaseException) -> bool:
-    """Return whether names cannot be looked up at all, now and from here."""
-    return any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN for cause in _causes(error))
+def is_dns_unavailable(error: BaseException) -> bool:
+    """Return whether this machine cannot look up any name now."""
+    return any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN for cause in _list_causes(error))
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _list_causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
-def _named(names: Collection[str], fits: Callable[[str], bool]) -> str:
-    """Return which of these variables are set, in either case, to what does not fit; all that are set if each does."""
-    held = {name: value for name, value in os.environ.items() if name.upper() in names and value}
-    unfit = [name for name, value in held.items() if not fits(value)]
-    return " and ".join(sorted(unfit) or sorted(held)) or " or ".join(names)
+def _name_variables(names: Collection[str], fits: Callable[[str], bool]) -> str:
+    """Return the set variables with an unfit value, in upper or lower case, or all set ones if each value fits."""
+    values = {name: value for name, value in os.environ.items() if name.upper() in names and value}
+    unfit = [name for name, value in values.items() if not fits(value)]
+    return " and ".join(sorted(unfit) or sorted(values)) or " or ".join(names)

@@ -14,8 +14,8 @@ from checks.model.finding import ShapeError, TransientError
 from checks.stored_days.stored_day import Sample
 from cloudflare_client.http_answer import HttpAnswer
 
-ANSWER_SECONDS = 15.0  # the worker gives itself 10
-_ERROR_AT_END = re.compile(rb'\],"error":(\{[^{}]*\})\s*\Z')  # how our worker ends an answer that it cannot complete
+ANSWER_SECONDS = 15.0  # the worker's own limit is 10 s
+_ERROR_AT_END = re.compile(rb'\],"error":(\{[^{}]*\})\s*\Z')  # the end of an answer that our worker cannot complete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +42,18 @@ class QueryAnswer:
         """Return the samples in the order of the answer. Raises ShapeError for another form or a part of it."""
         body = None if self.answer is None else self.answer.json
         if body is None:
-            cut = "it broke off" if self.answer is None else f"{len(self.answer.body):,} bytes that are no JSON object"
+            cut = (
+                "the answer broke off"
+                if self.answer is None
+                else f"{len(self.answer.body):,} bytes that are not a JSON object"
+            )
             raise ShapeError(cut + (f": {self.error.shown}" if self.error.code else ""))
         rows = body.get("samples")
         if not isinstance(rows, list):
-            raise ShapeError(f"no list of samples, but {', '.join(sorted(body)[:5])}")
-        samples = tuple(_sample(row) for row in rows)
+            raise ShapeError(f"no list of samples (its fields: {', '.join(sorted(body)[:5])})")
+        samples = tuple(_parse_sample(row) for row in rows)
         if body.get("count", len(samples)) != len(samples):
-            raise ShapeError(f"{len(samples)} samples, counted as {body['count']!r}")
+            raise ShapeError(f"{len(samples)} samples, but count is {body['count']!r}")
         return samples
 
 
@@ -64,26 +68,26 @@ class QueryWorker:
         answer = self._retry(question)
         return answer if answer.answer is not None else self._retry(question)
 
-    def url_of(self, question: Question) -> str:
+    def format_url(self, question: Question) -> str:
         """Return the URL of a query."""
         return f"{self.http.base}{PATH}?{urlencode(question.params)}"
 
     def _retry(self, question: Question) -> QueryAnswer:
-        return self.http.deadline.retry(lambda: self._ask(question))
+        return self.http.deadline.retry(lambda: self._send(question))
 
-    def _ask(self, question: Question) -> QueryAnswer:
+    def _send(self, question: Question) -> QueryAnswer:
         try:
-            answer = self.http.ask("GET", PATH, params=question.params, timeout=ANSWER_SECONDS)
+            answer = self.http.send("GET", PATH, params=question.params, timeout=ANSWER_SECONDS)
         except BrokenOffError:
-            return QueryAnswer(answer=None)  # the worker ends an answer so that it cannot complete
+            return QueryAnswer(answer=None)  # our worker breaks the connection of an answer that it cannot complete
         own = isinstance((answer.json or {}).get("error"), dict)
         if answer.status == 429 or (answer.status >= 500 and not own):
-            finding = self.http.finding(answer.request, "an answer of the query worker", answer.shown)
+            finding = self.http.describe_failure(answer.request, "an answer of the query worker", answer.shown)
             raise TransientError(finding, after=answer.retry_after, answered=True)
         return QueryAnswer(answer=answer)
 
 
-def _sample(row: object) -> Sample:
+def _parse_sample(row: object) -> Sample:
     if isinstance(row, dict):
         name, timestamp, value = (row.get(field) for field in ("point_name", "timestamp", "value"))
         if (
@@ -92,4 +96,4 @@ def _sample(row: object) -> Sample:
             and (isinstance(value, int | float | str) and not isinstance(value, bool))
         ):
             return Sample(name=name, timestamp=timestamp, value=value)
-    raise ShapeError(f"a sample that is none: {json.dumps(row)[:100]}")
+    raise ShapeError(f"not a sample: {json.dumps(row)[:100]}")

@@ -1,4 +1,4 @@
-"""What a query worker is asked, apart from who asks it: to list the checks loads no client."""
+"""The query to a query worker. It is separate from the client, so that listing the checks loads no HTTP client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATH = "/timeseries/query"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Some points of a site in a range of ms since the epoch; no sample lies at ``end``, if a worker includes that."""
+    """Some points of a site in a range of ms since the epoch. No sample is at ``end``, which a worker may include."""
 
     site: str
     points: tuple[str, ...]
@@ -19,7 +19,7 @@ class Question:
 
     @property
     def params(self) -> Mapping[str, str]:
-        """Return the question as the parameters of a URL."""
+        """Return the parameters of the URL."""
         return {
             "site_name": self.site,
             "point_names": ",".join(self.points),

@@ -1,7 +1,7 @@
-"""A worker's live logs: a websocket that gets one TraceItem a message, after its invocation has ended.
+"""Reads a worker's live logs from a websocket, which sends one TraceItem per message after each invocation.
 
-Source: docs/reference/cloudflare-api.md, and wrangler's own client. No token goes this way: the API's answer names an
-address that cannot be guessed.
+Source: docs/reference/cloudflare-api.md, and wrangler's client. The websocket needs no token, because the API returns
+an address that cannot be guessed.
 """
 
 from __future__ import annotations
@@ -26,16 +26,21 @@ from checks.model.finding import Inconclusive
 from checks.model.urls import is_loopback
 
 PROTOCOL = "trace-v1"
-PING = 10.0  # seconds: Cloudflare ends a tail whose reader is silent
-OPEN = 5.0  # seconds for one attempt to connect
-ATTEMPTS = 3  # to connect, or to connect again
-PAUSE = 0.5  # seconds between them
-LARGEST = 8 * 2**20  # bytes of one message
-BROKEN = (WebSocketException, OSError, EOFError, ImportError)  # the last: a proxy of a kind that needs more
+PING_SECONDS = 10.0  # Cloudflare ends the tail of a silent reader
+CONNECT_SECONDS = 5.0  # for one attempt to connect
+MAX_ATTEMPTS = 3  # to connect, or to reconnect
+PAUSE_SECONDS = 0.5  # between two attempts
+MAX_MESSAGE_BYTES = 8 * 2**20
+CONNECTION_ERRORS = (
+    WebSocketException,
+    OSError,
+    EOFError,
+    ImportError,
+)  # ImportError: a proxy that needs another package
 
 
 class Socket(Protocol):
-    """What is used of a websocket; ``recv`` raises TimeoutError when nothing came in time."""
+    """The used part of a websocket. ``recv`` raises TimeoutError without a message in time."""
 
     def send(self, message: str, /) -> None:
         """Send one message."""
@@ -48,43 +53,43 @@ Connect = Callable[[str], AbstractContextManager[Socket]]
 
 
 def connect(url: str) -> AbstractContextManager[Socket]:
-    """Connect to a tail's websocket: certificates as in every other request, no proxy towards this machine itself."""
+    """Connect to a tail's websocket, with the same certificates and proxies as every other request."""
     return client.connect(
         url,
         subprotocols=[Subprotocol(PROTOCOL)],
         ssl=httpx.create_ssl_context() if url.startswith("wss://") else None,
         proxy=None if is_loopback(url) else True,
-        open_timeout=OPEN,
-        ping_interval=PING,
-        ping_timeout=PING,
+        open_timeout=CONNECT_SECONDS,
+        ping_interval=PING_SECONDS,
+        ping_timeout=PING_SECONDS,
         close_timeout=1,
-        max_size=LARGEST,
-        logger=_silent(),
+        max_size=MAX_MESSAGE_BYTES,
+        logger=_create_silent_logger(),
     )
 
 
 @dataclass(slots=True, kw_only=True)
 class Tail:
-    """An open tail; ``gaps`` is how often the connection broke, and messages may be lost."""
+    """An open tail. ``gaps`` counts broken connections, after which messages may be missing."""
 
     http: Http
     url: str
     connect: Connect
     gaps: int = 0
-    _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _connection: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _socket: Socket | None = None
 
-    def item(self, seconds: float) -> Mapping[str, Any] | None:
-        """Return the next TraceItem, None if none came in that time; connects again where the connection breaks.
+    def read_item(self, seconds: float) -> Mapping[str, Any] | None:
+        """Return the next TraceItem, or None without one in that time. Reconnects after a broken connection.
 
-        Raises Inconclusive when it cannot be connected.
+        Raises Inconclusive where it cannot connect.
         """
-        socket = self.connected()
+        socket = self.ensure_connected()
         try:
             message = socket.recv(timeout=seconds)
         except TimeoutError:
             return None
-        except BROKEN:
+        except CONNECTION_ERRORS:
             self.gaps += 1
             self.close()
             return None
@@ -95,62 +100,64 @@ class Tail:
         return item if isinstance(item, dict) else None
 
     def close(self) -> None:
-        """End the connection, however it is."""
+        """Close the connection, whatever its state."""
         self._socket = None
-        with contextlib.suppress(*BROKEN):
-            self._held.close()
+        with contextlib.suppress(*CONNECTION_ERRORS):
+            self._connection.close()
 
-    def connected(self) -> Socket:
-        """Return the connection, made anew if there is none."""
+    def ensure_connected(self) -> Socket:
+        """Return the connection, after connecting where there is none."""
         deadline, error = self.http.deadline, ""
-        for attempt in range(0 if self._socket else ATTEMPTS):
+        for attempt in range(0 if self._socket else MAX_ATTEMPTS):
             if attempt and not deadline.left():
                 break
             if attempt:
-                deadline.sleep(min(PAUSE, deadline.left()))
+                deadline.sleep(min(PAUSE_SECONDS, deadline.left()))
             try:
-                socket = self._held.enter_context(self.connect(self.url))
+                socket = self._connection.enter_context(self.connect(self.url))
                 socket.send('{"debug":false}')
-            except BROKEN as broken:
-                error = type(broken).__name__  # its text may hold the address, which is as good as a token
+            except CONNECTION_ERRORS as broken:
+                error = type(broken).__name__  # its text may contain the address, which is as secret as a token
                 self.close()
             else:
                 self._socket = socket
                 break
         if self._socket is None:
-            raise Inconclusive(self.http.finding("the tail's websocket", "a connection", error))
+            raise Inconclusive(self.http.describe_failure("the tail's websocket", "a connection", error))
         return self._socket
 
 
 @contextlib.contextmanager
 def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) -> Iterator[Tail]:
-    """Yield a connected tail of a script's live logs, opened within a deadline, and close it in any case.
+    """Yield a connected tail of a script's live logs, opened within a deadline. It is always closed.
 
-    Raises Inconclusive when the API opens none (its token may not, or ten are open), or returns an insecure address.
+    Raises Inconclusive where the API refuses a tail (token, or ten open tails), or returns an insecure address.
     """
     http = tails.transport.http
-    hurried = replace(http, deadline=within)
-    name, url = Tails(transport=replace(tails.transport, http=hurried)).open(script)
-    tail = Tail(http=hurried, url=url, connect=connect)
+    limited = replace(http, deadline=within)
+    name, url = Tails(transport=replace(tails.transport, http=limited)).open(script)
+    tail = Tail(http=limited, url=url, connect=connect)
     try:
-        if not _is_private(url):
-            finding = http.finding("the tail's websocket", "an address of wss://", f"{url.partition(':')[0][:10]}:")
+        if not _is_confidential(url):
+            finding = http.describe_failure(
+                "the tail's websocket", "a wss:// address", f"{url.partition(':')[0][:10]}:"
+            )
             raise Inconclusive(finding)
-        tail.connected()
+        tail.ensure_connected()
         tail.http = http
         yield tail
     finally:
         tail.close()
-        with contextlib.suppress(Inconclusive):  # then it ends by itself, hours later
+        with contextlib.suppress(Inconclusive):  # the tail then ends by itself, hours later
             tails.close(script, name)
 
 
-def _silent() -> logging.Logger:
-    """Return a logger that writes nothing to standard error: what fails is raised, and an address stays here."""
+def _create_silent_logger() -> logging.Logger:
+    """Return a logger that writes nothing, because a log line could show the secret address. Errors are raised."""
     logger = logging.getLogger(__name__)
     logger.setLevel(logging.CRITICAL + 1)
     return logger
 
 
-def _is_private(url: str) -> bool:
+def _is_confidential(url: str) -> bool:
     return url.startswith("wss://") or (url.startswith("ws://") and is_loopback(url))

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from checks.clients.tail.client import Tail
 
 STEP_SECONDS = 0.1  # for one message
-MAX_INVOCATIONS = 500  # that are kept, besides those with lines of the worker
-CANCELED = "canceled"  # the outcome of a request whose client went away
+MAX_INVOCATIONS = 500  # that are kept, in addition to the ones with log lines of the worker
+CANCELED = "canceled"  # the outcome of a request that its client abandoned
 
 
 @dataclass(slots=True, kw_only=True)
 class Recording:
-    """The invocations that a tail showed. ``lost`` says why some may be missing, empty when none is."""
+    """The invocations that a tail showed. ``lost`` says why some may be missing. It is empty where none is missing."""
 
     invocations: list[Invocation] = field(default_factory=list)
     lost: str = ""
@@ -28,19 +28,19 @@ class Recording:
     @property
     def batches(self) -> int:
         """Return how many invocations are a batch that ran to its end."""
-        return sum(item.what == BATCH and item.outcome != CANCELED for item in self.invocations)
+        return sum(item.event == BATCH and item.outcome != CANCELED for item in self.invocations)
 
     def count_lines(self, start: str | tuple[str, ...]) -> int:
         """Return how many log lines start with one of these texts."""
         return sum(line.text.startswith(start) for item in self.invocations for line in item.lines)
 
     def take(self, tail: Tail, seconds: float) -> None:
-        """Wait at most so many seconds for one message of the tail, and add it. Raises what the tail raises."""
-        item = tail.item(seconds)
+        """Wait at most so many seconds for one message of the tail, and add it. Raises the exceptions of the tail."""
+        item = tail.read_item(seconds)
         if tail.gaps:
             self.lost = "the connection broke"
         if item is not None and is_overload(item):
-            self.lost = "Cloudflare left items out: there were too many"
+            self.lost = "Cloudflare left items out, because there were too many"
         elif item is not None:
             self._add(Invocation.read(item))
 
@@ -48,9 +48,9 @@ class Recording:
         if invocation.is_batch or invocation.lines or len(self.invocations) < MAX_INVOCATIONS:
             self.invocations.append(invocation)
         if invocation.cut:
-            self.lost = "Cloudflare cut its lines off: they were too long"
+            self.lost = "Cloudflare cut the log lines, because they were too long"
         if invocation.is_batch and invocation.outcome == CANCELED:
-            self.lost = "a request broke off, and Cloudflare canceled what it ran"
+            self.lost = "a request broke off, and Cloudflare canceled its invocation"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Recorder:
         self._finish = run_in_background(self._record)
 
     def stop(self) -> None:
-        """Stop, and wait for the message under way. Raises what the tail raised."""
+        """Stop, and wait for the current message. Raises the exception of the tail."""
         self._stopped.set()
         if self._finish is not None:
             self._finish()

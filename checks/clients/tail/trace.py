@@ -1,6 +1,6 @@
-"""What a TraceItem says of one invocation of the worker, and how much of that may be shown.
+"""Reads the invocation of a worker from a TraceItem, and hides the parts that may contain a secret.
 
-A log line, an exception's text or a URL may hold anything: what is not in the worker's own form is not shown at all.
+A log line, an exception's text or a URL may contain any text. Only texts in the worker's own form are shown.
 Source: docs/reference/backfill-worker.md (log lines are one JSON object each, with our tags).
 """
 
@@ -13,26 +13,26 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from checks.model.redaction import READ
+from checks.model.redaction import MAX_READ
 
 TAGS = ("[ACE API]", "[Backfill]")
 ROUTES = ("/health", "/status", "/trigger")
 BATCH = "POST /trigger"
 CODE = re.compile(r"[a-z_]{1,40}")
 NAME = re.compile(r"[A-Za-z]{1,40}")
-WORDLESS = {"[Backfill] Unexpected error": "internal", "[Backfill] Not configured": "not_configured"}
-# In a line that is none of ours, an older worker's for example: the refusals of step 6 in docs/reference/runbook.md.
+CODES_BY_MESSAGE = {"[Backfill] Unexpected error": "internal", "[Backfill] Not configured": "not_configured"}
+# Refusals in lines of another worker, for example an older one. Source: step 6 of docs/reference/runbook.md.
 REFUSALS = (
     (re.compile(r"\b401\b"), "401"),
     (re.compile(r"\b403\b"), "403"),
-    (re.compile(r"An unhandled exception occurred", re.IGNORECASE), "500, as ACE answers to a bad key"),
+    (re.compile(r"An unhandled exception occurred", re.IGNORECASE), "500, as ACE answers to an unknown key"),
 )
 SUCCESS = re.compile(r"\bsuccess", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line with one of our tags; ``text`` is what may be shown, ``code`` the worker's own word for a failure."""
+    """One line with one of our tags. ``text`` may be shown. ``code`` is the worker's error code."""
 
     text: str
     code: str = ""
@@ -41,9 +41,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """One invocation: ``what`` is a request of the worker's own routes, ``cron``, or something else."""
+    """One invocation. ``event`` is a request to one of the worker's routes, ``cron``, or another event."""
 
-    what: str
+    event: str
     outcome: str
     exceptions: tuple[str, ...] = ()
     lines: tuple[Line, ...] = field(default=())
@@ -51,29 +51,29 @@ class Invocation:
 
     @classmethod
     def read(cls, item: Mapping[str, Any]) -> Invocation:
-        """Read a TraceItem; whatever has another form than the documented one is as if it were not there."""
-        logs = (line for log in _objects(item.get("logs")) for line in _lines(log.get("message")))
+        """Read a TraceItem. Parts of an undocumented form are ignored."""
+        logs = (line for log in _select_objects(item.get("logs")) for line in _read_lines(log.get("message")))
         return cls(
-            what=_what(item.get("event")),
-            outcome=_word(item.get("outcome"), NAME) or "unknown",
-            exceptions=tuple(_exception(error) for error in _objects(item.get("exceptions"))),
+            event=_describe_event(item.get("event")),
+            outcome=_match(item.get("outcome"), NAME) or "unknown",
+            exceptions=tuple(_describe_exception(error) for error in _select_objects(item.get("exceptions"))),
             lines=tuple(logs),
             cut=item.get("truncated") is True,
         )
 
     @property
     def is_batch(self) -> bool:
-        """Return whether it copied days, or should have."""
-        return self.what in (BATCH, "cron")
+        """Return whether the invocation is a batch, which copies days."""
+        return self.event in (BATCH, "cron")
 
 
 def is_overload(item: Mapping[str, Any]) -> bool:
-    """Return whether this is Cloudflare's word that it leaves items out, and no invocation."""
+    """Return whether this is Cloudflare's notice that it leaves items out, and not an invocation."""
     event = item.get("event")
     return isinstance(event, dict) and str(event.get("type", "")).startswith("overload")
 
 
-def _what(event: object) -> str:
+def _describe_event(event: object) -> str:
     found = event if isinstance(event, dict) else {}
     request = found.get("request")
     if not isinstance(request, dict):
@@ -82,47 +82,47 @@ def _what(event: object) -> str:
         path = urlsplit(str(request.get("url"))).path
     except ValueError:
         path = ""
-    method = _word(request.get("method"), NAME)
+    method = _match(request.get("method"), NAME)
     return f"{method} {path}" if path in ROUTES and method else "another request"
 
 
-def _lines(message: object) -> Iterator[Line]:
-    """Yield the lines of one call of the console that carry a tag of ours."""
+def _read_lines(message: object) -> Iterator[Line]:
+    """Yield the lines of one console call that have one of our tags."""
     for text in message if isinstance(message, list) else [message]:
         if isinstance(text, str) and any(tag in text for tag in TAGS):
-            yield _line(text)
+            yield _read_line(text)
 
 
-def _line(text: str) -> Line:
+def _read_line(text: str) -> Line:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):
         fields = None
-    said = fields.get("message") if isinstance(fields, dict) else None
-    if not isinstance(fields, dict) or not isinstance(said, str) or not said.startswith(TAGS):
+    message_text = fields.get("message") if isinstance(fields, dict) else None
+    if not isinstance(fields, dict) or not isinstance(message_text, str) or not message_text.startswith(TAGS):
         tag = next(tag for tag in TAGS if tag in text)
         found = (name for pattern, name in REFUSALS if pattern.search(text))
-        refusal = "" if SUCCESS.search(text) else next(found, "")  # "Success: 401 samples" is none
+        refusal = "" if SUCCESS.search(text) else next(found, "")  # "Success: 401 samples" is not a refusal
         return Line(text=f"{tag} …", refusal=refusal)
     reason = fields.get("reason")
-    shown = f"{said}: {reason}" if isinstance(reason, str) else said
-    return Line(text=_cut(shown), code=_word(fields.get("code"), CODE) or WORDLESS.get(said, ""))
+    shown = f"{message_text}: {reason}" if isinstance(reason, str) else message_text
+    return Line(text=_cut_text(shown), code=_match(fields.get("code"), CODE) or CODES_BY_MESSAGE.get(message_text, ""))
 
 
-def _exception(error: Mapping[str, Any]) -> str:
+def _describe_exception(error: Mapping[str, Any]) -> str:
     """Return an exception's name, and its text where the worker itself wrote it."""
-    name, text = _word(error.get("name"), NAME) or "an exception", error.get("message")
-    return _cut(f"{name}: {text}") if isinstance(text, str) and text.startswith(TAGS) else name
+    name, text = _match(error.get("name"), NAME) or "an exception", error.get("message")
+    return _cut_text(f"{name}: {text}") if isinstance(text, str) and text.startswith(TAGS) else name
 
 
-def _objects(value: object) -> list[dict[str, Any]]:
+def _select_objects(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _word(value: object, form: re.Pattern[str]) -> str:
+def _match(value: object, form: re.Pattern[str]) -> str:
     return value if isinstance(value, str) and form.fullmatch(value) else ""
 
 
-def _cut(text: str) -> str:
-    """Return what the redaction will look at, and one more, by which it knows: it masks secrets before it cuts."""
-    return text[: READ + 1]
+def _cut_text(text: str) -> str:
+    """Return MAX_READ characters and one more, so that the redaction sees a longer text. It masks before it cuts."""
+    return text[: MAX_READ + 1]

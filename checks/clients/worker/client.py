@@ -11,20 +11,20 @@ from checks.model.credentials import Secret
 from checks.model.finding import TransientError
 from cloudflare_client.http_answer import HttpAnswer
 
-TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take a while
-KEPT = 0.1  # of the deadline
+TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take long
+RESERVED_SHARE = 0.1  # of the deadline, for the checks that need no worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerError:
-    """An error as the worker reports it; without one code and message are empty."""
+    """An error that the worker reports. Without an error, code and message are empty."""
 
     code: str = ""
     message: str = ""
 
     @classmethod
     def read(cls, error: object) -> WorkerError:
-        """Read an error out of an answer; anything else is none."""
+        """Read an error from a part of an answer. Any other form is no error."""
         found = error if isinstance(error, dict) else {}
         code, message = (found.get(name) for name in ("code", "message"))
         return cls(
@@ -34,13 +34,13 @@ class WorkerError:
 
     @property
     def shown(self) -> str:
-        """Return the error in a few words, to show people."""
+        """Return a short description of the error."""
         return self.code + (f" ({self.message})" if self.message else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerReply:
-    """One answer of the worker; ``body`` is empty unless it is a JSON object."""
+    """One answer of the worker. ``body`` is empty unless it is a JSON object."""
 
     answer: HttpAnswer
     body: Mapping[str, Any]
@@ -52,27 +52,27 @@ class WorkerReply:
 
     @property
     def code(self) -> str:
-        """Return the code of the error that the worker reports, or nothing."""
+        """Return the code of the error that the worker reports, or an empty text."""
         return self.error.code
 
     @property
     def error(self) -> WorkerError:
-        """Return the error that the worker reports of this request."""
+        """Return the error that the worker reports for this request."""
         return WorkerError.read(self.body.get("error"))
 
     @property
     def last_error(self) -> WorkerError:
-        """Return the error of the last batch that failed; another isolate than the one that ran it knows of none."""
+        """Return the error of the last failed batch. Only the isolate that ran the batch reports it."""
         return WorkerError.read(self.body.get("last_error"))
 
     @property
     def own(self) -> bool:
-        """Return whether the worker itself said this, rather than something on the way."""
+        """Return whether the worker itself sent this answer, and not a proxy."""
         return bool(self.code) or isinstance(self.body.get("status"), str)
 
     @property
     def shown(self) -> str:
-        """Return the answer in a few words, to show people."""
+        """Return a short description of the answer."""
         if self.code:
             return f"{self.status} {self.error.shown}"
         return f"{self.status} {self.body['status']}" if self.own else self.answer.shown
@@ -80,30 +80,30 @@ class WorkerReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillWorker:
-    """The worker at its URL; every call retries what time can cure, inside the shared deadline.
+    """The worker at its URL. Every call except ``fetch_health`` is retried within the shared deadline.
 
-    ``status`` leaves a part of that to the checks that need no worker: they come after it.
+    ``fetch_status`` leaves a part of the deadline to the later checks, which need no worker.
     """
 
     http: Http
 
-    def health(self) -> WorkerReply:
-        """Ask for the worker's health, once: the caller knows which version to wait for."""
-        return self._ask("GET", "/health", None)
+    def fetch_health(self) -> WorkerReply:
+        """Send ``GET /health`` once. The caller retries, because it knows the expected version."""
+        return self._send("GET", "/health", None)
 
-    def status(self, token: Secret | None) -> WorkerReply:
-        """Ask for the progress, with a token or without."""
+    def fetch_status(self, token: Secret | None) -> WorkerReply:
+        """Send ``GET /status``, with a token or without."""
         deadline = self.http.deadline
-        return deadline.retry(lambda: self._ask("GET", "/status", token), keep=deadline.seconds * KEPT)
+        return deadline.retry(lambda: self._send("GET", "/status", token), keep=deadline.seconds * RESERVED_SHARE)
 
-    def trigger(self, token: Secret | None) -> WorkerReply:
-        """Have one batch run; to ask twice is harmless, as a day is written once."""
-        return self.http.deadline.retry(lambda: self._ask("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
+    def send_trigger(self, token: Secret | None) -> WorkerReply:
+        """Send ``POST /trigger``, which runs one batch. A retry is harmless, because a day is written once."""
+        return self.http.deadline.retry(lambda: self._send("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
 
-    def _ask(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> WorkerReply:
-        answer = self.http.ask(method, path, token=token, timeout=timeout)
+    def _send(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> WorkerReply:
+        answer = self.http.send(method, path, token=token, timeout=timeout)
         reply = WorkerReply(answer=answer, body=answer.json or {})
         if answer.status == 429 or (answer.status >= 500 and not reply.own):
-            finding = self.http.finding(answer.request, "an answer of the worker", answer.shown)
+            finding = self.http.describe_failure(answer.request, "an answer of the worker", answer.shown)
             raise TransientError(finding, after=answer.retry_after, answered=True)
         return reply

@@ -1,4 +1,4 @@
-"""The worker's own report of its progress."""
+"""The progress that the worker reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNTERS = ("days_complete", "days_total", "samples_fetched", "samples_written")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The worker's counters. ``current_date`` is the worker's current day, None when it names none."""
+    """The worker's counters. ``current_date`` is the worker's current day, or None where it names none."""
 
     current_date: date | None
     days_complete: int
@@ -28,7 +28,7 @@ class Progress:
         """Read ``progress`` from an answer. Raises ShapeError, which names the field, for another form."""
         progress = body.get("progress")
         if not isinstance(progress, dict):
-            raise ShapeError("progress is no object")
+            raise ShapeError("progress is not an object")
         for name in COUNTERS:
             value = progress.get(name)
             if type(value) is not int or value < 0:

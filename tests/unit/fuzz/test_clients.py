@@ -59,7 +59,7 @@ def test_ace_answers_rows_or_is_inconclusive(data):
         ace = Ace(http=client, site="s", key=Secret("fake-key-0001"))
         start, end = datetime(2024, 12, 10, tzinfo=UTC), datetime(2024, 12, 11, tzinfo=UTC)
         try:
-            rows = list(ace.rows(start, end, size=1000))
+            rows = list(ace.fetch_rows(start, end, size=1000))
         except Inconclusive as error:
             assert error.finding.found
         else:
@@ -110,7 +110,7 @@ def test_cloudflare_answers_the_documented_form_or_is_inconclusive(call, data):
         return draw_answer(data.draw, truth) if len(asked) < 4 else json_answer(200, truth | {"result_info": {}})
 
     with http(handle, Clock()) as client:
-        api = ApiTransport(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001")).client()
+        api = ApiTransport(http=client, account_id=ACCOUNT, token=Secret("fake-token-0001")).create_client()
         try:
             hash(repr(ask(api)))
         except Inconclusive as error:
@@ -128,7 +128,11 @@ def test_any_answer_of_the_worker_is_read_or_inconclusive(data):
     }
     with http(lambda request: draw_answer(data.draw, truth), Clock()) as client:
         worker = BackfillWorker(http=client)
-        for ask in (worker.health, lambda: worker.status(Secret("fake-0001")), lambda: worker.trigger(None)):
+        for ask in (
+            worker.fetch_health,
+            lambda: worker.fetch_status(Secret("fake-0001")),
+            lambda: worker.send_trigger(None),
+        ):
             try:
                 found = ask()
                 hash((found.status, found.code, repr(found.error), repr(found.last_error), found.own, found.shown))
@@ -171,7 +175,7 @@ def test_any_item_of_a_tail_is_read_as_short_text(item):
         return
     seen = Invocation.read(item)
     is_overload(item)
-    assert len(seen.what) < 100
+    assert len(seen.event) < 100
     assert re.fullmatch("[A-Za-z]{1,40}", seen.outcome)
     assert all(len(text) <= 210 for text in (*seen.exceptions, *(line.text for line in seen.lines)))
     assert all(line.text.startswith(("[ACE API]", "[Backfill]")) for line in seen.lines)

@@ -33,7 +33,7 @@ def run_key(system, *, environ, stack=None):
             manifest=Manifest.from_dict(system.manifest),
             stack="prod",
             worker=BackfillWorker(http=http),
-            cloudflare=ApiTransport(http=http, account_id="a", token=None).client(),
+            cloudflare=ApiTransport(http=http, account_id="a", token=None).create_client(),
             ace=Ace(http=http, site="ses_falls_city", key=None),
             credentials=credentials,
             deadline=deadline,

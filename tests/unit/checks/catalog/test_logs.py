@@ -137,7 +137,7 @@ def test_a_message_of_another_form_is_ignored(tmp_path, junk):
         ),
         ("[ACE API] Error: 401 Unauthorized for Bearer hunter2", "[ACE API] … 401"),
         ("[Backfill] 403", "[Backfill] … 403"),
-        ('[ACE API] {"message":"An unhandled exception occurred."}', "500, as ACE answers to a bad key"),
+        ('[ACE API] {"message":"An unhandled exception occurred."}', "500, as ACE answers to an unknown key"),
     ],
 )
 @pytest.mark.parametrize("refused", [True, False])
@@ -251,7 +251,7 @@ def test_a_websocket_that_cannot_be_opened_is_inconclusive(tmp_path, error):
     system.script.tail.errors = [error] * 10
     found = inconclusive_logs(tmp_path, system)
     assert (found["found"], found["cause"]) == (type(error).__name__, "cloudflare")
-    assert len(system.script.tail.connected) == tails.ATTEMPTS
+    assert len(system.script.tail.connected) == tails.MAX_ATTEMPTS
     assert system.asked.count(DELETED) == 1
 
 
@@ -259,7 +259,7 @@ def test_a_websocket_that_cannot_be_opened_is_inconclusive(tmp_path, error):
 def test_an_address_without_tls_is_not_connected_to(tmp_path, url):
     system = healthy_system()
     system.script.tail.url = url
-    assert inconclusive_logs(tmp_path, system)["expected"] == "an address of wss://"
+    assert inconclusive_logs(tmp_path, system)["expected"] == "a wss:// address"
     assert system.script.tail.connected == []
 
 
@@ -278,7 +278,7 @@ def test_a_tail_that_shows_nothing_of_the_batch(tmp_path):
         (lambda system: system.script.tail.items.put(ConnectionClosedError(None, None)), "connection broke"),
         (
             lambda system: system.script.tail.items.put(trace("GET", f"{URL}/other", truncated=True)),
-            "cut its lines off",
+            "cut the log lines",
         ),
     ],
 )

@@ -93,15 +93,15 @@ def twisted(place, value):
         (twisted("timestamp", 1), "(2 of 20 samples differ)"),
         (lambda body: {"samples": body["samples"][:-1]}, "no such sample (1 of 20 samples differ)"),
         (lambda body: {"samples": []}, "no such sample (20 of 20 samples differ)"),
-        (lambda body: {"samples": body["samples"] * 2}, "40, some of them twice"),
-        (lambda body: {**body, "count": 3}, "20 samples, counted as 3"),
-        (lambda body: {"points": {}, "error": []}, "no list of samples, but error, points"),
-        (lambda body: {"samples": [1]}, "a sample that is none: 1"),
-        (twisted("value", None), "a sample that is none"),
-        (twisted("value", True), "a sample that is none"),
-        (twisted("timestamp", 1.5), "a sample that is none"),
-        (twisted("point_name", None), "a sample that is none"),
-        (lambda body: [body], "bytes that are no JSON object"),
+        (lambda body: {"samples": body["samples"] * 2}, "40, some of them repeated"),
+        (lambda body: {**body, "count": 3}, "20 samples, but count is 3"),
+        (lambda body: {"points": {}, "error": []}, "no list of samples (its fields: error, points)"),
+        (lambda body: {"samples": [1]}, "not a sample: 1"),
+        (twisted("value", None), "not a sample"),
+        (twisted("value", True), "not a sample"),
+        (twisted("timestamp", 1.5), "not a sample"),
+        (twisted("point_name", None), "not a sample"),
+        (lambda body: [body], "bytes that are not a JSON object"),
     ],
 )
 def test_other_samples_than_those_stored(tmp_path, change, actual):
@@ -161,7 +161,7 @@ def test_an_answer_that_ends_in_an_error_is_not_a_short_answer(tmp_path):
     system.routes["GET", "/timeseries/query"] = httpx.Response(200, text=told, headers=HEADERS)
     found = failed_query(system, tmp_path)
     assert found["cause"] == "storage"
-    assert "no JSON object: storage (the object of 2024-12-11 cannot be read)" in found["found"]
+    assert "not a JSON object: storage (the object of 2024-12-11 cannot be read)" in found["found"]
     system.routes["GET", "/timeseries/query"] = httpx.Response(200, text='{"samples":[],"error":{x}', headers=HEADERS)
     assert failed_query(system, tmp_path)["cause"] == "worker"
 
@@ -183,7 +183,7 @@ def test_an_answer_that_breaks_off_twice_is_a_failure(tmp_path):
     system.routes["GET", "/timeseries/query"] = broken
     assert run_query(system, tmp_path)[0] == 0
     system.routes["GET", "/timeseries/query"] = lambda request: httpx.Response(200, stream=Broken(), headers=HEADERS)
-    assert failed_query(system, tmp_path)["found"] == "it broke off"
+    assert failed_query(system, tmp_path)["found"] == "the answer broke off"
 
 
 def test_only_outages_of_the_network_are_retried(tmp_path):

@@ -171,7 +171,7 @@ def test_r2_of_a_worker_without_storage(tmp_path):
 def test_r2_of_a_worker_without_progress(tmp_path):
     system = healthy_system()
     system.worker.status = lambda: (200, {"status": "x"})
-    assert failed_finding(tmp_path, system, "r2")["found"] == "200: progress is no object"
+    assert failed_finding(tmp_path, system, "r2")["found"] == "200: progress is not an object"
 
 
 @pytest.mark.parametrize(
@@ -286,12 +286,12 @@ def with_object(raw=None, rows=None, **metadata):
 @pytest.mark.parametrize(
     ("system", "expected", "actual"),
     [
-        (with_object(stored(DAY).body[:-6]), "a whole gzip file", "one cut off after"),
+        (with_object(stored(DAY).body[:-6]), "a complete gzip file", "one cut off after"),
         (with_object(gzip.compress(stored(DAY).body)), "NDJSON, compressed once", "it is compressed twice"),
-        (with_object(gzip.compress(json.dumps(GOOD[0]).encode() + b'\n{"point_na')), "JSON in line 2", "something else"),
+        (with_object(gzip.compress(json.dumps(GOOD[0]).encode() + b'\n{"point_na')), "JSON in line 2", "another text"),
         (with_object(rows=lines("2024-12-11")), "a timestamp of that day", "1733875200000"),
         (with_object(rows=[GOOD[1], GOOD[0]]), "no timestamp before the one above", "1733788800000"),
-        (with_object(rows=[GOOD[0], GOOD[0]]), "one line of ses/p0 at 1733788800000", "it again in line 2"),
+        (with_object(rows=[GOOD[0], GOOD[0]]), "one line of ses/p0 at 1733788800000", "the same line again (line 2)"),
         (with_object(rows=[GOOD[0] | {"point_name": "ses/ses_other/x/y"}]), "points of site ses_falls_city", "ses/ses_other"),
         (with_object(source="2024-12-11T00:00:00Z/2024-12-12T00:00:00Z"), "metadata source 2024-12-10", "'2024-12-11"),
         (with_object(sha256="0" * 64), "metadata sha256", "'0000"),

@@ -141,7 +141,7 @@ def test_token_is_inconclusive_during_an_outage_and_leaves_time_to_other_checks(
 
 def test_token_of_an_unknown_site(tmp_path):
     manifest = manifest_data(ace__site="ses_elsewhere")
-    assert "knows no such site" in failed_finding(tmp_path, healthy_system(manifest=manifest), "token")["found"]
+    assert "the site does not exist" in failed_finding(tmp_path, healthy_system(manifest=manifest), "token")["found"]
 
 
 def test_token_without_a_date_to_ask_for(tmp_path):

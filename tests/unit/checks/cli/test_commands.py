@@ -21,27 +21,36 @@ CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
 @pytest.mark.parametrize(
     ("argv", "text"),
     [
-        ([], "say which deployment"),
-        (["--stack", "a", "--manifest", "b"], "say which deployment"),
+        ([], "name the deployment"),
+        (["--stack", "a", "--manifest", "b"], "name the deployment"),
         (["--manifest", "none.json"], "none.json: No such file"),
         (["--nonsense"], "No such option"),
         (["run", "--stack"], "requires an argument"),
-        (["--manifest", "M", "--deadline", "soon"], "'soon' is no duration"),
-        (["--manifest", "M", "--deadline", "0s"], "no duration"),
-        (["--manifest", "M", "--deadline", "2h"], "no duration"),
-        (["--manifest", "M", "--format", "pdf"], "no such format 'pdf'"),
-        (["--manifest", "M", "--format", "json="], "no file that can be written"),
-        (["--manifest", "M", "--format", "json=/none/x"], "no file that can be written"),
+        (
+            ["--manifest", "M", "--deadline", "soon"],
+            "expected a duration such as 60s, 2m or 500ms, at most one hour, found 'soon'",
+        ),
+        (["--manifest", "M", "--deadline", "0s"], "expected a duration"),
+        (["--manifest", "M", "--deadline", "2h"], "expected a duration"),
+        (["--manifest", "M", "--format", "pdf"], "no format 'pdf'"),
+        (["--manifest", "M", "--format", "json="], "expected a writable file"),
+        (["--manifest", "M", "--format", "json=/none/x"], "expected a writable file"),
         (["--manifest", "M", "--format", "json", "--format", "text"], "only one format"),
         (["--manifest", "M", "--quiet", "--verbose"], "exclude each other"),
-        (["helth", "--manifest", "M"], "did you mean 'health'?"),
-        (["--manifest", "M", "--tag", "qqq"], "no such tag 'qqq'"),
-        (["--manifest", "M", "--skip", "qqq"], "no such check or tag"),
-        (["trigger", "--manifest", "M", "--skip", "config,"], "did you mean 'config'?"),
-        (["config", "--manifest", "M", "--skip", "config"], "'config' is named, and left out by --read-only or --skip"),
-        (["trigger", "--manifest", "M", "--read-only"], "'trigger' is named, and left out by --read-only or --skip"),
-        (["--manifest", "M", "--tag", "edge", "--skip", "edge", "--skip", "config"], "nothing is left to run"),
-        (["explain", "nothing"], "no such check 'nothing'"),
+        (["helth", "--manifest", "M"], "Did you mean 'health'?"),
+        (["--manifest", "M", "--tag", "qqq"], "no tag 'qqq'"),
+        (["--manifest", "M", "--skip", "qqq"], "no check or tag"),
+        (["trigger", "--manifest", "M", "--skip", "config,"], "Did you mean 'config'?"),
+        (
+            ["config", "--manifest", "M", "--skip", "config"],
+            "'config' is selected, but --read-only or --skip leaves it out",
+        ),
+        (
+            ["trigger", "--manifest", "M", "--read-only"],
+            "'trigger' is selected, but --read-only or --skip leaves it out",
+        ),
+        (["--manifest", "M", "--tag", "edge", "--skip", "edge", "--skip", "config"], "no check is left to run"),
+        (["explain", "nothing"], "no check 'nothing'"),
         (["explain"], "Missing argument"),
     ],
 )
@@ -54,7 +63,7 @@ def test_a_usage_error_is_one_line_and_exit_2(run, manifest, argv, text):
 
 def test_an_api_without_tls_gets_no_token(run, manifest, monkeypatch):
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://example.org")
-    assert "must be https" in run("--manifest", manifest)[2]
+    assert "expected https" in run("--manifest", manifest)[2]
 
 
 def test_a_token_that_cannot_be_used(run, manifest, monkeypatch):
@@ -185,4 +194,4 @@ def test_an_interruption_while_the_command_is_imported(monkeypatch, capsys):
 @pytest.mark.parametrize("argv", [["--stack", ""], ["--stack", " "], ["--manifest", ""]])
 def test_an_empty_name_is_refused(run, argv):
     code, _, err = run(*argv)
-    assert (code, err) == (2, f"error: {argv[0]}: the name is empty (a variable that is not set?)\n")
+    assert (code, err) == (2, f"error: {argv[0]}: the name is empty. Is a variable not set?\n")

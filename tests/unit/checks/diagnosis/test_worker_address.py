@@ -70,11 +70,11 @@ def test_a_name_that_does_not_exist_is_retried_and_then_has_the_cause_configurat
         healthy_system(manifest=manifest_data(worker__url=WRONG)), socket.gaierror(errno, "no such name")
     )
     found = inconclusive_finding(tmp_path, system, "health")
-    assert found["found"].startswith(f"the name {NAME}.rehersal.workers.dev does not exist: ")
+    assert found["found"].startswith(f"the host {NAME}.rehersal.workers.dev does not exist: ")
     assert found["hint"].startswith("pulumi config set workersSubdomain rehearsal --stack prod")
     assert (found["cause"], sum(system.clock.slept) > 40) == ("configuration", True)
     found = inconclusive_finding(tmp_path, system, "key")
-    assert found["found"].endswith("does not exist: is workersSubdomain (or workerUrl) right?")
+    assert found["found"].endswith("does not exist: check workersSubdomain (or workerUrl)")
     assert (found["cause"], found["hint"]) == ("configuration", f"curl -sSI {WRONG}")
 
 
@@ -92,7 +92,7 @@ def test_a_name_that_comes_to_exist_is_not_a_failure(tmp_path):
 def test_a_machine_that_resolves_no_name(tmp_path):
     system = failing_system(healthy_system(), socket.gaierror(socket.EAI_AGAIN, "try again"))
     found = inconclusive_finding(tmp_path, system, "health")
-    assert (found["cause"], found["found"]) == ("checker", "no name can be resolved here")
+    assert (found["cause"], found["found"]) == ("checker", "host names cannot be resolved on this machine")
 
 
 def test_a_missing_name_of_the_api_has_the_cause_cloudflare(tmp_path):
@@ -103,7 +103,7 @@ def test_a_missing_name_of_the_api_has_the_cause_cloudflare(tmp_path):
 
     system.routes["GET", "/workers/"] = fail
     found = inconclusive_finding(tmp_path, system, "secrets")
-    assert (found["cause"], found["found"]) == ("cloudflare", "the name api.cloudflare.com does not exist")
+    assert (found["cause"], found["found"]) == ("cloudflare", "the host api.cloudflare.com does not exist")
 
 
 def test_a_refused_certificate_is_not_retried(tmp_path):
@@ -111,5 +111,5 @@ def test_a_refused_certificate_is_not_retried(tmp_path):
     error.verify_message = "self-signed certificate"
     system = failing_system(healthy_system(), error)
     found = inconclusive_finding(tmp_path, system, "health")
-    assert found["found"] == "its certificate is refused (self-signed certificate): waiting does not cure this"
+    assert found["found"] == "its certificate is refused (self-signed certificate): a retry does not help"
     assert (found["cause"], found["hint"], system.clock.slept) == ("configuration", f"curl -sSI {URL}", [])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.model.redaction import LONGEST, MASK, PART, Redactor
+from checks.model.redaction import MASK, MAX_LINE, MIN_PART, Redactor
 from contract.operator_token import derive_operator_token
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
@@ -57,32 +57,32 @@ CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
 @given(st.integers(0, len(CANARY)), st.integers(0, len(CANARY)), st.text(), st.text())
 def test_no_part_of_a_secret_leaves(start, end, before, after):
     part = CANARY[start:end]
-    found = Redactor([CANARY]).line(before + part + after)
-    assert all(CANARY[n : n + PART] not in found for n in range(len(CANARY) - PART + 1))
+    found = Redactor([CANARY]).redact_line(before + part + after)
+    assert all(CANARY[n : n + MIN_PART] not in found for n in range(len(CANARY) - MIN_PART + 1))
 
 
 @given(st.text(max_size=2000))
 def test_every_text_becomes_one_printable_line(text):
-    line = Redactor().line(text)
+    line = Redactor().redact_line(text)
     assert len(line.splitlines()) <= 1
     assert "\x1b" not in line
-    assert len(line) <= LONGEST + 3
+    assert len(line) <= MAX_LINE + 3
     line.encode()
 
 
 def test_several_and_short_secrets():
     redactor = Redactor([CANARY, "hunter2", "ab", "ab ", "  padded-secret  "])
-    assert redactor.text(f"{CANARY} {CANARY[3:]} hunter2 ab:padded-secret") == f"{MASK} {MASK} {MASK} ab:{MASK}"
+    assert redactor.mask(f"{CANARY} {CANARY[3:]} hunter2 ab:padded-secret") == f"{MASK} {MASK} {MASK} ab:{MASK}"
     assert "hunter2" not in repr(redactor)
 
 
 @given(st.integers(0, 40), st.sampled_from([CANARY, "hunter2"]), st.text(max_size=5))
 def test_a_cut_text_holds_no_part_of_a_secret(shift, secret, before):
-    from checks.model.redaction import READ
+    from checks.model.redaction import MAX_READ
 
     filler = "another-secret-that-is-masked-as-a-whole-0123456789"
-    text = before + filler * (READ // len(filler)) + " "
-    text = text[: READ - shift] + secret + "x" * READ
-    found = Redactor([secret, filler]).line(text)
+    text = before + filler * (MAX_READ // len(filler)) + " "
+    text = text[: MAX_READ - shift] + secret + "x" * MAX_READ
+    found = Redactor([secret, filler]).redact_line(text)
     assert secret[:8] not in found
-    assert len(found) <= LONGEST + 3
+    assert len(found) <= MAX_LINE + 3

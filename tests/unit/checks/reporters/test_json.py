@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from checks.model.report import Outcome
-from checks.reporters import load
+from checks.reporters import load_renderer
 from tests.fakes.reports import STYLE, finding, report, result
 
 ROOT = Path(__file__).parents[4]
@@ -41,6 +41,6 @@ def test_json_is_of_the_published_form(file):
     ],
 )
 def test_another_form_is_invalid(change):
-    data = json.loads(load("json")(report(result("d", Outcome.FAIL, finding())), STYLE))
+    data = json.loads(load_renderer("json")(report(result("d", Outcome.FAIL, finding())), STYLE))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data | change, published(), cls=jsonschema.Draft202012Validator)

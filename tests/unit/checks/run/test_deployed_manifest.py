@@ -34,8 +34,8 @@ def test_a_stack_without_a_token(pulumi):
         ({"code": 255, "err": "warn\nerror: no stack named 'x' found\n"}, UnusableError, "no stack named 'x' found"),
         ({"code": 255, "err": "error: passphrase must be set\nmore\n"}, UnreadableError, "passphrase must be set"),
         ({"code": 1, "err": "strange\n"}, UnreadableError, "strange"),
-        ({"code": 1}, UnreadableError, "did not say why"),
-        ({"out": "no json"}, UnreadableError, "something that is no JSON"),
+        ({"code": 1}, UnreadableError, "failed without a message"),
+        ({"out": "no json"}, UnreadableError, "the answer is not JSON"),
         ({"out": "{}"}, UnreadableError, "pulumi up --stack prod"),
         ({"out": "[]"}, UnreadableError, "has no output manifest"),
         ({"out": '{"manifest": {"schema": 2}}'}, UnreadableError, "manifest.schema: expected 1"),
@@ -91,14 +91,14 @@ def test_a_file_and_standard_input(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["", "a b", "a/b/c/d", "a\nb", "$(x)"])
 def test_an_impossible_stack_name_is_a_usage_error_without_a_call(pulumi, name):
     argv = pulumi(stack={})
-    with pytest.raises(UnusableError, match="is no stack's name"):
+    with pytest.raises(UnusableError, match="is not a stack name"):
         read_from_stack(name)
     assert not argv.exists()
 
 
 def test_a_file_that_is_not_json(tmp_path, monkeypatch):
     file = tmp_path / "m.json"
-    for content, text in ((b"foo", "it is no JSON"), (b" \n", "it is empty"), (b"null", "expected an object")):
+    for content, text in ((b"foo", "it is not JSON"), (b" \n", "it is empty"), (b"null", "expected an object")):
         file.write_bytes(content)
         with pytest.raises(UnusableError, match=text):
             read_from_file(str(file))

@@ -134,7 +134,7 @@ def whole(report):
     else:
         expected = 0
     assert report.exit_code == expected
-    told = {name: reporters.load(name)(report, reporters.Style()) for name in reporters.names()}
+    told = {name: reporters.load_renderer(name)(report, reporters.Style()) for name in reporters.list_formats()}
     data = json.loads(told["json"])
     VALID.validate(data)
     assert data["exit_code"] == expected
@@ -177,7 +177,7 @@ def test_every_check_has_one_result_with_a_reason_beside_any_other_checks(plans,
         explained(item, results, outcomes[item.id])
         if not loops:
             assert "for itself" not in results[item.id].findings[-1].found if results[item.id].findings else True
-    whole(Redactor(["fake-secret-0123456789"]).report(report))
+    whole(Redactor(["fake-secret-0123456789"]).redact_report(report))
 
 
 def explained(item, results, expected):
@@ -215,7 +215,7 @@ def test_reports_agree_in_every_format_with_any_texts(outcomes, strict, text, da
 
     results = tuple(made(n, outcome) for n, outcome in enumerate(outcomes))
     report = Report(project=text, stack=text, worker=text, url=text, results=results, strict=strict, seconds=0.1)
-    whole(Redactor().report(report))
+    whole(Redactor().redact_report(report))
 
 
 def broken_exempt(context):
@@ -252,6 +252,6 @@ def test_too_long_texts_are_cut_in_time():
 
     report, _ = judge(check("a", talks))
     begun = time.monotonic()
-    safe = Redactor([secret, "short"]).report(report)
+    safe = Redactor([secret, "short"]).redact_report(report)
     assert time.monotonic() - begun < 1.5
     assert "fake" not in repr(safe)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from checks.clients.ace import client as client
-from checks.clients.ace.answers import AceError, Cursor, RefusalKind, Row, following
+from checks.clients.ace.answers import AceError, Cursor, RefusalKind, Row, find_next_cursor
 from checks.clients.ace.client import Ace
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
@@ -44,7 +44,7 @@ def open_ace(handle, *, key=KEY, seconds=60.0, clock=None):
 
 def rows(handle, *, size=1000, **options):
     with open_ace(handle, **options) as ace:
-        return list(ace.rows(START, END, size=size))
+        return list(ace.fetch_rows(START, END, size=size))
 
 
 def serving(samples, cut=cut_page, **options):
@@ -109,7 +109,7 @@ def test_an_empty_window_in_both_forms():
     [
         (answer(500, {"message": "An unhandled exception occurred."}), RefusalKind.WRONG_KEY, "probably a wrong key"),
         (answer(401, {"message": "Token has expired"}), RefusalKind.NOT_ALLOWED, "401"),
-        (answer(403, {"id": None, "name": None}), RefusalKind.UNKNOWN_SITE, "knows no such site"),
+        (answer(403, {"id": None, "name": None}), RefusalKind.UNKNOWN_SITE, "the site does not exist"),
         (answer(403, {"message": "no"}), RefusalKind.NOT_ALLOWED, "may not read"),
         (answer(403), RefusalKind.NOT_ALLOWED, "may not read"),
         (answer(400, {"errors": {"page_size": "x", "evil": "y"}}), RefusalKind.BAD_PARAMETER, "refuses page_size"),
@@ -119,18 +119,18 @@ def test_an_empty_window_in_both_forms():
         (answer(204), RefusalKind.NOT_ACE, "204"),
         (httpx.Response(200, text="<html>"), RefusalKind.SHAPE, "no JSON object: 200 <html>"),
         (answer(200, [GOOD]), RefusalKind.SHAPE, "no JSON object"),
-        (body(point_samples="absent", data=[]), RefusalKind.SHAPE, "it has: data, has_more"),
-        (answer(200, {}), RefusalKind.SHAPE, "it has: nothing"),
+        (body(point_samples="absent", data=[]), RefusalKind.SHAPE, "its fields: data, has_more"),
+        (answer(200, {}), RefusalKind.SHAPE, "its fields: none"),
         (body(has_more=1), RefusalKind.SHAPE, "has_more"),
-        (body(more=True, cursor="x"), RefusalKind.SHAPE, "no rows"),
-        (body(GOOD, more=True), RefusalKind.SHAPE, "no cursor"),
-        (body(GOOD, cursor="x"), RefusalKind.SHAPE, "a cursor to them is sent"),
-        (body(5), RefusalKind.SHAPE, "no object"),
-        (body(GOOD | {"value": 72.5}), RefusalKind.SHAPE, "each a text"),
-        (body(GOOD | {"name": ""}), RefusalKind.SHAPE, "each a text"),
+        (body(more=True, cursor="x"), RefusalKind.SHAPE, "the rows or next_cursor are missing"),
+        (body(GOOD, more=True), RefusalKind.SHAPE, "the rows or next_cursor are missing"),
+        (body(GOOD, cursor="x"), RefusalKind.SHAPE, "next_cursor is set"),
+        (body(5), RefusalKind.SHAPE, "a row is not an object"),
+        (body(GOOD | {"value": 72.5}), RefusalKind.SHAPE, "name, value and time as texts"),
+        (body(GOOD | {"name": ""}), RefusalKind.SHAPE, "name, value and time as texts"),
         (body(GOOD | {"time": "yesterday"}), RefusalKind.SHAPE, "ISO 8601"),
         (body(GOOD | {"time": "2024-12-09T23:59:59"}), RefusalKind.SHAPE, "outside its window"),
-        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), RefusalKind.SHAPE, "before the one"),
+        (body(GOOD | {"time": "2024-12-10T01:00:00"}, GOOD), RefusalKind.SHAPE, "older than the row before"),
     ],
 )
 def test_each_refusal_has_its_kind_and_is_not_retried(reply, trouble, text):
@@ -173,23 +173,23 @@ def test_an_outage_until_the_deadline(reply, text):
 
 
 def test_an_answer_that_is_too_large(monkeypatch):
-    monkeypatch.setattr(client, "PAGE_LIMIT", 10)
-    with pytest.raises(Inconclusive, match="a bigger one"):
+    monkeypatch.setattr(client, "MAX_PAGE_BYTES", 10)
+    with pytest.raises(Inconclusive, match="a larger one"):
         rows(lambda _: body(GOOD))
 
 
 def test_a_body_larger_than_its_rows_can_be_is_not_read():
     """Ten rows never take 2 MB: parsing them would delay every other check."""
     reply = answer(200, {"point_samples": [{}] * 500_000, "has_more": False, "next_cursor": None})
-    with open_ace(lambda _: reply) as ace, pytest.raises(Inconclusive, match="a bigger one") as caught:
-        ace.page(START, END, size=10)
+    with open_ace(lambda _: reply) as ace, pytest.raises(Inconclusive, match="a larger one") as caught:
+        ace.fetch_page(START, END, size=10)
     assert caught.value.finding.expected == "an answer of at most 70,656 bytes"
 
 
 def test_pages_without_end_are_bounded(monkeypatch):
     source = [Sample("p", str(n), NAIVE + timedelta(seconds=n)) for n in range(20)]
     for cut, options, text in ((cut_stalled_page, {}, "row|page"), (cut_page, {"quirks": True}, "more than 2 pages")):
-        monkeypatch.setattr(client, "PAGES", 2 if cut is cut_page else 2000)
+        monkeypatch.setattr(client, "MAX_PAGES", 2 if cut is cut_page else 2000)
         with pytest.raises(AceError, match=text):
             rows(serving(source, cut, **options), size=3)
 
@@ -199,7 +199,7 @@ def test_the_same_page_twice_and_no_rows_where_more_were_announced():
     with pytest.raises(AceError, match="the same page twice"):
         rows(lambda _: body(GOOD, more=True, cursor=next(opaque)))
     pages = [body(), body(GOOD, more=True, cursor="a")]
-    with pytest.raises(AceError, match="no rows, where"):
+    with pytest.raises(AceError, match="no rows, although"):
         rows(lambda _: pages.pop())
 
 
@@ -212,10 +212,10 @@ AT = int(START.timestamp()) * 10**6
 
 def test_a_cursor_of_the_right_arithmetic_and_a_repaired_one():
     taken = [Row("p", "1", AT), Row("q", "1", AT)]
-    assert following(encoded(2), None, taken).text == encoded(2)
+    assert find_next_cursor(encoded(2), None, taken).text == encoded(2)
     sent = Cursor(text="", at=AT, offset=5)
-    assert following(encoded(7), sent, taken).text == encoded(7)
-    repaired = following(encoded(2, other="kept"), sent, taken)
+    assert find_next_cursor(encoded(7), sent, taken).text == encoded(7)
+    repaired = find_next_cursor(encoded(2, other="kept"), sent, taken)
     assert json.loads(base64.b64decode(repaired.text)) == {
         "offset": 7,
         "timestamp": "2024-12-10T00:00:00",
@@ -226,7 +226,7 @@ def test_a_cursor_of_the_right_arithmetic_and_a_repaired_one():
 @pytest.mark.parametrize("given", [encoded(3), encoded(1), encoded(1, "2024-12-10T00:00:01")])
 def test_a_cursor_of_another_arithmetic_may_skip_rows(given):
     with pytest.raises(ShapeError, match="a cursor to row"):
-        following(given, None, [Row("p", "1", AT), Row("q", "1", AT)])
+        find_next_cursor(given, None, [Row("p", "1", AT), Row("q", "1", AT)])
 
 
 def test_a_row_beyond_such_a_cursor_ends_the_reading():
@@ -237,4 +237,4 @@ def test_a_row_beyond_such_a_cursor_ends_the_reading():
 @pytest.mark.parametrize("text", ["!", encoded("1"), encoded(-1), encoded(1, "soon"), encoded(1, 5),
                                   base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()])  # fmt: skip
 def test_an_opaque_cursor_is_used_as_it_is(text):
-    assert following(text, None, []) == Cursor(text=text)
+    assert find_next_cursor(text, None, []) == Cursor(text=text)

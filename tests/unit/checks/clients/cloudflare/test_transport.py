@@ -47,7 +47,7 @@ def ask(call, *replies, seconds=60.0):
 
 
 def list_secrets(transport):
-    return transport.client().list_secrets("w")
+    return transport.create_client().list_secrets("w")
 
 
 def test_a_busy_api_is_asked_again_after_the_time_that_it_names():
@@ -111,4 +111,4 @@ def test_without_a_token_the_finding_names_the_variable():
     transport = httpx.MockTransport(lambda _: pytest.fail("a request was sent"))
     opened = Http.open("https://api.example.org", cause=Cause.CLOUDFLARE, deadline=deadline, transport=transport)
     with opened as http, pytest.raises(CloudflareInconclusive, match="CLOUDFLARE_API_TOKEN is not set"):
-        ApiTransport(http=http, account_id="acc", token=None).client().list_secrets("w")
+        ApiTransport(http=http, account_id="acc", token=None).create_client().list_secrets("w")

@@ -18,7 +18,7 @@ def ask(handler, *, base="https://example.org", clock=None, **options):
     deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
     transport = httpx.MockTransport(handler)
     with Http.open(base, cause=Cause.WORKER, deadline=deadline, transport=transport) as http:
-        return http.ask("GET", "/x", **options)
+        return http.send("GET", "/x", **options)
 
 
 def streamed(*chunks):
@@ -52,7 +52,7 @@ def test_a_redirect_is_an_answer():
 
 
 def test_a_large_answer_is_refused():
-    with pytest.raises(Inconclusive, match="a bigger one"):
+    with pytest.raises(Inconclusive, match="a larger one"):
         ask(streamed(b"x" * 600, b"x" * 600), limit=1000)
 
 
@@ -112,5 +112,5 @@ def test_retry_after_is_honoured_within_reason(text, waited):
     deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
     transport = httpx.MockTransport(lambda request: (busy or replies).pop())
     with Http.open("https://example.org", cause=Cause.WORKER, deadline=deadline, transport=transport) as http:
-        assert BackfillWorker(http=http).status(None).status == 200
+        assert BackfillWorker(http=http).fetch_status(None).status == 200
     assert clock.slept == [waited or 0.25]

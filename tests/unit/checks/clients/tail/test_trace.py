@@ -7,7 +7,7 @@ from tests.fakes.manifest import URL
 
 
 @pytest.mark.parametrize(
-    ("event", "what"),
+    ("event", "expected"),
     [
         ({"request": {"method": "POST", "url": f"{URL}/trigger?x=1"}}, "POST /trigger"),
         ({"request": {"method": "GET", "url": f"{URL}/secret/path"}}, "another request"),
@@ -18,5 +18,5 @@ from tests.fakes.manifest import URL
         (None, "another event"),
     ],
 )
-def test_the_name_of_an_invocation_shows_no_private_path(event, what):
-    assert traces.Invocation.read({"event": event}).what == what
+def test_the_name_of_an_invocation_shows_no_private_path(event, expected):
+    assert traces.Invocation.read({"event": event}).event == expected
