@@ -23,10 +23,10 @@ class _History:
     other_version: str = ""
 
     def explain(self, name: str, *, present: bool) -> str:
-        """Return, after a semicolon, how one secret appeared or vanished, else why the version is another one."""
+        """Return, after a comma, how one secret appeared or vanished, else why the version is another one."""
         texts = [change.text for change in self.changes if change.name == name and change.present is present]
         text = texts[0] if texts else self.other_version
-        return f"; {text}" if text else ""
+        return f", {text}" if text else ""
 
 
 def secrets(context: Context) -> Iterator[Evidence | Finding]:

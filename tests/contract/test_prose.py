@@ -7,23 +7,14 @@ from tests.contract.prose import Count, count
 from tests.contract.prose_sources import KINDS, texts
 from tests.contract.source_tree import SourceTree, working_tree
 
-# lead: remove xfail when the language pass is done
-NOT_YET = {(kind, limit) for kind in (*KINDS, "files") for limit in ("words", "semicolons")}
-
 
 @pytest.fixture(scope="module")
 def files():
     return prose.count_files(working_tree())
 
 
-def cases():
-    for kind in KINDS:
-        for limit in ("words", "semicolons"):
-            marks = [pytest.mark.xfail(reason="language pass", strict=True)] if (kind, limit) in NOT_YET else []
-            yield pytest.param(kind, limit, marks=marks, id=f"{kind}-{limit}")
-
-
-@pytest.mark.parametrize(("kind", "limit"), list(cases()))
+@pytest.mark.parametrize("limit", ["words", "semicolons"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_repository_keeps_the_limits(files, kind, limit):
     found = prose.total(files[kind])
     assert found.words > 500, "this limit would hold for an empty count"
@@ -33,7 +24,6 @@ def test_the_repository_keeps_the_limits(files, kind, limit):
         assert found.semicolon_rate <= prose.MAX_SEMICOLONS
 
 
-@pytest.mark.xfail(("files", "words") in NOT_YET, reason="language pass", strict=True)
 def test_each_file_keeps_the_limits(files):
     assert prose.excesses(files) == []
 

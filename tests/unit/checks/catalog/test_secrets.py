@@ -21,7 +21,7 @@ def test_secrets_names_author_and_time_of_a_deletion(tmp_path):
     system = healthy_system()
     system.script.change_secrets()
     found = failed_finding(tmp_path, system, "secrets")
-    assert found["found"] == "absent; deleted by ann@example.org on 2024-12-19 10:00:00 UTC"
+    assert found["found"] == "absent, deleted by ann@example.org on 2024-12-19 10:00:00 UTC"
 
 
 def test_secrets_with_a_value_changed_outside_pulumi(tmp_path):
@@ -153,7 +153,7 @@ def test_secrets_removed_by_an_upload_outside_pulumi(tmp_path):
     system.script.secrets = []
     system.script.upload("", "version_upload")
     assert all_findings(tmp_path, system, "secrets") == [
-        ("secret ACE_API_KEY", f"absent; removed by the upload of {ANN}")
+        ("secret ACE_API_KEY", f"absent, removed by the upload of {ANN}")
     ]
 
 
@@ -172,8 +172,8 @@ def test_secrets_each_with_its_own_change(tmp_path):
         system.script.versions[0]["metadata"]["author_email"] = author
     moment = "on 2024-12-19 10:00:00 UTC"
     assert all_findings(tmp_path, system, "secrets") == [
-        ("secret ACE_API_KEY", f"absent; deleted by two {moment}"),
-        ("secret OTHER", f"attached; set by one {moment}"),
+        ("secret ACE_API_KEY", f"absent, deleted by two {moment}"),
+        ("secret OTHER", f"attached, set by one {moment}"),
     ]
 
 
@@ -210,7 +210,7 @@ def test_secrets_removed_by_another_change(tmp_path):
     system = healthy_system()
     system.script.secrets = []
     system.script.upload("", "rollback")
-    said = f"absent; removed with a version made by {ANN} (rollback)"
+    said = f"absent, removed with a version made by {ANN} (rollback)"
     assert failed_finding(tmp_path, system, "secrets")["found"] == said
 
 
@@ -235,7 +235,7 @@ def test_secrets_after_a_long_history_read_few_versions(tmp_path):
         system.script.change_secrets()
         system.script.versions[0]["annotations"]["workers/triggered_by"] = "upload"
     assert (
-        "absent; live version v42 is not the program's last upload v1"
+        "absent, live version v42 is not the program's last upload v1"
         in failed_finding(tmp_path, system, "secrets")["found"]
     )
 
