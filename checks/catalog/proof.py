@@ -21,7 +21,7 @@ from checks.stored_days.stored_day import compare_with_metadata, decode_day, for
 from contract.schedule import day_window
 
 if TYPE_CHECKING:
-    from checks.clients.ace.answers import Row
+    from checks.clients.ace.pages import Row
     from cloudflare_client.answers import StoredObject
 
 REWRITE = "npx wrangler r2 object delete BUCKET/KEY --remote, then python -m checks run trigger proof --stack NAME"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
-from checks.clients.ace.answers import AceError, Page, RefusalKind
+from checks.clients.ace.pages import Page
+from checks.clients.ace.refusals import AceError, RefusalKind
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
 from checks.model.hint import Hint

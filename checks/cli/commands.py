@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from checks.cli.arguments import add_default_command, parse_duration, parse_targets
+from checks.cli.standard_streams import exit_with_error, is_terminal, silence, write
 from checks.run.request import Request, RunRefused, Surroundings
 from contract.version import VERSION
 
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from checks.cli.progress_lines import ProgressLines
 
 USAGE, INCONCLUSIVE = 2, 3  # exit codes. The report has the ones of a verdict
-
-
-class _OutputError(OSError):
-    """Standard output cannot be written."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -103,12 +99,12 @@ def run(**options: Any) -> int:
             thorough=options["thorough"],
             quiet=options["quiet"],
             verbose=options["verbose"],
-            color=_is_terminal() and not options["no_color"] and not os.environ.get("NO_COLOR"),
+            color=is_terminal() and not options["no_color"] and not os.environ.get("NO_COLOR"),
         )
     except ValueError as error:
         raise RunRefused(str(error), USAGE) from None
     with _show_progress(plain=options["quiet"] or options["no_color"]) as watch:
-        return execute(request, Surroundings(environ=os.environ, write=_write, watch=watch))
+        return execute(request, Surroundings(environ=os.environ, write=write, watch=watch))
 
 
 @group.command("list")
@@ -117,7 +113,7 @@ def list_() -> None:
     checks = _load_checks()
     width = max(map(len, checks))
     lines = [f"{check.id:<{width}}  {check.proves}  [{', '.join(sorted(check.tags))}]\n" for check in checks.values()]
-    _write("".join(lines))
+    write("".join(lines))
 
 
 @group.command(short_help="Explain a check, its causes of failure and their fixes.")
@@ -135,7 +131,7 @@ def explain(check: str) -> None:
         select(checks, names=[check])
     except SelectionError as error:
         raise RunRefused(str(error), USAGE) from None
-    _write(explain_check(checks[check]))
+    write(explain_check(checks[check]))
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -144,17 +140,17 @@ def main(argv: list[str] | None = None) -> NoReturn:
     try:
         code = group.main(arguments, prog_name="python -m checks", standalone_mode=False)
     except click.ClickException as error:
-        _exit_with_error(error.format_message(), USAGE)
+        exit_with_error(error.format_message(), USAGE)
     except RunRefused as error:
-        _exit_with_error(str(error), error.code)
+        exit_with_error(str(error), error.code)
     except OSError as error:  # of standard output. The clients and the report handle their own
-        _exit_with_error(f"standard output: {error.strerror}", INCONCLUSIVE)
+        exit_with_error(f"standard output: {error.strerror}", INCONCLUSIVE)
     except (KeyboardInterrupt, click.Abort):
-        _exit_with_error("interrupted: inconclusive", INCONCLUSIVE)
+        exit_with_error("interrupted: inconclusive", INCONCLUSIVE)
     except Exception as error:  # noqa: BLE001 - so that a defect shows one line instead of a traceback
-        _exit_with_error(f"internal error: {type(error).__name__}: {error}. Please report it", INCONCLUSIVE)
+        exit_with_error(f"internal error: {type(error).__name__}: {error}. Please report it", INCONCLUSIVE)
     except SystemExit:  # click exits with 1 where its help cannot be written
-        _exit_with_error("standard output: closed by its reader", INCONCLUSIVE)
+        exit_with_error("standard output: closed by its reader", INCONCLUSIVE)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -179,38 +175,4 @@ def _show_progress(*, plain: bool) -> Iterator[ProgressLines | None]:
         try:
             lines.clear()
         except OSError:  # the terminal is gone
-            _silence(sys.stderr)
-
-
-def _is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
-def _write(text: str) -> None:
-    """Write to standard output at once. Raises OSError where it is closed, full or without a reader."""
-    if sys.stdout is None:  # it was closed before this process began
-        raise _OutputError(errno.EBADF, "it is closed")
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
-    except OSError as error:
-        _silence(sys.stdout)
-        text = "closed by its reader" if isinstance(error, BrokenPipeError) else str(error.strerror)
-        raise _OutputError(errno.EIO, text) from None  # at EPIPE click itself would exit with 1, which is a verdict
-
-
-def _exit_with_error(text: str, code: int) -> NoReturn:
-    from checks.model.credentials import list_secrets
-    from checks.model.redaction import Redactor
-
-    line = Redactor(list_secrets(os.environ)).redact_line(text)
-    try:
-        click.echo(f"error: {line}".encode("ascii", "backslashreplace").decode(), err=True)
-    except OSError:  # standard error cannot be written either. The exit code remains
-        _silence(sys.stderr)
-    sys.exit(code)
-
-
-def _silence(stream: TextIO) -> None:
-    """Redirect a stream to the null device, so that its buffer cannot fail at the end and change the exit code."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            silence(sys.stderr)

@@ -53,7 +53,7 @@ def find_missing_lines(batch: Batch, recording: Recording) -> str:
 
 def _start(context: Context, stack: ExitStack) -> Recorder | None:
     """Open the tail, request the worker's health until the tail shows a request, and start to record."""
-    deadline = context.deadline.shortened(min(OPEN_SECONDS, context.deadline.left() / OPEN_SHARE))
+    deadline = context.deadline.shorten(min(OPEN_SECONDS, context.deadline.left() / OPEN_SHARE))
     try:
         tail = stack.enter_context(context.open_tail(deadline))
         recorder = Recorder(tail=tail, left=context.deadline.left)

@@ -34,7 +34,7 @@ class Deadline:
         """Return a deadline that starts now."""
         return cls(seconds=seconds, end=clock() + seconds, clock=clock, sleep=sleep)
 
-    def shortened(self, seconds: float) -> Deadline:
+    def shorten(self, seconds: float) -> Deadline:
         """Return a deadline that is over in so many seconds, and never later than this one."""
         seconds = min(seconds, self.left())
         return replace(self, seconds=seconds, end=self.clock() + seconds)

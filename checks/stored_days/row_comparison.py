@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.clients.ace.answers import Row
+from checks.clients.ace.pages import Row
 from checks.stored_days import gzip_reader
 from checks.stored_days.gzip_reader import BoundedSet, DayTooLargeError
 from checks.stored_days.stored_day import Sample, is_number

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from checks.clients.ace import answers as answers
-from checks.clients.ace.answers import AceError, Cursor, Page, RefusalKind, Row
+from checks.clients.ace import pages, refusals
+from checks.clients.ace.pages import Cursor, Page, Row
+from checks.clients.ace.refusals import AceError, RefusalKind
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, ShapeError, TransientError
@@ -39,13 +40,13 @@ class Ace:
         times = {"start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end_time": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
         params = {**times, "page_size": str(size), "raw_data": "true"} | ({"cursor": cursor.text} if cursor else {})
         answer = self.http.deadline.retry(lambda: self._send(params, size), keep=keep)
-        if answers.is_empty_window(answer):
+        if refusals.is_empty_window(answer):
             return Page(rows=())
         if answer.status != 200:
-            kind, actual = answers.classify_refusal(answer)
+            kind, actual = refusals.classify_refusal(answer)
             raise AceError(self._describe("200 with samples", actual), kind)
         try:
-            return answers.parse_page(answer.json)
+            return pages.parse_page(answer.json)
         except ShapeError as error:
             raise self._build_shape_error(f"{error}: {answer.shown[:60]}") from None
 
@@ -55,7 +56,7 @@ class Ace:
         ACE does not document whether ``end_time`` is inclusive. Raises AceError for a repeated page, a row outside the
         window, and a row older than the last row of the page before, because rows may be missing then.
         """
-        bounds = [(moment - answers.EPOCH) // answers.MICROSECOND for moment in (start, end)]
+        bounds = [(moment - pages.EPOCH) // pages.MICROSECOND for moment in (start, end)]
         cursor: Cursor | None = None
         seen: set[int] = set()
         latest = bounds[0]
@@ -69,7 +70,7 @@ class Ace:
                 return
             latest = page.rows[-1].at
             try:
-                cursor = answers.find_next_cursor(page.cursor, cursor, page.rows)
+                cursor = pages.find_next_cursor(page.cursor, cursor, page.rows)
             except ShapeError as error:
                 raise self._build_shape_error(str(error)) from None
         raise self._build_shape_error(f"more than {MAX_PAGES:,} pages")
@@ -87,7 +88,7 @@ class Ace:
             wait = answer.retry_after
             actual = "429: ACE limits the rate" + (f" (Retry-After: {wait:g} s)" if wait else "")
             raise TransientError(self._describe("200 with samples", actual), after=wait, answered=True)
-        if answer.status == 408 or (answer.status >= 500 and not answers.is_unknown_key(answer)):
+        if answer.status == 408 or (answer.status >= 500 and not refusals.is_unknown_key(answer)):
             finding = self._describe("200 with samples", f"an outage: {answer.shown}")
             raise TransientError(finding, after=answer.retry_after, answered=True)
         return answer

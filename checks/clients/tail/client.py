@@ -31,12 +31,8 @@ CONNECT_SECONDS = 5.0  # for one attempt to connect
 MAX_ATTEMPTS = 3  # to connect, or to reconnect
 PAUSE_SECONDS = 0.5  # between two attempts
 MAX_MESSAGE_BYTES = 8 * 2**20
-CONNECTION_ERRORS = (
-    WebSocketException,
-    OSError,
-    EOFError,
-    ImportError,
-)  # ImportError: a proxy that needs another package
+# ImportError is raised for a proxy that needs another package.
+CONNECTION_ERRORS = (WebSocketException, OSError, EOFError, ImportError)
 
 
 class Socket(Protocol):

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from checks.clients.ace.answers import Row
+from checks.clients.ace.pages import Row
 from checks.stored_days import gzip_reader, row_comparison
 from checks.stored_days.gzip_reader import DayTooLargeError
 from checks.stored_days.row_comparison import compare_rows

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from checks.clients.ace import client as client
-from checks.clients.ace.answers import AceError, Cursor, RefusalKind, Row, find_next_cursor
 from checks.clients.ace.client import Ace
+from checks.clients.ace.pages import Cursor, Row, find_next_cursor
+from checks.clients.ace.refusals import AceError, RefusalKind
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
