@@ -59,9 +59,9 @@ def format_recap(report: Report, style: Style) -> str:
     counts = "  ".join(f"{WORDS[outcome]}={count}" for outcome, count in report.counts.items())
     verdict = VERDICTS[report.outcome]
     if report.outcome is Outcome.PASS and report.lacking:
-        verdict = "all checks passed that could look"
+        verdict = "all checks that ran passed"
     if report.outcome is Outcome.INCONCLUSIVE and not report.counts[Outcome.INCONCLUSIVE]:
-        verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": no check could look"
+        verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": no check ran"
     verdict = _paint(verdict, report.outcome, style)
     return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {verdict} (exit {report.exit_code})"
 
