@@ -35,7 +35,7 @@ class BoundedSet(set[T]):
 
     characters = 0
 
-    def add_bounded(self, text: T) -> None:
+    def add_within_limits(self, text: T) -> None:
         """Add a text. Raises DayTooLargeError beyond MAX_POINTS texts or MAX_CHARACTERS characters."""
         if text in self:
             return

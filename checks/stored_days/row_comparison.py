@@ -81,7 +81,7 @@ def compare_rows(ace: Iterable[Row], stored: Iterable[Sample]) -> Comparison:
 
 def _compare_group(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
     for name in ours:
-        found.stored.add_bounded(name)
+        found.stored.add_within_limits(name)
     found.rows += sum(map(len, theirs.values()))
     for name in theirs.keys() | ours.keys() if theirs.keys() != ours.keys() else theirs:
         pairs = itertools.zip_longest(theirs.get(name, ()), ours.get(name, ()))
@@ -92,7 +92,7 @@ def _compare_group(found: Comparison, now: int, theirs: Group, ours: Group) -> N
             found.extra += ace is None
             found.differing += ace is not None and stored is not None
             if stored is None:
-                found.lacking.add_bounded(name)
+                found.lacking.add_within_limits(name)
             if len(found.first) < MAX_DIFFERENCES:
                 found.first.append(Difference(point=name, timestamp=now, ace=ace, stored=stored))
 

@@ -47,7 +47,7 @@ def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
     found, digest, sites = Day(day=day), hashlib.sha256(), dict[str, str]()
     for sample in _decode_samples(raw, day, digest):
         if sample.name not in found.points:
-            found.points.add_bounded(sample.name)
+            found.points.add_within_limits(sample.name)
             sites.setdefault(_find_site(sample.name), sample.name)
         found.samples += 1
         found.first = sample.timestamp if found.first is None else found.first
@@ -86,7 +86,7 @@ def _decode_samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
             raise BrokenDayError(
                 f"one line of {sample.name} at {now} with this value", f"the same line again (line {number})"
             )
-        lines.add_bounded(line)
+        lines.add_within_limits(line)
         yield sample
 
 
