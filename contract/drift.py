@@ -1,6 +1,6 @@
 """A change outside Pulumi, as data: the program records it, the review shows it.
 
-The record travels as the input of the component ``Drift`` (infra/resources/drift.py). Names come from the live account
+The record travels as the input of the component ``Drift`` (infra/resources/records.py). Names come from the live account
 and may hold any characters, so every output escapes them. drift_sentence.py has the sentence for people.
 """
 

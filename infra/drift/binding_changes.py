@@ -8,9 +8,9 @@ from typing import Any
 from contract import drift
 from contract.drift import BindingChange, LiveBinding
 from contract.manifest import Manifest
-from infra.drift.binding_row import row_of
+from infra.account import LiveWorker
+from infra.drift.digest import row_of
 from infra.drift.last_upload import find_last_upload
-from infra.live import LiveWorker
 
 Bindings = Sequence[Mapping[str, Any]]
 
