@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pulumi.runtime.rpc import UNKNOWN
+
 from rehearsal.pulumi_stand_ins import resources
 from rehearsal.pulumi_stand_ins.api_client import ApiClient
-from rehearsal.pulumi_stand_ins.property_values import UNKNOWN, Props, are_equal
+from rehearsal.pulumi_stand_ins.property_values import Props, are_equal
 
 NOT_DELETED = (
     "Resource Destruction Considerations: Applying this resource destruction will remove the resource from the "

@@ -16,7 +16,7 @@ from checks.run.execute import execute
 from checks.run.request import Request, Surroundings, Target
 from rehearsal import fault_matrix
 from rehearsal.faults import ExpectedResult, Fault, actions, load_faults
-from rehearsal.local_system import ROOT, etl_worker
+from rehearsal.local_system import ROOT, outside_pulumi
 from rehearsal.local_system.snapshot import Snapshot
 
 FAULTS = load_faults()
@@ -51,7 +51,7 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(world, tmp_path_factory):
-    world.wait(etl_worker.deploy_etl_worker(world.local))
+    world.wait(outside_pulumi.deploy_etl_worker(world.local))
     deployed = Deployed(world, tmp_path_factory.mktemp("faults"))
     yield deployed
     deployed.restore()

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
+from pulumi.runtime.rpc import UNKNOWN
 
 from rehearsal.pulumi_stand_ins.api_client import ApiClient
-from rehearsal.pulumi_stand_ins.property_values import UNKNOWN, Props, drop_none, to_camel, to_snake
+from rehearsal.pulumi_stand_ins.property_values import Props, drop_none, to_camel, to_snake
 from rehearsal.pulumi_stand_ins.resource import Found, RefusedByPluginError, Resource, split_import_id
 
 _METADATA = ("bindings", "bodyPart", "compatibilityDate", "compatibilityFlags", "keepAssets", "keepBindings", "limits",
