@@ -8,11 +8,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from contract import records
+from contract.records import RecordError
 
 SCHEMA = 1
 
@@ -110,73 +111,27 @@ class Manifest:
 
         Raises ManifestError for another schema, a missing, unknown or ill-typed field.
         """
-        if not isinstance(data, dict):
-            raise ManifestError(f"manifest: expected an object, found {_kind(data)}")
+        try:
+            return cls._read(records.read_object(data, "manifest"))
+        except RecordError as error:
+            raise ManifestError(str(error)) from None
+
+    @classmethod
+    def _read(cls, data: Mapping[str, object]) -> Manifest:
         if data.get("schema") != SCHEMA:
-            raise ManifestError(f"manifest.schema: expected {SCHEMA}, found {data.get('schema')!r}")
-        fields = {key: value for key, value in data.items() if key != "schema"}
-        bindings = _list(fields.pop("bindings", None), "manifest.bindings")
-        schedules = _list(fields.pop("schedules", None), "manifest.schedules")
-        parts: dict[str, Any] = {
-            name: _read(kind, fields.pop(name, None), f"manifest.{name}") for name, kind in _PARTS.items()
-        }
-        names = ("project", "stack", "account_id")
-        for name in names:
-            parts[name] = _value(fields.pop(name, None), str, f"manifest.{name}")
-        _refuse_unknown(fields, "manifest")
-        return cls(
-            bindings=tuple(_binding(item, f"manifest.bindings[{i}]") for i, item in enumerate(bindings)),
-            schedules=tuple(_value(item, str, f"manifest.schedules[{i}]") for i, item in enumerate(schedules)),
-            **parts,
-        )
+            raise RecordError(f"manifest.schema: expected {SCHEMA}, found {data.get('schema')!r}")
+        fields = {name: value for name, value in data.items() if name != "schema"}
+        bindings = records.read_list(fields.get("bindings"), "manifest.bindings")
+        declared = tuple(_read_binding(item, f"manifest.bindings[{i}]") for i, item in enumerate(bindings))
+        return records.read_record(cls, fields, "manifest", bindings=declared)
 
 
-_PARTS = {"worker": DeclaredWorker, "storage": Storage, "ace": Ace, "siblings": RelatedWorkers}
-
-
-def _binding(data: object, where: str) -> DeclaredBinding:
-    fields = {key: _value(value, str, f"{where}.{key}") for key, value in _object(data, where).items()}
-    missing = [key for key in ("name", "type") if key not in fields]
-    if missing:
-        raise ManifestError(f"{where}.{missing[0]}: missing")
+def _read_binding(data: object, where: str) -> DeclaredBinding:
+    fields = {
+        name: records.read_value(str, value, f"{where}.{name}")
+        for name, value in records.read_object(data, where).items()
+    }
+    for name in ("name", "type"):
+        if name not in fields:
+            raise RecordError(f"{where}.{name}: missing")
     return DeclaredBinding(name=fields.pop("name"), type=fields.pop("type"), properties=fields)
-
-
-def _read(kind: type[Any], data: object, where: str) -> Any:
-    fields = dict(_object(data, where))
-    hints = typing.get_type_hints(kind)
-    values = {}
-    for item in dataclasses.fields(kind):
-        if item.name in fields or item.default is dataclasses.MISSING:
-            values[item.name] = _value(fields.pop(item.name, None), hints[item.name], f"{where}.{item.name}")
-    _refuse_unknown(fields, where)
-    return kind(**values)
-
-
-def _value(value: object, kind: Any, where: str) -> Any:
-    allowed = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-    if type(value) not in allowed:
-        expected = " or ".join("null" if k is types.NoneType else k.__name__ for k in allowed)
-        raise ManifestError(f"{where}: expected {expected}, found {_kind(value)}")
-    return value
-
-
-def _object(data: object, where: str) -> Mapping[str, object]:
-    if not isinstance(data, dict):
-        raise ManifestError(f"{where}: expected an object, found {_kind(data)}")
-    return data
-
-
-def _list(data: object, where: str) -> list[object]:
-    if not isinstance(data, list):
-        raise ManifestError(f"{where}: expected a list, found {_kind(data)}")
-    return data
-
-
-def _refuse_unknown(fields: Mapping[str, object], where: str) -> None:
-    if fields:
-        raise ManifestError(f"{where}: unknown field {min(fields)!r}")
-
-
-def _kind(value: object) -> str:
-    return "nothing" if value is None else type(value).__name__
