@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rehearsal.local_system import outside_pulumi
@@ -130,19 +129,3 @@ def disturb_ace(fault: NetworkFault) -> Apply:
         local.ace.network.fault = fault
 
     return apply
-
-
-def count_affected(local: LocalSystem) -> Mapping[str, int]:
-    """Return the number of affected requests for each system with a fault. A fault without requests proves nothing."""
-    affected: dict[str, int] = {}
-    points = {
-        "Cloudflare's API": local.cloudflare.network,
-        "the worker": local.edge.network_of(local.worker_name),
-        "ACE": local.ace.network,
-    }
-    for name, point in points.items():
-        if point is not None and point.fault is not None:
-            affected[name] = point.affected
-    if local.ace.fault is not None:
-        affected["ACE"] = local.ace.affected
-    return affected

@@ -25,7 +25,7 @@ from aiohttp import web
 from contract.operator_token import derive_operator_token
 from rehearsal.ace import LocalAce
 from rehearsal.ace.samples import Sample, Source
-from rehearsal.ace.volume import Volume
+from tests.fakes.volume import Volume
 
 from .harness import Harness, find_bundle
 
