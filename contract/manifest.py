@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-
 SCHEMA = 1
 
 T = TypeVar("T")
@@ -64,7 +63,7 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ace:
+class DeclaredAce:
     """The data to copy: a site from a first to a last day (ISO dates, UTC). No ``end_date`` means yesterday."""
 
     base_url: str
@@ -93,7 +92,7 @@ class Manifest:
     bindings: tuple[DeclaredBinding, ...]
     schedules: tuple[str, ...]
     storage: Storage
-    ace: Ace
+    ace: DeclaredAce
     siblings: RelatedWorkers
 
     def to_dict(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class LiveWorker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class LiveAccount:
     """Reads workers and buckets of one account. Raises CloudflareError when the API gives no usable answer."""
 
     client: CloudflareClient
@@ -102,10 +102,10 @@ class Account:
 
 
 @contextmanager
-def open_account(settings: Settings) -> Iterator[Account]:
+def open_account(settings: Settings) -> Iterator[LiveAccount]:
     """Yield the account of a stack. Raises DeploymentError for every problem of the API."""
     try:
         with connect(base_url=settings.api_url, account_id=settings.account_id, token=settings.api_token) as client:
-            yield Account(client=client)
+            yield LiveAccount(client=client)
     except CloudflareError as error:
         raise DeploymentError(str(error)) from None

@@ -9,7 +9,7 @@ from toolchain import engine
 
 if TYPE_CHECKING:
     from rehearsal.ace import AceFault
-    from rehearsal.ace.samples import Source
+    from rehearsal.ace.samples import SampleSource
     from rehearsal.faults import Apply
     from rehearsal.local_system import LocalSystem
     from rehearsal.network_faults import NetworkFault
@@ -94,7 +94,7 @@ def change_ace_key(key: str) -> Apply:
     return apply
 
 
-def add_site(site: str, source: Source, then: Apply) -> Apply:
+def add_site(site: str, source: SampleSource, then: Apply) -> Apply:
     """Let ACE serve one more site, and apply another fault."""
 
     async def apply(local: LocalSystem) -> None:

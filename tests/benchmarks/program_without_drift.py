@@ -9,7 +9,7 @@ class LiveWorker:
     """Never created. The program names it."""
 
 
-class Account:
+class LiveAccount:
     """An account without workers and buckets, so that the program does not ask the engine for its state either."""
 
     def read_worker(self, *_: object, **__: object) -> None:
@@ -24,6 +24,6 @@ class Account:
         return False
 
 
-def open_account(_: object) -> AbstractContextManager[Account]:
+def open_account(_: object) -> AbstractContextManager[LiveAccount]:
     """Return a context with an account that sends no request."""
-    return nullcontext(Account())
+    return nullcontext(LiveAccount())

@@ -27,4 +27,4 @@ def test_the_stand_in_has_every_name_that_the_program_uses():
     assert {"open_account", "LiveWorker"} <= asked
     assert called
     assert [name for name in asked if not hasattr(stand_in, name)] == []
-    assert [name for name in called if not hasattr(stand_in.Account, name)] == []
+    assert [name for name in called if not hasattr(stand_in.LiveAccount, name)] == []

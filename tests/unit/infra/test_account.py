@@ -46,7 +46,7 @@ def ask(answers=ANSWERS, **more):
         return httpx.Response(200, json={"success": True, "result": result})
 
     with connected(handler) as client:
-        return account.Account(client=client).read_worker("w", owner="bv:x")
+        return account.LiveAccount(client=client).read_worker("w", owner="bv:x")
 
 
 def connected(handler):
@@ -101,7 +101,7 @@ def versions_of(*pages):
         return httpx.Response(200, json={"success": True, "result": ANSWERS[request.url.path]})
 
     with connected(handler) as client:
-        return account.Account(client=client).read_worker("w", owner="bv:x").versions, asked
+        return account.LiveAccount(client=client).read_worker("w", owner="bv:x").versions, asked
 
 
 @pytest.mark.parametrize(
