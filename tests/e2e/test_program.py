@@ -238,7 +238,7 @@ def test_a_resource_with_a_slash_in_its_name_is_a_row_of_the_review(world, tmp_p
     program.mkdir()
     for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(local.ROOT / name, program)
-    for name in ("contract", "infra", "workers"):
+    for name in ("cloudflare_client", "contract", "infra", "workers"):
         shutil.copytree(local.ROOT / name, program / name)
     (program / ".venv").symlink_to(local.ROOT / ".venv")
     with (program / "__main__.py").open("a") as main:
