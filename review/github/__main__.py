@@ -27,7 +27,7 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--file", "path", type=FILE, required=True, help="The comment; its first line is a hidden marker.")
+@click.option("--file", "path", type=FILE, required=True, help="The comment. Its first line is a hidden marker.")
 def comment(path: Path) -> None:
     """Create the comment of this run's pull request, or replace the one with the same marker in place."""
     request = event.read_pull_request(os.environ)
