@@ -38,7 +38,7 @@ PLACEHOLDERS = frozenset(
 )
 MIN_LENGTH = 16  # characters. A shorter text can be guessed, so ACE cannot have issued it
 EXPIRY_NOTICE = timedelta(days=30)
-MAX_TEXT = 5 * 1024  # bytes of a secret, Cloudflare's (code 10054)
+MAX_TEXT = 5 * 1024  # bytes of a variable or a secret, Cloudflare's (code 10054)
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)  # between this machine and ACE
 
 

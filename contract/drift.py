@@ -1,15 +1,16 @@
 """A change outside Pulumi, as data: the program records it, the review shows it.
 
-The record travels as the input of the component ``Drift`` (infra/resources/drift.py). Names come from the live account
-and may hold any characters, so every output escapes them. drift_sentence.py has the sentence for people.
+The record travels as the input of the component ``Drift`` (infra/resources/records.py). Names come from the live
+account and may hold any characters, so every output escapes them. drift_sentence.py has the sentence for people.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from contract.manifest import RecordError, read_record
 
 DELETED, ADDED, CHANGED = "deleted", "added", "changed"
 
@@ -70,42 +71,7 @@ class Drift:
     @classmethod
     def from_dict(cls, data: object) -> Drift:
         """Read the output of ``to_dict``. Raises DriftError for any other data."""
-        fields = dict(_expect(data, dict, "the record"))
-        crons = fields.pop("crons", None)
-        if crons is not None:
-            crons = tuple(_expect(item, str, "crons") for item in _expect(crons, list, "crons"))
-        record = cls(
-            version=_expect(fields.pop("version", None), str, "version"),
-            origin=_expect(fields.pop("origin", None), str, "origin"),
-            author=_text_or_none(fields.pop("author", None), "author"),
-            at=_text_or_none(fields.pop("at", None), "at"),
-            adopted=_expect(fields.pop("adopted", False), bool, "adopted"),
-            changes=tuple(BindingChange(**item) for item in _items(fields.pop("changes", []), "name", "change")),
-            crons=crons,
-            lost=tuple(LiveBinding(**item) for item in _items(fields.pop("lost", []), "name", "type")),
-            replaced=tuple(LiveBinding(**item) for item in _items(fields.pop("replaced", []), "name", "type")),
-        )
-        if fields:
-            raise DriftError(f"drift: unknown field {min(map(str, fields))!r}")
-        return record
-
-
-def _expect(value: Any, kind: type[Any], where: str) -> Any:
-    if type(value) is not kind:
-        raise DriftError(f"drift: expected {kind.__name__} as {where}, found {type(value).__name__}")
-    return value
-
-
-def _text_or_none(value: Any, where: str) -> str | None:
-    text: str | None = None if value is None else _expect(value, str, where)
-    return text
-
-
-def _items(value: Any, *names: str) -> list[Mapping[str, str]]:
-    items = _expect(value, list, names[-1])
-    for item in items:
-        if set(_expect(item, dict, "an item")) != set(names):
-            raise DriftError(f"drift: expected an item with {' and '.join(names)}")
-        for name in names:
-            _expect(item[name], str, name)
-    return list(items)
+        try:
+            return read_record(cls, data, "drift")
+        except RecordError as error:
+            raise DriftError(str(error)) from None

@@ -1,6 +1,7 @@
 """The manifest: the promises of a deployment as plain data, without a secret.
 
-The program (``infra/``) writes it as the stack output ``manifest``. The checks and the review read it.
+The program (``infra/``) writes it as the stack output ``manifest``. The checks and the review read it, as strictly as
+``read_record`` reads every record: a missing, unknown or ill-typed field is refused.
 """
 
 from __future__ import annotations
@@ -12,9 +13,15 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 SCHEMA = 1
+
+T = TypeVar("T")
+
+
+class RecordError(ValueError):
+    """The data is not a record of this kind. The message names the place and the problem in one line."""
 
 
 class ManifestError(ValueError):
@@ -56,7 +63,7 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ace:
+class DeclaredAce:
     """The data to copy: a site from a first to a last day (ISO dates, UTC). No ``end_date`` means yesterday."""
 
     base_url: str
@@ -85,7 +92,7 @@ class Manifest:
     bindings: tuple[DeclaredBinding, ...]
     schedules: tuple[str, ...]
     storage: Storage
-    ace: Ace
+    ace: DeclaredAce
     siblings: RelatedWorkers
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,73 +117,72 @@ class Manifest:
 
         Raises ManifestError for another schema, a missing, unknown or ill-typed field.
         """
-        if not isinstance(data, dict):
-            raise ManifestError(f"manifest: expected an object, found {_kind(data)}")
+        try:
+            return cls._read(read_object(data, "manifest"))
+        except RecordError as error:
+            raise ManifestError(str(error)) from None
+
+    @classmethod
+    def _read(cls, data: Mapping[str, object]) -> Manifest:
         if data.get("schema") != SCHEMA:
-            raise ManifestError(f"manifest.schema: expected {SCHEMA}, found {data.get('schema')!r}")
-        fields = {key: value for key, value in data.items() if key != "schema"}
-        bindings = _list(fields.pop("bindings", None), "manifest.bindings")
-        schedules = _list(fields.pop("schedules", None), "manifest.schedules")
-        parts: dict[str, Any] = {
-            name: _read(kind, fields.pop(name, None), f"manifest.{name}") for name, kind in _PARTS.items()
-        }
-        names = ("project", "stack", "account_id")
-        for name in names:
-            parts[name] = _value(fields.pop(name, None), str, f"manifest.{name}")
-        _refuse_unknown(fields, "manifest")
-        return cls(
-            bindings=tuple(_binding(item, f"manifest.bindings[{i}]") for i, item in enumerate(bindings)),
-            schedules=tuple(_value(item, str, f"manifest.schedules[{i}]") for i, item in enumerate(schedules)),
-            **parts,
-        )
+            raise RecordError(f"manifest.schema: expected {SCHEMA}, found {data.get('schema')!r}")
+        fields = {name: value for name, value in data.items() if name != "schema"}
+        bindings = read_list(fields.get("bindings"), "manifest.bindings")
+        declared = tuple(_read_binding(item, f"manifest.bindings[{i}]") for i, item in enumerate(bindings))
+        return read_record(cls, fields, "manifest", bindings=declared)
 
 
-_PARTS = {"worker": DeclaredWorker, "storage": Storage, "ace": Ace, "siblings": RelatedWorkers}
-
-
-def _binding(data: object, where: str) -> DeclaredBinding:
-    fields = {key: _value(value, str, f"{where}.{key}") for key, value in _object(data, where).items()}
-    missing = [key for key in ("name", "type") if key not in fields]
-    if missing:
-        raise ManifestError(f"{where}.{missing[0]}: missing")
+def _read_binding(data: object, where: str) -> DeclaredBinding:
+    fields = {name: read_value(str, value, f"{where}.{name}") for name, value in read_object(data, where).items()}
+    for name in ("name", "type"):
+        if name not in fields:
+            raise RecordError(f"{where}.{name}: missing")
     return DeclaredBinding(name=fields.pop("name"), type=fields.pop("type"), properties=fields)
 
 
-def _read(kind: type[Any], data: object, where: str) -> Any:
-    fields = dict(_object(data, where))
+def read_record(kind: type[T], data: object, where: str, **known: object) -> T:
+    """Return the record. ``where`` names the data in messages, ``known`` are fields that were read already."""
+    fields = {name: value for name, value in read_object(data, where).items() if name not in known}
     hints = typing.get_type_hints(kind)
-    values = {}
-    for item in dataclasses.fields(kind):
-        if item.name in fields or item.default is dataclasses.MISSING:
-            values[item.name] = _value(fields.pop(item.name, None), hints[item.name], f"{where}.{item.name}")
-    _refuse_unknown(fields, where)
+    values = dict(known)
+    for item in dataclasses.fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
+        if item.name not in known and (item.name in fields or item.default is dataclasses.MISSING):
+            values[item.name] = read_value(hints[item.name], fields.pop(item.name, None), f"{where}.{item.name}")
+    if fields:
+        raise RecordError(f"{where}: unknown field {min(map(str, fields))!r}")
     return kind(**values)
 
 
-def _value(value: object, kind: Any, where: str) -> Any:
-    allowed = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-    if type(value) not in allowed:
-        expected = " or ".join("null" if k is types.NoneType else k.__name__ for k in allowed)
-        raise ManifestError(f"{where}: expected {expected}, found {_kind(value)}")
+def read_value(kind: Any, value: object, where: str) -> Any:
+    """Return a value of this type: a record, a tuple (from a list), a plain type, or one of these or None."""
+    null = ""
+    if isinstance(kind, types.UnionType):
+        if value is None:
+            return None
+        kind, null = typing.get_args(kind)[0], " or null"
+    if dataclasses.is_dataclass(kind):
+        return read_record(typing.cast("type[Any]", kind), value, where)
+    if typing.get_origin(kind) is tuple:
+        items = enumerate(read_list(value, where))
+        return tuple(read_value(typing.get_args(kind)[0], item, f"{where}[{number}]") for number, item in items)
+    if type(value) is not kind:
+        raise RecordError(f"{where}: expected {kind.__name__}{null}, found {_name_kind(value)}")
     return value
 
 
-def _object(data: object, where: str) -> Mapping[str, object]:
+def read_object(data: object, where: str) -> Mapping[str, object]:
+    """Return an object of the data."""
     if not isinstance(data, dict):
-        raise ManifestError(f"{where}: expected an object, found {_kind(data)}")
+        raise RecordError(f"{where}: expected an object, found {_name_kind(data)}")
     return data
 
 
-def _list(data: object, where: str) -> list[object]:
+def read_list(data: object, where: str) -> list[object]:
+    """Return a list of the data."""
     if not isinstance(data, list):
-        raise ManifestError(f"{where}: expected a list, found {_kind(data)}")
+        raise RecordError(f"{where}: expected a list, found {_name_kind(data)}")
     return data
 
 
-def _refuse_unknown(fields: Mapping[str, object], where: str) -> None:
-    if fields:
-        raise ManifestError(f"{where}: unknown field {min(fields)!r}")
-
-
-def _kind(value: object) -> str:
+def _name_kind(value: object) -> str:
     return "nothing" if value is None else type(value).__name__

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from contract.ace_key import MAX_TEXT
 from contract.cron import find_broken_field
 from contract.schedule import parse_day
 
@@ -21,7 +22,6 @@ Rule = Callable[[str], str | None]
 
 # Larger pages exceed a worker's 128 MB, smaller ones stall ACE's cursor.
 PAGE_SIZES = (1_000, 5_000, 10_000, 50_000, 100_000)
-MAX_TEXT = 5 * 1024  # bytes of a variable or a secret, Cloudflare's (code 10054)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

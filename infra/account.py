@@ -1,45 +1,111 @@
-"""The live account, as a plan reads it."""
+"""The live account at preview: workers with their deployment, versions, bindings and crons, and buckets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from cloudflare_client.client import CloudflareClient
-from cloudflare_client.errors import CloudflareError
-from infra import live
+from cloudflare_client.errors import AbsentError, CloudflareError, UnknownShapeError
+from cloudflare_client.httpx_transport import connect
+from cloudflare_client.versions import WorkerVersion
 from infra.errors import DeploymentError
 from infra.settings.settings import Settings
 
 
-class Account:
-    """Reads workers and buckets of one account. Raises CloudflareError when the API refuses or cannot be reached."""
+class NotDeployedError(DeploymentError):
+    """A worker exists, and no version of it is deployed."""
 
-    def __init__(self, client: CloudflareClient) -> None:
-        """Read through an open client."""
-        self._client = client
 
-    def read_worker(self, script: str, *, owner: str) -> live.LiveWorker | None:
-        """Return a live worker, None where there is none. ``owner`` is the beginning of this stack's tags."""
-        return live.read(self._client, script, ours=owner)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveDeployment:
+    """The live deployment: the ids of the live versions, its author, and its time (ISO 8601)."""
 
-    def read_bindings(self, script: str, version: str) -> tuple[Mapping[str, Any], ...]:
-        """Return the bindings of one version, a secret without its text."""
-        return live.bindings(self._client, script, version)
+    versions: tuple[str, ...]
+    author: str
+    created_on: str
+
+    @property
+    def moment(self) -> str:
+        """Return the time to the second, in UTC, for a message."""
+        return self.created_on[:19].replace("T", " ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveWorker:
+    """A live worker. ``bindings`` are those of the (first) live version, ``latest`` those of the newest version.
+
+    ``versions``, newest first, reach back to the live version and to the newest upload of this stack.
+    """
+
+    name: str
+    deployment: LiveDeployment
+    versions: tuple[WorkerVersion, ...]
+    bindings: tuple[Mapping[str, Any], ...]
+    latest: tuple[Mapping[str, Any], ...]
+    schedules: tuple[str, ...]
+
+    @property
+    def serving(self) -> WorkerVersion | None:
+        """Return the (first) live version, None if the list of versions does not contain it."""
+        return next((version for version in self.versions if version.id == self.deployment.versions[0]), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAccount:
+    """Reads workers and buckets of one account. Raises CloudflareError when the API gives no usable answer."""
+
+    client: CloudflareClient
+
+    def read_worker(self, name: str, *, owner: str) -> LiveWorker | None:
+        """Return a live worker, None if there is none. The tags of this stack's uploads begin with ``owner``.
+
+        Raises NotDeployedError when no version is live.
+        """
+        try:
+            found = self.client.read_deployment(name)
+        except AbsentError:
+            return None
+        live = tuple(share.version_id for share in found.shares)
+        if not live:
+            raise NotDeployedError(
+                f"the worker {name!r} exists, and nothing of it is deployed: deploy or delete it first"
+            )
+        if not found.created_on:
+            raise UnknownShapeError("a deployment has no created_on")
+
+        def enough(versions: Mapping[str, WorkerVersion]) -> bool:
+            uploaded = any(version.is_upload and version.tag.startswith(owner) for version in versions.values())
+            return uploaded and live[0] in versions
+
+        versions = self.client.list_versions(name, enough)
+        bound = self.read_bindings(name, live[0])
+        newest = versions[0].id if versions else live[0]
+        return LiveWorker(
+            name=name,
+            deployment=LiveDeployment(versions=live, author=found.author, created_on=found.created_on),
+            versions=versions,
+            bindings=bound,
+            latest=bound if newest == live[0] else self.read_bindings(name, newest),
+            schedules=tuple(sorted(self.client.list_schedules(name))),
+        )
+
+    def read_bindings(self, name: str, version: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the bindings of one version of a worker, a secret without its text."""
+        return tuple(self.client.read_version(name, version).bindings.values())
 
     def has_bucket(self, name: str) -> bool:
         """Return whether the account has an R2 bucket of this name."""
-        return self._client.has_bucket(name)
+        return self.client.has_bucket(name)
 
 
 @contextmanager
-def open_account(settings: Settings) -> Iterator[Account]:
+def open_account(settings: Settings) -> Iterator[LiveAccount]:
     """Yield the account of a stack. Raises DeploymentError for every problem of the API."""
     try:
-        with live.connect(
-            base_url=settings.api_url, account_id=settings.account_id, token=settings.api_token
-        ) as client:
-            yield Account(client)
-    except (CloudflareError, live.NotDeployedError) as error:
+        with connect(base_url=settings.api_url, account_id=settings.account_id, token=settings.api_token) as client:
+            yield LiveAccount(client=client)
+    except CloudflareError as error:
         raise DeploymentError(str(error)) from None

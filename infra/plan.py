@@ -10,7 +10,7 @@ from contract.drift import Drift
 from contract.drift_sentence import describe
 from contract.manifest import Manifest
 from infra import policy
-from infra.account import Account
+from infra.account import LiveAccount
 from infra.bindings import Binding
 from infra.declarations import WorkerDeclaration, backfill, query
 from infra.declarations.manifest import build_manifest
@@ -60,7 +60,7 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def plan(settings: Settings, account: Account, *, state_has: Callable[[str, str], bool]) -> Plan:
+def plan(settings: Settings, account: LiveAccount, *, state_has: Callable[[str, str], bool]) -> Plan:
     """Return the plan of a stack. ``state_has`` says whether the stack's state has a resource (type and name).
 
     Raises DeploymentError for a worker or a bucket that belongs to others, and for a broken policy.
@@ -79,7 +79,7 @@ def _warn_of_drift(workers: Sequence[WorkerPlan]) -> Iterator[str]:
             yield f"{start}{describe(worker.drift)}"
 
 
-def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Account) -> WorkerPlan:
+def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: LiveAccount) -> WorkerPlan:
     owner = owner_prefix(settings.project, settings.stack)
     worker = account.read_worker(declaration.script, owner=owner)
     uploaded = uploaded_bindings(
@@ -113,7 +113,7 @@ def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Ac
 
 
 def _plan_bucket(
-    settings: Settings, account: Account, state_has: Callable[[str, str], bool], *, uploaded_before: bool
+    settings: Settings, account: LiveAccount, state_has: Callable[[str, str], bool], *, uploaded_before: bool
 ) -> BucketPlan:
     """Import a bucket that exists only where the stack adopts and its state does not have it yet.
 

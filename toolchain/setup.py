@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,7 +87,7 @@ def _run_timed(part: str, step: Callable[[parts.Say], bool]) -> bool:
     started = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(step, say)
-        while not _wait_for(running, HEARTBEAT):
+        while not wait([running], timeout=HEARTBEAT).done:
             say(f"... still running after {time.monotonic() - started:.0f} s")
         try:
             if running.result():
@@ -97,14 +97,6 @@ def _run_timed(part: str, step: Callable[[parts.Say], bool]) -> bool:
         except (parts.SetupError, engine.EngineError, OSError) as error:
             say(f"FAILED: {error}")
             return False
-    return True
-
-
-def _wait_for(running: Future[bool], seconds: float) -> bool:
-    try:
-        running.exception(timeout=seconds)
-    except TimeoutError:
-        return running.done()
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contract.manifest import Ace, DeclaredWorker, Manifest, Storage
+from contract.manifest import DeclaredAce, DeclaredWorker, Manifest, Storage
 from infra.bindings import Binding
 from infra.declarations import WorkerDeclaration
 from infra.drift.tag import tag_of
@@ -35,7 +35,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             key_template=settings.key_template,
             prefix=settings.key_template.partition("{date}")[0].replace("{site}", settings.site),
         ),
-        ace=Ace(
+        ace=DeclaredAce(
             base_url=settings.ace_base_url,
             site=settings.site,
             start_date=settings.start_date,

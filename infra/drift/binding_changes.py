@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from contract import drift
 from contract.drift import BindingChange, LiveBinding
 from contract.manifest import Manifest
-from infra.drift.binding_row import row_of
-from infra.drift.last_upload import find_last_upload
-from infra.live import LiveWorker
-
-Bindings = Sequence[Mapping[str, Any]]
+from infra.account import LiveWorker
+from infra.drift.digest import row_of
+from infra.drift.last_upload import Bindings, find_last_upload
 
 
 def find_changes(uploaded: Bindings, worker: LiveWorker, owner: str) -> list[BindingChange]:

@@ -13,11 +13,11 @@ from contract import drift
 from contract.drift import Drift
 from contract.drift_sentence import message_of
 from contract.manifest import Manifest
+from infra.account import LiveWorker
 from infra.drift.binding_changes import find_changes, find_lost, find_replaced
-from infra.drift.binding_row import digest_bindings
+from infra.drift.digest import digest_bindings, digest_crons
 from infra.drift.last_upload import find_last_upload
-from infra.drift.tag import digest_crons, owner_prefix, read_digests
-from infra.live import LiveWorker
+from infra.drift.tag import owner_prefix, read_digests
 
 
 def find_drift(

@@ -1,11 +1,49 @@
-"""The digest of a value, as the tag of an upload holds it."""
+"""Digests of live bindings and crons, and the form in which bindings are compared: the fields of a declaration."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from infra.bindings import list_kinds
 
 
 def digest(value: object) -> str:
     """Return 8 hex digits that name a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def digest_crons(crons: Iterable[str]) -> str:
+    """Return the digest of a worker's crons, in any order."""
+    return digest(sorted(crons))
+
+
+def row_of(binding: Mapping[str, Any]) -> list[Any]:
+    """Return the compared fields of a binding. An optional field counts only where it differs from its default.
+
+    The API adds fields that no declaration has. They are left out.
+    """
+    kind = list_kinds().get(binding["type"])
+    public = [] if kind is None else [f for f in dataclasses.fields(kind) if f.repr and f.name != "name"]
+    values = [_plain(binding["type"], binding.get(f.name)) for f in public if f.default is dataclasses.MISSING]
+    extra = [(f.name, binding.get(f.name), f.metadata["absent"]) for f in public if "absent" in f.metadata]
+    more = [[name, value] for name, value, absent in extra if value not in (None, "", absent)]
+    return [binding["name"], binding["type"], *values, *more]
+
+
+def digest_bindings(bindings: Iterable[Mapping[str, Any]]) -> str:
+    """Return the digest of the compared fields of bindings, in any order."""
+    return digest(sorted((row_of(item) for item in bindings), key=lambda row: row[0]))
+
+
+def _plain(kind: str, value: object) -> object:
+    """Return a value as it is compared: JSON by its meaning, not by its text."""
+    if kind != "json" or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from infra.account import LiveWorker
 from infra.bindings import Binding
 from infra.bindings.secret_text import SecretText
 from infra.errors import DeploymentError
-from infra.live import LiveWorker
 
 
 class MissingSecretError(DeploymentError):

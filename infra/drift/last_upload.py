@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cloudflare_client.versions import WorkerVersion
+from infra.account import LiveWorker
 from infra.errors import DeploymentError
-from infra.live import LiveWorker
 
 Bindings = Sequence[Mapping[str, Any]]
 

@@ -5,11 +5,8 @@ Its form is ``bv:<stack>:<manifest>:<crons>:<bindings>``, at most 100 bytes. Liv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from contract.manifest import Manifest
-from infra.drift.binding_row import digest_bindings
-from infra.drift.digest import digest
+from infra.drift.digest import digest, digest_bindings, digest_crons
 
 
 def owner_prefix(project: str, stack: str) -> str:
@@ -28,8 +25,3 @@ def read_digests(tag: str, owner: str) -> tuple[str, str]:
     """Return the digests of crons and bindings in a tag, empty texts for a tag of another form."""
     crons, _, bindings = tag.removeprefix(owner).partition(":")[2].partition(":")
     return crons, bindings
-
-
-def digest_crons(crons: Iterable[str]) -> str:
-    """Return the digest of a worker's crons, in any order."""
-    return digest(sorted(crons))

@@ -11,9 +11,7 @@ import pulumi_cloudflare as cloudflare
 from infra.bindings import Binding
 from infra.bindings.secret_text import SecretText
 from infra.plan import WorkerPlan
-from infra.resources.drift import DriftComponent
-from infra.resources.manifest import ManifestComponent
-from infra.resources.secret import SecretComponent
+from infra.resources.records import DriftComponent, ManifestComponent, SecretComponent
 
 COMPATIBILITY_DATE = "2026-04-01"
 MAIN_MODULE = "worker.js"  # the name at Cloudflare, the same as before the workers were bundled

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from contract.setting_rules import check_url
-from infra.settings.source import Source
+from infra.settings.source import SettingsSource
 
 API_URL = "https://api.cloudflare.com/client/v4"
 
 
-def read_api_url(source: Source, problems: list[str]) -> str:
+def read_api_url(source: SettingsSource, problems: list[str]) -> str:
     """Return the address of Cloudflare's API. Adds a line to ``problems`` for one that cannot be used."""
     url = _read(source, "baseUrl", "CLOUDFLARE_BASE_URL")
     expected = None if url is None else check_url(url)
@@ -19,7 +19,7 @@ def read_api_url(source: Source, problems: list[str]) -> str:
     return API_URL if url is None else url
 
 
-def read_api_token(source: Source, problems: list[str]) -> str:
+def read_api_token(source: SettingsSource, problems: list[str]) -> str:
     """Return the API token. Adds a line to ``problems``, without the token, for one that cannot be used."""
     token = _read(source, "apiToken", "CLOUDFLARE_API_TOKEN")
     if token is None:
@@ -32,7 +32,7 @@ def read_api_token(source: Source, problems: list[str]) -> str:
     return token
 
 
-def _read(source: Source, key: str, variable: str) -> str | None:
+def _read(source: SettingsSource, key: str, variable: str) -> str | None:
     """Return the value of the configuration, else of the environment variable. An empty one is not set."""
     for value in (source.provider(key), source.environment.get(variable)):
         if value:

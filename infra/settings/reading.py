@@ -11,7 +11,7 @@ from infra.errors import DeploymentError
 from infra.settings.extra_bindings import read_extra_bindings
 from infra.settings.provider import read_api_token, read_api_url
 from infra.settings.settings import Settings
-from infra.settings.source import Source
+from infra.settings.source import SettingsSource
 
 KNOWN = frozenset((*RULES, "aceApiKey", "extraBindings"))
 
@@ -20,7 +20,7 @@ class SettingsError(DeploymentError):
     """The configuration cannot be used. The message is one line a problem."""
 
 
-def read_settings(source: Source) -> Settings:
+def read_settings(source: SettingsSource) -> Settings:
     """Read and validate all settings.
 
     Raises SettingsError with every problem, one line each. A line names the setting and the expected form.
@@ -63,7 +63,7 @@ def read_settings(source: Source) -> Settings:
     )
 
 
-def _text(source: Source, setting: str) -> str:
+def _text(source: SettingsSource, setting: str) -> str:
     value = source.get(setting)
     return "" if value is None else value
 
@@ -72,7 +72,7 @@ def _is_broken(values: Mapping[str, str], setting: str) -> bool:
     return setting in RULES and find_violation(setting, values[setting]) is not None
 
 
-def _find_problems(source: Source, values: Mapping[str, str]) -> list[str]:
+def _find_problems(source: SettingsSource, values: Mapping[str, str]) -> list[str]:
     """Return a line for each setting that no code reads, each broken rule, and each broken rule between settings."""
     problems = [_refuse_unknown(name) for name in sorted(source.names) if name not in KNOWN]
     for setting, value in values.items():
@@ -80,7 +80,7 @@ def _find_problems(source: Source, values: Mapping[str, str]) -> list[str]:
     return problems + [str(item) for item in find_conflicts(values) if not _is_broken(values, item.setting)]
 
 
-def _find_problem(source: Source, setting: str, value: str) -> list[str]:
+def _find_problem(source: SettingsSource, setting: str, value: str) -> list[str]:
     if source.is_secret(setting):
         return [_refuse_secret(setting)]
     violation = find_violation(setting, value)
@@ -116,7 +116,7 @@ def _optional(value: str) -> str | None:
     return value if value else None
 
 
-def _read_key(source: Source, problems: list[str]) -> tuple[str, tuple[str, ...]]:
+def _read_key(source: SettingsSource, problems: list[str]) -> tuple[str, tuple[str, ...]]:
     origin, key = "aceApiKey", _text(source, "aceApiKey")
     if key and not source.is_secret("aceApiKey"):
         problems.append("aceApiKey is stored in clear (run: pulumi config set --secret aceApiKey, and rotate the key)")

@@ -12,7 +12,7 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SettingsSource:
     """Everything that the settings are read from. ``names`` are all settings that the stack has."""
 
     project: str
@@ -25,11 +25,11 @@ class Source:
     now: datetime
 
 
-def stack_source() -> Source:
+def stack_source() -> SettingsSource:
     """Return the source of the running program."""
     config = pulumi.Config()
     prefix = config.full_key("")
-    return Source(
+    return SettingsSource(
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),
         names=[key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)],

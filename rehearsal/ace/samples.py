@@ -20,7 +20,7 @@ class Sample(NamedTuple):
     time: datetime
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """A site's measurements. The same window always has the same samples, so that callers may keep them."""
 
     @property

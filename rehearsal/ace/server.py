@@ -13,7 +13,7 @@ from aiohttp import web
 
 from rehearsal.ace.faults import AceFault
 from rehearsal.ace.page_request import PARAMETERS, InvalidPageRequest, PageRequest, read_page_request
-from rehearsal.ace.samples import Source
+from rehearsal.ace.samples import SampleSource
 from rehearsal.ace.window import Windows, cut_page, cut_stalled_page
 from rehearsal.network_faults import FaultInjectionPoint, NoResponse
 
@@ -44,7 +44,7 @@ class LocalAce:
     ``affected`` counts the requests during a ``fault`` since the last ``restore``.
     """
 
-    def __init__(self, *, key: str, sites: Mapping[str, Source], quirks: bool = True) -> None:
+    def __init__(self, *, key: str, sites: Mapping[str, SampleSource], quirks: bool = True) -> None:
         if not key:
             raise ValueError("the local ACE needs a key that is not empty")
         self.fault: AceFault | None = None
@@ -54,7 +54,7 @@ class LocalAce:
         self.empty_is_404 = False
         self.affected = 0
         self._digest = _make_digest(key)
-        self._sites: Mapping[str, Source] = sites
+        self._sites: Mapping[str, SampleSource] = sites
         self._initial = (quirks, self._digest, self._sites)
         self._windows = Windows()
         self._runner: web.AppRunner | None = None
@@ -90,7 +90,7 @@ class LocalAce:
         self._digest = _make_digest(key)
 
     @property
-    def sites(self) -> Mapping[str, Source]:
+    def sites(self) -> Mapping[str, SampleSource]:
         """Return the sites of the key."""
         return self._sites
 
@@ -99,7 +99,7 @@ class LocalAce:
         self.fault, self.network.fault, self.affected = None, None, 0
         self.quirks, self._digest, self._sites = self._initial
 
-    def set_site(self, site: str, source: Source | None) -> None:
+    def set_site(self, site: str, source: SampleSource | None) -> None:
         """Serve this site from now on, or, with None, no longer."""
         self._sites = {name: known for name, known in {**self._sites, site: source}.items() if known is not None}
 

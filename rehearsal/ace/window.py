@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rehearsal.ace.page_request import Cursor, PageRequest
-from rehearsal.ace.samples import EPOCH, Sample, Source
+from rehearsal.ace.samples import EPOCH, Sample, SampleSource
 
 BUCKET = timedelta(minutes=5)
 MAX_KEPT_ROWS = 1_200_000  # two days of 500,000 rows, about 150 MB
@@ -73,7 +73,7 @@ class Windows:
         self._kept: dict[tuple[str, datetime, datetime, bool], Sequence[Sample]] = {}
         self._lock = threading.Lock()
 
-    def rows(self, site: str, source: Source, request: PageRequest) -> Sequence[Sample]:
+    def rows(self, site: str, source: SampleSource, request: PageRequest) -> Sequence[Sample]:
         """Return the rows of the request's window in order."""
         key = (site, request.start, request.end, request.raw)
         with self._lock:

@@ -128,6 +128,14 @@ class Account:
                 yield {**item, "bucket_name": _find_edge_name(item)}
 
 
+def find_version(worker: WorkerRecord, version_id: object) -> Version:
+    """Return a version of the worker. Raises RefusalError 10007."""
+    for version in worker.versions:
+        if version.id == version_id:
+            return version
+    raise RefusalError(404, 10007, "This version does not exist on your account.")
+
+
 async def read_json(request: web.Request) -> Any:
     """Return the JSON in a body of any content type. Raises RefusalError 6007 without a part of the body."""
     try:

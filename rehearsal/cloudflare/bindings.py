@@ -35,13 +35,16 @@ def resolve_bindings(metadata: Mapping[str, Any], previous: Version | None, *, s
     names = [item["name"] for item in bindings]
     for name in names:
         if names.count(name) > 1:
-            raise RefusalError(
-                400, 10053, f"Binding name '{name}' already in use. Please use a different name and try again."
-            )
+            raise refuse_used_name(name)
     kinds = metadata.get("keep_bindings")
     kinds = KEPT_BY_DEFAULT if kinds is None else kinds
     kept = [item for name, item in before.items() if item["type"] in kinds and name not in names]
     return (*bindings, *kept)
+
+
+def refuse_used_name(name: str) -> RefusalError:
+    """Return the refusal of a name that another binding has."""
+    return RefusalError(400, 10053, f"Binding name '{name}' already in use. Please use a different name and try again.")
 
 
 def _check_list(bindings: Any) -> list[Mapping[str, Any]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from rehearsal.cloudflare import bindings
+from rehearsal.cloudflare.account import Account
 from rehearsal.cloudflare.responses import RefusalError
 from rehearsal.cloudflare.state import Module, Version, WorkerRecord
 
@@ -42,21 +43,23 @@ async def read_parts(request: web.Request) -> dict[str, Module]:
     return found
 
 
-def parse_metadata(part: Module | None) -> dict[str, Any]:
-    """Return the JSON object in a part. Raises RefusalError 10021 without a part of the body."""
+def parse_json_part(parts: Mapping[str, Module], name: str) -> dict[str, Any]:
+    """Return the JSON object in a part. Raises RefusalError 10021 where there is none."""
+    part = parts.get(name)
     try:
         data = json.loads(part.body) if part else None
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise RefusalError(400, 10021, "The upload has no part `metadata` that is a JSON object.")
+        raise RefusalError(400, 10021, f"The body has no part `{name}` that is a JSON object.")
     return data
 
 
 async def read_upload(request: web.Request) -> Upload:
     """Read an upload without its source maps, because the runtime does not use them."""
     found = await read_parts(request)
-    metadata = parse_metadata(found.pop("metadata", None))
+    metadata = parse_json_part(found, "metadata")
+    del found["metadata"]
     modules = tuple(m for m in found.values() if not m.content_type.startswith("application/source-map"))
     if metadata.get("main_module", metadata.get("body_part")) not in {module.name for module in modules}:
         raise RefusalError(400, 10021, "The upload has no part that is named as metadata.main_module.")
@@ -76,7 +79,7 @@ def annotate(given: Any, triggered_by: str) -> dict[str, str]:
 
 
 def make_version(
-    upload: Upload, worker: WorkerRecord | None, *, created_on: str, source: str, triggered_by: str, strict: bool
+    account: Account, request: web.Request, upload: Upload, worker: WorkerRecord | None, *, triggered_by: str
 ) -> Version:
     """Return the version that follows the worker's latest version."""
     metadata = upload.metadata
@@ -84,16 +87,30 @@ def make_version(
     return Version(
         id=str(uuid.uuid4()),
         number=previous.number + 1 if previous else 1,
-        created_on=created_on,
-        source=source,
+        created_on=account.format_now(),
+        source=read_source(request),
         annotations=annotate(metadata.get("annotations"), triggered_by),
         main_module=metadata.get("main_module", metadata.get("body_part")),
         modules=upload.modules,
         compatibility_date=metadata.get("compatibility_date") or OLDEST_COMPATIBILITY_DATE,
         compatibility_flags=tuple(metadata.get("compatibility_flags") or ()),
-        bindings=bindings.resolve_bindings(metadata, previous, strict=strict),
+        bindings=bindings.resolve_bindings(
+            metadata, previous, strict=request.query.get("bindings_inherit") == "strict"
+        ),
         placement=metadata.get("placement") or {},
         limits=metadata.get("limits") or {},
+    )
+
+
+def change_version(account: Account, request: web.Request, latest: Version, **changes: Any) -> Version:
+    """Return the version that follows ``latest`` with the same code and these changed fields."""
+    return replace(
+        latest,
+        id=str(uuid.uuid4()),
+        number=latest.number + 1,
+        created_on=account.format_now(),
+        source=read_source(request),
+        **changes,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from rehearsal.cloudflare.account import read_utc_clock
-from rehearsal.faults import Apply, ExpectedResult, Fault, actions
+from rehearsal.faults import Apply, ExpectedResult, Fault
 from rehearsal.local_system import LocalSystem, outside_pulumi
 
 _OTHER_KEY = {"name": "ACE_API_KEY", "text": "fake-key-put-by-hand", "type": "secret_text"}
@@ -50,7 +51,7 @@ SECRETS = (
         description="a secret that is not declared was put",
         caught_by=("secrets", "deployed", "health"),
         cause="configuration",
-        apply=actions.call_script_api("PUT", "/secrets", json=_OTHER_SECRET),
+        apply=partial(outside_pulumi.call_script_api, method="PUT", path="/secrets", json=_OTHER_SECRET),
     ),
     Fault(
         name="secret-missing",
@@ -64,7 +65,7 @@ SECRETS = (
         description="another value was put after the deployment, as `wrangler secret put ACE_API_KEY` does",
         caught_by=("secrets", "deployed", "health", "key"),
         cause="configuration",
-        apply=actions.call_script_api("PUT", "/secrets", json=_OTHER_KEY),
+        apply=partial(outside_pulumi.call_script_api, method="PUT", path="/secrets", json=_OTHER_KEY),
     ),
 )
 
@@ -74,7 +75,7 @@ SURROUNDINGS = (
         description="the worker's address was switched off",
         caught_by=("health", "key"),
         cause="configuration",
-        apply=actions.call_script_api("DELETE", "/subdomain"),
+        apply=partial(outside_pulumi.call_script_api, method="DELETE", path="/subdomain"),
     ),
     Fault(
         name="bucket-deleted",
@@ -101,14 +102,14 @@ SURROUNDINGS = (
         description="the cron was changed",
         caught_by=("bindings",),
         cause="configuration",
-        apply=actions.call_script_api("PUT", "/schedules", json=[{"cron": "0 1 * * *"}]),
+        apply=partial(outside_pulumi.call_script_api, method="PUT", path="/schedules", json=[{"cron": "0 1 * * *"}]),
     ),
     Fault(
         name="cron-removed",
         description="the cron was removed",
         caught_by=("bindings",),
         cause="configuration",
-        apply=actions.call_script_api("PUT", "/schedules", json=[]),
+        apply=partial(outside_pulumi.call_script_api, method="PUT", path="/schedules", json=[]),
     ),
     Fault(
         name="lifecycle-added",

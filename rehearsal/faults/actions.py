@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rehearsal.local_system import etl_worker, outside_pulumi, slow_propagation
+from rehearsal.local_system import outside_pulumi
 from toolchain import engine
 
 if TYPE_CHECKING:
     from rehearsal.ace import AceFault
-    from rehearsal.ace.samples import Source
+    from rehearsal.ace.samples import SampleSource
     from rehearsal.faults import Apply
     from rehearsal.local_system import LocalSystem
     from rehearsal.network_faults import NetworkFault
@@ -62,16 +61,7 @@ def deploy_etl_worker(*patches: Patch, key: str | None = None) -> Apply:
     """Deploy an ETL worker with another key or with a patched source."""
 
     async def apply(local: LocalSystem) -> None:
-        await etl_worker.deploy_etl_worker(local, code=patch_source(*patches), key=key)
-
-    return apply
-
-
-def upload_bindings(edit: outside_pulumi.EditBindings) -> Apply:
-    """Upload the live code with edited bindings, outside Pulumi."""
-
-    async def apply(local: LocalSystem) -> None:
-        await outside_pulumi.upload_script(local, edit=edit)
+        await outside_pulumi.deploy_etl_worker(local, code=patch_source(*patches), key=key)
 
     return apply
 
@@ -84,24 +74,6 @@ def set_text(name: str, text: str) -> outside_pulumi.EditBindings:
 def drop_bindings(*names: str) -> outside_pulumi.EditBindings:
     """Return an edit that drops bindings."""
     return lambda found: [item for item in found if item["name"] not in names]
-
-
-def call_script_api(method: str, path: str, **sent: Any) -> Apply:
-    """Call Cloudflare's API once about the worker."""
-
-    async def apply(local: LocalSystem) -> None:
-        await outside_pulumi.call_script_api(local, method, path, **sent)
-
-    return apply
-
-
-def deploy_slowly(seconds: float) -> Apply:
-    """Deploy the live version again, and let the edge serve the older one for ``seconds``."""
-
-    async def apply(local: LocalSystem) -> None:
-        await slow_propagation.deploy_slowly(local, seconds=seconds)
-
-    return apply
 
 
 def set_ace_fault(fault: AceFault) -> Apply:
@@ -122,7 +94,7 @@ def change_ace_key(key: str) -> Apply:
     return apply
 
 
-def add_site(site: str, source: Source, then: Apply) -> Apply:
+def add_site(site: str, source: SampleSource, then: Apply) -> Apply:
     """Let ACE serve one more site, and apply another fault."""
 
     async def apply(local: LocalSystem) -> None:
@@ -157,19 +129,3 @@ def disturb_ace(fault: NetworkFault) -> Apply:
         local.ace.network.fault = fault
 
     return apply
-
-
-def count_affected(local: LocalSystem) -> Mapping[str, int]:
-    """Return the number of affected requests for each system with a fault. A fault without requests proves nothing."""
-    affected: dict[str, int] = {}
-    points = {
-        "Cloudflare's API": local.cloudflare.network,
-        "the worker": local.edge.network_of(local.worker_name),
-        "ACE": local.ace.network,
-    }
-    for name, point in points.items():
-        if point is not None and point.fault is not None:
-            affected[name] = point.affected
-    if local.ace.fault is not None:
-        affected["ACE"] = local.ace.affected
-    return affected

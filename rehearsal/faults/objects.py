@@ -52,25 +52,28 @@ async def _list_days(local: LocalSystem) -> list[str]:
 
 
 async def _edit_day(local: LocalSystem, key: str, edit: _EditDay) -> None:
+    edited = edit(await _read_day(local, key))
+    await local.edge.r2_delete(local.bucket, key)
+    if edited is not None:
+        await _write_day(local, key, edited)
+
+
+async def _read_day(local: LocalSystem, key: str) -> StoredDay:
     found = await local.edge.r2_get(local.bucket, key)
     if found is None:
         raise LookupError(f"{key} does not exist")
     about, body = found
-    edited = edit(StoredDay(body=body, custom=about["custom_metadata"], http=about["http_metadata"]))
-    await local.edge.r2_delete(local.bucket, key)
-    if edited is not None:
-        metadata = {"http_metadata": edited.http, "custom_metadata": edited.custom}
-        await local.edge.r2_put(local.bucket, key, edited.body, **metadata)
+    return StoredDay(body=body, custom=about["custom_metadata"], http=about["http_metadata"])
+
+
+async def _write_day(local: LocalSystem, key: str, day: StoredDay) -> None:
+    await local.edge.r2_put(local.bucket, key, day.body, http_metadata=day.http, custom_metadata=day.custom)
 
 
 async def _overwrite_first_day(local: LocalSystem) -> None:
     await outside_pulumi.trigger_batch(local)
     first, second, *_ = await _list_days(local)
-    found = await local.edge.r2_get(local.bucket, second)
-    if found is not None:
-        about, body = found
-        metadata = {"http_metadata": about["http_metadata"], "custom_metadata": about["custom_metadata"]}
-        await local.edge.r2_put(local.bucket, first, body, **metadata)
+    await _write_day(local, first, await _read_day(local, second))
 
 
 def _rename_points(day: StoredDay) -> StoredDay:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rehearsal.faults import Fault, actions
-from rehearsal.local_system import LocalSystem, etl_worker, outside_pulumi
+from rehearsal.local_system import LocalSystem, outside_pulumi
 
-_ETL = {"etlWorker": etl_worker.NAME}
+_ETL = {"etlWorker": outside_pulumi.ETL_WORKER}
 _QUERY = {"queryWorker": True}
 
 

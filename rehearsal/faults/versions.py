@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from rehearsal.faults import ExpectedResult, Fault, actions
-from rehearsal.local_system import LocalSystem, outside_pulumi
+from rehearsal.local_system import LocalSystem, outside_pulumi, slow_propagation
 
 _KV = {"name": "KV", "type": "kv_namespace", "namespace_id": "0f" * 16}
 _EXTRA_BINDINGS = (
@@ -61,14 +62,16 @@ UPLOADS = (
         description="a KV namespace that is not declared was bound",
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="configuration",
-        apply=actions.upload_bindings(lambda found: [*found, _KV]),
+        apply=partial(outside_pulumi.upload_script, edit=lambda found: [*found, _KV]),
     ),
     Fault(
         name="bindings-wiped",
         description="an upload, as `wrangler deploy` makes it, bound the bucket and dropped all plain texts",
         caught_by=("secrets", "bindings", "deployed", "health", "r2"),
         cause="configuration",
-        apply=actions.upload_bindings(lambda found: [item for item in found if item["name"] == "BUCKET"]),
+        apply=partial(
+            outside_pulumi.upload_script, edit=lambda found: [item for item in found if item["name"] == "BUCKET"]
+        ),
     ),
     Fault(
         name="bucket-swapped",
@@ -92,7 +95,9 @@ UPLOADS = (
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="configuration",
         settings={"extraBindings": [*_EXTRA_BINDINGS]},
-        apply=actions.upload_bindings(actions.drop_bindings(*(item["name"] for item in _EXTRA_BINDINGS))),
+        apply=partial(
+            outside_pulumi.upload_script, edit=actions.drop_bindings(*(item["name"] for item in _EXTRA_BINDINGS))
+        ),
     ),
     Fault(
         name="storage-unbound",
@@ -107,7 +112,7 @@ UPLOADS = (
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="configuration",
         may_report={"trigger": "configuration"},
-        apply=actions.upload_bindings(actions.set_text("SITE", "ses_by_hand")),
+        apply=partial(outside_pulumi.upload_script, edit=actions.set_text("SITE", "ses_by_hand")),
     ),
 )
 
@@ -132,14 +137,14 @@ DEPLOYMENTS = (
         description="the edge serves the older version for 12 s after a deployment",
         expected=ExpectedResult.PASSED,
         min_seconds=10.0,
-        apply=actions.deploy_slowly(12.0),
+        apply=partial(slow_propagation.deploy_slowly, seconds=12.0),
     ),
     Fault(
         name="worker-deleted",
         description="the worker was deleted",
         caught_by=("secrets", "bindings", "deployed", "health", "key"),
         cause="configuration",
-        apply=actions.call_script_api("DELETE", ""),
+        apply=partial(outside_pulumi.call_script_api, method="DELETE"),
     ),
 )
 

@@ -18,6 +18,7 @@ EditBindings = Callable[[Bindings], Bindings]
 TAG = "workers/tag"
 MODULE = "worker.js"
 COMPATIBILITY_DATE = "2026-04-01"
+ETL_WORKER = "etl"  # the value of the setting etlWorker in a rehearsal
 
 
 async def call_api(local: LocalSystem, method: str, path: str, **sent: Any) -> Any:
@@ -87,6 +88,16 @@ async def put_script(
     form.add_field("metadata", json.dumps(metadata), content_type="application/json")
     form.add_field(MODULE, code, filename=MODULE, content_type="application/javascript+module")
     await call_api(local, "PUT", f"workers/scripts/{name}", data=form)
+
+
+async def deploy_etl_worker(local: LocalSystem, *, code: bytes | None = None, key: str | None = None) -> None:
+    """Deploy an ETL worker, as another team does. Default: the live backfill worker's code and the declared key."""
+    live = await call_script_api(local, "GET", "/settings")
+    plain = [item for item in live["bindings"] if item["type"] != "secret_text"]
+    secret = {"name": "ACE_API_KEY", "type": "secret_text", "text": key or local.environment["ACE_API_KEY"]}
+    body = local.cloudflare.account.workers[local.worker_name].live.main.body if code is None else code
+    await put_script(local, ETL_WORKER, body, bindings=[*plain, secret])
+    await call_api(local, "POST", f"workers/scripts/{ETL_WORKER}/subdomain", json={"enabled": True})
 
 
 async def trigger_batch(local: LocalSystem) -> None:

@@ -9,19 +9,6 @@ from pulumi.runtime.rpc import UNKNOWN
 
 Props = dict[str, Any]
 
-__all__ = [
-    "UNKNOWN",
-    "Props",
-    "are_equal",
-    "drop_none",
-    "is_known",
-    "to_camel",
-    "to_snake",
-    "unwrap",
-    "unwrap_map",
-    "wrap_map",
-]
-
 
 def unwrap(value: PropertyValue) -> Any:
     """Return plain data. Whole numbers become int, and unknown values stay `UNKNOWN`."""

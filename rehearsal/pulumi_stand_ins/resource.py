@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pulumi.runtime.rpc import UNKNOWN
+
 from rehearsal.pulumi_stand_ins import resources
 from rehearsal.pulumi_stand_ins.api_client import ApiClient
-from rehearsal.pulumi_stand_ins.property_values import UNKNOWN, Props, are_equal
+from rehearsal.pulumi_stand_ins.property_values import Props, are_equal
 
 NOT_DELETED = (
     "Resource Destruction Considerations: Applying this resource destruction will remove the resource from the "
@@ -39,6 +41,7 @@ class Resource(ABC):
 
     token: ClassVar[str]
     inputs: ClassVar[tuple[str, ...]]
+    name: ClassVar[str] = "scriptName"  # the input that is the id
     identity: ClassVar[frozenset[str]] = frozenset({"accountId"})  # a change of these replaces the resource
     kept: ClassVar[frozenset[str]] = frozenset()  # these keep their value if the program leaves them out
     computed: ClassVar[tuple[str, ...]] = ()
@@ -60,9 +63,9 @@ class Resource(ABC):
         unknown = dict.fromkeys((*self.computed, *self.kept), UNKNOWN)
         return {**unknown, **kept, **new}
 
-    @abstractmethod
     async def create(self, api: ApiClient, new: Props) -> Found:
-        """Create the resource."""
+        """Create the resource, by the request of an update where a type has no other."""
+        return Found(id=new[self.name], outputs=await self.update(api, Found(id="", outputs={}), new))
 
     @abstractmethod
     async def read(self, api: ApiClient, found: Found) -> Found | None:
@@ -79,6 +82,16 @@ class Resource(ABC):
     @abstractmethod
     async def delete(self, api: ApiClient, found: Found) -> None:
         """Delete the resource. A type that is not destroyable leaves it unchanged."""
+
+
+def make_script_path(props: Mapping[str, Any], below: str = "") -> str:
+    """Return the API's path of a script, or of something ``below`` it."""
+    return f"accounts/{props['accountId']}/workers/scripts/{props['scriptName']}{below}"
+
+
+def make_bucket_headers(props: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers that name the jurisdiction of a bucket."""
+    return {"cf-r2-jurisdiction": props.get("jurisdiction", "default")}
 
 
 def split_import_id(import_id: str, shape: str) -> list[str]:

@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         group.main(argv, prog_name="python -m review.github", standalone_mode=False)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
-    except (client.SetupError, event.EventError, comments.BodyError) as error:
+    except (client.VariableError, event.EventError, comments.BodyError) as error:
         _end(str(error), USAGE)
     except client.GitHubError as error:
         _end(str(error), FAILED)

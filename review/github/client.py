@@ -23,7 +23,7 @@ class GitHubError(Exception):
     """GitHub refused, cannot be reached, or answered in an undocumented form. The message is one line."""
 
 
-class SetupError(Exception):
+class VariableError(Exception):
     """A variable of GitHub Actions is missing or cannot be used. The message names it."""
 
 
@@ -98,7 +98,7 @@ class GitHub:
 
 @contextmanager
 def open_repository(environ: Mapping[str, str], transport: httpx.BaseTransport | None = None) -> Iterator[GitHub]:
-    """Yield the repository of this run. ``transport`` replaces the network. Raises SetupError."""
+    """Yield the repository of this run. ``transport`` replaces the network. Raises VariableError."""
     api, graphql, repository, token = (_variable(environ, name) for name in _VARIABLES)
     headers = {
         "Authorization": f"Bearer {token}",
@@ -143,9 +143,9 @@ def author(item: Mapping[str, Any]) -> str | None:
 def _variable(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name)
     if not value:
-        raise SetupError(f"{name} is not set: GitHub Actions sets it, and a step passes it in `env:`")
+        raise VariableError(f"{name} is not set: GitHub Actions sets it, and a step passes it in `env:`")
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise SetupError(f"{name} holds white space or a character that no request can carry")
+        raise VariableError(f"{name} holds white space or a character that no request can carry")
     if name.endswith("_URL"):
         _checked(name, value)
     return value
@@ -155,10 +155,10 @@ def _checked(name: str, value: str) -> None:
     try:
         url = httpx.URL(value)
     except httpx.InvalidURL:
-        raise SetupError(f"{name} is not a URL") from None
+        raise VariableError(f"{name} is not a URL") from None
     local = url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1")
     if not local and (url.scheme != "https" or not url.host):
-        raise SetupError(f"{name} must be an https address, because it receives a token")
+        raise VariableError(f"{name} must be an https address, because it receives a token")
 
 
 def _json(answer: httpx.Response) -> Any:

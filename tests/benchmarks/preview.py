@@ -42,5 +42,5 @@ def _without_ledger(folder: Path) -> Path:
     for name in ("cloudflare_client", "contract", "infra", "workers"):
         shutil.copytree(local.ROOT / name, folder / name)
     (folder / ".venv").symlink_to(local.ROOT / ".venv")
-    shutil.copy(Path(__file__).with_name("program_without_drift.py"), folder / "infra" / "live.py")
+    shutil.copy(Path(__file__).with_name("program_without_drift.py"), folder / "infra" / "account.py")
     return folder

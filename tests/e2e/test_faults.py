@@ -14,10 +14,10 @@ import pytest
 from checks import catalog
 from checks.run.execute import execute
 from checks.run.request import Request, Surroundings, Target
-from rehearsal import fault_matrix
-from rehearsal.faults import ExpectedResult, Fault, actions, load_faults
-from rehearsal.local_system import ROOT, etl_worker
-from rehearsal.local_system.snapshot import Snapshot
+from rehearsal.faults import ExpectedResult, Fault, load_faults
+from rehearsal.local_system import ROOT, outside_pulumi
+from tests.e2e import fault_matrix
+from tests.e2e.snapshot import Snapshot
 
 FAULTS = load_faults()
 RESTORED_BY_PULUMI_UP = ("secret-missing",)  # tests/e2e/test_drift.py shows it for the others
@@ -51,7 +51,7 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(world, tmp_path_factory):
-    world.wait(etl_worker.deploy_etl_worker(world.local))
+    world.wait(outside_pulumi.deploy_etl_worker(world.local))
     deployed = Deployed(world, tmp_path_factory.mktemp("faults"))
     yield deployed
     deployed.restore()
@@ -132,6 +132,22 @@ def test_checks_with_a_wrong_clock_pass(deployed, hours):
     assert (code, outcomes(report, "fail"), outcomes(report, "inconclusive")) == (0, {}, {})
 
 
+def count_affected(local):
+    """The number of affected requests for each system with a fault. A fault without requests proves nothing."""
+    affected = {}
+    points = {
+        "Cloudflare's API": local.cloudflare.network,
+        "the worker": local.edge.network_of(local.worker_name),
+        "ACE": local.ace.network,
+    }
+    for name, point in points.items():
+        if point is not None and point.fault is not None:
+            affected[name] = point.affected
+    if local.ace.fault is not None:
+        affected["ACE"] = local.ace.affected
+    return affected
+
+
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_a_fault_is_reported_with_its_cause(world, deployed, took, name, record_property):
     fault = FAULTS[name]
@@ -145,7 +161,7 @@ def test_a_fault_is_reported_with_its_cause(world, deployed, took, name, record_
     assert set(fault.caught_by) <= set(reported), shown
     assert set(failed) <= {*fault.caught_by, *fault.may_report}, shown
     assert list(find_wrong_causes(fault, failed, inconclusive)) == [], shown
-    affected = actions.count_affected(world.local)
+    affected = count_affected(world.local)
     assert all(affected.values()), f"a fault affected no request: {affected}"
     assert fault.min_seconds <= report["seconds"] < fault.deadline
     took[name] = report["seconds"]

@@ -24,8 +24,8 @@ from aiohttp import web
 
 from contract.operator_token import derive_operator_token
 from rehearsal.ace import LocalAce
-from rehearsal.ace.samples import Sample, Source
-from rehearsal.ace.volume import Volume
+from rehearsal.ace.samples import Sample, SampleSource
+from tests.fakes.volume import Volume
 
 from .harness import Harness, find_bundle
 
@@ -55,7 +55,7 @@ ODD_TIMES = Few(
     Sample("p", "5", datetime(2024, 12, 10, 23, 59, 59, 999_999)),  # noqa: DTZ001
     Sample("p", "6", datetime(2024, 12, 11)),  # noqa: DTZ001
 )
-SOURCES: Mapping[str, Source] = {
+SOURCES: Mapping[str, SampleSource] = {
     "volume": Volume(site="volume", count=7, interval=timedelta(minutes=30), odd_every=3, microseconds=True),
     "crowd": Volume(
         site="crowd", count=2_345, interval=timedelta(hours=8)

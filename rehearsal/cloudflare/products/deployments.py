@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from rehearsal.cloudflare import uploads, views
-from rehearsal.cloudflare.account import Account, read_json_object
+from rehearsal.cloudflare.account import Account, find_version, read_json_object
 from rehearsal.cloudflare.responses import RefusalError, respond
 from rehearsal.cloudflare.state import Share, Version, WorkerRecord
 
@@ -53,17 +53,15 @@ async def create(account: Account, request: web.Request) -> web.Response:
 
 
 def _read_shares(asked: Any, worker: WorkerRecord) -> tuple[Share, ...]:
-    known = {version.id for version in worker.versions}
     if not isinstance(asked, list) or not 1 <= len(asked) <= MAX_SHARES:
         raise RefusalError(400, 10021, "a deployment has one or two versions")
     shares = []
     for item in asked:
         version_id, percentage = (item.get("version_id"), item.get("percentage")) if isinstance(item, dict) else (0, 0)
-        if version_id not in known:
-            raise RefusalError(404, 10007, "This version does not exist on your account.")
+        version = find_version(worker, version_id)
         if not isinstance(percentage, int | float):
             raise RefusalError(400, 10021, "a version's percentage must be a number")
-        shares.append(Share(version_id=version_id, percentage=percentage))
+        shares.append(Share(version_id=version.id, percentage=percentage))
     if not math.isclose(sum(share.percentage for share in shares), 100):
         raise RefusalError(400, 10021, "the percentages of a deployment must add up to 100")
     return tuple(shares)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from aiohttp import MultipartWriter, web
 
 from rehearsal.cloudflare import uploads, views
-from rehearsal.cloudflare.account import Account
+from rehearsal.cloudflare.account import Account, find_version
 from rehearsal.cloudflare.responses import RefusalError, respond
 from rehearsal.cloudflare.state import Version, WorkerRecord
 
@@ -40,14 +40,7 @@ async def upload(account: Account, request: web.Request) -> web.Response:
     received = await uploads.read_upload(request)
     async with account.changing:
         worker = account.workers.get(name)
-        version = uploads.make_version(
-            received,
-            worker,
-            created_on=account.format_now(),
-            source=uploads.read_source(request),
-            triggered_by="upload",
-            strict=request.query.get("bindings_inherit") == "strict",
-        )
+        version = uploads.make_version(account, request, received, worker, triggered_by="upload")
         account.require_buckets(version)
         created = version.created_on
         worker = worker or WorkerRecord(name=name, tag=uuid.uuid4().hex, created_on=created, modified_on=created)
@@ -66,11 +59,7 @@ async def download(account: Account, request: web.Request) -> web.Response:
 async def show_content(account: Account, request: web.Request) -> web.Response:
     """Return the code of a version (``?version=``, default: the live one)."""
     worker = account.find_worker(request)
-    wanted = request.query.get("version", worker.live.id)
-    found = next((version for version in worker.versions if version.id == wanted), None)
-    if found is None:
-        raise RefusalError(404, 10007, "This version does not exist on your account.")
-    return _respond_content(found)
+    return _respond_content(find_version(worker, request.query.get("version", worker.live.id)))
 
 
 async def delete(account: Account, request: web.Request) -> web.Response:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -86,16 +84,12 @@ async def release_changes(account: Account, request: web.Request, changes: dict[
         )
     taken = {item["name"] for item in latest.bindings if item["type"] != SECRET}
     for name in changes.keys() & taken:
-        raise RefusalError(
-            400, 10053, f"Binding name '{name}' already in use. Please use a different name and try again."
-        )
+        raise bindings.refuse_used_name(name)
     kept = [item for item in latest.bindings if item["name"] not in changes]
-    version = replace(
+    version = uploads.change_version(
+        account,
+        request,
         latest,
-        id=str(uuid.uuid4()),
-        number=latest.number + 1,
-        created_on=account.format_now(),
-        source=uploads.read_source(request),
         annotations={"workers/triggered_by": "secret"},
         bindings=(*kept, *(item for item in changes.values() if item is not None)),
     )

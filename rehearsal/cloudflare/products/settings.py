@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -68,23 +66,14 @@ async def patch(account: Account, request: web.Request) -> web.Response:
 async def _read_settings(request: web.Request) -> dict[str, Any]:
     if not request.content_type.startswith("multipart/"):
         return await read_json_object(request)
-    part = (await uploads.read_parts(request)).get("settings")
-    try:
-        data = json.loads(part.body) if part else None
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        raise RefusalError(400, 10021, "The body has no part `settings` that is a JSON object.")
-    return data
+    return uploads.parse_json_part(await uploads.read_parts(request), "settings")
 
 
 def _make_version(account: Account, request: web.Request, latest: Version, asked: Mapping[str, Any]) -> Version:
-    version = replace(
+    version = uploads.change_version(
+        account,
+        request,
         latest,
-        id=str(uuid.uuid4()),
-        number=latest.number + 1,
-        created_on=account.format_now(),
-        source=uploads.read_source(request),
         compatibility_date=asked.get("compatibility_date", latest.compatibility_date),
         compatibility_flags=tuple(asked.get("compatibility_flags", latest.compatibility_flags)),
         placement=asked.get("placement") or latest.placement,

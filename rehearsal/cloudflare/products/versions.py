@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from rehearsal.cloudflare import uploads, views
-from rehearsal.cloudflare.account import Account
+from rehearsal.cloudflare.account import Account, find_version
 from rehearsal.cloudflare.responses import RefusalError, respond
 
 PER_PAGE = 10
@@ -28,14 +28,7 @@ async def upload(account: Account, request: web.Request) -> web.Response:
     received = await uploads.read_upload(request)
     async with account.changing:
         worker = account.find_worker(request)
-        version = uploads.make_version(
-            received,
-            worker,
-            created_on=account.format_now(),
-            source=uploads.read_source(request),
-            triggered_by="version_upload",
-            strict=request.query.get("bindings_inherit") == "strict",
-        )
+        version = uploads.make_version(account, request, received, worker, triggered_by="version_upload")
         account.require_buckets(version)
         await account.publish(worker.with_version(version), trial=version)
     return respond(views.show_version(version))
@@ -53,10 +46,7 @@ async def list_all(account: Account, request: web.Request) -> web.Response:
 
 async def show(account: Account, request: web.Request) -> web.Response:
     """Show a version with its resources. Raises RefusalError 10007."""
-    for version in account.find_worker(request).versions:
-        if version.id == request.match_info["version"]:
-            return respond(views.show_version(version))
-    raise RefusalError(404, 10007, "This version does not exist on your account.")
+    return respond(views.show_version(find_version(account.find_worker(request), request.match_info["version"])))
 
 
 def _read_number(request: web.Request, name: str, default: int) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.pulumi_stand_ins.api_client import ApiClient
 from rehearsal.pulumi_stand_ins.property_values import Props, drop_none
-from rehearsal.pulumi_stand_ins.resource import Found, Resource, split_import_id
+from rehearsal.pulumi_stand_ins.resource import Found, Resource, make_bucket_headers, split_import_id
 
 
 class R2Bucket(Resource):
@@ -20,18 +20,18 @@ class R2Bucket(Resource):
     async def create(self, api: ApiClient, new: Props) -> Found:
         """POST the bucket. An existing bucket is refused with 10004."""
         body = {"name": new["name"], "locationHint": new.get("location"), "storageClass": new.get("storageClass")}
-        shown = await api.fetch_result("POST", _path(new), json=drop_none(body), headers=_headers(new))
+        shown = await api.fetch_result("POST", _path(new), json=drop_none(body), headers=make_bucket_headers(new))
         return Found(id=new["name"], outputs=_outputs(new, shown))
 
     async def update(self, api: ApiClient, found: Found, new: Props) -> Props:
         """PATCH the storage class, which is in a header."""
-        headers = _headers(new) | {"cf-r2-storage-class": new.get("storageClass", "Standard")}
+        headers = make_bucket_headers(new) | {"cf-r2-storage-class": new.get("storageClass", "Standard")}
         shown = await api.fetch_result("PATCH", _path(new, found.id), headers=headers)
         return _outputs({**found.outputs, **new}, shown or {})
 
     async def read(self, api: ApiClient, found: Found) -> Found | None:
         """Read all properties."""
-        shown = await api.find_result("GET", _path(found.outputs, found.id), headers=_headers(found.outputs))
+        shown = await api.find_result("GET", _path(found.outputs, found.id), headers=make_bucket_headers(found.outputs))
         return None if shown is None else Found(id=found.id, outputs=_outputs(found.outputs, shown))
 
     async def adopt(self, api: ApiClient, import_id: str) -> Found | None:
@@ -42,15 +42,11 @@ class R2Bucket(Resource):
 
     async def delete(self, api: ApiClient, found: Found) -> None:
         """DELETE the bucket. A missing bucket and a bucket with objects are errors."""
-        await api.fetch_result("DELETE", _path(found.outputs, found.id), headers=_headers(found.outputs))
+        await api.fetch_result("DELETE", _path(found.outputs, found.id), headers=make_bucket_headers(found.outputs))
 
 
 def _path(props: Mapping[str, Any], name: str = "") -> str:
     return f"accounts/{props['accountId']}/r2/buckets" + (f"/{name}" if name else "")
-
-
-def _headers(props: Mapping[str, Any]) -> dict[str, str]:
-    return {"cf-r2-jurisdiction": props.get("jurisdiction", "default")}
 
 
 def _outputs(props: Mapping[str, Any], shown: Mapping[str, Any]) -> Props:

@@ -5,30 +5,29 @@ from typing import Any
 
 from rehearsal.pulumi_stand_ins.api_client import ApiClient
 from rehearsal.pulumi_stand_ins.property_values import Props
-from rehearsal.pulumi_stand_ins.resource import Found, RefusedByPluginError, Resource
+from rehearsal.pulumi_stand_ins.resource import Found, RefusedByPluginError, Resource, make_bucket_headers
 
 
 class R2BucketLifecycle(Resource):
     """The rules of one bucket. A destroy leaves them, and import does not exist."""
 
     token = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"  # noqa: S105  # a type token is no secret
+    name = "bucketName"
     inputs = ("bucketName", "accountId", "jurisdiction", "rules")
     identity = frozenset({"bucketName", "accountId", "jurisdiction"})
     kept = frozenset({"jurisdiction"})
     destroyable = False
 
-    async def create(self, api: ApiClient, new: Props) -> Found:
-        """PUT all rules."""
-        return Found(id=new["bucketName"], outputs=await self.update(api, Found(id="", outputs={}), new))
-
     async def update(self, api: ApiClient, found: Found, new: Props) -> Props:  # noqa: ARG002  # all rules are sent
-        """PUT all rules again. The API's fields are camelCase here, as Pulumi's."""
-        await api.fetch_result("PUT", _path(new), json={"rules": new.get("rules", [])}, headers=_headers(new))
+        """PUT all rules. The API's fields are camelCase here, as Pulumi's."""
+        await api.fetch_result(
+            "PUT", _path(new), json={"rules": new.get("rules", [])}, headers=make_bucket_headers(new)
+        )
         return {"jurisdiction": "default", **new}
 
     async def read(self, api: ApiClient, found: Found) -> Found | None:
         """Read the live rules."""
-        live = await api.find_result("GET", _path(found.outputs), headers=_headers(found.outputs))
+        live = await api.find_result("GET", _path(found.outputs), headers=make_bucket_headers(found.outputs))
         if live is None:
             return None
         rules = {"rules": live["rules"]} if live.get("rules") or "rules" in found.outputs else {}
@@ -44,7 +43,3 @@ class R2BucketLifecycle(Resource):
 
 def _path(props: Mapping[str, Any]) -> str:
     return f"accounts/{props['accountId']}/r2/buckets/{props['bucketName']}/lifecycle"
-
-
-def _headers(props: Mapping[str, Any]) -> dict[str, str]:
-    return {"cf-r2-jurisdiction": props.get("jurisdiction", "default")}

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
+from pulumi.runtime.rpc import UNKNOWN
 
 from rehearsal.pulumi_stand_ins.api_client import ApiClient
-from rehearsal.pulumi_stand_ins.property_values import UNKNOWN, Props, drop_none, to_camel, to_snake
-from rehearsal.pulumi_stand_ins.resource import Found, RefusedByPluginError, Resource, split_import_id
+from rehearsal.pulumi_stand_ins.property_values import Props, drop_none, to_camel, to_snake
+from rehearsal.pulumi_stand_ins.resource import Found, RefusedByPluginError, Resource, make_script_path, split_import_id
 
 _METADATA = ("bindings", "bodyPart", "compatibilityDate", "compatibilityFlags", "keepAssets", "keepBindings", "limits",
              "logpush", "mainModule", "migrations", "observability", "placement", "tailConsumers",
@@ -48,17 +49,21 @@ class WorkersScript(Resource):
         differs = f'The content_sha256 "{digest}" does not match the SHA-256 of {file}, "{found}"'
         return invalid if found == digest else invalid | {"contentSha256": differs}
 
-    async def create(self, api: ApiClient, new: Props) -> Found:
-        """PUT the script. An existing script of that name is replaced."""
-        return Found(id=new["scriptName"], outputs=await self._upload(api, {}, new))
-
     async def update(self, api: ApiClient, found: Found, new: Props) -> Props:
-        """PUT the script again with all its bindings."""
-        return await self._upload(api, found.outputs, new)
+        """PUT the script with all its bindings. An existing script of that name is replaced."""
+        module = new.get("mainModule") or new.get("bodyPart") or "script"
+        kind = new.get("contentType") or (
+            "application/javascript+module" if "mainModule" in new else "application/javascript"
+        )
+        metadata = json.dumps(_make_metadata(new))
+        parts = [(module, (module, _read_content(new), kind)), ("metadata", (None, metadata, "application/json"))]
+        result = await api.fetch_result("PUT", make_script_path(new), files=parts)
+        kept = {key: found.outputs[key] for key in self.kept if key in found.outputs}
+        return {**kept, "logpush": False, **new, **_select_computed(self.computed, result)}
 
     async def delete(self, api: ApiClient, found: Found) -> None:
         """DELETE the script. A missing script is an error, as in the official plugin."""
-        await api.fetch_result("DELETE", _path(found.outputs))
+        await api.fetch_result("DELETE", make_script_path(found.outputs))
 
     async def read(self, api: ApiClient, found: Found) -> Found | None:
         """Read computed fields, the digest of the content, and missing secrets. Nothing else."""
@@ -80,7 +85,7 @@ class WorkersScript(Resource):
         """Return the live script with every binding that the API shows. It never shows the text of a secret."""
         account, name = split_import_id(import_id, "<account_id>/<script_name>")
         props: Props = {"accountId": account, "scriptName": name}
-        await api.fetch("GET", _path(props))
+        await api.fetch("GET", make_script_path(props))
         live = await _read_live(api, props)
         if live is None:
             return None
@@ -90,21 +95,6 @@ class WorkersScript(Resource):
         bindings = [{to_camel(key): value for key, value in each.items()} for each in settings.get("bindings", [])]
         props |= {"bindings": drop_none(bindings), "content": content.decode(errors="replace")}
         return Found(id=name, outputs=props | _select_computed(self.computed, service))
-
-    async def _upload(self, api: ApiClient, old: Mapping[str, Any], new: Props) -> Props:
-        module = new.get("mainModule") or new.get("bodyPart") or "script"
-        kind = new.get("contentType") or (
-            "application/javascript+module" if "mainModule" in new else "application/javascript"
-        )
-        metadata = json.dumps(_make_metadata(new))
-        parts = [(module, (module, _read_content(new), kind)), ("metadata", (None, metadata, "application/json"))]
-        result = await api.fetch_result("PUT", _path(new), files=parts)
-        kept = {key: old[key] for key in self.kept if key in old}
-        return {**kept, "logpush": False, **new, **_select_computed(self.computed, result)}
-
-
-def _path(props: Mapping[str, Any], below: str = "") -> str:
-    return f"accounts/{props['accountId']}/workers/scripts/{props['scriptName']}{below}"
 
 
 def _make_metadata(new: Mapping[str, Any]) -> Props:
@@ -135,7 +125,7 @@ def _is_missing_secret(binding: Mapping[str, Any], names: set[str]) -> bool:
 async def _read_live(api: ApiClient, props: Props) -> tuple[Props, Props, bytes] | None:
     """Return script, settings and content by the three requests of the official Read, None for a missing script."""
     service = await api.find_result("GET", f"accounts/{props['accountId']}/workers/services/{props['scriptName']}")
-    settings = await api.find_result("GET", _path(props, "/settings")) if service is not None else None
+    settings = await api.find_result("GET", make_script_path(props, "/settings")) if service is not None else None
     if settings is None:
         return None
     if "placement" not in settings:
@@ -145,7 +135,7 @@ async def _read_live(api: ApiClient, props: Props) -> tuple[Props, Props, bytes]
     return (
         service["default_environment"]["script"],
         settings,
-        _extract_first_module(await api.fetch("GET", _path(props, "/content/v2"))),
+        _extract_first_module(await api.fetch("GET", make_script_path(props, "/content/v2"))),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.pulumi_stand_ins.api_client import ApiClient
 from rehearsal.pulumi_stand_ins.property_values import Props, to_snake
-from rehearsal.pulumi_stand_ins.resource import Found, Resource, split_import_id
+from rehearsal.pulumi_stand_ins.resource import Found, Resource, make_script_path, split_import_id
 
 
 class WorkersScriptSubdomain(Resource):
@@ -16,18 +16,14 @@ class WorkersScriptSubdomain(Resource):
     identity = frozenset({"scriptName", "accountId"})
     kept = frozenset({"previewsEnabled"})
 
-    async def create(self, api: ApiClient, new: Props) -> Found:
-        """POST the switch."""
-        return Found(id=new["scriptName"], outputs=await self.update(api, Found(id="", outputs={}), new))
-
     async def update(self, api: ApiClient, found: Found, new: Props) -> Props:  # noqa: ARG002  # all values are sent
-        """POST the switch again."""
+        """POST the switch."""
         body = to_snake({key: new[key] for key in ("enabled", "previewsEnabled") if key in new})
-        return new | _select_switches(await api.fetch_result("POST", _path(new), json=body))
+        return new | _select_switches(await api.fetch_result("POST", make_script_path(new, "/subdomain"), json=body))
 
     async def read(self, api: ApiClient, found: Found) -> Found | None:
         """Read both live switches."""
-        live = await api.find_result("GET", _path(found.outputs))
+        live = await api.find_result("GET", make_script_path(found.outputs, "/subdomain"))
         return None if live is None else Found(id=found.id, outputs=found.outputs | _select_switches(live))
 
     async def adopt(self, api: ApiClient, import_id: str) -> Found | None:
@@ -37,11 +33,7 @@ class WorkersScriptSubdomain(Resource):
 
     async def delete(self, api: ApiClient, found: Found) -> None:
         """DELETE the switch."""
-        await api.fetch_result("DELETE", _path(found.outputs))
-
-
-def _path(props: Mapping[str, Any]) -> str:
-    return f"accounts/{props['accountId']}/workers/scripts/{props['scriptName']}/subdomain"
+        await api.fetch_result("DELETE", make_script_path(found.outputs, "/subdomain"))
 
 
 def _select_switches(shown: Mapping[str, Any]) -> Props:

@@ -18,18 +18,13 @@ def test_the_program_without_the_ledger_loads_nothing_to_ask_with(tmp_path):
 
 def test_the_stand_in_has_every_name_that_the_program_uses():
     asked, called = set(), set()
-    for file in (Path("infra/account.py"), Path("infra/plan.py")):
-        nodes = ast.walk(ast.parse(file.read_text()))
-        for node in nodes:
-            if (
-                isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Attribute)
-                and node.value.attr == "_client"
-            ):
-                called.add(node.attr)
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                asked |= {node.attr} if node.value.id == "live" else set()
-    assert asked
+    for file in (Path("__main__.py"), *Path("infra").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "infra.account":
+                asked |= {alias.name for alias in node.names}
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "account":
+                (asked if file.name == "__main__.py" else called).add(node.attr)
+    assert {"open_account", "LiveWorker"} <= asked
     assert called
     assert [name for name in asked if not hasattr(stand_in, name)] == []
-    assert [name for name in called if not hasattr(stand_in.NoClient, name)] == []
+    assert [name for name in called if not hasattr(stand_in.LiveAccount, name)] == []

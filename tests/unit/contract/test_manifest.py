@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.manifest import Ace, DeclaredBinding, DeclaredWorker, Manifest, ManifestError, RelatedWorkers, Storage
+from contract.manifest import (
+    DeclaredAce,
+    DeclaredBinding,
+    DeclaredWorker,
+    Manifest,
+    ManifestError,
+    RelatedWorkers,
+    Storage,
+)
 
 MANIFEST = Manifest(
     project="building-vitals",
@@ -25,7 +33,7 @@ MANIFEST = Manifest(
         key_template="timeseries/{site}/{date}/data.ndjson.gz",
         prefix="timeseries/ses_falls_city/",
     ),
-    ace=Ace(
+    ace=DeclaredAce(
         base_url="https://flightdeck.aceiot.cloud",
         site="ses_falls_city",
         start_date="2024-12-10",

@@ -14,7 +14,7 @@ from checks.stored_days.stored_day import compare_with_metadata, decode_day
 from contract import drift, drift_sentence
 from contract.manifest import Manifest, ManifestError
 from infra.settings.reading import KNOWN, SettingsError, read_settings
-from infra.settings.source import Source
+from infra.settings.source import SettingsSource
 from review import comment, preview
 from tests.fakes.days import lines, stored
 from tests.fakes.manifest import manifest_data
@@ -59,7 +59,7 @@ DECLARED = {
 @some(100)
 @given(st.dictionaries(st.sampled_from(KEYS), TEXT | JSON.map(json.dumps) | st.none(), max_size=3), st.booleans())
 def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret):
-    source = Source(
+    source = SettingsSource(
         project="building-vitals",
         stack="prod",
         names=(DECLARED | values).keys(),

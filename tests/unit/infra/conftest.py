@@ -13,7 +13,7 @@ from infra.declarations import backfill
 from infra.declarations.manifest import build_manifest
 from infra.settings.reading import read_settings
 from infra.settings.settings import Settings
-from infra.settings.source import Source
+from infra.settings.source import SettingsSource
 
 LOOP = asyncio.new_event_loop()  # never closed: loops of Pulumi's own threads would complain with it
 KEY = "fake-ace-key-for-tests"
@@ -39,9 +39,9 @@ def source_of(
     *,
     secret: Collection[str] = ("aceApiKey",),
     stack: str = "prod",
-) -> Source:
+) -> SettingsSource:
     config = {**defaults(), **config}
-    return Source(
+    return SettingsSource(
         project="building-vitals",
         stack=stack,
         names=config.keys(),

@@ -6,7 +6,7 @@ import pytest
 
 from cloudflare_client.versions import WorkerVersion
 from contract.drift_sentence import describe, message_of
-from infra import live
+from infra.account import LiveDeployment, LiveWorker
 from infra.declarations import backfill, query
 from infra.declarations.manifest import build_manifest
 from infra.drift.last_upload import ForeignWorkerError
@@ -45,9 +45,9 @@ def worker_of(settings, module, *, tag=None, bindings=None):
     version = WorkerVersion(
         id="v1", number=1, tag=manifest.worker.tag if tag is None else tag, message="", triggered_by="upload"
     )
-    return live.LiveWorker(
+    return LiveWorker(
         name=declaration.script,
-        deployment=live.LiveDeployment(versions=("v1",), author="jo", created_on="2026-11-23T00:00:00Z"),
+        deployment=LiveDeployment(versions=("v1",), author="jo", created_on="2026-11-23T00:00:00Z"),
         versions=(version,),
         bindings=bound if bindings is None else bindings,
         latest=bound,

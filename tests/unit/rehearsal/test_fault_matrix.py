@@ -1,5 +1,5 @@
-from rehearsal import fault_matrix
 from rehearsal.faults import ExpectedResult, Fault
+from tests.e2e import fault_matrix
 
 
 async def do_nothing(local):

@@ -8,7 +8,7 @@ from cloudflare_client.versions import WorkerVersion
 from contract import drift
 from contract.drift import BindingChange, LiveBinding
 from contract.drift_sentence import MAX_MESSAGE, message_of
-from infra import live
+from infra.account import LiveDeployment, LiveWorker
 from infra.drift.detection import find_drift, next_message
 from infra.drift.last_upload import ForeignWorkerError, uploaded_bindings
 from infra.drift.tag import owner_prefix
@@ -27,11 +27,9 @@ def manifest(read):
 def worker(manifest):
     """A live worker as the upload left it; with fields that only the API has."""
     first = WorkerVersion(id="608d4072-aaaa", number=1, tag=manifest.worker.tag, message="", triggered_by="upload")
-    return live.LiveWorker(
+    return LiveWorker(
         name="building-vitals-backfill",
-        deployment=live.LiveDeployment(
-            versions=(first.id,), author="jo@example.org", created_on="2026-11-21T08:30:00.1Z"
-        ),
+        deployment=LiveDeployment(versions=(first.id,), author="jo@example.org", created_on="2026-11-21T08:30:00.1Z"),
         versions=(first,),
         bindings=tuple({**item, **FIELDS_OF_THE_API} for item in manifest.to_dict()["bindings"]),
         latest=(),

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from rehearsal.ace import AceFault, LocalAce
-from rehearsal.ace.volume import Volume
 from rehearsal.network_faults import NetworkFault, NetworkFaultKind
+from tests.fakes.volume import Volume
 from tests.unit.rehearsal.ace.local_ace import PATH, QUARTER, SITE, WINDOW, Listed, ask_once, repair_cursor, run
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from rehearsal.ace import LocalAce
 from rehearsal.ace.page_request import PAGE_SIZES
-from rehearsal.ace.volume import Volume
 from rehearsal.ace.weather import Weather
+from tests.fakes.volume import Volume
 from tests.unit.rehearsal.ace.local_ace import PATH, QUARTER, SITE, WINDOW, Listed, ask_once, run
 
 

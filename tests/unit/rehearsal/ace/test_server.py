@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from rehearsal.ace import AceFault, LocalAce, RecordedRequest
-from rehearsal.ace.volume import Volume
 from rehearsal.network_faults import NetworkFault, NetworkFaultKind
+from tests.fakes.volume import Volume
 from tests.unit.rehearsal.ace.local_ace import KEY, PATH, SITE, WINDOW, run
 
 

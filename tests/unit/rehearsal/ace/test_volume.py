@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal.ace.volume import ODD_VALUES, Volume
+from tests.fakes.volume import ODD_VALUES, Volume
 
 DAY = datetime(2024, 12, 10, tzinfo=UTC).replace(tzinfo=None)
 MINUTE = timedelta(minutes=1)

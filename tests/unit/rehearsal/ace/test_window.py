@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rehearsal.ace import LocalAce, Sample
 from rehearsal.ace import window as ace_window
 from rehearsal.ace.page_request import Cursor, PageRequest, read_page_request
-from rehearsal.ace.volume import Volume
+from tests.fakes.volume import Volume
 from tests.unit.rehearsal.ace.local_ace import PATH, QUARTER, SITE, WINDOW, Listed, ask_once, repair_cursor, run
 
 

@@ -12,9 +12,10 @@ from typing import Any, cast
 import httpx
 import pulumi_cloudflare as cf
 import pytest
+from pulumi.runtime.rpc import UNKNOWN
 
 from rehearsal.pulumi_stand_ins.api_client import ApiClient, ApiRequestError
-from rehearsal.pulumi_stand_ins.property_values import UNKNOWN, to_camel
+from rehearsal.pulumi_stand_ins.property_values import to_camel
 from rehearsal.pulumi_stand_ins.resource import Found, RefusedByPluginError, find_resources, split_import_id
 from rehearsal.pulumi_stand_ins.resources.r2_bucket import R2Bucket
 from rehearsal.pulumi_stand_ins.resources.r2_bucket_lifecycle import R2BucketLifecycle

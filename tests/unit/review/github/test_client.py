@@ -119,7 +119,7 @@ def test_an_answer_that_is_not_json_is_one_line():
     ],
 )
 def test_an_unusable_variable_is_named_and_not_shown(hub, change, said):
-    with pytest.raises(client.SetupError, match=said) as caught, client.open_repository(hub.environment | change):
+    with pytest.raises(client.VariableError, match=said) as caught, client.open_repository(hub.environment | change):
         pass
     assert "fake" not in str(caught.value)
 

@@ -18,11 +18,11 @@ from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive, ShapeError, TransientError
 from rehearsal.ace.page_request import read_page_request
 from rehearsal.ace.samples import Sample
-from rehearsal.ace.volume import Volume
 from rehearsal.ace.window import cut_page, cut_stalled_page
 from tests.fakes.answers import answer, fresh
 from tests.fakes.clock import Clock
 from tests.fakes.manifest import KEY
+from tests.fakes.volume import Volume
 
 START = datetime(2024, 12, 10, tzinfo=UTC)
 
