@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.model.deadline import Deadline
+from checks.model.report import Result
 
 if TYPE_CHECKING:
     from checks.clients.http.client import Transport
     from checks.clients.tail.client import Connect
-    from checks.run.runner import Watch
+
+Watch = Callable[[str, Result | None], None]  # gets the id of a check that starts, and again with its result
 
 MAX_SECONDS = 3600.0  # of a deadline
 

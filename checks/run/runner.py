@@ -13,18 +13,17 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checks.check import Check, Context
 from checks.model.finding import Evidence, Finding
 from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.run.findings import describe_cycle, describe_defect, describe_timeout
+from checks.run.request import Watch
 from checks.run.running_check import RunningCheck
 
 GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request that it waited for
-
-Watch = Callable[[str, Result | None], None]
 
 
 def run_checks(

@@ -47,17 +47,9 @@ RULES = {
     "httpx": httpx_elsewhere,
     "click": click_elsewhere,
 }
-# lead: remove each rule from this set as soon as it holds
-NOT_YET = {"import-circles"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(reason="restructuring", strict=True)] if name in NOT_YET else [])
-        for name in RULES
-    ],
-)
+@pytest.mark.parametrize("name", RULES)
 def test_the_structure_keeps_its_limits(name):
     tree = working_tree()
     assert len(tree.modules()) > 100, "a rule would hold for an empty tree"
