@@ -30,7 +30,7 @@ _SECRETS = ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
 _EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "REHEARSAL_", "PATH", "NO_PROXY", "no_proxy")
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="building-vitals")
 def main() -> None:
     """Rehearse a deployment against a local Cloudflare and a local ACE, without an account."""
@@ -53,7 +53,7 @@ def up(days: int, fault: str | None, keep: bool) -> None:
     sys.exit(code)
 
 
-@main.command()
+@main.command(short_help="Run the local Cloudflare and ACE until Ctrl-C.")
 @click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="Number of days to copy.")
 def serve(days: int) -> None:
     """Run the local Cloudflare and ACE until Ctrl-C, and print the environment for another terminal."""
@@ -61,7 +61,7 @@ def serve(days: int) -> None:
         sys.exit(_run(_serve(folder, days)))
 
 
-@main.command(name="faults")
+@main.command(name="faults", short_help="List the faults, and the checks that report each.")
 def list_faults() -> None:
     """List the faults of `up --fault NAME` and the checks that must report each."""
     known = load_faults()

@@ -26,7 +26,7 @@ USAGE, INCONCLUSIVE = 2, 3  # exit codes. The report has the ones of a verdict
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="building-vitals")
 def group() -> None:
-    r"""Verify that the live deployment is the declared one.
+    """Verify that the live deployment is the declared one.
 
     The default command is run: python -m checks --stack prod
 
@@ -36,7 +36,7 @@ def group() -> None:
       1  a check failed
       2  usage error
       3  inconclusive
-    """
+    """  # noqa: D301 - click reads a backspace as the start of text that it must not wrap
 
 
 @group.command(short_help="Run the checks on a deployment.")
@@ -66,7 +66,7 @@ def group() -> None:
 @click.option("--thorough", is_flag=True, help="Read every stored day, not only a sample.")
 @click.option("--strict", is_flag=True, help="Make the run inconclusive if a check that applies is skipped.")
 def run(**options: Any) -> int:
-    r"""Run all checks on a deployment, or the named ones and their needs.
+    """Run all checks on a deployment, or the named ones and their needs.
 
     Credentials come from the environment. A check without its credential is skipped.
 
@@ -74,7 +74,7 @@ def run(**options: Any) -> int:
       CLOUDFLARE_API_TOKEN  reads the Cloudflare API
       OPERATOR_TOKEN        default: the stack's output, or derived from ACE_API_KEY
       ACE_API_KEY           default: aceApiKey of the stack
-    """
+    """  # noqa: D301 - as above
     from checks.reporters import list_formats
     from checks.run.execute import execute
 

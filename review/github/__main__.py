@@ -26,7 +26,7 @@ def group() -> None:
     """
 
 
-@group.command()
+@group.command(short_help="Create or replace the comment on the pull request.")
 @click.option("--file", "path", type=FILE, required=True, help="The comment. Its first line is a hidden marker.")
 def comment(path: Path) -> None:
     """Create the comment of this run's pull request, or replace the one with the same marker in place."""
@@ -38,7 +38,7 @@ def comment(path: Path) -> None:
         click.echo(client.retry(lambda: comments.post_comment(repository, request.number, body, footer)))
 
 
-@group.command()
+@group.command(short_help="Open or close the issue about drift.")
 @click.option("--open", "action", flag_value="open", help="Open it, or update the one that is open.")
 @click.option("--close", "action", flag_value="close", help="Close it, when one is open.")
 @click.option("--marker", required=True, help="Identifies the issue. Hidden in its first line.")
@@ -62,7 +62,7 @@ def issue(action: str | None, marker: str, title: str | None, paths: tuple[Path,
     click.echo(result)
 
 
-@group.command()
+@group.command(short_help="Print the engine's warnings and errors.")
 @click.option("--file", "path", type=FILE, required=True, help="The output of `pulumi preview --json`.")
 def diagnostics(path: Path) -> None:
     """Print the engine's warnings and errors to the log, because --json puts them into the JSON only."""
@@ -70,7 +70,7 @@ def diagnostics(path: Path) -> None:
         click.echo(line.encode("ascii", "backslashreplace").decode(), err=True)
 
 
-@group.command()
+@group.command(short_help="Print the origin of the code: branch, fork or bot.")
 def origin() -> None:
     """Print the origin of this run's code: branch, fork or bot. Forks and bots get no secrets."""
     request = event.read_pull_request(os.environ)
