@@ -119,4 +119,4 @@ def _kind(path: str) -> str:
     for kind, (pattern, _) in KINDS.items():
         if re.search(f"{pattern}$", path):
             return kind
-    raise ValueError(f"a request of no known kind: say in bench/chain.py which answers it is made of ({path})")
+    raise ValueError(f"a request of an unknown kind: add it to KINDS in tests/benchmarks/chain.py ({path})")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The runbook's steps that change nothing, one after the other, as its reader types them. Timed by bench/checks.py.
+# The runbook's steps that change nothing, one after the other, as a user types them. Timed by tests/benchmarks/checks.py.
 set -euo pipefail
 api="$CLOUDFLARE_BASE_URL/accounts/$CLOUDFLARE_ACCOUNT_ID"
 bearer="Authorization: Bearer $CLOUDFLARE_API_TOKEN"

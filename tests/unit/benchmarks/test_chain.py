@@ -100,6 +100,6 @@ def test_a_request_of_an_unknown_kind_or_of_no_check_is_an_error():
         thread.join()
     assert [(one.check, one.kind) for one in recorder.asked] == [("r2", "status"), ("r2", "health")]
     assert [text.partition(":")[0] for text in told] == [
-        "a request of no known kind",
+        "a request of an unknown kind",
         "a request of no check, in the thread pool",
     ]
