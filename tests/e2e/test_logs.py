@@ -27,7 +27,7 @@ def test_a_batch_that_went_well_shows_ace_and_r2(world):
 def test_a_batch_with_nothing_to_do_says_so(world):
     code, checks = checked(world)
     assert (code, checks["logs"]["outcome"]) == (0, "pass")
-    assert "nothing left to fetch" in checks["logs"]["evidence"][0]
+    assert "had no day to fetch" in checks["logs"]["evidence"][0]
 
 
 def test_a_key_that_ace_does_not_know_is_in_the_logs(world):
