@@ -19,7 +19,8 @@ export class Addresses {
 
   /**
    * @param {import("./swap_lock.mjs").SwapLock} lock
-   * @param {(name: string) => URL | undefined} route returns the present place of a script, undefined: none
+   * @param {(name: string) => import("./runtime/runtime.mjs").Place | undefined} route returns the present place of a
+   *   script, undefined: none
    */
   constructor(lock, route) {
     this.#lock = lock;
@@ -59,14 +60,14 @@ export class Addresses {
   /** @param {string} name @param {http.IncomingMessage} request @param {http.ServerResponse} response */
   async #pass(name, request, response) {
     if (response.destroyed) return; // the client left while the lock was held
-    const origin = this.#route(name);
-    if (!origin) {
+    const place = this.#route(name);
+    if (!place) {
       respond(response, 404, "There is nothing here yet");
       return;
     }
     const ray = `${randomBytes(8).toString("hex")}-LCL`; // Cloudflare numbers requests likewise, and traces show it
     this.#lock.expectTrace(`${name}/${ray}`);
-    const complete = await forward(request, response, { origin, extra: { "cf-ray": ray }, answer: ["cf-ray", ray] });
+    const complete = await forward(request, response, { ...place, extra: { "cf-ray": ray }, answer: ["cf-ray", ray] });
     if (!complete) this.#lock.traced(`${name}/${ray}`); // the invocation may never have begun
   }
 }

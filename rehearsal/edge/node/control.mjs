@@ -36,7 +36,7 @@ export function createControlServer({ addresses, runtime, traces, lock }) {
     await runtime.addBucket(bucket);
     await lock.pass(async () => {
       const extra = { "x-token": runtime.token };
-      await forward(request, response, { origin: runtime.internalUrl, path: `/${bucket}${url.search}`, extra });
+      await forward(request, response, { ...runtime.internalPlace, path: `/${bucket}${url.search}`, extra });
     });
   }
 

@@ -26,15 +26,18 @@ function headersOf(request, extra) {
  *
  * @param {http.IncomingMessage} request
  * @param {http.ServerResponse} response
- * @param {{origin: URL, path?: string, extra?: Record<string, string>, answer?: string[], resets?: boolean}} options
- *   `answer`: headers added to the response. `resets`: reset the client's connection when the origin gives no response
+ * @param {{
+ *   origin: URL, signal?: AbortSignal, path?: string, extra?: Record<string, string>, answer?: string[], resets?: boolean,
+ * }} options `signal`: gives up the request. `answer`: headers added to the response. `resets`: reset the client's
+ *   connection when the origin gives no response
  * @returns {Promise<boolean>} whether the complete response was sent. It never rejects.
  */
-export function forward(request, response, { origin, path = request.url, extra = {}, answer = [], resets = false }) {
+export function forward(request, response, options) {
+  const { origin, signal, path = request.url, extra = {}, answer = [], resets = false } = options;
   return new Promise((resolve) => {
     const { hostname, port } = origin;
     const headers = headersOf(request, extra);
-    const upstream = http.request({ hostname, port, path, method: request.method, headers, agent: false });
+    const upstream = http.request({ hostname, port, path, method: request.method, headers, signal, agent: false });
     upstream.on("response", (from) => {
       const kept = without(from.rawHeaders, new Set([...HOP_BY_HOP, "transfer-encoding"]));
       response.writeHead(from.statusCode ?? 502, from.statusMessage, [...kept, ...answer]);

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -22,6 +24,7 @@ from tests import processes
 
 ROOT = Path(__file__).parents[3]
 CANARY = "fake-ace-key-canary-7261"
+PIDFD_GETFD = 438  # the number of the system call, which the standard library does not offer
 
 
 def named(pids: set[int], name: str) -> int:
@@ -136,12 +139,47 @@ def test_a_port_that_another_process_takes_during_a_restart_stays_with_that_proc
         assert ports
         os.kill(workerd, signal.SIGKILL)
         others = [taken(port) for port in ports]
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(10):
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client, asyncio.timeout(30):
             answer = await client.get(url)
             while answer.status_code == 502:
                 answer = await client.get(url)
         assert answer.text == "hello"
         assert (await edge.r2_get("kept", "key"))[1] == b"data"
+        await edge.close()
+        for other in others:
+            other.close()
+
+    asyncio.run(go())
+
+
+def copy_of_stderr(pid):
+    """A second holder of the process's standard error, so that its end is seen only when both have closed it."""
+    process = os.pidfd_open(pid)
+    copy = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, 2, 0)
+    os.close(process)
+    assert copy >= 0, os.strerror(ctypes.get_errno())
+    return copy
+
+
+def test_a_request_that_reached_the_taker_of_a_port_ends_when_the_death_is_seen(tmp_path, script):
+    before = processes.descendants(os.getpid())
+
+    async def go():
+        edge = await Edge.start(folder=tmp_path)
+        await edge.deploy("w", [(script("w"), 100)], enabled=True)
+        url = await edge.reserve("w")
+        workerd = named(processes.descendants(os.getpid()) - before, "workerd")
+        ports = listening(workerd)
+        held = copy_of_stderr(workerd)
+        os.kill(workerd, signal.SIGKILL)
+        others = [taken(port) for port in ports]
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+            waiting = asyncio.create_task(client.get(url))
+            reached, _, _ = await asyncio.to_thread(select.select, others, [], [], 10)
+            assert reached
+            os.close(held)
+            assert (await waiting).status_code == 502
+            assert (await client.get(url)).text == "hello"
         await edge.close()
         for other in others:
             other.close()

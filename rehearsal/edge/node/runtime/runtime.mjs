@@ -7,6 +7,8 @@ import { INTERNAL, internalWorker } from "./internal_worker.mjs";
 import { parseUpload, QUIET, serviceNames } from "./options.mjs";
 import { validate } from "./validate.mjs";
 
+/** @typedef {{origin: URL, signal: AbortSignal}} Place an address, and the signal that nothing of ours answers there */
+
 /** The one Miniflare that runs every deployed version. */
 export class Runtime {
   /** @type {import("./deployments.mjs").Deployments} */
@@ -23,6 +25,8 @@ export class Runtime {
   #latest;
   /** @type {import("node:stream").Readable | undefined} the same, after that workerd became ready */
   #ready;
+  /** Aborted when the present workerd has died, because another process may have taken its ports. */
+  #death = new AbortController();
   #count = 0;
   #folder;
   #lock;
@@ -90,15 +94,21 @@ export class Runtime {
     });
   }
 
-  /** Returns the present address of a worker of this script. @param {string} name @returns {URL | undefined} */
+  /** Returns the present place of a worker of this script. @param {string} name @returns {Place | undefined} */
   route(name) {
     const deployment = this.#deployments.get(name);
-    return deployment?.enabled ? this.#urls.get(chooseWorker(deployment) ?? "") : undefined;
+    return deployment?.enabled ? this.#placeOf(chooseWorker(deployment) ?? "") : undefined;
   }
 
-  /** The present address of the edge's own worker. */
-  get internalUrl() {
-    return /** @type {URL} */ (this.#urls.get(INTERNAL));
+  /** The present place of the edge's own worker. */
+  get internalPlace() {
+    return /** @type {Place} */ (this.#placeOf(INTERNAL));
+  }
+
+  /** @param {string} worker @returns {Place | undefined} */
+  #placeOf(worker) {
+    const origin = this.#urls.get(worker);
+    return origin && { origin, signal: this.#death.signal };
   }
 
   /** Binds a bucket to the edge's own worker. @param {string} name @throws {Rejected} for an invalid name */
@@ -189,6 +199,8 @@ export class Runtime {
     stdout.resume();
     stderr.resume().once("end", () => {
       if (this.#ready !== stderr) return;
+      this.#death.abort();
+      this.#death = new AbortController();
       this.#lock.forgetTraces();
       void this.#lock.runAlone(() => this.#run(this.#deployments));
     });
