@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from cloudflare_client.errors import UnknownShapeError, refusal
 from cloudflare_client.fields import read_items, read_object, read_text
 from cloudflare_client.http_answer import HttpAnswer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,19 @@ class StoredObject:
     content_encoding: str
 
 
-def open_envelope(answer: HttpAnswer) -> tuple[object, Mapping[str, Any]]:
-    """Return an answer's ``result`` and ``result_info``. Raises ApiRefusedError for an answer without success."""
+def parse_answer(answer: HttpAnswer, parse: Callable[[object, Mapping[str, Any]], T]) -> T:
+    """Return what ``parse`` makes of an answer's ``result`` and ``result_info``.
+
+    Raises ApiRefusedError for an answer without success, UnknownShapeError, which names the request, from ``parse``.
+    """
     body = answer.json or {}
     if answer.status != 200 or body.get("success") is not True:
         raise refusal(answer)
     info = body.get("result_info")
-    return body.get("result"), info if isinstance(info, dict) else {}
+    try:
+        return parse(body.get("result"), info if isinstance(info, dict) else {})
+    except UnknownShapeError as error:
+        raise UnknownShapeError(error.detail, answer.request) from None
 
 
 def parse_secrets(result: object) -> tuple[str, ...]:

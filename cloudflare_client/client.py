@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from cloudflare_client import answers, versions
-from cloudflare_client.errors import AbsentError, CloudflareError, EndlessListError, UnknownShapeError, refusal
+from cloudflare_client.errors import AbsentError, CloudflareError, EndlessListError, refusal
+from cloudflare_client.fields import read_object
 from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.transport import MAX_JSON_BYTES, Transport
 
@@ -79,13 +80,11 @@ class CloudflareClient:
         """Return whether the account has an R2 bucket of this name in the default jurisdiction."""
         answer = self._get(_bucket_path(bucket))
         try:
-            result, _ = answers.open_envelope(answer)
+            answers.parse_answer(answer, lambda result, _: read_object(result, "the bucket"))
         except AbsentError:
             return False
         except CloudflareError as error:
             raise self.convert(error) from None
-        if not isinstance(result, dict):
-            raise self.convert(UnknownShapeError("expected an object as the bucket", answer.request))
         return True
 
     def list_objects(self, bucket: str, *, prefix: str, jurisdiction: str) -> Iterator[answers.StoredObject]:
@@ -118,9 +117,7 @@ class CloudflareClient:
     ) -> T:
         answer = self._get(path, params, jurisdiction)
         try:
-            return parse(*answers.open_envelope(answer))
-        except UnknownShapeError as error:
-            raise self.convert(UnknownShapeError(error.detail, answer.request)) from None
+            return answers.parse_answer(answer, parse)
         except CloudflareError as error:
             raise self.convert(error) from None
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from cloudflare_client.client import BASE_URL
 from contract.setting_rules import check_url
 from infra.settings.source import SettingsSource
-
-API_URL = "https://api.cloudflare.com/client/v4"
 
 
 def read_api_url(source: SettingsSource, problems: list[str]) -> str:
@@ -16,7 +15,7 @@ def read_api_url(source: SettingsSource, problems: list[str]) -> str:
     expected = None if url is None else check_url(url)
     if expected is not None:
         problems.append(f"cloudflare:baseUrl: expected {expected} (CLOUDFLARE_BASE_URL)")
-    return API_URL if url is None else url
+    return BASE_URL if url is None else url
 
 
 def read_api_token(source: SettingsSource, problems: list[str]) -> str:

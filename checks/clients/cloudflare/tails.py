@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from checks.clients.cloudflare.transport import ApiTransport
-from cloudflare_client.answers import open_envelope
+from cloudflare_client.answers import parse_answer
 from cloudflare_client.client import account_path, script_path
-from cloudflare_client.errors import CloudflareError, UnknownShapeError
+from cloudflare_client.errors import CloudflareError
 from cloudflare_client.fields import read_object, read_text
 
 
@@ -24,10 +26,7 @@ class Tails:
         sent = {"headers": {"Content-Type": "application/json"}, "content": b'{"filters":[]}'}
         answer = http.deadline.retry(lambda: self.transport.send("POST", path, **sent))
         try:
-            tail = read_object(open_envelope(answer)[0], "the tail")
-            return read_text(tail, "id"), read_text(tail, "url")
-        except UnknownShapeError as error:
-            raise self.transport.convert(UnknownShapeError(error.detail, answer.request)) from None
+            return parse_answer(answer, _parse_tail)
         except CloudflareError as error:
             raise self.transport.convert(error) from None
 
@@ -37,3 +36,8 @@ class Tails:
 
     def _format_path(self, script: str) -> str:
         return account_path(self.transport.account_id, f"{script_path(script)}/tails")
+
+
+def _parse_tail(result: object, _: Mapping[str, Any]) -> tuple[str, str]:
+    tail = read_object(result, "the tail")
+    return read_text(tail, "id"), read_text(tail, "url")
