@@ -55,9 +55,7 @@ def _probe(context: Context, window: tuple[datetime, datetime], *, whole: bool) 
 
 def _limit_deadline(context: Context) -> Ace:
     """Return the ACE client with a deadline of its own, well before the shared one."""
-    deadline = context.deadline
-    seconds = min(MAX_SECONDS, deadline.left() / SHARE)
-    limited = replace(deadline, seconds=seconds, end=deadline.clock() + seconds)
+    limited = context.deadline.shorten(min(MAX_SECONDS, context.deadline.left() / SHARE))
     return replace(context.ace, http=replace(context.ace.http, deadline=limited))
 
 

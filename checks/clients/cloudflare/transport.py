@@ -9,7 +9,7 @@ from typing import Any
 from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
-from checks.model.finding import Cause, Finding, TransientError
+from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import ApiRefusedError, CloudflareError, EndlessListError, UnknownShapeError
@@ -45,8 +45,7 @@ class ApiTransport:
             )
         answer = self.http.send(method, path, token=self.token, **request)
         if is_transient(answer):
-            finding = self.http.describe_failure(answer.request, "an answer of the API", answer.shown)
-            raise TransientError(finding, after=answer.retry_after, answered=True)
+            raise self.http.build_transient_error(answer, "an answer of the API")
         return answer
 
     def convert(self, error: CloudflareError) -> CloudflareInconclusive:

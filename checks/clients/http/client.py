@@ -16,10 +16,10 @@ from checks.model.finding import Cause, Finding, Inconclusive, TransientError, U
 from checks.model.hint import Hint
 from checks.model.urls import is_confidential, is_loopback
 from cloudflare_client.http_answer import HttpAnswer
+from cloudflare_client.transport import MAX_JSON_BYTES
 
 Transport = httpx.BaseTransport  # replaces the network in tests
 
-MAX_JSON_BYTES = 8 * 2**20  # of an answer that is read as JSON
 MIN_TIMEOUT = 0.05  # seconds, for a request just before the deadline
 
 
@@ -151,6 +151,11 @@ class Http:
             cause=Cause.CONFIGURATION,
             hint=Hint.explain("config"),
         )
+
+    def build_transient_error(self, answer: HttpAnswer, expected: str) -> TransientError:
+        """Return the exception for an answer that a retry may change. It honours the answer's ``Retry-After``."""
+        finding = self.describe_failure(answer.request, expected, answer.shown)
+        return TransientError(finding, after=answer.retry_after, answered=True)
 
     def describe_failure(self, subject: str, expected: str, actual: str, cause: Cause | None = None) -> Finding:
         """Return the finding for an unusable answer of this system. ``cause`` replaces the cause of the system."""

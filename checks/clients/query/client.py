@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from checks.clients.http.client import BrokenOffError, Http
 from checks.clients.query.question import PATH, Question
 from checks.clients.worker.client import WorkerError
-from checks.model.finding import ShapeError, TransientError
+from checks.model.finding import ShapeError
 from checks.stored_days.stored_day import Sample
 from cloudflare_client.http_answer import HttpAnswer
 
@@ -82,8 +82,7 @@ class QueryWorker:
             return QueryAnswer(answer=None)  # our worker breaks the connection of an answer that it cannot complete
         own = isinstance((answer.json or {}).get("error"), dict)
         if answer.status == 429 or (answer.status >= 500 and not own):
-            finding = self.http.describe_failure(answer.request, "an answer of the query worker", answer.shown)
-            raise TransientError(finding, after=answer.retry_after, answered=True)
+            raise self.http.build_transient_error(answer, "an answer of the query worker")
         return QueryAnswer(answer=answer)
 
 

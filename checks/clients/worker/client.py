@@ -8,7 +8,6 @@ from typing import Any
 
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
-from checks.model.finding import TransientError
 from cloudflare_client.http_answer import HttpAnswer
 
 TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take long
@@ -104,6 +103,5 @@ class BackfillWorker:
         answer = self.http.send(method, path, token=token, timeout=timeout)
         reply = WorkerReply(answer=answer, body=answer.json or {})
         if answer.status == 429 or (answer.status >= 500 and not reply.own):
-            finding = self.http.describe_failure(answer.request, "an answer of the worker", answer.shown)
-            raise TransientError(finding, after=answer.retry_after, answered=True)
+            raise self.http.build_transient_error(answer, "an answer of the worker")
         return reply
