@@ -10,7 +10,7 @@ from checks.clients.tail.trace import BATCH, Invocation
 from checks.diagnosis.batch_recording import ACE_LINE, SETTLE_SECONDS, STORED_LINES, find_missing_lines
 from checks.diagnosis.error_codes import diagnose_error_code
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, describe
 from checks.model.hint import Hint
 
 LIMITS = {"exceededCpu": "its CPU time is up", "exceededMemory": "its memory is full"}
@@ -36,7 +36,7 @@ def logs(context: Context) -> Iterator[Evidence | Finding]:
         raise Inconclusive(_describe_missing_log(missing_lines, recording.lost))
     if missing_lines and not problems:
         raise Failed(
-            _describe(f"log of {BATCH}", "the worker's own lines", missing_lines, Cause.WORKER, Hint.show_logs())
+            describe(f"log of {BATCH}", "the worker's own lines", missing_lines, Cause.WORKER, Hint.show_logs())
         )
     if not problems and not missing_lines:
         yield from _collect_evidence(batch, recording)
@@ -52,12 +52,12 @@ def _find_problems(context: Context, invocations: Collection[Invocation]) -> Ite
                 diagnosis = diagnose_error_code(context, "upstream_auth", day)
                 found = diagnosis.explain(f"{line.text} {line.refusal}")
                 expected = "no 401, 403 or 500 of ACE"
-                yield _describe(f"log of {item.event}", expected, found, diagnosis.cause, diagnosis.hint)
+                yield describe(f"log of {item.event}", expected, found, diagnosis.cause, diagnosis.hint)
             elif line.code and line.code not in reported and _is_final(item, line.code):
                 reported.add(line.code)
                 diagnosis = diagnose_error_code(context, line.code, day)
                 found = diagnosis.explain(f"{line.text} ({line.code})")
-                yield _describe(f"log of {item.event}", "no failure", found, diagnosis.cause, diagnosis.hint)
+                yield describe(f"log of {item.event}", "no failure", found, diagnosis.cause, diagnosis.hint)
         if not any(_is_final(item, line.code) for line in item.lines if line.code):
             yield from _judge_end(item)
 
@@ -73,12 +73,12 @@ def _judge_end(item: Invocation) -> Iterator[Finding]:
     """Yield a finding for an invocation that ended badly. An exception counts, even if the outcome is ``ok``."""
     subject = f"end of {item.event}"
     if item.exceptions:
-        yield _describe(subject, "no exception", item.exceptions[0], Cause.WORKER, Hint.show_logs())
+        yield describe(subject, "no exception", item.exceptions[0], Cause.WORKER, Hint.show_logs())
     elif item.is_batch and item.outcome in LIMITS:
         found = f"{item.outcome}: {LIMITS[item.outcome]} (a page needs about 30 ms of CPU, so Workers Paid)"
-        yield _describe(subject, "ok", found, Cause.CONFIGURATION, Hint.set_setting("pageSize", "1000"))
+        yield describe(subject, "ok", found, Cause.CONFIGURATION, Hint.set_setting("pageSize", "1000"))
     elif item.is_batch and item.outcome not in ("ok", CANCELED):  # a network fault, which is retried
-        yield _describe(subject, "ok", item.outcome, Cause.WORKER, Hint.show_logs())
+        yield describe(subject, "ok", item.outcome, Cause.WORKER, Hint.show_logs())
 
 
 def _collect_evidence(batch: Batch, recording: Recording) -> Iterator[Evidence]:
@@ -94,16 +94,12 @@ def _collect_evidence(batch: Batch, recording: Recording) -> Iterator[Evidence]:
 
 def _describe_no_batch() -> Finding:
     found, hint = "no batch ran (see the check trigger)", Hint.rerun("trigger")
-    return _describe(f"log of {BATCH}", "the log of a batch", found, Cause.WORKER, hint)
+    return describe(f"log of {BATCH}", "the log of a batch", found, Cause.WORKER, hint)
 
 
 def _describe_missing_log(found: str, lost: str) -> Finding:
     expected = f"the log of {BATCH}, within {SETTLE_SECONDS:g} s of its end"
-    return _describe("the tail", expected, f"{found}; {lost}" if lost else found, Cause.CLOUDFLARE, Hint.rerun("logs"))
-
-
-def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
-    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
+    return describe("the tail", expected, f"{found}; {lost}" if lost else found, Cause.CLOUDFLARE, Hint.rerun("logs"))
 
 
 CHECK = Check(

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from checks.check import Check, Context, KnownCause
 from checks.model.credentials import Credential, Secret
-from checks.model.finding import Cause, Evidence, Failed, Finding
+from checks.model.finding import Cause, Evidence, Failed, Finding, describe
 from checks.model.hint import Hint
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def parity(context: Context) -> Iterator[Evidence | Finding]:
     etl = context.etl
     if etl is None:
         found, expected = repr(context.manifest.siblings.etl_worker), "https://HOST, without a slash at its end"
-        raise Failed(_describe(SETTING, expected, found, Cause.CONFIGURATION, Hint.edit_settings()))
+        raise Failed(describe(SETTING, expected, found, Cause.CONFIGURATION, Hint.edit_settings()))
     wrong = Secret(secrets.token_urlsafe(32))
     findings = [
         *_judge_etl(context, etl, wrong),
@@ -42,11 +42,11 @@ def _judge_etl(context: Context, etl: BackfillWorker, wrong: Secret) -> Iterator
     )
     if reply.status != 401 and not _is_accepted(reply):
         found = f"{reply.shown} (does {SETTING} name the ETL worker, and does it have the operator routes?)"
-        yield _describe(subject, "200", found, Cause.CONFIGURATION, Hint.edit_settings())
+        yield describe(subject, "200", found, Cause.CONFIGURATION, Hint.edit_settings())
         return
     if reply.status == 401:
         found = "401: it has another key than the backfill worker"
-        yield _describe(subject, "200", found, Cause.CONFIGURATION, _hint_same_key(context))
+        yield describe(subject, "200", found, Cause.CONFIGURATION, _hint_same_key(context))
     yield from _judge_refusal("the ETL worker", etl, wrong, Hint.show_setting(SETTING))
 
 
@@ -54,7 +54,7 @@ def _judge_refusal(name: str, worker: BackfillWorker, wrong: Secret, hint: Hint)
     reply = worker.fetch_status(wrong)
     if reply.status != 401:
         found = f"{reply.status}: it accepts the request" if _is_accepted(reply) else reply.shown
-        yield _describe(f"GET /status of {name} with a wrong token", "401", found, Cause.WORKER, hint)
+        yield describe(f"GET /status of {name} with a wrong token", "401", found, Cause.WORKER, hint)
 
 
 def _is_accepted(reply: WorkerReply) -> bool:
@@ -68,10 +68,6 @@ def _hint_same_key(context: Context) -> Hint:
     if not host.endswith(".workers.dev"):
         return Hint.show_setting(SETTING)
     return Hint.put_secret("ACE_API_KEY", worker=host.partition(".")[0])
-
-
-def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
-    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
 
 
 CHECK = Check(

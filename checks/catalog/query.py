@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from checks.check import Check, Context, KnownCause
 from checks.clients.query.question import PATH, Question
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError, describe
 from checks.model.hint import Hint
 from checks.stored_days.gzip_reader import DayTooLargeError
 from checks.stored_days.judgement import decode_and_judge, describe_too_large, find_writer, is_empty
@@ -36,7 +36,7 @@ def query(context: Context) -> Iterator[Evidence | Finding]:
     if worker is None:
         url = repr(context.manifest.siblings.query_url)
         raise Failed(
-            _describe(
+            describe(
                 "queryUrl", "https://HOST, without a slash at its end", url, Cause.CONFIGURATION, Hint.edit_settings()
             )
         )
@@ -82,7 +82,7 @@ def _choose_points(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     if not usable:
         expected = "a point with a name that a query can carry"
         found = f"{len(names)} points, each with a comma in its name"
-        raise Inconclusive(_describe(PATH, expected, found, Cause.CHECKER, Hint.rerun("query")))
+        raise Inconclusive(describe(PATH, expected, found, Cause.CHECKER, Hint.rerun("query")))
     whole, *others = random.Random(context.now.toordinal()).sample(usable, min(2, len(usable)))  # noqa: S311 - a choice
     short = [name.rpartition("/")[2] for name in others]
     return whole, *(name for name in short if name)
@@ -99,17 +99,17 @@ def _judge(worker: QueryWorker, question: Question, expected: Sequence[Sample]) 
         difference = find_difference(expected, answer.samples)
     except ShapeError as error:
         cause = Cause.STORAGE if answer.error.code == "storage" else Cause.WORKER
-        yield _describe(f"GET {PATH}", f"JSON with {len(expected)} samples", str(error), cause, hint)
+        yield describe(f"GET {PATH}", f"JSON with {len(expected)} samples", str(error), cause, hint)
         return
     if difference is not None:
-        yield _describe(f"GET {PATH}, {difference[0]}", difference[1], difference[2], Cause.WORKER, hint)
+        yield describe(f"GET {PATH}, {difference[0]}", difference[1], difference[2], Cause.WORKER, hint)
 
 
 def _judge_headers(answer: HttpAnswer, hint: Hint) -> Iterator[Finding]:
     for name, allowed in HEADERS.items():
         found = answer.headers.get(name)
         if found not in allowed:
-            yield _describe(f"{name} of GET {PATH}", " or ".join(allowed), str(found), Cause.WORKER, hint)
+            yield describe(f"{name} of GET {PATH}", " or ".join(allowed), str(found), Cause.WORKER, hint)
 
 
 def _describe_refusal(hint: Hint, answer: QueryAnswer, http: HttpAnswer) -> Finding:
@@ -122,21 +122,17 @@ def _describe_refusal(hint: Hint, answer: QueryAnswer, http: HttpAnswer) -> Find
     code = answer.error.code
     found = f"{http.status} {answer.error.shown}" if code else http.shown
     if code in known:
-        return _describe(f"GET {PATH}", "200", found, *known[code])
+        return describe(f"GET {PATH}", "200", found, *known[code])
     if http.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         found += " (does queryUrl, or queryWorkerName, name the query worker?)"
-        return _describe(f"GET {PATH}", "200", found, Cause.CONFIGURATION, Hint.edit_settings())
-    return _describe(f"GET {PATH}", "200", found, Cause.WORKER, hint)
+        return describe(f"GET {PATH}", "200", found, Cause.CONFIGURATION, Hint.edit_settings())
+    return describe(f"GET {PATH}", "200", found, Cause.WORKER, hint)
 
 
 def _describe_no_samples(count: int) -> Finding:
     found = f"only empty days are stored ({count})" if count else "no day is stored"
     hint = Hint.rerun("trigger", "r2", "query")
-    return _describe("days to query", "at least one with samples", found, Cause.PROPAGATION, hint)
-
-
-def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
-    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
+    return describe("days to query", "at least one with samples", found, Cause.PROPAGATION, hint)
 
 
 CHECK = Check(

@@ -31,6 +31,11 @@ class Finding:
     hint: Hint
 
 
+def describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
+    """Return a finding. It is a short form for checks that describe many differences."""
+    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One observation that agrees with the manifest."""
