@@ -85,8 +85,13 @@ class VersionDetail:
 
 def describe_author(made: WorkerVersion | WorkerDeployment) -> str:
     """Return the author and the time of a version or a deployment for a message."""
-    moment = made.created_on[:19].replace("T", " ")
+    moment = format_moment(made.created_on)
     return f"{made.author} on {moment} UTC" if moment else f"{made.author} at an unknown time"
+
+
+def format_moment(created_on: str) -> str:
+    """Return a time of the API (ISO 8601, UTC) to the second for a message."""
+    return created_on[:19].replace("T", " ")
 
 
 def find_newest(versions: Iterable[WorkerVersion]) -> WorkerVersion | None:

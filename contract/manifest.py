@@ -47,6 +47,10 @@ class DeclaredBinding:
     type: str
     properties: Mapping[str, str] = field(default_factory=dict)
 
+    def to_dict(self) -> dict[str, str]:
+        """Return the binding in the form of Cloudflare's API: name, type and settings side by side."""
+        return {"name": self.name, "type": self.type, **self.properties}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
@@ -98,7 +102,7 @@ class Manifest:
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON-ready data, the form of the stack output."""
         data = {"schema": SCHEMA, **dataclasses.asdict(self)}
-        data["bindings"] = [{"name": b.name, "type": b.type, **b.properties} for b in self.bindings]
+        data["bindings"] = [binding.to_dict() for binding in self.bindings]
         data["schedules"] = list(self.schedules)
         return data
 
@@ -130,6 +134,11 @@ class Manifest:
         bindings = read_list(fields.get("bindings"), "manifest.bindings")
         declared = tuple(_read_binding(item, f"manifest.bindings[{i}]") for i, item in enumerate(bindings))
         return read_record(cls, fields, "manifest", bindings=declared)
+
+
+def key_prefix(key_template: str, site: str) -> str:
+    """Return the key of a site's days up to the date."""
+    return key_template.partition("{date}")[0].replace("{site}", site)
 
 
 def _read_binding(data: object, where: str) -> DeclaredBinding:

@@ -75,7 +75,7 @@ def check_url(value: str) -> str | None:
         return "a URL without spaces and without characters outside ASCII"
     if not host or port == 0 or parts.scheme not in {"http", "https"}:
         return "a whole URL that starts with https://"
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return "an https URL (http is only for this machine)"
     if "?" in value or "#" in value or value.endswith("/"):
         return "a URL without a query, a fragment, and a slash at its end"
@@ -199,7 +199,8 @@ def show(value: str) -> str:
     return "a URL with '@' (not shown)" if "@" in value and "://" in value else repr(value)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or an address is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -10,7 +10,8 @@ from typing import Any
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import AbsentError, CloudflareError, UnknownShapeError
 from cloudflare_client.httpx_transport import connect
-from cloudflare_client.versions import WorkerVersion
+from cloudflare_client.versions import WorkerVersion, format_moment
+from infra.drift.tag import is_own_upload
 from infra.errors import DeploymentError
 from infra.settings.settings import Settings
 
@@ -30,7 +31,7 @@ class LiveDeployment:
     @property
     def moment(self) -> str:
         """Return the time to the second, in UTC, for a message."""
-        return self.created_on[:19].replace("T", " ")
+        return format_moment(self.created_on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ class LiveAccount:
             raise UnknownShapeError("a deployment has no created_on")
 
         def enough(versions: Mapping[str, WorkerVersion]) -> bool:
-            uploaded = any(version.is_upload and version.tag.startswith(owner) for version in versions.values())
+            uploaded = any(is_own_upload(version, owner) for version in versions.values())
             return uploaded and live[0] in versions
 
         versions = self.client.list_versions(name, enough)

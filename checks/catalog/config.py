@@ -8,7 +8,7 @@ from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from contract import ace_key
-from contract.manifest import Manifest
+from contract.manifest import Manifest, key_prefix
 from contract.setting_rules import RULES, find_conflicts, show
 
 MAX_TAG = 100  # characters, Cloudflare's
@@ -83,7 +83,7 @@ def _values(manifest: Manifest) -> Iterator[tuple[str, str]]:
 def _tag_and_prefix(manifest: Manifest) -> Iterator[Problem]:
     if not 1 <= len(manifest.worker.tag) <= MAX_TAG:
         yield "the upload's tag", f"1 to {MAX_TAG} characters", show(manifest.worker.tag)
-    prefix = manifest.storage.key_template.partition("{date}")[0].replace("{site}", manifest.ace.site)
+    prefix = key_prefix(manifest.storage.key_template, manifest.ace.site)
     if manifest.storage.prefix != prefix:
         yield "the manifest's prefix", repr(prefix), repr(manifest.storage.prefix)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
-from contract.setting_rules import check_url
+from contract import setting_rules
 
 
 def is_loopback(url: str) -> bool:
     """Return whether a URL leads to this machine."""
     try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return setting_rules.is_loopback(urlsplit(url).hostname or "")
     except ValueError:
         return False
 
@@ -24,4 +22,4 @@ def is_confidential(url: str) -> bool:
 
 def is_base_url(url: str) -> bool:
     """Return whether a URL keeps the rule of every URL in the settings (contract/setting_rules.py)."""
-    return check_url(url) is None
+    return setting_rules.check_url(url) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contract.manifest import DeclaredAce, DeclaredWorker, Manifest, Storage
+from contract.manifest import DeclaredAce, DeclaredWorker, Manifest, Storage, key_prefix
 from infra.bindings import Binding
 from infra.declarations import WorkerDeclaration
 from infra.drift.tag import tag_of
@@ -33,7 +33,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             bucket=settings.bucket,
             jurisdiction="default",
             key_template=settings.key_template,
-            prefix=settings.key_template.partition("{date}")[0].replace("{site}", settings.site),
+            prefix=key_prefix(settings.key_template, settings.site),
         ),
         ace=DeclaredAce(
             base_url=settings.ace_base_url,

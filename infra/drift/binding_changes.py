@@ -39,7 +39,7 @@ def find_lost(manifest: Manifest, bindings: Bindings) -> Iterator[LiveBinding]:
 
 def find_replaced(manifest: Manifest, bindings: Bindings) -> Iterator[LiveBinding]:
     """Yield the bindings that are declared with another value. The value of a secret is never known."""
-    rows = [row_of({"name": item.name, "type": item.type, **item.properties}) for item in manifest.bindings]
+    rows = [row_of(item.to_dict()) for item in manifest.bindings]
     declared = {(row[0], row[1]): row for row in rows}
     for item in bindings:
         if declared.get((item["name"], item["type"]), row_of(item)) != row_of(item):

@@ -17,7 +17,7 @@ from infra.account import LiveWorker
 from infra.drift.binding_changes import find_changes, find_lost, find_replaced
 from infra.drift.digest import digest_bindings, digest_crons
 from infra.drift.last_upload import find_last_upload
-from infra.drift.tag import owner_prefix, read_digests
+from infra.drift.tag import is_own_upload, owner_prefix, read_digests
 
 
 def find_drift(
@@ -55,8 +55,9 @@ def next_message(manifest: Manifest, worker: LiveWorker | None, found: Drift | N
     if found is not None:
         return message_of(found)
     serving = None if worker is None else worker.serving
-    same = serving is not None and serving.tag == manifest.worker.tag
-    return serving.message if serving is not None and same and serving.message else None
+    if serving is None or serving.tag != manifest.worker.tag:
+        return None
+    return serving.message or None
 
 
 def _find_origin(worker: LiveWorker, owner: str) -> str | None:
@@ -66,7 +67,7 @@ def _find_origin(worker: LiveWorker, owner: str) -> str | None:
     serving = worker.serving
     if serving is None:
         return drift.UNKNOWN_VERSION
-    if not serving.tag.startswith(owner) or not serving.is_upload:
+    if not is_own_upload(serving, owner):
         return drift.UPLOAD if serving.is_upload else serving.triggered_by
     if serving != find_last_upload(worker, owner):
         return drift.ROLLBACK

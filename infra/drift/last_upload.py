@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cloudflare_client.versions import WorkerVersion
+from cloudflare_client.versions import WorkerVersion, find_newest
 from infra.account import LiveWorker
+from infra.drift.tag import is_own_upload
 from infra.errors import DeploymentError
 
 Bindings = Sequence[Mapping[str, Any]]
@@ -18,8 +19,7 @@ class ForeignWorkerError(DeploymentError):
 
 def find_last_upload(worker: LiveWorker, owner: str) -> WorkerVersion | None:
     """Return the newest version with a tag of this stack, None where there is none."""
-    found = [version for version in worker.versions if version.is_upload and version.tag.startswith(owner)]
-    return max(found, key=lambda version: version.number, default=None)
+    return find_newest(version for version in worker.versions if is_own_upload(version, owner))
 
 
 def uploaded_bindings(

@@ -5,6 +5,7 @@ Its form is ``bv:<stack>:<manifest>:<crons>:<bindings>``, at most 100 bytes. Liv
 
 from __future__ import annotations
 
+from cloudflare_client.versions import WorkerVersion
 from contract.manifest import Manifest
 from infra.drift.digest import digest, digest_bindings, digest_crons
 
@@ -16,9 +17,14 @@ def owner_prefix(project: str, stack: str) -> str:
 
 def tag_of(manifest: Manifest) -> str:
     """Return the tag of an upload of this manifest."""
-    bindings = ({"name": item.name, "type": item.type, **item.properties} for item in manifest.bindings)
+    bindings = (item.to_dict() for item in manifest.bindings)
     owner = owner_prefix(manifest.project, manifest.stack)
     return f"{owner}{manifest.digest()}:{digest_crons(manifest.schedules)}:{digest_bindings(bindings)}"
+
+
+def is_own_upload(version: WorkerVersion, owner: str) -> bool:
+    """Return whether a version is an upload of the stack whose tags begin with ``owner``."""
+    return version.is_upload and version.tag.startswith(owner)
 
 
 def read_digests(tag: str, owner: str) -> tuple[str, str]:
