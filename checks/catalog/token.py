@@ -48,7 +48,7 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
 
 
 def _read_page(context: Context, assessment: ace_key.Assessment) -> Page:
-    """Return the page. Raises Failed for a refusal: the ``exp`` of an expired key explains it, whatever ACE says."""
+    """Return the page. Raises Failed for a refusal: the ``exp`` of an expired key explains any refusal of it."""
     day = parse_day(context.manifest.ace.start_date)
     if day is None:
         raise Inconclusive(_describe_start_date(context))

@@ -49,7 +49,7 @@ def _format_finding(finding: ReportedFinding) -> Iterator[str]:
 
 
 def neutralize(line: str) -> str:
-    """Return a line that GitHub's runner does not obey as a command, whatever text a system has answered."""
+    """Return a line that GitHub's runner does not obey as a command. A system may answer with any text."""
     prefix = "- " if line.lstrip().startswith("::") else ""
     return prefix + line.replace("##[", "## [")
 

@@ -84,7 +84,7 @@ class _Run:
         unmet, missing = self._find_unmet_need(check), self._name_missing_credentials(check)
         try:
             not_applicable = check.does_not_apply(self.context)
-        except Exception as error:  # noqa: BLE001 - every check has a result, whatever its code does
+        except Exception as error:  # noqa: BLE001 - every check has a result, also one with a defect
             self._settle(self._build_unstarted_result(check, describe_defect(check, error)))
             return
         if not_applicable:

@@ -96,7 +96,7 @@ class Tail:
         return item if isinstance(item, dict) else None
 
     def close(self) -> None:
-        """Close the connection, whatever its state."""
+        """Close the connection, also a broken one."""
         self._socket = None
         with contextlib.suppress(*CONNECTION_ERRORS):
             self._connection.close()
