@@ -25,7 +25,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the end-to-end tests, which scripts/test runs without tracing, and put the longest first."""
+    """Mark the end-to-end tests, which scripts/test does not trace in CI, and put the longest first."""
     for item in items:
         if item.path.is_relative_to(END_TO_END):
             item.add_marker("untraced")
