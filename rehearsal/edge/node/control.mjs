@@ -40,7 +40,9 @@ export function createControlServer({ addresses, runtime, traces, lock }) {
     });
   }
 
-  return http.createServer({ requestTimeout: 0, maxHeaderSize: 65_536 }, (request, response) => {
+  // The client keeps its connections. A call would fail if Node closed an idle one at the moment in which the call uses it.
+  const options = { keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: 65_536 };
+  return http.createServer(options, (request, response) => {
     answer(request, response).catch((error) => {
       const [status, message] = error instanceof Rejected ? [422, error.message] : [500, error?.code ?? error?.name];
       reply(response, status, { message });

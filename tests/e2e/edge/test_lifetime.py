@@ -61,6 +61,23 @@ def test_nothing_outlives_a_killed_parent(tmp_path):
     wait_for(lambda: not socket.parent.exists(), 1)
 
 
+def test_the_control_socket_closes_no_idle_connection(tmp_path):
+    """Node closes an idle connection after 6 seconds unless told otherwise, and then announces a timeout."""
+
+    async def go():
+        edge = await Edge.start(folder=tmp_path)
+        socket = str(edge._process.socket)
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=socket)) as client:
+            answer = await client.post("http://edge/reserve", json={"name": "w"})
+        await edge.close()
+        return answer
+
+    answer = asyncio.run(go())
+    assert answer.status_code == 200
+    assert answer.headers["connection"] == "keep-alive"
+    assert "keep-alive" not in answer.headers
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_workerd_ends_with_node_and_every_call_reports_it(tmp_path, script, how):
     before = processes.descendants(os.getpid())
