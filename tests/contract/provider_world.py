@@ -19,6 +19,7 @@ from pulumi.runtime.proto import language_pb2_grpc
 from rehearsal import pulumi_stand_ins
 from rehearsal.cloudflare.server import LocalCloudflare
 from rehearsal.edge import Edge
+from tests import warm_plugins
 from tests.contract.provider_program import ACCOUNT, Inline, Wanted, declare
 from toolchain import engine
 
@@ -158,7 +159,7 @@ def environment(folder: Path, url: str) -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "CLOUDFLARE_"))}
     return {
         **clean,
-        "PATH": os.pathsep.join([str(pulumi_stand_ins.BIN), str(engine.find()), clean["PATH"]]),
+        "PATH": warm_plugins.entries(os.pathsep.join([str(pulumi_stand_ins.BIN), str(engine.find()), clean["PATH"]])),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_BACKEND_URL": folder.as_uri(),

@@ -12,7 +12,7 @@ import pytest
 from rehearsal import local_system
 from rehearsal.local_system import commands
 from rehearsal.local_system.run_folder import open_run_folder
-from tests.e2e import warm
+from tests import warm_plugins
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def started(days: int = 2, declared: Mapping[str, Any] | None = None) -> Iterato
             world = World(asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(timeout=60), loop)
             environment = world.local.environment
             assert isinstance(environment, dict)
-            environment["PATH"] = warm.entries(environment["PATH"])
+            environment["PATH"] = warm_plugins.entries(environment["PATH"])
             try:
                 yield world
             finally:

@@ -1,9 +1,9 @@
 """Start the stand-ins for Pulumi's plugins from one process with all imports, which saves 2 s of CPU per engine run.
 
 The code and the protocol are those of the executables in rehearsal/pulumi_stand_ins/bin. Only the start differs. The
-suite runs the engine about 200 times. test_rehearse.py and tests/contract start the executables themselves.
+suite runs the engine about 200 times. test_rehearse.py and test_language_host.py start the executables themselves.
 
-``python -m tests.e2e.warm SOCKET`` forks one for each connection, until its standard input ends.
+``python -m tests.warm_plugins SOCKET`` forks one for each connection, until its standard input ends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import NoReturn
 
 Mains = Mapping[str, Callable[[list[str]], object]]
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -45,7 +45,7 @@ def folder() -> str:
     made = tempfile.mkdtemp(prefix="bv-warm-")
     place = f"{made}/socket"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.e2e.warm", place],
+        [sys.executable, "-m", "tests.warm_plugins", place],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     atexit.register(_end, process, made)
@@ -119,6 +119,8 @@ def main(place: str) -> None:
 
     import httpx  # noqa: F401
     import pulumi_cloudflare  # noqa: F401
+    from detect_secrets.core import scan  # noqa: F401
+    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
     from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin
 
@@ -126,6 +128,7 @@ def main(place: str) -> None:
         sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]  # the program's is its own
         language_host.main(arguments)
 
+    get_mapping_from_secret_type_to_class()  # imports every detector
     gc.freeze()
     gc.enable()
     _serve(place, {LANGUAGE_HOST: run_language_host, PLUGIN: plugin.main})
