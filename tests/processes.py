@@ -1,4 +1,4 @@
-"""What runs on this machine, from /proc: only ever looked at by descent from a process that a test started."""
+"""Lists the descendants of a process that a test started, from /proc."""
 
 import time
 from collections.abc import Iterable, Iterator

@@ -1,1 +1,1 @@
-"""How fast, and how large: each file is one comparison with what a user would do otherwise."""
+"""Measures speed and size. Each file is one comparison with the other way to do the same."""

@@ -1,4 +1,4 @@
-"""``scripts/bench NAME``: runs one comparison; its file's stem is its name."""
+"""``scripts/bench NAME`` runs one comparison. NAME is the stem of its file."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def _names() -> list[str]:
 
 @click.command()
 @click.argument("name", type=click.Choice(_names()))
-@click.option("--runs", type=click.IntRange(3), default=15, show_default=True, help="How many pairs or systems.")
-@click.option("--seed", type=int, default=1, show_default=True, help="What random systems are made of (soak).")
+@click.option("--runs", type=click.IntRange(3), default=15, show_default=True, help="Number of pairs or systems.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the random systems (soak).")
 @click.option("--before", default="e88c5ea", show_default=True, help="The earlier commit (structure).")
 @click.option("--after", default="", help="The later commit (structure). Not given: the working tree.")
 def main(name: str, runs: int, seed: int, before: str, after: str) -> None:
-    """Measure one thing, mostly side by side with what a user would do otherwise; exit 1 when it misses its aim."""
+    """Measure one thing, mostly side by side with the other way to do it. The exit code is 1 when it misses its aim."""
     package = "tests.soak" if name == "soak" else "tests.benchmarks"
     measure = getattr(importlib.import_module(f"{package}.{name}"), name)
     arguments = {"soak": (runs, seed), "structure": (before, after)}.get(name, (runs,))
-    held: bool = measure(*arguments)
-    click.echo(f"aim: {'held' if held else 'MISSED'}")
-    sys.exit(0 if held else 1)
+    reached: bool = measure(*arguments)
+    click.echo(f"aim: {'reached' if reached else 'MISSED'}")
+    sys.exit(0 if reached else 1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which requests of the checks depend on each other's answers: the chain that no parallelism can shorten."""
+"""Finds the longest chain of requests that need each other's answers. Concurrency cannot shorten it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from checks import catalog
 from checks.run.execute import execute
 from checks.run.request import Request, Surroundings, Target
 
-_OF = re.compile(r"check (\w+?)(?:_\d+)?")  # a check's thread, by the runner's name for it; or one of a pool of its own
-# What a request asks for, by the end of its path, and of which answers it is made, where its check has such ones: any
-# other order of them is the check's own choice. One with a cursor or a page's number is made of the page before, too.
+_OF = re.compile(r"check (\w+?)(?:_\d+)?")  # the name of a check's thread, or of a thread of its pool
+# Kind of request: the end of its path, and the kinds of answers that it needs if its check asks for them. Any other
+# order is the check's choice. A request with a cursor or a page number also needs the page before.
 KINDS: Mapping[str, tuple[str, Collection[str]]] = {
     "objects": (r"/r2/buckets/[^/]+/objects", ()),
     "object": (r"/r2/buckets/[^/]+/objects/.+", ("objects",)),
@@ -35,8 +35,8 @@ KINDS: Mapping[str, tuple[str, Collection[str]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request: whose, its kind, whether it is a further page, and which of its check's were answered by then."""
+class SentRequest:
+    """One request: its check, its kind, whether it is a further page, and the requests of this check answered before it."""
 
     check: str
     kind: str
@@ -45,21 +45,21 @@ class Asked:
 
 
 class Recorder(httpx.BaseTransport):
-    """The network, and every request in the order in which they began."""
+    """Passes requests to the network and records them in the order in which they began."""
 
     def __init__(self, network: httpx.BaseTransport) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[SentRequest] = []
         self._answered: set[int] = set()
         self._lock, self._network = threading.Lock(), network
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask, and note the answer's coming; raises ValueError for a request of nobody, or of no known kind."""
+        """Send the request and record its answer. Raises ValueError for an unknown thread or kind of request."""
         check, kind = _check(threading.current_thread().name), _kind(request.url.path)
         further = "cursor" in request.url.params or request.url.params.get("page", "1") != "1"
         with self._lock:
-            number = len(self.asked)
-            known = {other for other in self._answered if self.asked[other].check == check}
-            self.asked.append(Asked(check=check, kind=kind, further=further, known=known))
+            number = len(self.requests)
+            known = {other for other in self._answered if self.requests[other].check == check}
+            self.requests.append(SentRequest(check=check, kind=kind, further=further, known=known))
         try:
             return self._network.handle_request(request)
         finally:
@@ -67,39 +67,39 @@ class Recorder(httpx.BaseTransport):
                 self._answered.add(number)
 
 
-def recorded(
+def run_recorded(
     manifest: Path, environ: Mapping[str, str], network: httpx.BaseTransport | None = None
-) -> tuple[int, Sequence[Asked]]:
-    """Run the read-only checks in this process; return the exit code, and what they asked."""
+) -> tuple[int, Sequence[SentRequest]]:
+    """Run the read-only checks in this process. Returns the exit code and their requests."""
     recorder = Recorder(httpx.HTTPTransport() if network is None else network)
     request = Request(stack=None, manifest=str(manifest), read_only=True, targets=(Target(format="json"),))
     code = execute(request, Surroundings(environ=environ, write=lambda _: None, transport=recorder))
-    return code, recorder.asked
+    return code, recorder.requests
 
 
-def longest(asked: Sequence[Asked]) -> list[str]:
-    """Return the longest chain: each request, as "check kind", is made of the one before, or its check needs that one.
+def find_longest(requests: Sequence[SentRequest]) -> list[str]:
+    """Return the longest chain, each request as "check kind". A request, or its check, needs the request before it.
 
-    What a check ``needs`` must be judged before; ``after`` is only an order, and makes no request depend on another.
+    The checks in ``needs`` must end before. ``after`` is only an order: no request depends on another by it.
     """
     catalogue, chains = catalog.load(), dict[str, list[str]]()
 
     def chain(name: str) -> list[str]:
         if name not in chains:
             before = _longest(chain(other) for other in catalogue[name].needs)
-            chains[name] = [*before, *own(asked, name)]
+            chains[name] = [*before, *find_own(requests, name)]
         return chains[name]
 
-    return _longest(chain(name) for name in {one.check: None for one in asked})
+    return _longest(chain(name) for name in {one.check: None for one in requests})
 
 
-def own(asked: Sequence[Asked], check: str) -> list[str]:
+def find_own(requests: Sequence[SentRequest], check: str) -> list[str]:
     """Return the longest chain of one check's own requests."""
     chains: dict[int, list[str]] = {}
-    for number, one in enumerate(asked):
+    for number, one in enumerate(requests):
         if one.check == check:
             made_of = {*KINDS[one.kind][1], *([one.kind] if one.further else ())}
-            before = (chains[other] for other in one.known if asked[other].kind in made_of)
+            before = (chains[other] for other in one.known if requests[other].kind in made_of)
             chains[number] = [*_longest(before), f"{check} {one.kind}"]
     return _longest(chains.values())
 
@@ -111,7 +111,7 @@ def _longest(chains: Iterable[list[str]]) -> list[str]:
 def _check(thread: str) -> str:
     found = _OF.fullmatch(thread)
     if found is None:
-        raise ValueError(f"a request of no check, in the thread {thread}")
+        raise ValueError(f"a request of an unknown thread: {thread}")
     return found[1]
 
 

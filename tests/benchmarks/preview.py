@@ -1,4 +1,4 @@
-"""What the ledger costs: a preview in which nothing changes, beside the same program with the ledger taken out."""
+"""Times a preview without changes beside the same program without the reading of drift."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ARGUMENTS = ("pulumi", "preview", "--expect-no-changes", "--non-interactive")
 
 
 def preview(runs: int) -> bool:
-    """Compare against a local Cloudflare, and return whether the ledger costs at most 15 % of a preview."""
+    """Compare against a local Cloudflare, and return whether the reading of drift costs at most 15 % of a preview."""
     with open_run_folder() as folder:
         return asyncio.run(_compared(folder, runs)) <= LIMIT
 
@@ -24,17 +24,17 @@ def preview(runs: int) -> bool:
 async def _compared(folder: Path, runs: int) -> float:
     async with local.run_local_system(folder, days=1) as world:
         await world.pulumi("up", "--yes", "--skip-preview")
-        ledger = Command(name="pulumi preview", arguments=_ARGUMENTS, environment=world.environment, folder=local.ROOT)
+        ours = Command(name="pulumi preview", arguments=_ARGUMENTS, environment=world.environment, folder=local.ROOT)
         without = Command(
-            name="the same without the ledger",
+            name="the same without the reading of drift",
             arguments=_ARGUMENTS,
             environment=world.environment,
-            folder=_without_ledger(folder / "without"),
+            folder=_copy_without_drift(folder / "without"),
         )
-        return await asyncio.to_thread(compare, ledger, without, runs=runs)
+        return await asyncio.to_thread(compare, ours, without, runs=runs)
 
 
-def _without_ledger(folder: Path) -> Path:
+def _copy_without_drift(folder: Path) -> Path:
     """Copy the program with a stand-in that sends no request to Cloudflare and does not load the HTTP client."""
     folder.mkdir()
     for name in _PROGRAM:

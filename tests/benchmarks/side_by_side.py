@@ -1,4 +1,4 @@
-"""Two commands timed in turn, A B A B …, so that a machine that changes its speed changes it for both."""
+"""Times two commands in turn (A B A B …), so that a change of the machine's speed affects both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One of the two: what it is called in the report, and what is run, its output thrown away.
+    """A command with its name in the report. Its output is not kept.
 
     ``environment`` is added to this process's own.
     """

@@ -1,4 +1,4 @@
-"""How long `python -m checks --help` takes beside the bare import of the two libraries that it is made of."""
+"""Times `python -m checks --help` beside the bare import of its two libraries."""
 
 from __future__ import annotations
 

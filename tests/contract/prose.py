@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tests.contract.prose_sources import KINDS, SUFFIXES, Kind, texts
@@ -17,6 +17,7 @@ MIN_FILE_WORDS = 150  # a file with less prose has no rate of its own
 NOUN_WORDS = frozenset({"what", "who", "whose", "whoever", "nobody", "somebody"})
 FAMILY = frozenset({"whom", "anybody", "everybody", "whatever"})  # reported, without a limit
 
+_TEST = re.compile(r"^\s*(?:async )?def (test_\w+)", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)(?s:.*?)^[ \t]*\1[ \t]*$", re.MULTILINE)
 _UNREAD = (
     re.compile(r"<!--.*?-->", re.DOTALL),
@@ -90,8 +91,24 @@ def _is_code(text: str) -> bool:
 
 def count_files(tree: SourceTree) -> dict[Kind, dict[str, Count]]:
     """Counts every shipped file, for each kind of prose: kind -> path -> count."""
+    return _count(tree, tree.shipped(*SUFFIXES))
+
+
+def count_tests(tree: SourceTree) -> dict[Kind, dict[str, Count]]:
+    """Counts every Python file of the tests, for each kind of prose: kind -> path -> count."""
+    return _count(tree, [path for path in tree.paths if path.startswith("tests/") and path.endswith(".py")])
+
+
+def list_test_names(tree: SourceTree) -> list[str]:
+    """Returns each test function with a noun-clause word in its name, as ``path::name``."""
+    tests = [path for path in tree.paths if path.startswith("tests/") and path.endswith(".py")]
+    names = [(path, name) for path in tests for name in _TEST.findall(tree.read(path))]
+    return [f"{path}::{name}" for path, name in names if (NOUN_WORDS | FAMILY).intersection(name.split("_"))]
+
+
+def _count(tree: SourceTree, paths: Iterable[str]) -> dict[Kind, dict[str, Count]]:
     found: dict[Kind, dict[str, Count]] = {kind: {} for kind in KINDS}
-    for path in tree.shipped(*SUFFIXES):
+    for path in paths:
         for kind, text in texts(path, tree.read(path)):
             found[kind][path] = found[kind].get(path, Count()) + count(text, kind)
     return found

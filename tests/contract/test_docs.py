@@ -105,7 +105,7 @@ def test_the_architecture_lists_every_package():
     assert set(FORBIDDEN) <= listed
 
 
-def test_the_architecture_lists_what_each_package_may_import():
+def test_the_architecture_lists_the_allowed_imports_of_each_package():
     for package, _, allowed in table_of(ARCHITECTURE, "Packages"):
         name = names_in(package)[0]
         if name == "workers":

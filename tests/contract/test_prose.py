@@ -28,6 +28,22 @@ def test_each_file_keeps_the_limits(files):
     assert prose.excesses(files) == []
 
 
+@pytest.mark.parametrize("kind", ["docstrings", "comments"])
+def test_the_texts_of_the_tests_keep_the_limits(kind):
+    found = prose.total(prose.count_tests(working_tree())[kind])
+    assert found.words > 500, "this limit would hold for an empty count"
+    assert found.noun_rate <= prose.MAX_WORDS
+    assert found.semicolon_rate <= prose.MAX_SEMICOLONS
+
+
+def test_no_name_of_a_test_is_a_noun_clause(tmp_path):
+    assert prose.list_test_names(working_tree()) == []
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_a.py").write_text("def test_a(): ...\n\n\nasync def test_what_is_live(): ...\n")
+    tree = SourceTree(root=tmp_path, paths=("tests/test_a.py",))
+    assert prose.list_test_names(tree) == ["tests/test_a.py::test_what_is_live"]
+
+
 @pytest.mark.parametrize(
     ("text", "nouns", "semicolons"),
     [

@@ -114,7 +114,7 @@ def test_the_codes_that_the_client_knows_are_on_the_page() -> None:
     assert named >= errors.ABSENT
 
 
-def test_the_runbook_page_names_what_each_check_replaces() -> None:
+def test_the_runbook_page_names_the_step_that_each_check_replaces() -> None:
     text = (REFERENCE / "runbook.md").read_text()
     numbers = set(re.findall(r"^\| step (\d) ", text, re.MULTILINE))
     for check in catalog.load().values():

@@ -73,7 +73,7 @@ def started(days: int = 2, declared: Mapping[str, Any] | None = None) -> Iterato
 
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """A deployed world, which declares what the module's DECLARED says, beside the rehearsal's own."""
+    """A deployed rehearsal with the settings in the module's DECLARED, in addition to its own."""
     with started(declared=getattr(request.module, "DECLARED", None)) as running:
         running.pulumi("up", "--yes", "--skip-preview")
         yield running

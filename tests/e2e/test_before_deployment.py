@@ -1,4 +1,4 @@
-"""Before anything is deployed, `config` and `token` judge what the preview would deploy, with the stack's own key."""
+"""Before the first deployment, `config` and `token` check the previewed deployment with the stack's own key."""
 
 from rehearsal import local_system as local
 from rehearsal.local_system import commands as process

@@ -106,7 +106,7 @@ class Job:
             code, output = self.world.run(f"scripts/{script}", **environment)
         assert any(f"scripts/{script}" in line for line in arguments)
         self._look_for_secrets(output, *arguments)
-        assert list((self.folder / "temp").iterdir()) == []  # what a preview holds does not stay
+        assert list((self.folder / "temp").iterdir()) == []  # no part of a preview stays
         return code, output, self.summary_file.read_text()
 
     def _look_for_secrets(self, *said):
@@ -137,9 +137,9 @@ def writes(world):
     return [request for request in world.local.cloudflare.requests if request.method != "GET"]
 
 
-def judged(junit):
+def read_junit(junit):
     """Each case of a JUnit file, and whether it failed."""
-    cases = ET.parse(junit).getroot().iter("testcase")  # noqa: S314 - what the checks themselves wrote
+    cases = ET.parse(junit).getroot().iter("testcase")  # noqa: S314 - the checks wrote it
     return {case.get("name"): case.find("failure") is not None for case in cases}
 
 
@@ -223,8 +223,8 @@ def test_a_failed_preview_is_commented_and_fails_the_job(job):
 def test_a_deployment_is_verified_and_its_result_written_as_junit(world, job):
     code, output, summary = job.run("deploy")
     assert code == 0, output
-    assert judged(job.junit)
-    assert not any(judged(job.junit).values())
+    assert read_junit(job.junit)
+    assert not any(read_junit(job.junit).values())
     assert "all checks passed" in output
     assert summary
     assert job.hub.requests == []
@@ -238,7 +238,7 @@ def test_a_failed_check_fails_the_deployment_and_is_in_the_junit_report(world, j
     world.local.ace.restore()
     assert code == 1, output
     assert "trigger" in summary
-    assert [name for name, failed in judged(job.junit).items() if failed] == ["trigger", "logs"]
+    assert [name for name, failed in read_junit(job.junit).items() if failed] == ["trigger", "logs"]
 
 
 def test_nothing_is_verified_when_the_deployment_failed(job):

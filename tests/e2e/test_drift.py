@@ -50,7 +50,7 @@ class Outside:
         return self.call("GET", f"{self.script}/versions?per_page=100")["items"]
 
     def upload(self, edit=lambda bindings: bindings, code=None):
-        """Upload as the dashboard does: the bindings that are live, secrets inherited, and what `edit` makes of them."""
+        """Upload as the dashboard does: `edit` changes the live bindings, and secrets are inherited."""
         live = self.call("GET", f"{self.script}/settings")["bindings"]
         kept = [
             {"name": item["name"], "type": "inherit"} if item["type"] == "secret_text" else item for item in edit(live)

@@ -1,4 +1,4 @@
-"""A second worker beside the real one, with the same key and with another: the manifest names it as the sibling."""
+"""A second worker with the same key and with another one. The manifest names it as the related worker."""
 
 import json
 
@@ -11,7 +11,7 @@ NAME = "etl"
 
 
 def deploy(world, key):
-    """Upload the same code by the raw API, under another name and with a key of its own; return its address."""
+    """Upload the same code under another name and with another key. Returns its address."""
     environment = world.local.environment
     account, token = environment["CLOUDFLARE_ACCOUNT_ID"], environment["CLOUDFLARE_API_TOKEN"]
     texts = {"ACE_BASE_URL": world.local.ace.url, "SITE": "ses_falls_city", "START_DATE": "2024-12-10"}
@@ -33,9 +33,9 @@ def deploy(world, key):
 
 @pytest.fixture
 def parity(world, tmp_path):
-    """Deploy a sibling with a key, and judge by the stack's own manifest that names it."""
+    """Deploy a related worker with a key, and run the checks with the manifest of the stack, which names it."""
 
-    def judged(key):
+    def run_parity(key):
         manifest = json.loads(world.pulumi("stack", "output", "manifest", "--json", "--stack", local.STACK))
         manifest["siblings"]["etl_worker"] = deploy(world, key)
         file = tmp_path / "manifest.json"
@@ -43,10 +43,10 @@ def parity(world, tmp_path):
         code, output = world.run("python", "-m", "checks", "run", "parity", "--manifest", str(file), "--format", "json")
         return code, {check["id"]: check for check in json.loads(output)["checks"]}
 
-    return judged
+    return run_parity
 
 
-def test_a_sibling_with_the_same_key_and_with_another(world, parity):
+def test_a_related_worker_with_the_same_key_and_with_another(world, parity):
     code, checks = parity(world.local.environment["ACE_API_KEY"])
     assert (code, checks["parity"]["outcome"]) == (0, "pass"), checks["parity"]
     code, checks = parity("another-fake-key")

@@ -63,7 +63,7 @@ def status(world, key):
 
 @pytest.fixture
 def deployed(empty_world):
-    """A stack whose key lies in its configuration, encrypted, as docs/rotate-the-key.md has it."""
+    """A stack with the encrypted key in its configuration, as docs/rotate-the-key.md describes."""
     declare(empty_world, OLD_KEY)
     empty_world.local.ace.accept(OLD_KEY)
     assert empty_world.run("pulumi", "up", "--yes", "--skip-preview", ACE_API_KEY="")[0] == 0

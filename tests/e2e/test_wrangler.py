@@ -80,7 +80,7 @@ class Rehearsal:
     def wrangler(
         self, *arguments: str, value: str = "", token: str = TOKEN, folder: Path | None = None, fails: bool = False
     ) -> str:
-        """Run wrangler to its end and return what it wrote."""
+        """Run wrangler to its end and return its output."""
         process = self.start(*arguments, token=token, folder=folder)
         try:
             written, _ = process.communicate(value, timeout=30)
@@ -106,7 +106,7 @@ class Rehearsal:
         return response.raise_for_status().json()
 
     def triggers(self, name: str) -> list[str]:
-        """Return what triggered each version, newest first."""
+        """Return the trigger of each version, newest first."""
         versions = self.api.get(f"workers/scripts/{name}/versions").json()["result"]["items"]
         return [version["annotations"]["workers/triggered_by"] for version in versions]
 
@@ -240,14 +240,14 @@ def test_buckets_and_objects(rehearsal: Rehearsal, tmp_path: Path) -> None:
     assert rehearsal.page("reader")["stored"] is False
 
 
-def test_a_wrong_token_an_unknown_script_and_an_unknown_bucket_are_told_apart(rehearsal: Rehearsal) -> None:
+def test_a_wrong_token_an_unknown_script_and_an_unknown_bucket_have_different_errors(rehearsal: Rehearsal) -> None:
     wrong = rehearsal.wrangler("deployments", "list", "--name", "x", token="fake-wrong-token", fails=True)
     assert "Authentication error [code: 10000]" in wrong
     assert 'Worker "absent" not found' in rehearsal.wrangler("secret", "list", "--name", "absent", fails=True)
     assert "[code: 10006]" in rehearsal.wrangler("r2", "bucket", "info", "absent", fails=True)
 
 
-def test_nothing_was_asked_that_is_not_known_and_no_secret_was_written(rehearsal: Rehearsal) -> None:
+def test_every_request_is_known_and_no_secret_was_written(rehearsal: Rehearsal) -> None:
     assert [line for line in rehearsal.cloudflare.requests if line.code in {7003, 10013}] == []
     files = [path for path in rehearsal.home.rglob("*") if path.is_file()]
     assert files

@@ -20,7 +20,7 @@ FINDING = Finding(subject="it", expected="a", found="b", cause=Cause.WORKER, hin
 
 
 def check(name: str, manner: Callable[[Any], Any], **options: Any) -> Check:
-    """Return a check of that name which does what the function does."""
+    """Return a check with this name and this function."""
 
     def function(context: Any) -> Any:
         return manner(context)

@@ -15,7 +15,7 @@ STYLE = Style()
 
 
 def finding(number: int = 1, text: str = HOSTILE) -> ReportedFinding:
-    """Return a finding whose texts are that text."""
+    """Return a finding with this text in every place."""
     return ReportedFinding(
         subject=f"{text}{number}", expected=text, found=text, cause=Cause.WORKER, hint=f"pulumi up {text}"
     )

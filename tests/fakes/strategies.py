@@ -48,7 +48,7 @@ def mutants(draw: Callable[[st.SearchStrategy[Any]], Any], data: Any) -> Any:
 
 
 def draw_answer(draw: Callable[[st.SearchStrategy[Any]], Any], truth: Any) -> httpx.Response:
-    """Draw an answer: any status, any headers that matter, and a body of bytes, of JSON or of a changed truth."""
+    """Draw an answer: any status, the relevant headers, and a body of bytes, of JSON or of a changed true answer."""
     status = draw(st.sampled_from([200, 200, 200, 200, 204, 302, 400, 401, 403, 404, 429, 500, 503, 599]))
     headers = draw(st.sampled_from([{}, {"Retry-After": "1"}, {"Retry-After": "9" * 9}, {"Location": "https://["}]))
     body = draw(st.one_of(BYTES, JSON.map(encode), mutants(truth).map(encode), mutants(truth).map(encode)))

@@ -49,11 +49,11 @@ class Tally:
 
     @property
     def held(self) -> bool:
-        """Return whether every verdict was right."""
+        """Return whether every report was right."""
         return not (self.false_alarms or self.false_greens or self.silent or self.rash or self.misled)
 
     def add(self, name: str, system: RandomSystem, code: int, checks: Checks) -> None:
-        """Count the verdict on a system with the disturbance or fault of that name."""
+        """Count the report on a system with the disturbance or fault of that name."""
         self.ran.update((check["id"], check["outcome"]) for check in checks)
         if name in DISTURBANCES:
             self.healthy[code] += 1
@@ -66,7 +66,7 @@ class Tally:
             self.wrong.setdefault(f"{', '.join(problems)}: {name}", []).append(told)
 
     def _list_problems(self, name: str, code: int, checks: Checks) -> list[str]:
-        """Return all that is wrong with the verdict on a broken system."""
+        """Return every error in the report on a broken system."""
         fault = FAULTS[name]
         telling = "fail" if code == BROKEN else "inconclusive"  # beside a failure, an inconclusive check tells less
         told = [finding for check in checks if check["outcome"] == telling for finding in check["findings"]]

@@ -60,7 +60,7 @@ def test_an_unknown_site_is_rejected(world: World) -> None:
         (AceFault.STALL, "upstream_contract", 2),
     ],
 )
-def test_each_fault_of_ace_is_told_apart_and_heals(
+def test_each_fault_of_ace_has_its_own_error_and_a_retry_succeeds(
     world: World, fault: AceFault | NetworkFault, code: str, requests: int
 ) -> None:
     world.clear("faulty")

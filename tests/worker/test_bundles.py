@@ -22,7 +22,7 @@ def list_stale(checkout: Path, folder: Path) -> list[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what the script reads, with the same tools."""
+    """A copy of the files that the script reads, with the same tools."""
     copy = tmp_path / "checkout"
     shutil.copytree(ROOT / "workers", copy / "workers", ignore=shutil.ignore_patterns("node_modules"))
     (copy / "workers" / "node_modules").symlink_to(ROOT / "workers" / "node_modules")

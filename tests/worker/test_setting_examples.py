@@ -46,7 +46,7 @@ class Workers:
         self.stop = self._harness.stop
 
     def ask(self, worker: str, method: str, path: str, changes: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """Send a request to a worker whose bindings have these changes. Return the status and the body."""
+        """Send a request to a worker with these changes of its bindings. Returns the status and the body."""
         headers = {"X-Bindings": json.dumps(changes), "Authorization": f"Bearer {derive_operator_token(KEY)}"}
         answer = self._harness.http.request(method, self._harness.urls[worker] + path, headers=headers)
         return answer.status_code, answer.json()

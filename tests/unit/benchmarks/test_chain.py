@@ -13,20 +13,20 @@ from tests.fakes.checks import check as a_check
 from tests.fakes.random_system import RandomSystem
 
 
-def asked(*requests):
-    """Requests of a check that asks one after the other: (check, kind) or (check, kind, "further")."""
-    made = []
+def requests_of(*requests):
+    """Consecutive requests of checks: (check, kind) or (check, kind, "further")."""
+    sent = []
     for name, kind, *further in requests:
-        known = {number for number, one in enumerate(made) if one.check == name}
-        made.append(chain.Asked(check=name, kind=kind, further=bool(further), known=known))
-    return made
+        known = {number for number, one in enumerate(sent) if one.check == name}
+        sent.append(chain.SentRequest(check=name, kind=kind, further=bool(further), known=known))
+    return sent
 
 
 def test_requests_that_are_made_of_no_answer_do_not_add():
-    assert chain.own(asked(*[("key", "status")] * 3), "key") == ["key status"]
-    assert chain.own(asked(*[("secrets", kind) for kind in ("secrets", "deployments", "versions")]), "secrets") == [
-        "secrets secrets"
-    ]
+    assert chain.find_own(requests_of(*[("key", "status")] * 3), "key") == ["key status"]
+    assert chain.find_own(
+        requests_of(*[("secrets", kind) for kind in ("secrets", "deployments", "versions")]), "secrets"
+    ) == ["secrets secrets"]
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def test_requests_that_are_made_of_no_answer_do_not_add():
     ],
 )
 def test_requests_that_are_made_of_an_answer_add(requests, kinds):
-    made = asked(*[("c", *request.split()) for request in requests])
-    assert chain.own(made, "c") == [f"c {kind}" for kind in kinds]
+    sent = requests_of(*[("c", *request.split()) for request in requests])
+    assert chain.find_own(sent, "c") == [f"c {kind}" for kind in kinds]
 
 
 def test_a_request_does_not_depend_on_an_answer_that_came_later():
-    first, second = asked(("c", "objects"), ("c", "object"))
-    beside = chain.Asked(check="c", kind="object", further=False, known=frozenset())
-    assert len(chain.own([first, beside], "c")) == 1
-    assert len(chain.own([first, second], "c")) == 2
+    first, second = requests_of(("c", "objects"), ("c", "object"))
+    beside = chain.SentRequest(check="c", kind="object", further=False, known=frozenset())
+    assert len(chain.find_own([first, beside], "c")) == 1
+    assert len(chain.find_own([first, second], "c")) == 2
 
 
 def test_needed_checks_are_in_the_chain_and_checks_that_only_come_before_are_not(monkeypatch):
@@ -61,9 +61,9 @@ def test_needed_checks_are_in_the_chain_and_checks_that_only_come_before_are_not
 
     known = {"a": a_check("a", says), "b": a_check("b", says, needs=("a",)), "c": a_check("c", says, after=("b",))}
     monkeypatch.setattr(catalog, "load", lambda: known)
-    made = asked(("a", "status"), ("b", "status"), ("c", "objects"))
-    assert chain.longest(made) == ["a status", "b status"]
-    assert chain.longest([]) == []
+    requests = requests_of(("a", "status"), ("b", "status"), ("c", "objects"))
+    assert chain.find_longest(requests) == ["a status", "b status"]
+    assert chain.find_longest([]) == []
 
 
 def test_the_read_only_checks_over_a_fake_system(tmp_path):
@@ -75,31 +75,31 @@ def test_the_read_only_checks_over_a_fake_system(tmp_path):
     file.write_text(json.dumps(system.manifest))
     environ = system.environ
     system.worker.stale_until = 0.0
-    code, made = chain.recorded(file, environ, httpx.MockTransport(system.handle))
+    code, requests = chain.run_recorded(file, environ, httpx.MockTransport(system.handle))
     assert code == 0
-    assert {one.check for one in made} == set(catalog.load()) - {"config", "trigger", "logs"}
-    found = chain.longest(made)
+    assert {one.check for one in requests} == set(catalog.load()) - {"config", "trigger", "logs"}
+    found = chain.find_longest(requests)
     assert found[:2] == ["key status", "r2 objects"]
     assert found[-2:] in (["proof objects", "proof rows"], ["proof objects", "proof object"])
-    assert len(found) < len([one for one in made if one.check in {name.split()[0] for name in found}])
+    assert len(found) < len([one for one in requests if one.check in {name.split()[0] for name in found}])
 
 
-def test_a_request_of_an_unknown_kind_or_of_no_check_is_an_error():
+def test_a_request_of_an_unknown_kind_or_thread_is_an_error():
     recorder = chain.Recorder(httpx.MockTransport(lambda request: httpx.Response(200)))
-    told = []
+    errors = []
 
     def ask(path):
         try:
             recorder.handle_request(httpx.Request("GET", f"https://x.example{path}"))
         except ValueError as error:
-            told.append(str(error))
+            errors.append(str(error))
 
     for name, path in (("check r2", "/status"), ("check r2_3", "/health"), ("check r2", "/new"), ("pool", "/status")):
         thread = threading.Thread(target=ask, args=(path,), name=name)
         thread.start()
         thread.join()
-    assert [(one.check, one.kind) for one in recorder.asked] == [("r2", "status"), ("r2", "health")]
-    assert [text.partition(":")[0] for text in told] == [
+    assert [(one.check, one.kind) for one in recorder.requests] == [("r2", "status"), ("r2", "health")]
+    assert [text.partition(":")[0] for text in errors] == [
         "a request of an unknown kind",
-        "a request of no check, in the thread pool",
+        "a request of an unknown thread",
     ]

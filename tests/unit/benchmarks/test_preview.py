@@ -9,8 +9,8 @@ from tests.benchmarks import program_without_drift as stand_in
 LOADED = "import sys; from infra import account, plan, resources; from infra.settings import reading, source; "
 
 
-def test_the_program_without_the_ledger_loads_nothing_to_ask_with(tmp_path):
-    for folder, loaded in ((preview._without_ledger(tmp_path / "without"), "False"), (Path(), "True")):
+def test_the_program_without_drift_does_not_load_the_http_client(tmp_path):
+    for folder, loaded in ((preview._copy_without_drift(tmp_path / "without"), "False"), (Path(), "True")):
         command = [sys.executable, "-c", f"{LOADED}print('httpx' in sys.modules)"]
         found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
         assert found.stdout.strip() == loaded

@@ -33,7 +33,7 @@ def trees(tmp_path, monkeypatch):
     monkeypatch.setattr(structure, "working_tree", lambda: states["new"])
 
 
-def test_both_states_stand_side_by_side_with_the_limits(trees, capsys):
+def test_both_states_are_printed_side_by_side_with_the_limits(trees, capsys):
     assert structure.structure("old", "") is True
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["old", "working", "tree", "limit"]

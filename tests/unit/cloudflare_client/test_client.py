@@ -70,7 +70,7 @@ def test_an_author_without_a_time():
     assert describe_author(found) == "an unknown author at an unknown time"
 
 
-def test_versions_are_sorted_newest_first_whatever_the_order_of_the_list():
+def test_versions_are_sorted_newest_first_for_any_order_of_the_list():
     pages = [ok({"items": [{"id": f"v{n}", "number": n}]}) for n in (1, 3, 2)]
     with Api(versions=[*pages, ok({"items": []})]).connect() as client:
         found = client.list_versions("w", lambda versions: "v2" in versions)
@@ -129,7 +129,7 @@ def test_an_object_is_read_as_bytes_or_as_absent():
 
 
 @pytest.mark.parametrize("code", [10006, 10007, 10090])
-def test_what_does_not_exist_has_its_own_error(code):
+def test_a_missing_resource_has_its_own_error(code):
     with pytest.raises(AbsentError):
         read("deployments", failed(404, code))
 

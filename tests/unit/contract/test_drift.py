@@ -31,7 +31,7 @@ def changed(*names, change=CHANGED):
 
 @pytest.mark.untraced
 @given(RECORDS)
-def test_a_record_survives_json_whatever_its_names_are(record):
+def test_a_record_with_any_names_survives_json(record):
     assert Drift.from_dict(json.loads(json.dumps(record.to_dict()))) == record
 
 

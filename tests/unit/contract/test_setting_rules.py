@@ -44,7 +44,7 @@ def test_every_rule_has_a_valid_and_a_broken_example():
 
 
 @given(st.sampled_from(list(RULES)), st.text(max_size=80))
-def test_any_text_is_judged_in_one_line(setting, value):
+def test_any_text_is_accepted_or_refused_in_one_line(setting, value):
     violation = find_violation(setting, value)
     assert violation is None or "\n" not in str(violation)
 

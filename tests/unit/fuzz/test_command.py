@@ -32,7 +32,7 @@ def answered(tmp_path_factory):
     return dict(sorted(answers.items()))
 
 
-def lied_to(tmp_path, target, status, body):
+def run_with_wrong_answer(tmp_path, target, status, body):
     """Run the command on a system in which one answer is always another one. Returns exit code and output."""
     system = healthy_system()
     true = system.reply
@@ -54,7 +54,7 @@ def lied_to(tmp_path, target, status, body):
 def test_the_command_is_never_green_on_any_other_answer(tmp_path, answered, data):
     target = data.draw(st.sampled_from(list(answered)))
     status = data.draw(st.sampled_from([200, 200, 200, 404, 403, 500]))
-    code, text = lied_to(tmp_path, target, status, data.draw(BYTES | JSON.map(encode)))
+    code, text = run_with_wrong_answer(tmp_path, target, status, data.draw(BYTES | JSON.map(encode)))
     assert code in (1, 3), text
     assert "a defect of the check" not in text, text
 
@@ -64,7 +64,7 @@ def test_the_command_is_never_green_on_any_other_answer(tmp_path, answered, data
 def test_the_command_has_no_defect_on_an_answer_that_is_nearly_true(tmp_path, answered, data):
     target = data.draw(st.sampled_from([name for name, body in answered.items() if body.startswith(b"{")]))
     body = data.draw(mutants(json.loads(answered[target])).map(encode))
-    code, text = lied_to(tmp_path, target, 200, body)
+    code, text = run_with_wrong_answer(tmp_path, target, 200, body)
     assert code in (0, 1, 3), text
     assert "a defect of the check" not in text, text
 
@@ -72,6 +72,6 @@ def test_the_command_has_no_defect_on_an_answer_that_is_nearly_true(tmp_path, an
 @pytest.mark.parametrize("version", [[], {"id": [], "tag": "t"}, {"id": "v1", "tag": {}}, "v1"])
 def test_a_version_of_another_form_is_a_finding(tmp_path, version):
     body = {"status": "healthy", "service": "backfill-worker", "version": "1.0.0", "worker_version": version}
-    code, text = lied_to(tmp_path, "GET /health", 200, encode(body))
+    code, text = run_with_wrong_answer(tmp_path, "GET /health", 200, encode(body))
     assert code == 1
     assert "worker_version.tag: expected bv:" in text

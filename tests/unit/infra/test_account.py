@@ -50,7 +50,7 @@ def ask(answers=ANSWERS, **more):
 
 
 def connected(handler):
-    """A client of a fake API whose pauses between attempts take no time."""
+    """A client of a fake API, without pauses between attempts."""
     return httpx_transport.connect(
         base_url="http://127.0.0.1/client/v4",
         account_id="acc",
@@ -133,7 +133,7 @@ def test_a_change_of_a_secret_that_kept_our_mark_is_no_upload_of_ours():
     assert asked == [1, 2]
 
 
-def test_what_is_absent_behind_a_deployment_is_no_missing_worker():
+def test_a_missing_version_of_a_deployment_is_not_a_missing_worker():
     with pytest.raises(CloudflareError, match=r"refused with 404 \[10007\]"):
         ask(ANSWERS | {f"{SCRIPT}/schedules": failed(404, 10007)})
 
@@ -145,7 +145,7 @@ def test_annotations_that_are_null_are_none():
     assert (found.tag, found.message, found.triggered_by) == ("", "", "upload")
 
 
-def test_a_worker_of_which_nothing_is_deployed_is_no_missing_worker():
+def test_a_worker_without_a_deployment_is_not_a_missing_worker():
     for deployments in ([], [{"versions": []}], [{"versions": [{"version_id": "v1", "percentage": 0}]}]):
         with pytest.raises(account.NotDeployedError, match="nothing of it is deployed"):
             ask({f"{SCRIPT}/deployments": {"deployments": deployments}})
@@ -208,7 +208,7 @@ def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
         ),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(answer, message):
+def test_an_unreachable_api_is_one_line(answer, message):
     with pytest.raises(CloudflareError, match=message) as caught:
         ask({f"{SCRIPT}/deployments": answer})
     assert "\n" not in str(caught.value)

@@ -19,7 +19,7 @@ QUERY_ON = {"queryWorker": "true"}
 
 
 class FakeAccount:
-    """Live workers and buckets; every read is noted."""
+    """Live workers and buckets. Every read is recorded."""
 
     def __init__(self, workers=(), buckets=()):
         self.workers, self.buckets, self.asked = {worker.name: worker for worker in workers}, buckets, []

@@ -96,7 +96,7 @@ def refreshed():
 
 
 def preview(*steps, errors=(), first=False):
-    """A whole preview; the engine's own texts hold a canary wherever they are free."""
+    """A whole preview. The engine's own texts have a canary in every free place."""
     config = {f"building-vitals:{key}": CANARY for key in ("bucket", "pageSize", "aceApiKey")}
     diagnostics = [{"message": f"warning: {CANARY}", "severity": "warning"}]
     diagnostics += [

@@ -31,7 +31,7 @@ def children(tmp_path):
 
 
 def started(tmp_path):
-    """A process like set-up, and the pids of its command and of what that started, deaf to SIGINT."""
+    """A process like set-up, and the pids of its command and of its child, which ignore SIGINT."""
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, tmp_path / "lock", tmp_path / "pids"])
     while not (tmp_path / "pids").exists() or len(pids := (tmp_path / "pids").read_text().split()) < 2:
         time.sleep(0.01)
@@ -52,7 +52,7 @@ def test_a_command_runs_to_its_end(children, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (3, f"{tmp_path}\n", "said\n")
 
 
-def test_a_limit_ends_a_command_and_what_it_started(children, tmp_path):
+def test_a_limit_ends_a_command_and_its_children(children, tmp_path):
     with pytest.raises(subprocess.TimeoutExpired):
         children.run(["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; wait"], limit=0.3)
     assert processes.gone([int((tmp_path / "pid").read_text())], seconds=2) == {}

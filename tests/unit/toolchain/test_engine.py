@@ -68,7 +68,7 @@ def no_installer(place):
     return place(place.bin / "python-without-network", "exit 1")
 
 
-def test_without_installer_and_go_one_line_says_what_to_install(place):
+def test_without_installer_and_go_one_line_names_the_missing_program(place):
     with pytest.raises(engine.EngineError, match=r"^Go is missing.*install Go 1\.26.*the Pulumi CLI .*/install/$"):
         engine.install(no_installer(place), lambda _: None, run)
 

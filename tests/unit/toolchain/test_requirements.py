@@ -66,7 +66,7 @@ def read(name):
 
 
 @pytest.mark.parametrize("name", [PRODUCTION, DEVELOPMENT, INSTALLER])
-def test_each_compiled_file_meets_its_source(name):
+def test_each_compiled_file_agrees_with_its_source(name):
     assert list(defects(*read(name))) == []
     assert COMMAND.format(name=name) in read(name)[1]
 

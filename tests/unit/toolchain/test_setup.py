@@ -106,7 +106,7 @@ def test_a_checkout_that_cannot_be_written_to_is_one_line(monkeypatch, tmp_path)
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    """A checkout whose commands are recorded, and do what pip, venv and npm would leave."""
+    """A checkout with recorded commands, which leave the same files as pip, venv and npm."""
     monkeypatch.setattr(parts, "ROOT", tmp_path)
     monkeypatch.setattr(parts, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(parts, "EDGE", tmp_path / "edge")
@@ -144,12 +144,12 @@ def checkout(tmp_path, monkeypatch):
     return again
 
 
-def test_what_is_whole_is_left_alone(checkout):
+def test_complete_parts_are_not_installed_again(checkout):
     assert checkout() == []
     assert checkout.said == []
 
 
-def test_a_package_that_was_deleted_by_hand_is_noticed_named_and_made_anew(checkout, tmp_path):
+def test_a_deleted_package_is_named_and_installed_again(checkout, tmp_path):
     shutil.rmtree(tmp_path / ".venv" / "lib" / "lost")
     assert checkout() == ["venv", "uv.txt", "uv"]
     assert checkout.said == ["virtual environment and packages (lib/lost/code is gone) ..."]
@@ -210,7 +210,7 @@ def test_packages_that_neither_installer_gets_are_one_line_and_no_stamp(checkout
     assert not (tmp_path / ".venv" / ".set-up.json").exists()
 
 
-def test_half_an_installation_is_made_anew(checkout, tmp_path):
+def test_half_an_installation_is_installed_again(checkout, tmp_path):
     (tmp_path / ".venv" / ".set-up.json").unlink()
     assert checkout() == ["venv", "uv.txt", "uv"]
 
@@ -223,7 +223,7 @@ def test_an_interpreter_that_is_gone_makes_all_anew(checkout, tmp_path):
 
 
 @pytest.mark.parametrize("stamped", [True, False])
-def test_what_is_shared_with_another_checkout_is_used_while_it_fits_and_never_changed(checkout, tmp_path, stamped):
+def test_a_folder_shared_with_another_checkout_is_used_while_it_fits_and_never_changed(checkout, tmp_path, stamped):
     for folder in (tmp_path / ".venv", tmp_path / "edge" / "node_modules"):
         folder.rename(tmp_path / f"other-{folder.name}").joinpath("theirs").touch()
         folder.symlink_to(tmp_path / f"other-{folder.name}")
@@ -238,7 +238,7 @@ def test_what_is_shared_with_another_checkout_is_used_while_it_fits_and_never_ch
         assert (tmp_path / f"other-{name}" / "theirs").exists()
 
 
-def test_this_terminal_is_told_what_it_lacks(tmp_path, monkeypatch):
+def test_the_terminal_gets_its_missing_line(tmp_path, monkeypatch):
     standard = tmp_path / ".pulumi" / "versions" / setup.engine.pinned() / "bin"
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", "")
@@ -258,7 +258,7 @@ def test_this_terminal_is_told_what_it_lacks(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("argument", "why"), [("--help", "it has no options"), ("no-such", "No such file or directory")]
 )
-def test_what_it_cannot_become_is_one_line(argument, why, monkeypatch, capsys):
+def test_an_impossible_set_up_is_one_line(argument, why, monkeypatch, capsys):
     monkeypatch.setattr(setup, "_set_up_all", lambda run: True)
     assert setup.main([argument]) == 2
     usage = "Usage: scripts/setup [COMMAND...]. It runs the command when everything is set up"

@@ -15,7 +15,7 @@ def installed(tmp_path):
     return folder, lock
 
 
-def test_what_was_installed_is_current_for_the_same_inputs_alone(installed):
+def test_an_installation_is_current_for_the_same_inputs_only(installed):
     folder, lock = installed
     assert Stamp(folder, [lock]).current()
     lock.write_text("b")
@@ -35,13 +35,13 @@ def test_what_was_installed_is_current_for_the_same_inputs_alone(installed):
         (lambda folder: (folder / NAME).write_text('{"fol'), ""),
     ],
 )
-def test_damage_is_named_and_what_came_later_is_none(installed, change, damage):
+def test_damage_is_named_and_later_files_are_not_damage(installed, change, damage):
     folder, lock = installed
     change(folder)
     assert Stamp(folder, [lock]).damage() == damage
 
 
-def test_a_moved_folder_is_damaged_its_scripts_hold_the_old_path(installed):
+def test_a_moved_folder_is_damaged_because_its_scripts_have_the_old_path(installed):
     folder, lock = installed
     moved = folder.rename(folder.with_name("moved"))
     assert Stamp(moved, [lock]).damage() == f"moved from {folder}"

@@ -93,7 +93,7 @@ def test_every_setting_with_a_rule_is_in_the_manifest_or_only_for_the_program():
 
 
 @pytest.mark.parametrize("setting", PLACES)
-def test_config_refuses_what_the_program_refuses(tmp_path, setting):
+def test_config_refuses_the_same_values_as_the_program(tmp_path, setting):
     examples = [item for item in EXAMPLES if item["setting"] == setting and item["value"]]
     if setting == "pageSize":  # a manifest holds an integer
         examples = [item for item in examples if item["value"].strip() == item["value"] and item["value"].isdecimal()]

@@ -18,7 +18,7 @@ def manifest(tmp_path: Path) -> str:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
-    """Runs the command in this process; returns exit code, standard output and standard error."""
+    """Runs the command in this process. Returns exit code, standard output and standard error."""
     for name in ("CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN", "ACE_API_KEY", "CLOUDFLARE_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
 

@@ -85,7 +85,7 @@ def test_where_progress_lines_are_shown(environ, welcome):
 
 
 def run_in_terminal(tmp_path, *options, environ=(), stdout=subprocess.PIPE):
-    """Run one check with a terminal as standard error; returns the exit code, its output and the terminal's text."""
+    """Run one check with a terminal as standard error. Returns the exit code, its output and the terminal's text."""
     (tmp_path / "m.json").write_text(json.dumps(manifest_data()))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

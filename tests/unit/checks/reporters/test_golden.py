@@ -107,7 +107,7 @@ def strict():
     return healthy_system(), {"environ": {}, "strict": True}
 
 
-def nothing_to_judge():
+def no_check_applies():
     return healthy_system(), {"environ": {}, "names": ("secrets",), "skip": ("config",)}
 
 
@@ -139,7 +139,7 @@ CASES = {
     unreachable: 3,
     no_credentials: 0,
     strict: 3,
-    nothing_to_judge: 3,
+    no_check_applies: 3,
     read_only: 0,
     quiet: 1,
     color: 1,

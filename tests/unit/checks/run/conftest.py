@@ -9,7 +9,7 @@ from tests.fakes import pulumi as fake
 
 @pytest.fixture
 def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Installs a fake `pulumi` with an answer to each subcommand; returns the file that records its command lines."""
+    """Installs a fake `pulumi` with an answer to each subcommand. Returns the file that records its command lines."""
 
     def install(**answers: dict[str, Any]) -> Path:
         monkeypatch.setenv("PATH", str(tmp_path))

@@ -131,7 +131,7 @@ def in_time(manners, seconds):
 
 
 def overrun(manners, seconds):
-    """Return by how much the checks overran; the time of a call into C beyond HELD does not count."""
+    """Return the seconds after the deadline. The time of a call into C beyond HELD does not count."""
     hangs = Hangs()
     document()  # made before time counts
     checks = [check(f"c{n}", getattr(hangs, manner)) for n, manner in enumerate(manners)]

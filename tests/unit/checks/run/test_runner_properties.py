@@ -102,7 +102,7 @@ def deeper():
 
 
 def played(script):
-    """A check that does what the script says, and the outcome that it must have."""
+    """A check that follows the script, and its expected outcome."""
 
     def manner(context):
         yield from ()
@@ -218,12 +218,12 @@ def test_reports_agree_in_every_format_with_any_texts(outcomes, strict, text, da
     whole(Redactor().redact_report(report))
 
 
-def broken_exempt(context):
+def broken_not_declared(context):
     raise KeyError("gone")
 
 
 def test_an_error_in_the_decision_that_a_check_does_not_apply_is_inconclusive():
-    _, results = judge(check("a", played([("say", Evidence("seen"))])[0], does_not_apply=broken_exempt))
+    _, results = judge(check("a", played([("say", Evidence("seen"))])[0], does_not_apply=broken_not_declared))
     assert results["a"].outcome is Outcome.INCONCLUSIVE
 
 

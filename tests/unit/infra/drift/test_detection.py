@@ -25,7 +25,7 @@ def manifest(read):
 
 @pytest.fixture
 def worker(manifest):
-    """A live worker as the upload left it; with fields that only the API has."""
+    """A live worker as the upload left it, with fields that only the API has."""
     first = WorkerVersion(id="608d4072-aaaa", number=1, tag=manifest.worker.tag, message="", triggered_by="upload")
     return LiveWorker(
         name="building-vitals-backfill",
@@ -45,7 +45,7 @@ def changed(worker, **fields):
 
 
 def found(manifest, worker, *, adopt=False, before=None):
-    """The drift of a live worker; `before` are the bindings of the last upload of this stack."""
+    """The drift of a live worker. `before` are the bindings of the last upload of this stack."""
     owner = owner_prefix(manifest.project, manifest.stack)
     bindings = worker.bindings if worker and before is None else before
     uploaded = uploaded_bindings(worker, owner, adopt=adopt, advice="adopt it", read_bindings=lambda _: bindings)
@@ -96,7 +96,7 @@ def test_of_several_secrets_none_is_named_for_a_value(manifest, worker):
 
 
 @pytest.mark.parametrize("name", ["OUTSIDE", "MY-SECRET", "my.secret", "größe\n"])
-def test_a_deleted_and_an_added_secret_are_named_whatever_their_names(manifest, worker, name):
+def test_deleted_and_added_secrets_with_any_names_are_named(manifest, worker, name):
     others = [item for item in worker.bindings if item["name"] != "ACE_API_KEY"]
     outside = dataclasses.replace(
         changed(worker, **SECRET_CHANGE), bindings=(*others, {"name": name, "type": "secret_text"})

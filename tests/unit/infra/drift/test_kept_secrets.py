@@ -65,7 +65,7 @@ def refusal(read, worker):
 
 
 def deleted(version=None, author="jo@example.org"):
-    """The worker after the listed secret was deleted; the list of versions has the live one, or not."""
+    """The worker after the listed secret was deleted. The list of versions has the live one, or not."""
     deployment = LiveDeployment(versions=("608d4072-aaaa",), author=author, created_on="2026-11-21T08:30:00.1Z")
     versions = () if version is None else (version,)
     return dataclasses.replace(WORKER, latest=BOUND[:2], deployment=deployment, versions=versions)

@@ -1,4 +1,4 @@
-"""The shell functions of the scripts, and the decisions of scripts/drift; their commands are stand-ins."""
+"""The shell functions of the scripts, and the decisions of scripts/drift. Their commands are stand-ins."""
 
 import os
 import re
@@ -76,7 +76,7 @@ def test_a_preview_that_failed_is_never_read_as_another(tmp_path, ended, wrote, 
     assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
 
 
-# The exit codes of the review and the checks; calls of GitHub are noted.
+# The exit codes of the review and the checks. Calls of GitHub are recorded.
 VERDICTS = """
 review() { reviewed=$review_code; echo seen >"$work/review.md"; }
 summary() { :; }

@@ -142,7 +142,7 @@ def test_code_of_a_pull_request_runs_as_a_pull_request_only():
     assert "pull_request_target:" not in "".join(text(name) for name in NAMES)
 
 
-def test_a_stack_is_changed_and_judged_by_one_run_at_a_time():
+def test_one_run_at_a_time_changes_and_checks_a_stack():
     deploy, drift = (yaml.safe_load(text(name))["concurrency"] for name in ("deploy", "drift"))
     assert deploy == drift
     assert deploy == {"group": "stack-${{ vars.STACK || 'prod' }}", "cancel-in-progress": False, "queue": "max"}
@@ -153,7 +153,7 @@ def test_manual_runs_are_for_main_only():
 
 
 def lint(folder, tool):
-    """Run the lines of scripts/test that call a linter, in a folder; return whether all passed, and what they said."""
+    """Run the lines of scripts/test that call a linter, in a folder. Returns whether all passed, and their output."""
     lines = [line for line in (ROOT / "scripts" / "test").read_text().splitlines() if line.startswith(f"{tool} ")]
     assert lines
     path = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
