@@ -69,6 +69,11 @@ class WorkerDeployment:
         """Return the ids of the live versions."""
         return frozenset(share.version_id for share in self.shares)
 
+    @property
+    def moment(self) -> str:
+        """Return the time to the second, in UTC, for a message."""
+        return format_moment(self.created_on)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDetail:

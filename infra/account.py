@@ -10,7 +10,7 @@ from typing import Any
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import AbsentError, CloudflareError, UnknownShapeError
 from cloudflare_client.httpx_transport import connect
-from cloudflare_client.versions import WorkerVersion, format_moment
+from cloudflare_client.versions import WorkerDeployment, WorkerVersion
 from infra.drift.tag import is_own_upload
 from infra.errors import DeploymentError
 from infra.settings.settings import Settings
@@ -21,20 +21,6 @@ class NotDeployedError(DeploymentError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveDeployment:
-    """The live deployment: the ids of the live versions, its author, and its time (ISO 8601)."""
-
-    versions: tuple[str, ...]
-    author: str
-    created_on: str
-
-    @property
-    def moment(self) -> str:
-        """Return the time to the second, in UTC, for a message."""
-        return format_moment(self.created_on)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveWorker:
     """A live worker. ``bindings`` are those of the (first) live version, ``latest`` those of the newest version.
 
@@ -42,16 +28,21 @@ class LiveWorker:
     """
 
     name: str
-    deployment: LiveDeployment
+    deployment: WorkerDeployment
     versions: tuple[WorkerVersion, ...]
     bindings: tuple[Mapping[str, Any], ...]
     latest: tuple[Mapping[str, Any], ...]
     schedules: tuple[str, ...]
 
     @property
+    def version_id(self) -> str:
+        """Return the id of the (first) live version."""
+        return self.deployment.shares[0].version_id
+
+    @property
     def serving(self) -> WorkerVersion | None:
         """Return the (first) live version, None if the list of versions does not contain it."""
-        return next((version for version in self.versions if version.id == self.deployment.versions[0]), None)
+        return next((version for version in self.versions if version.id == self.version_id), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +60,7 @@ class LiveAccount:
             found = self.client.read_deployment(name)
         except AbsentError:
             return None
-        live = tuple(share.version_id for share in found.shares)
-        if not live:
+        if not found.shares:
             raise NotDeployedError(
                 f"the worker {name!r} exists, and nothing of it is deployed: deploy or delete it first"
             )
@@ -79,17 +69,18 @@ class LiveAccount:
 
         def enough(versions: Mapping[str, WorkerVersion]) -> bool:
             uploaded = any(is_own_upload(version, owner) for version in versions.values())
-            return uploaded and live[0] in versions
+            return uploaded and live in versions
 
+        live = found.shares[0].version_id
         versions = self.client.list_versions(name, enough)
-        bound = self.read_bindings(name, live[0])
-        newest = versions[0].id if versions else live[0]
+        bound = self.read_bindings(name, live)
+        newest = versions[0].id if versions else live
         return LiveWorker(
             name=name,
-            deployment=LiveDeployment(versions=live, author=found.author, created_on=found.created_on),
+            deployment=found,
             versions=versions,
             bindings=bound,
-            latest=bound if newest == live[0] else self.read_bindings(name, newest),
+            latest=bound if newest == live else self.read_bindings(name, newest),
             schedules=tuple(sorted(self.client.list_schedules(name))),
         )
 

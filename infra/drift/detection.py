@@ -35,7 +35,7 @@ def find_drift(
     crons = digest_crons(manifest.schedules) if last is None else read_digests(last.tag, owner)[0]
     deployment, adopted = worker.deployment, uploaded is None
     return Drift(
-        version=deployment.versions[0],
+        version=worker.version_id,
         origin=origin,
         author=None if origin == drift.CRONS else deployment.author,
         at=None if origin == drift.CRONS else deployment.moment,
@@ -62,7 +62,7 @@ def next_message(manifest: Manifest, worker: LiveWorker | None, found: Drift | N
 
 def _find_origin(worker: LiveWorker, owner: str) -> str | None:
     """Return the kind of change that made the live worker differ from its tag, None where it does not differ."""
-    if len(worker.deployment.versions) > 1:
+    if len(worker.deployment.shares) > 1:
         return drift.SPLIT
     serving = worker.serving
     if serving is None:

@@ -54,6 +54,6 @@ def _advise(secret: str, script: str, worker: LiveWorker | None) -> str:
     deployment = worker.deployment
     author = "".join(char if char.isprintable() else "?" for char in deployment.author)
     return (
-        f"extraBindings keeps the secret {secret}, but live version {deployment.versions[0][:8]} (deployed by {author} "
+        f"extraBindings keeps the secret {secret}, but live version {worker.version_id[:8]} (deployed by {author} "
         f"on {deployment.moment} UTC) has no secret of this name: run `{put}`, or remove it from extraBindings"
     )

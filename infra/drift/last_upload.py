@@ -34,7 +34,7 @@ def uploaded_bindings(
         return None
     last = find_last_upload(worker, owner)
     if last is not None:
-        return worker.bindings if last.id == worker.deployment.versions[0] else read_bindings(last.id)
+        return worker.bindings if last.id == worker.version_id else read_bindings(last.id)
     if not adopt:
         raise ForeignWorkerError(f"worker {worker.name!r} already exists but was not deployed by this stack: {advice}")
     return None

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ETL, QUERY, manifest_data
+from tests.fakes.outcomes import run_outcomes
 from tests.fakes.strategies import BYTES, JSON, encode, mutants, some
-from tests.fakes.verdicts import run_outcomes
 
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
 

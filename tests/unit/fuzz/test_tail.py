@@ -10,9 +10,9 @@ from websockets.exceptions import ConnectionClosedError
 
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import URL
+from tests.fakes.outcomes import run_outcomes
 from tests.fakes.strategies import BYTES, JSON, NESTED, TEXT, mutants, some
 from tests.fakes.tail import trace
-from tests.fakes.verdicts import run_outcomes
 
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
 

@@ -7,6 +7,7 @@ from cloudflare_client.errors import CloudflareError
 from cloudflare_client.retry import RetryPolicy
 from infra import account
 from infra.errors import DeploymentError
+from tests.fakes.deployments import make_deployment
 
 SCRIPT = "/client/v4/accounts/acc/workers/scripts/w"
 VERSIONS = [
@@ -66,7 +67,7 @@ def failed(status, code):
 
 def test_a_live_worker_is_read():
     worker = ask()
-    assert worker.deployment == account.LiveDeployment(versions=("v2",), author="an unknown author", created_on="t3")
+    assert worker.deployment == make_deployment("v2", author="an unknown author", created_on="t3")
     assert [(v.id, v.tag, v.triggered_by) for v in worker.versions] == [("v2", "", "secret"), ("v1", "bv:x", "upload")]
     assert worker.serving.id == "v2"
     assert worker.bindings == ({"name": "A", "type": "secret_text"},)

@@ -6,13 +6,14 @@ import pytest
 
 from cloudflare_client.versions import WorkerVersion
 from contract.drift_sentence import describe, message_of
-from infra.account import LiveDeployment, LiveWorker
+from infra.account import LiveWorker
 from infra.declarations import backfill, query
 from infra.declarations.manifest import build_manifest
 from infra.drift.last_upload import ForeignWorkerError
 from infra.plan import BUCKET, BUCKET_TYPE, BucketExistsError, plan
 from infra.policy import PolicyError
 from infra.settings.binding_names import QUERY_BINDINGS
+from tests.fakes.deployments import make_deployment
 
 SCRIPTS = {"backfill": "building-vitals-backfill", "query": "building-vitals-query"}
 QUERY_ON = {"queryWorker": "true"}
@@ -47,7 +48,7 @@ def worker_of(settings, module, *, tag=None, bindings=None):
     )
     return LiveWorker(
         name=declaration.script,
-        deployment=LiveDeployment(versions=("v1",), author="jo", created_on="2026-11-23T00:00:00Z"),
+        deployment=make_deployment("v1"),
         versions=(version,),
         bindings=bound if bindings is None else bindings,
         latest=bound,

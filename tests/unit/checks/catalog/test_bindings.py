@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.answers import envelope
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import TAG, manifest_data
-from tests.fakes.verdicts import UP, all_findings, failed_finding, first_finding, inconclusive_finding
+from tests.fakes.outcomes import UP, all_findings, failed_finding, first_finding, inconclusive_finding
 
 OLDER = "bv:11111111:999999999999:33333333"  # of the same stack, with other settings
 

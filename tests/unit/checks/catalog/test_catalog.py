@@ -2,7 +2,7 @@
 
 from checks import catalog
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.verdicts import UP, first_finding, outcomes
+from tests.fakes.outcomes import UP, first_finding, outcomes
 
 
 def test_a_healthy_system_passes_every_check(tmp_path):

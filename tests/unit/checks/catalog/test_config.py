@@ -8,7 +8,7 @@ import pytest
 from contract.setting_rules import RULES
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import KEY, manifest_data
-from tests.fakes.verdicts import failed_finding
+from tests.fakes.outcomes import failed_finding
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from tests.fakes.answers import answer, refusal
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, TAG
-from tests.fakes.verdicts import UP, failed_finding, inconclusive_finding
+from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
 
 ERROR = {"status": "error"}
 

@@ -11,7 +11,7 @@ from contract.operator_token import derive_operator_token
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, KEY, NOW, URL
-from tests.fakes.verdicts import UP, failed_finding, first_finding
+from tests.fakes.outcomes import UP, failed_finding, first_finding
 
 
 def run_key(system, *, environ, stack=None):

@@ -13,8 +13,8 @@ from checks.diagnosis import batch_recording
 from tests.fakes.answers import answer, envelope, refusal
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, KEY, NAME, URL
+from tests.fakes.outcomes import first_finding
 from tests.fakes.tail import trace
-from tests.fakes.verdicts import first_finding
 
 DELETED = f"DELETE /client/v4/accounts/0123456789abcdef0123456789abcdef/workers/scripts/{NAME}/tails/t1"
 

@@ -6,7 +6,7 @@ import pytest
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ETL, manifest_data
-from tests.fakes.verdicts import first_finding
+from tests.fakes.outcomes import first_finding
 
 
 def paired_system(url=ETL):

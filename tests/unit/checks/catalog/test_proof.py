@@ -12,7 +12,7 @@ from tests.fakes.answers import answer, refusal
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, ENVIRON, KEY, NOW
-from tests.fakes.verdicts import failed_finding, inconclusive_finding, outcomes
+from tests.fakes.outcomes import failed_finding, inconclusive_finding, outcomes
 
 CHOSEN = select_one_day([date(2024, 12, 10), date(2024, 12, 11)], NOW).isoformat()
 

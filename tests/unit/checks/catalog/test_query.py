@@ -9,7 +9,7 @@ from tests.fakes.answers import answer, refusal
 from tests.fakes.days import key_of
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import QUERY, manifest_data
-from tests.fakes.verdicts import first_finding
+from tests.fakes.outcomes import first_finding
 
 DAYS = ("2024-12-10", "2024-12-11")
 

@@ -14,7 +14,7 @@ from tests.fakes.answers import answer, envelope, refusal
 from tests.fakes.days import Stored, date_of, key_of, lines, stored
 from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import TAG, manifest_data
-from tests.fakes.verdicts import failed_finding, inconclusive_finding
+from tests.fakes.outcomes import failed_finding, inconclusive_finding
 
 ERROR = {"status": "error"}
 

@@ -6,7 +6,7 @@ import pytest
 from tests.fakes.answers import answer, envelope, refusal
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NAME, TAG, manifest_data
-from tests.fakes.verdicts import UP, all_findings, failed_finding, inconclusive_finding
+from tests.fakes.outcomes import UP, all_findings, failed_finding, inconclusive_finding
 
 
 def test_secrets_without_the_secret(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, NOW, manifest_data
-from tests.fakes.verdicts import failed_finding, inconclusive_finding
+from tests.fakes.outcomes import failed_finding, inconclusive_finding
 
 RENEW = "pulumi config set --secret aceApiKey --stack prod && pulumi up --stack prod"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import NAME, NOW, manifest_data
-from tests.fakes.verdicts import UP, failed_finding
+from tests.fakes.outcomes import UP, failed_finding
 
 ERROR = {"status": "error"}
 

@@ -9,7 +9,7 @@ from tests.fakes.answers import answer
 from tests.fakes.days import date_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, KEY, NAME
-from tests.fakes.verdicts import first_finding
+from tests.fakes.outcomes import first_finding
 
 ACE = "GET /api/sites/ses_falls_city/timeseries/paginated"
 

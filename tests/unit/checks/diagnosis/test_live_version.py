@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.answers import envelope, refusal
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NAME
-from tests.fakes.verdicts import UP, failed_finding, inconclusive_finding
+from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
 
 
 @pytest.mark.parametrize("name", ["deployed", "bindings", "secrets"])

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.answers import answer, refusal
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, KEY, NAME, URL, manifest_data
-from tests.fakes.verdicts import UP, failed_finding, inconclusive_finding
+from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
 
 NOTHING = httpx.Response(404, text="There is nothing here yet")
 

@@ -7,7 +7,7 @@ from tests.fakes.answers import answer
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, KEY
-from tests.fakes.verdicts import failed_finding
+from tests.fakes.outcomes import failed_finding
 
 
 def system_with_empty_days(*days):

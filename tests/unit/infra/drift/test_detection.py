@@ -8,10 +8,11 @@ from cloudflare_client.versions import WorkerVersion
 from contract import drift
 from contract.drift import BindingChange, LiveBinding
 from contract.drift_sentence import MAX_MESSAGE, message_of
-from infra.account import LiveDeployment, LiveWorker
+from infra.account import LiveWorker
 from infra.drift.detection import find_drift, next_message
 from infra.drift.last_upload import ForeignWorkerError, uploaded_bindings
 from infra.drift.tag import owner_prefix
+from tests.fakes.deployments import make_deployment
 from tests.unit.infra.conftest import manifest_of
 
 FIELDS_OF_THE_API = {"created_by": "x", "jurisdiction": "default", "environment": "production"}
@@ -29,7 +30,7 @@ def worker(manifest):
     first = WorkerVersion(id="608d4072-aaaa", number=1, tag=manifest.worker.tag, message="", triggered_by="upload")
     return LiveWorker(
         name="building-vitals-backfill",
-        deployment=LiveDeployment(versions=(first.id,), author="jo@example.org", created_on="2026-11-21T08:30:00.1Z"),
+        deployment=make_deployment(first.id),
         versions=(first,),
         bindings=tuple({**item, **FIELDS_OF_THE_API} for item in manifest.to_dict()["bindings"]),
         latest=(),
@@ -40,7 +41,7 @@ def worker(manifest):
 def changed(worker, **fields):
     """The worker after a newer version was made live outside Pulumi."""
     newer = dataclasses.replace(worker.versions[0], id="ffff0000-bbbb", number=2, **fields)
-    deployment = dataclasses.replace(worker.deployment, versions=(newer.id,))
+    deployment = make_deployment(newer.id)
     return dataclasses.replace(worker, versions=(newer, *worker.versions), deployment=deployment)
 
 
@@ -143,12 +144,12 @@ def test_a_rollback_to_the_last_upload_of_this_stack_is_not_drift(manifest, work
 
 def test_a_split_is_drift(manifest, worker):
     newer = changed(worker)
-    both = dataclasses.replace(newer.deployment, versions=(newer.versions[0].id, worker.versions[0].id))
+    both = make_deployment(newer.versions[0].id, worker.versions[0].id)
     assert is_drift(found(manifest, dataclasses.replace(newer, deployment=both)), "split")
 
 
 def test_a_version_that_is_not_listed_is_drift(manifest, worker):
-    lost = dataclasses.replace(worker.deployment, versions=("deadbeef-0",))
+    lost = make_deployment("deadbeef-0")
     assert is_drift(found(manifest, dataclasses.replace(worker, deployment=lost)), "unknown version", "deadbeef")
 
 
@@ -232,7 +233,7 @@ def test_a_later_change_of_the_program_does_not_repeat_the_message_of_an_earlier
 def test_the_key_is_not_named_after_two_changes_of_secrets(manifest, worker):
     once = changed(worker, **SECRET_CHANGE)
     versions = (dataclasses.replace(once.versions[0], id="ffff1111-cccc", number=3), *once.versions)
-    deployment = dataclasses.replace(worker.deployment, versions=(versions[0].id,))
+    deployment = make_deployment(versions[0].id)
     twice = dataclasses.replace(once, versions=versions, deployment=deployment)
     assert is_drift(found(manifest, twice, before=worker.bindings), "secret", "ffff1111")
 

@@ -4,15 +4,16 @@ import json
 import pytest
 
 from cloudflare_client.versions import WorkerVersion
-from infra.account import LiveDeployment, LiveWorker
+from infra.account import LiveWorker
 from infra.declarations import backfill
 from infra.drift.kept_secrets import MissingSecretError, find_kept_secrets
+from tests.fakes.deployments import make_deployment
 
 SLACK = {"name": "SLACK_TOKEN", "type": "secret_text"}
 BOUND = ({"name": "ACE_API_KEY", "type": "secret_text"}, {"name": "CACHE", "type": "kv_namespace"}, SLACK)
 WORKER = LiveWorker(
     name="w",
-    deployment=LiveDeployment(versions=("v1",), author="jo", created_on="t"),
+    deployment=make_deployment("v1"),
     versions=(),
     bindings=BOUND,
     latest=BOUND,
@@ -66,7 +67,7 @@ def refusal(read, worker):
 
 def deleted(version=None, author="jo@example.org"):
     """The worker after the listed secret was deleted. The list of versions has the live one, or not."""
-    deployment = LiveDeployment(versions=("608d4072-aaaa",), author=author, created_on="2026-11-21T08:30:00.1Z")
+    deployment = make_deployment("608d4072-aaaa", author=author)
     versions = () if version is None else (version,)
     return dataclasses.replace(WORKER, latest=BOUND[:2], deployment=deployment, versions=versions)
 
