@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from checks.check import Check
     from checks.cli.progress_lines import ProgressLines
 
-USAGE, INCONCLUSIVE = 2, 3  # exit codes. The report has the ones of a verdict
+USAGE, INCONCLUSIVE = 2, 3  # exit codes. The report decides 0, 1 and 3 of a run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,4 +1,4 @@
-"""The report as Markdown for a GitHub step summary: the verdict, a table, and the findings."""
+"""The report as Markdown for a GitHub step summary: the conclusion, a table, and the findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
-from checks.reporters.text import VERDICTS, WORDS
+from checks.reporters.text import CONCLUSIONS, WORDS
 
 MAX_BYTES = 2**20  # GitHub does not show a longer summary at all
 PLAIN_CHARACTERS = " ,;()/-+='%?"  # not syntax after `<code>`. Without : . and @ there are no links
@@ -18,7 +18,7 @@ NOTE = "\n{} left out, because the summary would be too long. `--format text` or
 
 def render(report: Report, style: Style) -> str:
     """Return the report as Markdown of less than 1 MiB. Rows and findings that do not fit are left out and counted."""
-    text = f"## {_format_verdict(report)}: {_format_code(report.stack)}\n\n{_format_counts(report)}\n\n{TABLE}"
+    text = f"## {_format_conclusion(report)}: {_format_code(report.stack)}\n\n{_format_counts(report)}\n\n{TABLE}"
     shown = [result for result in report.results if not (style.quiet and result.outcome is Outcome.PASS)]
     text, lost = _append_parts(text, (_format_row(result) for result in shown))
     details, more = _append_parts(text, (part for result in shown for part in _format_details(result)))
@@ -38,9 +38,9 @@ def _append_parts(text: str, parts: Iterable[str]) -> tuple[str, int]:
     return "".join(fitting), lost
 
 
-def _format_verdict(report: Report) -> str:
-    verdict = VERDICTS[report.outcome]
-    return verdict[0].upper() + verdict[1:]
+def _format_conclusion(report: Report) -> str:
+    conclusion = CONCLUSIONS[report.outcome]
+    return conclusion[0].upper() + conclusion[1:]
 
 
 def _format_counts(report: Report) -> str:

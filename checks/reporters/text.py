@@ -9,7 +9,7 @@ from checks.reporters import Style
 
 WORDS = {Outcome.PASS: "ok", Outcome.SKIP: "skipped", Outcome.INCONCLUSIVE: "inconclusive", Outcome.FAIL: "failed"}
 COLORS = {Outcome.PASS: 32, Outcome.SKIP: 36, Outcome.INCONCLUSIVE: 33, Outcome.FAIL: 31}  # ANSI
-VERDICTS = {
+CONCLUSIONS = {
     Outcome.PASS: "all checks passed",
     Outcome.INCONCLUSIVE: "inconclusive",
     Outcome.FAIL: "at least one check failed",
@@ -55,15 +55,15 @@ def neutralize(line: str) -> str:
 
 
 def format_recap(report: Report, style: Style) -> str:
-    """Return the last line: the number of checks for each outcome, and the verdict."""
+    """Return the last line: the number of checks for each outcome, and the conclusion."""
     counts = "  ".join(f"{WORDS[outcome]}={count}" for outcome, count in report.counts.items())
-    verdict = VERDICTS[report.outcome]
+    conclusion = CONCLUSIONS[report.outcome]
     if report.outcome is Outcome.PASS and report.lacking:
-        verdict = "all checks that ran passed"
+        conclusion = "all checks that ran passed"
     if report.outcome is Outcome.INCONCLUSIVE and not report.counts[Outcome.INCONCLUSIVE]:
-        verdict += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": no check ran"
-    verdict = _paint(verdict, report.outcome, style)
-    return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {verdict} (exit {report.exit_code})"
+        conclusion += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": no check ran"
+    conclusion = _paint(conclusion, report.outcome, style)
+    return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {conclusion} (exit {report.exit_code})"
 
 
 def _paint(text: str, outcome: Outcome, style: Style) -> str:

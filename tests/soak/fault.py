@@ -16,7 +16,7 @@ BROKEN, INCONCLUSIVE = 1, 3  # exit codes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One defect of the system, and the verdicts on it that are right.
+    """One defect of the system, and the correct outcomes.
 
     ``causes`` are all that any finding may name: another cause sends people to the wrong place. ``codes`` are the right
     exit codes: inconclusive only where the checks cannot know. ``at_noon``: near midnight, where clocks may differ on

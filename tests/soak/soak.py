@@ -22,7 +22,7 @@ Checks = list[dict[str, Any]]  # of the JSON report
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """The exit codes of healthy and of broken systems, and the wrong verdicts by their kind.
+    """The exit codes of healthy and of broken systems, and the wrong reports by their kind.
 
     ``silent`` counts broken systems that were inconclusive although the checks could know. ``rash`` counts broken
     systems with a failure although they could not. ``misled`` counts broken systems with a wrong cause. ``ran`` counts

@@ -1,4 +1,4 @@
-"""A part of `scripts/bench soak`: random systems, healthy and broken in turn. Wrong verdicts are counted."""
+"""A part of `scripts/bench soak`: random systems, healthy and broken in turn. Wrong reports are counted."""
 
 import tempfile
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_every_kind_of_system_is_drawn():
     assert len(crossing) > 10
 
 
-# ---- wrong verdicts are counted
+# ---- wrong reports are counted
 
 
 def count(monkeypatch, capsys, name, item):

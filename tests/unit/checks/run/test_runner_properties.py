@@ -53,8 +53,8 @@ RAISED = {
     "a stop": StopIteration,
     "no exception": lambda: Rude("x"),
     "one that cannot be shown": SpeechlessError,
-    "no verdict": lambda: Inconclusive(FINDING),
-    "no verdict, ill-formed": unfinished,
+    "inconclusive": lambda: Inconclusive(FINDING),
+    "inconclusive, ill-formed": unfinished,
     "no memory": MemoryError,
     "exit 0": lambda: SystemExit(None),
 }

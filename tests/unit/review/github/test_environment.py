@@ -77,7 +77,7 @@ def test_a_preview_that_failed_is_never_read_as_another(tmp_path, ended, wrote, 
 
 
 # The exit codes of the review and the checks. Calls of GitHub are recorded.
-VERDICTS = """
+EXIT_CODES = """
 review() { reviewed=$review_code; echo seen >"$work/review.md"; }
 summary() { :; }
 say() { :; }
@@ -111,6 +111,6 @@ REST = (SCRIPT.parents[2] / "scripts" / "drift").read_text().partition("need_tok
 )
 def test_the_issue_and_the_exit_code_of_the_drift_job(tmp_path, review_code, checks_code, github_code, written, code):
     given = {"review_code": str(review_code), "checks_code": str(checks_code), "github_code": str(github_code)}
-    done = bash("", VERDICTS + REST, tmp_path, **given)
+    done = bash("", EXIT_CODES + REST, tmp_path, **given)
     assert (done.returncode, done.stdout.strip()) == (code, written), done.stderr
     assert {"--read-only", "--strict"} <= set((tmp_path / "checks.md").read_text().split())
