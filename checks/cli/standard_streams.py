@@ -29,9 +29,7 @@ def write(text: str) -> None:
     except OSError as error:
         silence(sys.stdout)
         text = "closed by its reader" if isinstance(error, BrokenPipeError) else str(error.strerror)
-        raise OutputError(
-            errno.EIO, text
-        ) from None  # at EPIPE click would exit with 1 (a failed check)
+        raise OutputError(errno.EIO, text) from None  # at EPIPE click would exit with 1 (a failed check)
 
 
 def exit_with_error(text: str, code: int) -> NoReturn:
