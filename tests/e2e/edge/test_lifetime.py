@@ -143,6 +143,25 @@ def taken(port):
     pytest.fail(f"port {port} stays taken")
 
 
+def test_every_start_of_workerd_takes_free_ports(tmp_path, script):
+    """Miniflare may wait for ever for a workerd that ends at once, because another process has its port."""
+    before = processes.descendants(os.getpid())
+
+    async def go():
+        ports = []
+        edge = await Edge.start(folder=tmp_path)
+        for name in ("a", "b"):
+            await edge.deploy(name, [(script(name), 100)], enabled=True)
+            ports.append(set(listening(named(processes.descendants(os.getpid()) - before, "workerd"))))
+        await edge.close()
+        return ports
+
+    first, second = asyncio.run(go())
+    assert first
+    assert second
+    assert first.isdisjoint(second)
+
+
 def test_a_port_that_another_process_takes_during_a_restart_stays_with_that_process(tmp_path, script):
     before = processes.descendants(os.getpid())
 

@@ -1,6 +1,6 @@
 /** The deployments of all scripts as plain data. */
 import { INTERNAL } from "./internal_worker.mjs";
-import { connectServices } from "./options.mjs";
+import { connectServices, DIRECT_SOCKETS } from "./options.mjs";
 
 /**
  * @typedef {{worker: string, weight: number, version: import("./options.mjs").Version}} Share a version and its part
@@ -40,7 +40,7 @@ export function workerOptions(deployments) {
     shares.map(({ worker, version }) => ({
       ...connectServices(version, (service) => findMainWorker(deployments.get(service))),
       name: worker,
-      unsafeDirectSockets: [{ port: 0 }],
+      unsafeDirectSockets: DIRECT_SOCKETS,
       tails: [{ name: INTERNAL, props: { script, version: version.script.version.id ?? null } }],
     })),
   );

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { DIRECT_SOCKETS } from "./options.mjs";
 
 /** The name of the edge's own worker. The names of the scripts' workers contain an @, so none has this name. */
 export const INTERNAL = "internal";
@@ -17,7 +18,7 @@ export function internalWorker({ token, buckets, collect }) {
     modulesRoot: "/",
     modules: [{ type: "ESModule", path: "/internal.js", contents: CODE }],
     compatibilityDate: "2026-04-01",
-    unsafeDirectSockets: [{ port: 0 }],
+    unsafeDirectSockets: DIRECT_SOCKETS,
     bindings: { TOKEN: token },
     r2Buckets: Object.fromEntries([...buckets].map((bucket) => [bucket, bucket])),
     serviceBindings: {

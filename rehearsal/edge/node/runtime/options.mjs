@@ -23,6 +23,12 @@ const MODULE_TYPES = {
 /** Options of both Miniflares: no network, no secret in a log or a file, no output. */
 export const QUIET = { cf: false, logRequests: false, telemetry: { enabled: false } };
 
+/**
+ * A worker's own socket, on a free port after every start. With `port: 0` Miniflare takes the last port again. Another
+ * process may have it by then, and Miniflare can wait for ever for a workerd that ends so early.
+ */
+export const DIRECT_SOCKETS = [{}];
+
 /** Parses an upload without running it. @param {Script} script @returns {Version} @throws {Rejected} */
 export function parseUpload(script) {
   if (!Object.hasOwn(script.modules, script.main_module)) {

@@ -151,26 +151,11 @@ export class Runtime {
   async #run(deployments) {
     const options = this.#options(deployments);
     this.#ready = undefined;
-    if (this.#miniflare) await this.#renew(this.#miniflare, options);
+    if (this.#miniflare) await this.#miniflare.setOptions(options);
     else await (this.#miniflare = new Miniflare(options)).ready;
     this.#urls = new Map();
     for (const { name } of options.workers) this.#urls.set(name, await this.#miniflare.unsafeGetDirectURL(name));
     this.#ready = this.#latest;
-  }
-
-  /**
-   * Gives Miniflare new options. Miniflare reuses the last port, and another process may have taken it. Then a new
-   * Miniflare with the same storage takes another port.
-   * @param {Miniflare} miniflare @param {any} options
-   */
-  async #renew(miniflare, options) {
-    try {
-      await miniflare.setOptions(options);
-    } catch (error) {
-      if (/** @type {any} */ (error).code !== "ERR_ADDRESS_IN_USE") throw error;
-      await miniflare.dispose();
-      await (this.#miniflare = new Miniflare(options)).ready;
-    }
   }
 
   /** @param {import("./deployments.mjs").Deployments} deployments @returns {any} */
