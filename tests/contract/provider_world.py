@@ -159,7 +159,7 @@ def environment(folder: Path, url: str) -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "CLOUDFLARE_"))}
     return {
         **clean,
-        "PATH": warm_plugins.entries(os.pathsep.join([str(pulumi_stand_ins.BIN), str(engine.find()), clean["PATH"]])),
+        "PATH": os.pathsep.join([str(pulumi_stand_ins.BIN), str(engine.find()), clean["PATH"]]),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_BACKEND_URL": folder.as_uri(),
@@ -180,7 +180,9 @@ def open_world(folder: Path) -> Iterator[World]:
     url = asyncio.run_coroutine_threadsafe(cloudflare.start(), loop).result(10)
     (folder / "worker.js").write_text(WORKER)
     (folder / "Pulumi.yaml").write_text("name: held\nruntime: python\n")
-    world = World(folder=folder, url=url, cloudflare=cloudflare, environment=environment(folder, url))
+    variables = environment(folder, url)
+    variables["PATH"] = warm_plugins.entries(variables["PATH"])
+    world = World(folder=folder, url=url, cloudflare=cloudflare, environment=variables)
     unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     host = grpc.server(ThreadPoolExecutor(max_workers=4), options=unlimited)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Inline(lambda: declare(world.wanted, folder)), host)
