@@ -1,4 +1,4 @@
-"""Rules for every deployment, for all that the program declares: refused at preview, one line each."""
+"""Rules for every deployment. Each broken rule is one line, and the preview fails."""
 
 from __future__ import annotations
 

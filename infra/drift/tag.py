@@ -23,7 +23,7 @@ def tag_of(manifest: Manifest) -> str:
 
 
 def is_own_upload(version: WorkerVersion, owner: str) -> bool:
-    """Return whether a version is an upload of the stack whose tags begin with ``owner``."""
+    """Return whether a version is an upload of one stack. The tags of its uploads begin with ``owner``."""
     return version.is_upload and version.tag.startswith(owner)
 
 

@@ -96,13 +96,12 @@ def count_files(tree: SourceTree) -> dict[Kind, dict[str, Count]]:
 
 def count_tests(tree: SourceTree) -> dict[Kind, dict[str, Count]]:
     """Counts every Python file of the tests, for each kind of prose: kind -> path -> count."""
-    return _count(tree, [path for path in tree.paths if path.startswith("tests/") and path.endswith(".py")])
+    return _count(tree, tree.tests())
 
 
 def list_test_names(tree: SourceTree) -> list[str]:
     """Returns each test function with a noun-clause word in its name, as ``path::name``."""
-    tests = [path for path in tree.paths if path.startswith("tests/") and path.endswith(".py")]
-    names = [(path, name) for path in tests for name in _TEST.findall(tree.read(path))]
+    names = [(path, name) for path in tree.tests() for name in _TEST.findall(tree.read(path))]
     return [f"{path}::{name}" for path, name in names if (NOUN_WORDS | FAMILY).intersection(name.split("_"))]
 
 

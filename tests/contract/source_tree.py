@@ -30,6 +30,10 @@ class SourceTree:
         """Returns the paths of shipped files with these suffixes: no tests, no generated files. "" is no suffix."""
         return [path for path in self.paths if is_shipped(path) and PurePosixPath(path).suffix in suffixes]
 
+    def tests(self) -> list[str]:
+        """Returns the paths of the Python files of the tests."""
+        return [path for path in self.paths if path.startswith("tests/") and path.endswith(".py")]
+
     def modules(self) -> dict[str, str]:
         """Returns the shipped Python modules: dotted name -> path. A package has the name of its folder."""
         return {module_name(path): path for path in self.shipped(".py")}
