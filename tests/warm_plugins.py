@@ -1,7 +1,7 @@
 """Start the stand-ins for Pulumi's plugins from one process with all imports, which saves 2 s of CPU per engine run.
 
 The code and the protocol are those of the executables in rehearsal/pulumi_stand_ins/bin. Only the start differs. The
-suite runs the engine about 200 times. test_rehearse.py and test_language_host.py start the executables themselves.
+suite runs the engine about 200 times. test_language_host.py, and some tests of test_rehearse.py, start the executables.
 
 ``python -m tests.warm_plugins SOCKET`` forks one for each connection, until its standard input ends.
 """

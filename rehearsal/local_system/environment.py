@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
 import secrets
@@ -28,7 +29,7 @@ def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, 
     engine is missing.
     """
     try:
-        found = engine.find()
+        found = _find_engine()
     except engine.EngineError as error:
         raise commands.CommandError(str(error)) from None
     if found is None:
@@ -57,6 +58,11 @@ def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, 
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
+
+
+@functools.cache  # the engine is started to ask for its version
+def _find_engine() -> Path | None:
+    return engine.find()
 
 
 def read_given_key() -> str | None:

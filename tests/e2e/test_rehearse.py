@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import processes
+from rehearsal.pulumi_stand_ins import find_path_entries
+from tests import processes, warm_plugins
 from toolchain import engine
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,11 @@ def rehearse(*arguments, **more):
     with start(*arguments, **more) as process:
         output, _ = process.communicate(timeout=120)
     return process.returncode, output
+
+
+def warm_path():
+    """Return PATH with a warm start of the stand-ins, for tests of something else than their start."""
+    return warm_plugins.entries(os.pathsep.join([*find_path_entries(os.environ), os.environ["PATH"]]))
 
 
 def shown(command):
@@ -181,7 +187,7 @@ def test_a_kill_leaves_no_process_and_the_next_run_removes_its_folder(moment, tm
 
 
 def test_the_lines_of_serve_are_all_that_another_terminal_needs():
-    with start("serve", ACE_API_KEY=jwt()) as process:
+    with start("serve", ACE_API_KEY=jwt(), PATH=warm_path()) as process:
         printed = []
         while not printed or "Ctrl-C" not in printed[-1]:
             printed.append(process.stdout.readline())
@@ -224,7 +230,7 @@ def test_the_lines_of_serve_are_all_that_another_terminal_needs():
 
 @pytest.mark.parametrize(("command", "sign"), [("serve", "# Ctrl-C ends it."), ("up", "Updating (rehearsal)")])
 def test_it_ends_when_its_edge_is_killed(command, sign):
-    with start(command) as process:
+    with start(command, PATH=warm_path()) as process:
         while sign not in (line := process.stdout.readline()):
             assert line
         pids = processes.descendants(process.pid)
@@ -237,7 +243,7 @@ def test_it_ends_when_its_edge_is_killed(command, sign):
 
 
 def test_a_refused_key_of_the_environment_is_reported_at_the_end():
-    code, output = rehearse("up", ACE_API_KEY=f" {jwt()}")
+    code, output = rehearse("up", ACE_API_KEY=f" {jwt()}", PATH=warm_path())
     assert code == 3
     assert output.splitlines()[-1].startswith("rehearsal: ACE_API_KEY of this environment was used, but it has white")
     assert CANARY not in output

@@ -144,6 +144,14 @@ def test_a_rejected_version_is_reported_and_the_earlier_version_still_runs(edge,
     assert client.get(url).text == "hello"
 
 
+def test_a_version_that_started_once_starts_again_and_a_rejected_one_is_rejected_again(edge, script, client):
+    good, bad = script("w"), script("w", code="throw new Error('at the start')")
+    for _ in range(2):
+        assert client.get(edge.serve(good)).text == "hello"
+        with pytest.raises(RejectedUpload, match="at the start"):
+            edge.do(edge.edge.deploy("w", [(bad, 100)], enabled=True))
+
+
 ALL = """export default { async fetch(request, env) {
   await env.KV.put("k", "kv");
   await env.DB.exec("CREATE TABLE IF NOT EXISTS t (v TEXT)");

@@ -7,7 +7,8 @@ import { Rejected, translate } from "./bindings.mjs";
  *   name: string, modules: Record<string, string>, main_module: string, compatibility_date: string,
  *   compatibility_flags: string[], bindings: import("./bindings.mjs").Binding[], version: Record<string, string>,
  * }} Script an uploaded version, its modules in base64
- * @typedef {{digest: string, script: Script, options: Record<string, any>}} Version a version that can run
+ * @typedef {{digest: string, content: string, script: Script, options: Record<string, any>}} Version a version that can
+ *   run, with digests of the whole upload, and of the upload without the id and time of its version
  */
 
 const MODULE_TYPES = {
@@ -43,7 +44,13 @@ export function parseUpload(script) {
     ...translate(script.bindings, script.version),
     zone: "rehearsal.workers.dev", // becomes the header CF-Worker of the worker's own requests
   };
-  return { digest: createHash("sha256").update(JSON.stringify(script)).digest("hex"), script, options };
+  const content = { ...script, version: undefined };
+  return { digest: digestOf(script), content: digestOf(content), script, options };
+}
+
+/** @param {object} data */
+function digestOf(data) {
+  return createHash("sha256").update(JSON.stringify(data)).digest("hex");
 }
 
 /** @param {string} name @param {Script} script */

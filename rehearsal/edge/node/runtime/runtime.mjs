@@ -28,6 +28,8 @@ export class Runtime {
   /** Aborted when the present workerd has died, because another process may have taken its ports. */
   #death = new AbortController();
   #count = 0;
+  /** @type {Set<string>} the contents of each version that has started on its own once */
+  #validated = new Set();
   #folder;
   #lock;
   #traces;
@@ -68,10 +70,17 @@ export class Runtime {
         if (this.#urls.has(worker)) continue;
         const missing = serviceNames(version).find((service) => !deployments.has(service));
         if (missing) throw new Rejected(`there is no service ${JSON.stringify(missing)}`);
-        await validate(version);
+        await this.#validate(version);
       }
       await this.#change(deployments);
     });
+  }
+
+  /** Tries a version once for each content. @param {import("./options.mjs").Version} version @throws {Rejected} */
+  async #validate(version) {
+    if (this.#validated.has(version.content)) return;
+    await validate(version);
+    this.#validated.add(version.content);
   }
 
   /** Removes a script. Does nothing when it does not exist. @param {string} name */
