@@ -103,7 +103,7 @@ def stored(
         custom |= {"first": str(min(times)), "last": str(max(times))}
     custom |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window(day), "worker_version": "v1"} | metadata
     kept = {name: value for name, value in custom.items() if value is not None}
-    return Stored(body=gzip.compress(content, 1) if raw is None else raw, custom=kept)
+    return Stored(body=gzip.compress(content, 1, mtime=0) if raw is None else raw, custom=kept)
 
 
 def read_lines(of: Stored) -> list[Line]:

@@ -37,7 +37,7 @@ def _another_day(rows: list[days.Row]) -> list[days.Row]:
 FAULTS: Mapping[str, Fault] = {
     "a day was cut off": fault(damage(body=lambda day: day.body[:-12]), "worker"),
     "a day was garbled": fault(damage(body=lambda day: bytes(byte ^ 0x55 for byte in day.body)), "worker"),
-    "a day was compressed twice": fault(damage(body=lambda day: gzip.compress(day.body)), "worker"),
+    "a day was compressed twice": fault(damage(body=lambda day: gzip.compress(day.body, mtime=0)), "worker"),
     "a day was emptied": fault(damage(body=lambda _: b""), "worker"),
     "a day has no metadata": fault(damage(custom=lambda _: {}), "storage"),
     "a day counts wrongly": fault(damage(custom=lambda day: day.custom | {"samples": "7777"}), "worker"),
