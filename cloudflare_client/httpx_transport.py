@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +62,19 @@ class HttpxTransport:
         return bytes(body)
 
 
+def load_certificates(*, trust_env: bool = True) -> ssl.SSLContext:
+    """Return the trusted certificates, which all clients of a process share: to load them takes about 30 ms.
+
+    Raises OSError for a file or folder of the environment that cannot be read.
+    """
+    return _load_certificates(trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@functools.cache
+def _load_certificates(trust_env: bool, _file: str | None, _folder: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=trust_env)
+
+
 @contextmanager
 def connect(
     *,
@@ -74,7 +90,8 @@ def connect(
     environment that cannot be used.
     """
     try:
-        http = httpx.Client(headers={"Authorization": f"Bearer {token}"}, transport=network)
+        headers = {"Authorization": f"Bearer {token}"}
+        http = httpx.Client(headers=headers, transport=network, verify=load_certificates())
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
         raise UnusableSettingsError(type(error).__name__) from None
     with http:

@@ -27,6 +27,7 @@ from typing import NoReturn
 Mains = Mapping[str, Callable[[list[str]], object]]
 
 ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = ("cloudflare_client", "contract", "infra")  # the packages of the Pulumi program
 CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -117,18 +118,24 @@ def main(place: str) -> None:
 
     gc.disable()
 
-    import httpx  # noqa: F401
     import pulumi_cloudflare  # noqa: F401
     from detect_secrets.core import scan  # noqa: F401
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
+    from cloudflare_client.httpx_transport import load_certificates
+    from infra import account, plan, resources  # noqa: F401
+    from infra.settings import reading, source  # noqa: F401
     from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin
 
     def run_language_host(arguments: list[str]) -> None:
         sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]  # the program's is its own
+        if Path.cwd() != ROOT:  # another copy of the program
+            for module in [name for name in sys.modules if name.partition(".")[0] in PROGRAM]:
+                del sys.modules[module]
         language_host.main(arguments)
 
     get_mapping_from_secret_type_to_class()  # imports every detector
+    load_certificates()
     gc.freeze()
     gc.enable()
     _serve(place, {LANGUAGE_HOST: run_language_host, PLUGIN: plugin.main})

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 
+from cloudflare_client.httpx_transport import load_certificates
+
 PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 # macOS has no EAI_NODATA.
@@ -26,7 +28,13 @@ def open_client(*, trust_env: bool, transport: httpx.BaseTransport | None, heade
     Raises UnusableEnvironmentError for an unusable proxy or certificate.
     """
     try:
-        return httpx.Client(trust_env=trust_env, transport=transport, follow_redirects=False, headers=headers)
+        return httpx.Client(
+            trust_env=trust_env,
+            transport=transport,
+            follow_redirects=False,
+            headers=headers,
+            verify=load_certificates(trust_env=trust_env),
+        )
     except OSError as error:
         named = _name_variables(CERTIFICATE_VARIABLES, lambda value: Path(value).exists())
         raise UnusableEnvironmentError(f"{named}: {error.strerror or 'no certificates'}") from None
