@@ -14,7 +14,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-import httpx
 from websockets.exceptions import WebSocketException
 from websockets.sync import client
 from websockets.typing import Subprotocol
@@ -24,6 +23,7 @@ from checks.clients.http.client import Http
 from checks.model.deadline import Deadline
 from checks.model.finding import Inconclusive
 from checks.model.urls import is_loopback
+from cloudflare_client.httpx_transport import load_certificates
 
 PROTOCOL = "trace-v1"
 PING_SECONDS = 10.0  # Cloudflare ends the tail of a silent reader
@@ -53,7 +53,7 @@ def connect(url: str) -> AbstractContextManager[Socket]:
     return client.connect(
         url,
         subprotocols=[Subprotocol(PROTOCOL)],
-        ssl=httpx.create_ssl_context() if url.startswith("wss://") else None,
+        ssl=load_certificates() if url.startswith("wss://") else None,
         proxy=None if is_loopback(url) else True,
         open_timeout=CONNECT_SECONDS,
         ping_interval=PING_SECONDS,
