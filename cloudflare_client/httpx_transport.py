@@ -63,14 +63,14 @@ class HttpxTransport:
 
 
 def load_certificates(*, trust_env: bool = True) -> ssl.SSLContext:
-    """Return the trusted certificates, which all clients of a process share: to load them takes about 30 ms.
+    """Return the trusted certificates. All clients of a process share them, because loading takes about 30 ms.
 
     Raises OSError for a file or folder of the environment that cannot be read.
     """
     return _load_certificates(trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
-@functools.cache
+@functools.cache  # for each value of the environment that selects the certificates
 def _load_certificates(trust_env: bool, _file: str | None, _folder: str | None) -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=trust_env)
 

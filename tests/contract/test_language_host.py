@@ -25,9 +25,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def variables(folder: Path) -> dict[str, str]:
-    # Python takes byte code for current if the program's size and second are the same. These programs follow within one second.
-    alone = {"PULUMI_STACK": "held", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    return environment(folder, "http://127.0.0.1:9") | alone
+    # Python would run the byte code of the program before: the same size, and written in the same second.
+    more = {"PULUMI_STACK": "held", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return environment(folder, "http://127.0.0.1:9") | more
 
 
 @pytest.fixture(scope="module")
