@@ -119,12 +119,12 @@ def test_an_object_that_another_run_wrote_first_remains(world: World) -> None:
 
 
 def endless() -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Returns pages without end, 0.1 s each: a day that no trigger can finish."""
+    """Returns pages without end: two at once, and each later one after the limit of `hurried` (0.25 s)."""
     numbers = itertools.count()
 
     async def answer(request: web.Request) -> web.Response:
-        await asyncio.sleep(0.1)
         number = next(numbers)
+        await asyncio.sleep(0.3 if number >= 2 else 0)
         time = f"{request.query['start_time'][:10]}T{number // 60:02}:{number % 60:02}:00"
         return page([row("p", "1", time)], next_cursor=cursor(1, time))
 

@@ -123,9 +123,10 @@ def test_the_deadline_is_not_overrun_by_half_a_second(manner):
 
 
 def in_time(manners, seconds):
-    """The best of three: other processes of a busy machine only ever add, and a deadline that is not kept never is."""
-    overruns = []
-    while len(overruns) < 3 and min(overruns, default=1.0) >= 0.5:
+    """The best of ten: other processes of a busy machine only ever add, and a deadline that is not kept never is."""
+    overruns = [overrun(manners, seconds)]
+    while len(overruns) < 10 and min(overruns) >= 0.5:
+        time.sleep(0.5)  # for a busy moment to pass
         overruns.append(overrun(manners, seconds))
     assert min(overruns) < 0.5, overruns
 
