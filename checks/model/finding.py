@@ -9,12 +9,14 @@ from checks.model.hint import Hint
 
 
 class Cause(enum.StrEnum):
-    """Where to look first."""
+    """Where to look first. With ACCESS the checker did not reach the system, so nothing is known about it."""
 
     CONFIGURATION = "configuration"
+    OUTSIDE_CHANGE = "outside_change"
     WORKER = "worker"
     ACE = "ace"
     CLOUDFLARE = "cloudflare"
+    ACCESS = "access"
     PROPAGATION = "propagation"
     STORAGE = "storage"
     CHECKER = "checker"
@@ -38,9 +40,13 @@ def describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One observation that agrees with the manifest."""
+    """One observation that agrees with the manifest.
+
+    ``warning`` says that it needs attention soon. The report shows and counts it, and the exit code does not change.
+    """
 
     text: str
+    warning: bool = False
 
 
 class ShapeError(Exception):

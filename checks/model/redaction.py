@@ -63,6 +63,7 @@ class Redactor:
             result,
             findings=tuple(self._redact_finding(finding) for finding in result.findings),
             evidence=tuple(self.redact_line(text) for text in result.evidence),
+            warnings=tuple(self.redact_line(text) for text in result.warnings),
             reason=self.redact_line(result.reason),
         )
 

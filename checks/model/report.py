@@ -36,6 +36,8 @@ class ReportedFinding:
 class Result:
     """The result of one check. ``reason`` says why it was skipped. ``seconds`` is its duration.
 
+    ``warnings`` are the observations that need attention soon. They do not change the outcome.
+
     ``exempt`` says that the check does not apply to this deployment, so that ``strict`` allows its skip.
     """
 
@@ -43,6 +45,7 @@ class Result:
     outcome: Outcome
     findings: tuple[ReportedFinding, ...] = ()
     evidence: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     reason: str = ""
     seconds: float = 0.0
     exempt: bool = False
@@ -72,6 +75,11 @@ class Report:
             return Outcome.FAIL
         inconclusive = self.counts[Outcome.INCONCLUSIVE] or (self.strict and self.lacking)
         return Outcome.INCONCLUSIVE if inconclusive or not self.counts[Outcome.PASS] else Outcome.PASS
+
+    @property
+    def warnings(self) -> int:
+        """Return the number of warnings of all checks."""
+        return sum(len(result.warnings) for result in self.results)
 
     @property
     def lacking(self) -> int:

@@ -22,7 +22,7 @@ class _Annotation:
 
 
 def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format has no style
-    """Return at most MAX_ANNOTATIONS errors, and as many notices. Plain lines follow for the others."""
+    """Return at most MAX_ANNOTATIONS errors, warnings and notices each. Plain lines follow for the others."""
     errors: list[_Annotation] = []
     notices: list[_Annotation] = []
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.SKIP):
@@ -30,8 +30,12 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format h
             if result.outcome is outcome:
                 harmless = outcome is Outcome.SKIP and not report.is_serious(result)
                 (notices if harmless else errors).extend(_annotate(result))
+    warnings = [
+        _Annotation(title=f"{result.id} warning", text=text) for result in report.results for text in result.warnings
+    ]
     lines = [
         *_format_annotations("error", errors),
+        *_format_annotations("warning", warnings),
         *_format_annotations("notice", notices),
         neutralize(format_recap(report, Style())),
     ]

@@ -1,4 +1,4 @@
-"""The report as one JSON object, schema 2, for programs."""
+"""The report as one JSON object, schema 3, for programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from checks.model.report import Report, Result
 from checks.reporters import Style
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format has no style
@@ -23,6 +23,7 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format h
         "exit_code": report.exit_code,
         "strict": report.strict,
         "seconds": round(report.seconds, 3),
+        "warnings": report.warnings,
         "counts": {outcome.name.lower(): count for outcome, count in report.counts.items()},
         "checks": [_convert_result(result) for result in report.results],
     }
@@ -37,5 +38,6 @@ def _convert_result(result: Result) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "reason": result.reason,
         "evidence": list(result.evidence),
+        "warnings": list(result.warnings),
         "findings": [dataclasses.asdict(finding) for finding in result.findings],
     }

@@ -49,8 +49,9 @@ def _build_case(report: Report, result: Result) -> ET.Element:
             ET.SubElement(case, "error", message=_replace_forbidden(f"skipped: {result.reason}"), type="skipped")
         else:
             ET.SubElement(case, "skipped", message=_replace_forbidden(result.reason))
-    if result.evidence:
-        ET.SubElement(case, "system-out").text = _replace_forbidden("\n".join(result.evidence))
+    seen = [*(f"warning: {text}" for text in result.warnings), *result.evidence]
+    if seen:
+        ET.SubElement(case, "system-out").text = _replace_forbidden("\n".join(seen))
     return case
 
 

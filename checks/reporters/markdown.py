@@ -19,11 +19,15 @@ NOTE = "\n{} left out, because the summary would be too long. `--format text` or
 def render(report: Report, style: Style) -> str:
     """Return the report as Markdown of less than 1 MiB. Rows and findings that do not fit are left out and counted."""
     text = f"## {_format_conclusion(report)}: {_format_code(report.stack)}\n\n{_format_counts(report)}\n\n{TABLE}"
-    shown = [result for result in report.results if not (style.quiet and result.outcome is Outcome.PASS)]
+    shown = [result for result in report.results if not _is_quiet(result, style)]
     text, lost = _append_parts(text, (_format_row(result) for result in shown))
     details, more = _append_parts(text, (part for result in shown for part in _format_details(result)))
     lost += more
     return details + (NOTE.format("1 part is" if lost == 1 else f"{lost} parts are") if lost else "")
+
+
+def _is_quiet(result: Result, style: Style) -> bool:
+    return style.quiet and result.outcome is Outcome.PASS and not result.warnings
 
 
 def _append_parts(text: str, parts: Iterable[str]) -> tuple[str, int]:
@@ -45,6 +49,7 @@ def _format_conclusion(report: Report) -> str:
 
 def _format_counts(report: Report) -> str:
     counts = ", ".join(f"{count} {WORDS[outcome]}" for outcome, count in report.counts.items())
+    counts += f", {report.warnings} warning{"s" if report.warnings > 1 else ""}" if report.warnings else ""
     worker = f"{_format_code(report.worker)} at {_format_code(report.url)}"
     return f"{counts}, in {report.seconds:.1f} s (exit {report.exit_code}): {worker}"
 
@@ -56,7 +61,7 @@ def _format_row(result: Result) -> str:
 
 def _summarize(result: Result) -> str:
     if not result.findings:
-        return result.reason or "; ".join(result.evidence)
+        return result.reason or "; ".join([*(f"warning: {text}" for text in result.warnings), *result.evidence])
     first, more = result.findings[0], len(result.findings) - 1
     return f"{first.subject}: {first.found}" + (f" (and {more} more)" if more else "")
 

@@ -25,7 +25,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _format_result(result: Result, width: int, style: Style) -> Iterator[str]:
-    if style.quiet and result.outcome is Outcome.PASS:
+    if style.quiet and result.outcome is Outcome.PASS and not result.warnings:
         return
     word = _paint(f"{WORDS[result.outcome]:<{WORD_WIDTH}}", result.outcome, style)
     indent = " " * (width + WORD_WIDTH + 4)
@@ -33,7 +33,8 @@ def _format_result(result: Result, width: int, style: Style) -> Iterator[str]:
     if style.verbose or not details:
         details += [*([result.reason] if result.reason else []), *result.evidence]
     if not style.verbose and result.outcome is Outcome.PASS:
-        details = ["; ".join(details)]
+        details = ["; ".join(details)] if details else []
+    details += [f"warning: {text}" for text in result.warnings]
     first, *rest = [
         *details,
         *([f"took {result.seconds:.2f} s"] if style.verbose and result.outcome is not Outcome.SKIP else []),
@@ -57,6 +58,7 @@ def neutralize(line: str) -> str:
 def format_recap(report: Report, style: Style) -> str:
     """Return the last line: the number of checks for each outcome, and the conclusion."""
     counts = "  ".join(f"{WORDS[outcome]}={count}" for outcome, count in report.counts.items())
+    counts += f"  warnings={report.warnings}" if report.warnings else ""
     conclusion = CONCLUSIONS[report.outcome]
     if report.outcome is Outcome.PASS and report.lacking:
         conclusion = "all checks that ran passed"

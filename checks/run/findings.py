@@ -12,7 +12,7 @@ from checks.run.request import MAX_SECONDS
 
 def is_evidence(item: object) -> TypeGuard[Evidence]:
     """Return whether this is complete evidence. Any other object would break the report later."""
-    return isinstance(item, Evidence) and isinstance(item.text, str)
+    return isinstance(item, Evidence) and isinstance(item.text, str) and isinstance(item.warning, bool)
 
 
 def is_finding(item: object) -> TypeGuard[Finding]:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checks.check import Check, Context
-from checks.model.finding import Evidence, Finding
+from checks.model.finding import Cause, Evidence, Finding
 from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.run.findings import describe_cycle, describe_defect, describe_timeout
 from checks.run.request import Watch
@@ -160,12 +160,15 @@ class _Run:
     def _build_result(self, running: RunningCheck, obstacle: Finding | None) -> Result:
         items = tuple(running.items)
         findings = [item for item in items if isinstance(item, Finding)]
-        otherwise = Outcome.PASS if obstacle is None else Outcome.INCONCLUSIVE
+        evidence = [item for item in items if isinstance(item, Evidence)]
+        failed = any(finding.cause is not Cause.ACCESS for finding in findings)
+        unknown = bool(findings) or obstacle is not None
         return Result(
             id=running.check.id,
-            outcome=Outcome.FAIL if findings else otherwise,
+            outcome=Outcome.FAIL if failed else Outcome.INCONCLUSIVE if unknown else Outcome.PASS,
             findings=tuple(map(self._convert_finding, findings if obstacle is None else [*findings, obstacle])),
-            evidence=tuple(item.text for item in items if isinstance(item, Evidence)),
+            evidence=tuple(item.text for item in evidence if not item.warning),
+            warnings=tuple(item.text for item in evidence if item.warning),
             seconds=self.context.deadline.clock() - running.started,
         )
 

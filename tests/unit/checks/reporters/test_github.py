@@ -78,3 +78,8 @@ def test_github_shows_an_inconclusive_skip_as_an_error():
     assert commands(report(PASSED, exempt, strict=True)) == []
     assert commands(report(exempt)) == [("b skipped", "no such promise")]
     assert int(parsed(report(exempt)).get("errors")) == 1
+
+
+def test_a_warning_is_an_annotation_of_its_own():
+    warned = result("a", Outcome.PASS, evidence=("seen",), warnings=("it ends soon",))
+    assert "::warning title=a warning::it ends soon\n" in github.render(report(warned), STYLE)

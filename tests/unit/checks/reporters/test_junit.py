@@ -62,3 +62,8 @@ def test_junit_of_any_text():
     assert suite[0][0].text.count("\N{REPLACEMENT CHARACTER}") == 4 * 7
     assert HOSTILE in suite[0][0].text
     assert "\U0001f600\n\tü" in suite[0][1].text
+
+
+def test_junit_shows_a_warning_before_the_evidence():
+    suite = parsed(report(result("a", Outcome.PASS, evidence=("seen",), warnings=("it ends soon",))))
+    assert suite[0][0].text == "warning: it ends soon\nseen"

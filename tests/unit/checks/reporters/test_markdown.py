@@ -76,3 +76,10 @@ def test_markdown_stays_below_a_mebibyte_by_whole_rows():
     left = int(re.search(r"^(\d+) parts are left out", text, re.MULTILINE)[1])
     assert text.count("### ") == 2000 - left
     assert text.count("```sh\n") * 2 == text.count("```")
+
+
+def test_markdown_shows_and_counts_a_warning_also_when_quiet():
+    warned = result("a", Outcome.PASS, evidence=("seen",), warnings=("it ends soon",))
+    found = lines(report(warned), Style(quiet=True))
+    assert "1 warning, in" in found[2]
+    assert found[6] == "| <code>a</code> | ok | <code>warning&#58; it ends soon; seen</code> |"

@@ -1,5 +1,6 @@
 """Each check has a result with a reason, and the run ends in time."""
 
+import dataclasses
 import threading
 import time
 
@@ -16,6 +17,7 @@ from tests.fakes.checks import FINDING, check, judge
 from tests.fakes.clock import Clock
 
 NEVER = threading.Event()
+NOT_REACHED = dataclasses.replace(FINDING, cause=Cause.ACCESS)
 
 
 def kept(context):
@@ -49,6 +51,19 @@ def exits(context):
 
 def silent(context):
     return iter(())
+
+
+def warns(context):
+    yield Evidence("seen soon", warning=True)
+
+
+def not_reached(context):
+    yield NOT_REACHED
+
+
+def broken_and_not_reached(context):
+    yield NOT_REACHED
+    yield FINDING
 
 
 def nothing(context):
@@ -88,6 +103,9 @@ MANNERS = {
     raises: Outcome.INCONCLUSIVE,
     broken_and_raises: Outcome.FAIL,
     exits: Outcome.INCONCLUSIVE,
+    warns: Outcome.PASS,
+    not_reached: Outcome.INCONCLUSIVE,
+    broken_and_not_reached: Outcome.FAIL,
     silent: Outcome.INCONCLUSIVE,
     nothing: Outcome.INCONCLUSIVE,
     nonsense: Outcome.INCONCLUSIVE,
@@ -109,6 +127,12 @@ def test_every_kind_of_check_has_its_outcome(manner):
     _, results = judge(check("a", manner))
     assert results["a"].outcome is MANNERS[manner]
     assert (results["a"].outcome is Outcome.PASS) == (not results["a"].findings)
+
+
+def test_a_warning_is_counted_and_changes_no_exit_code():
+    report, results = judge(check("a", warns), check("b", kept))
+    assert (results["a"].evidence, results["a"].warnings) == ((), ("seen soon",))
+    assert (report.warnings, report.exit_code) == (1, 0)
 
 
 @pytest.mark.parametrize("manner", HANGING)
