@@ -49,7 +49,8 @@ def _format_conclusion(report: Report) -> str:
 
 def _format_counts(report: Report) -> str:
     counts = ", ".join(f"{count} {WORDS[outcome]}" for outcome, count in report.counts.items())
-    counts += f", {report.warnings} warning{"s" if report.warnings > 1 else ""}" if report.warnings else ""
+    if report.warnings:
+        counts += f", {report.warnings} warning{'s' if report.warnings > 1 else ''}"
     worker = f"{_format_code(report.worker)} at {_format_code(report.url)}"
     return f"{counts}, in {report.seconds:.1f} s (exit {report.exit_code}): {worker}"
 
