@@ -10,6 +10,7 @@ from checks.clients.ace.refusals import AceError, RefusalKind
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
 from checks.model.hint import Hint
+from checks.model.metric import Metric
 from contract import ace_key
 from contract.schedule import day_window, parse_day
 
@@ -43,8 +44,11 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
     if assessment.expires is None:
         yield Evidence("the key does not contain its expiry date")
     else:
-        days = (assessment.expires - context.now).days
-        yield Evidence(f"the key expires in {days} days, on {assessment.expires:%Y-%m-%d}")
+        left = assessment.expires - context.now
+        yield Evidence(
+            f"the key expires in {left.days} days, on {assessment.expires:%Y-%m-%d}",
+            metrics={Metric.KEY_EXPIRES: left.total_seconds()},
+        )
 
 
 def _read_page(context: Context, assessment: ace_key.Assessment) -> Page:

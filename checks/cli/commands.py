@@ -57,7 +57,7 @@ def group() -> None:
     "--format",
     "formats",
     multiple=True,
-    metavar="text|json|junit|markdown|github[=FILE]",
+    metavar="text|json|junit|markdown|github|prometheus[=FILE]",
     help="Report format (repeatable). Default: text. junit is for CI, github for annotations, markdown for summaries.",
 )
 @click.option("--quiet", is_flag=True, help="Show the checks that are not ok, and the recap.")

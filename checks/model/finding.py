@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from checks.model.hint import Hint
+from checks.model.metric import Metric
 
 
 class Cause(enum.StrEnum):
@@ -43,10 +45,12 @@ class Evidence:
     """One observation that agrees with the manifest.
 
     ``warning`` says that it needs attention soon. The report shows and counts it, and the exit code does not change.
+    ``metrics`` are the numbers that it is made of, for the formats that programs read.
     """
 
     text: str
     warning: bool = False
+    metrics: Mapping[Metric, float] = field(default_factory=dict, kw_only=True)
 
 
 class ShapeError(Exception):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checks.model.finding import Cause
+from checks.model.metric import Metric
 
 EXIT_PASSED, EXIT_FAILED, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
 
@@ -37,6 +38,7 @@ class Result:
     """The result of one check. ``reason`` says why it was skipped. ``seconds`` is its duration.
 
     ``warnings`` are the observations that need attention soon. They do not change the outcome.
+    ``metrics`` are the numbers that the check measured.
 
     ``exempt`` says that the check does not apply to this deployment, so that ``strict`` allows its skip.
     """
@@ -46,6 +48,7 @@ class Result:
     findings: tuple[ReportedFinding, ...] = ()
     evidence: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    metrics: Mapping[Metric, float] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
     exempt: bool = False

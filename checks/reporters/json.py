@@ -39,5 +39,6 @@ def _convert_result(result: Result) -> dict[str, Any]:
         "reason": result.reason,
         "evidence": list(result.evidence),
         "warnings": list(result.warnings),
+        "metrics": dict(result.metrics),
         "findings": [dataclasses.asdict(finding) for finding in result.findings],
     }

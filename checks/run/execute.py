@@ -12,6 +12,7 @@ from checks.model.redaction import Redactor
 from checks.model.report import EXIT_INCONCLUSIVE, EXIT_USAGE, Report
 from checks.run import deployed_manifest, pulumi_cli, selection
 from checks.run.deployed_manifest import DeployedManifest
+from checks.run.report_file import write_report_file
 from checks.run.request import Request, RunRefused, Surroundings
 from checks.run.runner import run_checks
 from checks.run.systems import open_context
@@ -81,7 +82,7 @@ def _write_reports(report: Report, request: Request, write: Callable[[str], None
             if target.file is None:
                 write(text)
             else:
-                target.file.write_text(text, encoding="utf-8")
+                write_report_file(target.file, text)
         except OSError as error:
             place = "standard output" if target.file is None else str(target.file)
             lost = f"{place}: {error.strerror}", EXIT_INCONCLUSIVE if target.file is None else EXIT_USAGE

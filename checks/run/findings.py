@@ -7,12 +7,18 @@ from typing import TypeGuard
 from checks.check import Check
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
+from checks.model.metric import is_measurements
 from checks.run.request import MAX_SECONDS
 
 
 def is_evidence(item: object) -> TypeGuard[Evidence]:
     """Return whether this is complete evidence. Any other object would break the report later."""
-    return isinstance(item, Evidence) and isinstance(item.text, str) and isinstance(item.warning, bool)
+    return (
+        isinstance(item, Evidence)
+        and isinstance(item.text, str)
+        and isinstance(item.warning, bool)
+        and is_measurements(item.metrics)
+    )
 
 
 def is_finding(item: object) -> TypeGuard[Finding]:

@@ -169,6 +169,7 @@ class _Run:
             findings=tuple(map(self._convert_finding, findings if obstacle is None else [*findings, obstacle])),
             evidence=tuple(item.text for item in evidence if not item.warning),
             warnings=tuple(item.text for item in evidence if item.warning),
+            metrics={name: value for item in evidence for name, value in item.metrics.items()},
             seconds=self.context.deadline.clock() - running.started,
         )
 

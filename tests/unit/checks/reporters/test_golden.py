@@ -146,7 +146,7 @@ CASES = {
 }
 
 
-FORMATS = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md", "github": "github"}
+FORMATS = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md", "github": "github", "prometheus": "prom"}
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -33,7 +33,7 @@ def test_json_is_of_the_published_form(file):
 @pytest.mark.parametrize(
     "change",
     [
-        {"schema": 1},
+        {"schema": 2},
         {"exit_code": 0},
         {"outcome": "skip"},
         {"more": 1},

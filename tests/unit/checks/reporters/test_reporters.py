@@ -5,7 +5,7 @@ from tests.fakes.healthy_system import healthy_system
 
 
 def test_the_formats():
-    assert list_formats() == ("github", "json", "junit", "markdown", "text")
+    assert list_formats() == ("github", "json", "junit", "markdown", "prometheus", "text")
     assert load_renderer("junit") is junit.render
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from checks.cli.arguments import parse_duration
 from checks.model.credentials import Credential, Credentials, Secret
 from checks.model.deadline import Deadline
-from checks.model.finding import Cause, Evidence, Inconclusive
+from checks.model.finding import Cause, Evidence, Failed, Inconclusive
+from checks.model.metric import Metric
 from checks.model.report import Outcome
 from tests.fakes.checks import FINDING, check, judge
 from tests.fakes.clock import Clock
@@ -239,3 +240,24 @@ def test_the_longer_deadline_of_a_hint_is_valid(seconds, more):
     hint = results["b"].findings[0].hint
     assert hint.endswith(f"--deadline {more}")
     assert parse_duration(hint.rpartition(" ")[2])
+
+
+def test_the_numbers_of_all_evidence_are_kept_also_beside_a_finding():
+    def measures(context):
+        yield Evidence("5 of 7 days", metrics={Metric.MISSING_DAYS: 2})
+        yield Evidence("the newest day", metrics={Metric.NEWEST_DAY_AGE: 60.5})
+        raise Failed(FINDING)
+
+    _, results = judge(check("a", measures))
+    assert results["a"].outcome is Outcome.FAIL
+    assert results["a"].metrics == {Metric.MISSING_DAYS: 2, Metric.NEWEST_DAY_AGE: 60.5}
+
+
+@pytest.mark.parametrize(
+    "broken", [{"missing_dayz": 1}, {Metric.MISSING_DAYS: float("nan")}, {Metric.MISSING_DAYS: "0"}]
+)
+def test_a_number_that_is_none_is_a_defect_of_the_check(broken):
+    def measures(context):
+        yield Evidence("seen", metrics=broken)
+
+    assert judge(check("a", measures))[1]["a"].outcome is Outcome.INCONCLUSIVE
