@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from cloudflare_client.errors import UnknownShapeError, refusal
-from cloudflare_client.fields import read_items, read_object, read_text
+from cloudflare_client.fields import read_items, read_object, read_text, read_time
 from cloudflare_client.http_answer import HttpAnswer
 
 T = TypeVar("T")
@@ -15,12 +16,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object of a bucket's list: its size in bytes, its custom metadata and its declared encoding."""
+    """An object of a bucket's list: its size in bytes, its custom metadata, its encoding and its upload time (UTC)."""
 
     key: str
     size: int
     metadata: Mapping[str, str]
     content_encoding: str
+    uploaded: datetime
 
 
 def parse_answer(answer: HttpAnswer, parse: Callable[[object, Mapping[str, Any]], T]) -> T:
@@ -65,4 +67,10 @@ def _parse_object(item: Mapping[str, Any]) -> StoredObject:
     if type(size) is not int:
         raise UnknownShapeError("an object has no size")
     encoding = read_text(http, "contentEncoding", "")
-    return StoredObject(key=read_text(item, "key"), size=size, metadata=metadata, content_encoding=encoding)
+    return StoredObject(
+        key=read_text(item, "key"),
+        size=size,
+        metadata=metadata,
+        content_encoding=encoding,
+        uploaded=read_time(item, "last_modified"),
+    )

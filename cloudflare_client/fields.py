@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from cloudflare_client.errors import UnknownShapeError
@@ -30,3 +31,12 @@ def read_text(item: Mapping[str, Any], name: str, default: str | None = None) ->
     if not isinstance(value, str):
         raise UnknownShapeError(f"{name} is not a text")
     return value
+
+
+def read_time(item: Mapping[str, Any], name: str) -> datetime:
+    """Return a time field (ISO 8601) in UTC. A time without an offset means UTC."""
+    try:
+        found = datetime.fromisoformat(read_text(item, name))
+    except ValueError:
+        raise UnknownShapeError(f"{name} is not a time") from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

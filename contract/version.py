@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-VERSION = "0.4.0"  # with `.dev0` until CHANGELOG.md has a date for it
+VERSION = "0.5.0.dev0"  # with `.dev0` until CHANGELOG.md has a date for it

@@ -99,7 +99,8 @@ class BackfillWorker:
                 return self._fail("upstream_unavailable" if self.key == self.accepted else "upstream_auth")
             kept = self.change(rows)
             self._log += [{"message": "[ACE API] Success", "rows": len(rows)}]
-            self.objects[days.key_of(day)] = days.stored(day, [days.to_line(row) for row in kept])
+            now = self.calendar.moment(self._clock())
+            self.objects[days.key_of(day)] = days.stored(day, [days.to_line(row) for row in kept], uploaded=now)
             self._log += [{"message": "[Backfill] Data written to R2", "key": days.key_of(day), "samples": len(kept)}]
             fetched, written = fetched + len(rows), written + len(kept)
         counted = {"samples_fetched": fetched, "samples_written": written}

@@ -42,9 +42,13 @@ class Calendar:
         """Return the same days, and so many more that are not over."""
         return replace(self, lead=number)
 
+    def moment(self, elapsed: float) -> datetime:
+        """Return the true time, so many seconds after the checks began."""
+        return self.begins + timedelta(seconds=elapsed)
+
     def due(self, elapsed: float) -> list[str]:
         """Return the days to copy, so many seconds after the checks began: those that are over."""
-        over = ((self.begins + timedelta(seconds=elapsed)).date() - days.FIRST).days + self.lead
+        over = (self.moment(elapsed).date() - days.FIRST).days + self.lead
         return [days.date_of(number) for number in range(over if self.end is None else min(over, self.end + 1))]
 
 

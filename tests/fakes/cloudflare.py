@@ -152,4 +152,11 @@ class Account:
 
 def _listed(key: str, of: Stored) -> Json:
     http = {"contentType": "application/x-ndjson"} | ({"contentEncoding": of.encoding} if of.encoding else {})
-    return {"key": key, "size": len(of.body), "custom_metadata": of.custom, "http_metadata": http}
+    modified = of.uploaded.isoformat().replace("+00:00", "Z")
+    return {
+        "key": key,
+        "size": len(of.body),
+        "custom_metadata": of.custom,
+        "http_metadata": http,
+        "last_modified": modified,
+    }

@@ -14,17 +14,19 @@ from typing import Any
 from tests.fakes import manifest
 
 FIRST = date.fromisoformat(manifest.FIRST)
+RECENTLY = manifest.NOW - timedelta(minutes=4)  # less than a cron period before the checks begin
 Row = dict[str, Any]  # name, value (a text), time (naive)
 Line = dict[str, Any]  # point_name, timestamp (ms), value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """One stored object: its bytes, its custom metadata, and its declared Content-Encoding."""
+    """One stored object: its bytes, its custom metadata, its declared Content-Encoding, and the time of its upload."""
 
     body: bytes
     custom: dict[str, str]
     encoding: str = ""
+    uploaded: datetime = RECENTLY
 
 
 def date_of(number: int) -> str:
@@ -85,11 +87,12 @@ def stored(
     *,
     raw: bytes | None = None,
     content: bytes | None = None,
+    uploaded: datetime = RECENTLY,
     **metadata: str | None,
 ) -> Stored:
     """Return a day's object as the worker writes it, with true metadata unless ``metadata`` says otherwise.
 
-    ``raw`` replaces the bytes and ``content`` the text that is compressed. A metadata entry of None is left out.
+    ``raw`` replaces the bytes and ``content`` the text that is compressed. ``uploaded`` is UTC. A metadata entry of None is left out.
     """
     samples = lines(day) if samples is None else samples
     if content is None:
@@ -103,7 +106,8 @@ def stored(
         custom |= {"first": str(min(times)), "last": str(max(times))}
     custom |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window(day), "worker_version": "v1"} | metadata
     kept = {name: value for name, value in custom.items() if value is not None}
-    return Stored(body=gzip.compress(content, 1, mtime=0) if raw is None else raw, custom=kept)
+    body = gzip.compress(content, 1, mtime=0) if raw is None else raw
+    return Stored(body=body, custom=kept, uploaded=uploaded)
 
 
 def read_lines(of: Stored) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes import days, manifest
@@ -44,11 +45,13 @@ class RandomSystem(System):
             clock=clock,
             tail=Tail(source),
         )
-        for day in due[: source.randint(0, len(due))]:
-            self.objects[days.key_of(day)] = self.copy(day)
+        stored = due[: source.randint(0, len(due))]
+        for number, day in enumerate(stored):
+            self.objects[days.key_of(day)] = replace(self.copy(day), uploaded=self._store_time(len(stored) - number))
         _upload_history(self.script, source)
         self.worker.older = self.script.served()
-        self.script.upload(manifest.TAG)
+        self.script.upload(manifest.TAG, created_on=f"{calendar.begins - timedelta(minutes=2):%Y-%m-%dT%H:%M:%SZ}")
+        self.script.deployed = self.script.deployed | {"created_on": self.script.versions[0]["metadata"]["created_on"]}
         self.worker.stale_until = source.choice((0.0, 0.0, 12.0 * source.random()))
         sizes = random.Random(source.getrandbits(48))  # noqa: S311 - no secret depends on it
         self.worker.batch_size = lambda: sizes.randint(1, 3)
@@ -62,7 +65,11 @@ class RandomSystem(System):
 
     def copy(self, day: str, change: Callable[[list[days.Row]], list[days.Row]] = lambda rows: rows) -> days.Stored:
         """Return a day as the worker stores it, with changed rows of ACE."""
-        return days.stored(day, [days.to_line(row) for row in change(self.ace.days[day])])
+        return days.stored(day, [days.to_line(row) for row in change(self.ace.days[day])], uploaded=self._store_time(1))
+
+    def _store_time(self, number: int) -> datetime:
+        """Return the time at which the cron stored the last day but so many: one day in a run, every five minutes."""
+        return self.calendar.begins - timedelta(minutes=5 * number - 1)
 
     def remove_first_day(self) -> None:
         """Let a day be missing, so that a batch copies one: the first, which has samples."""

@@ -1,5 +1,7 @@
 """Each answer is read as documented, or raises an error that names the place. No list is endless."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
@@ -17,7 +19,13 @@ VERSION = {
 }
 SHARE = {"version_id": "v1", "percentage": 100}
 BOUND = {"bindings": [{"name": "A", "type": "secret_text"}, {"name": "B", "type": "plain_text", "text": "b"}]}
-STORED = {"key": "k", "size": 1, "custom_metadata": {"a": "b"}, "http_metadata": {"contentEncoding": "gzip"}}
+STORED = {
+    "key": "k",
+    "size": 1,
+    "custom_metadata": {"a": "b"},
+    "http_metadata": {"contentEncoding": "gzip"},
+    "last_modified": "2026-01-01T00:00:00.5Z",
+}
 READS = {
     "secrets": lambda client: client.list_secrets("w"),
     "deployments": lambda client: client.read_deployment("w"),
@@ -103,7 +111,13 @@ def test_every_page_of_objects_is_read():
     with api.connect() as client:
         found = list(client.list_objects("b", prefix="p/", jurisdiction="eu"))
     assert [item.key for item in found] == ["k0", "k1", "k0"]
-    assert found[0] == StoredObject(key="k0", size=1, metadata={"a": "b"}, content_encoding="gzip")
+    assert found[0] == StoredObject(
+        key="k0",
+        size=1,
+        metadata={"a": "b"},
+        content_encoding="gzip",
+        uploaded=datetime(2026, 1, 1, 0, 0, 0, 500000, UTC),
+    )
     assert [request.url.params.get("cursor") for request in api.requests] == [None, "c1"]
     assert {request.headers["cf-r2-jurisdiction"] for request in api.requests} == {"eu"}
 
@@ -169,6 +183,8 @@ def test_errors_of_another_shape_are_one_line(body, said):
         ("b", "b", "expected an object as the bucket"),
         ("objects", [{"key": "k"}], "an object has no size"),
         ("objects", [{**STORED, "custom_metadata": {"a": 1}}], "custom_metadata holds more than text"),
+        ("objects", [{**STORED, "last_modified": "yesterday"}], "last_modified is not a time"),
+        ("objects", [{**STORED, "last_modified": None}], "last_modified is not a text"),
     ],
 )
 def test_an_answer_of_another_shape_names_the_place(name, result, detail):

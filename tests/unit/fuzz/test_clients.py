@@ -92,7 +92,15 @@ API = {
     "subdomain": (lambda api: api.read_subdomain(), {"subdomain": "s"}),
     "objects": (
         lambda api: list(api.list_objects("b", prefix="p", jurisdiction="default")),
-        [{"key": "k", "size": 1, "custom_metadata": {"a": "b"}, "http_metadata": {"contentEncoding": "gzip"}}],
+        [
+            {
+                "key": "k",
+                "size": 1,
+                "custom_metadata": {"a": "b"},
+                "http_metadata": {"contentEncoding": "gzip"},
+                "last_modified": "2026-01-01T00:00:00Z",
+            }
+        ],
     ),
     "read": (lambda api: api.read_object("b", "k", jurisdiction="eu"), {}),
 }
