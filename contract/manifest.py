@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 SCHEMA = 1
+SETTLE_HOURS = 6  # of a manifest without the field, which an older program wrote
 
 T = TypeVar("T")
 
@@ -68,13 +69,17 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredAce:
-    """The data to copy: a site from a first to a last day (ISO dates, UTC). No ``end_date`` means yesterday."""
+    """The data to copy: a site from a first to a last day (ISO dates, UTC). No ``end_date`` means yesterday.
+
+    A day is due ``settle_hours`` after its end.
+    """
 
     base_url: str
     site: str
     start_date: str
     end_date: str | None
     page_size: int
+    settle_hours: int = SETTLE_HOURS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

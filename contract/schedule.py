@@ -16,11 +16,6 @@ def parse_day(text: str) -> date | None:
     return day if day.isoformat() == text else None
 
 
-def is_iso_date(text: str) -> bool:
-    """Return whether a text names a day as YYYY-MM-DD."""
-    return parse_day(text) is not None
-
-
 def last_day(end_date: str | None, now: datetime) -> date:
     """Return the last day to copy: the declared one, or yesterday (UTC) when that is earlier.
 
@@ -30,8 +25,17 @@ def last_day(end_date: str | None, now: datetime) -> date:
     return yesterday if end_date is None else min(yesterday, date.fromisoformat(end_date))
 
 
-def days_between(first: date, last: date) -> list[date]:
-    """Return all days from the first to the last, both included. The list is empty when the last is earlier."""
+def due_time(day: date, settle_hours: int) -> datetime:
+    """Return the time at which a day is due: so many hours after its end, UTC."""
+    return day_window(day)[1] + timedelta(hours=settle_hours)
+
+
+def list_due_days(start_date: str, end_date: str | None, now: datetime, settle_hours: int) -> list[date]:
+    """Return the days of a range that are due, oldest first.
+
+    ``now`` is an aware time. Raises ValueError for a date that is not YYYY-MM-DD.
+    """
+    first, last = date.fromisoformat(start_date), last_day(end_date, now - timedelta(hours=settle_hours))
     return [first + number * DAY for number in range((last - first).days + 1)]
 
 

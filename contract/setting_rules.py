@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from contract.ace_key import MAX_TEXT
-from contract.cron import find_broken_field
+from contract.cron.dialect import find_broken_field
 from contract.schedule import parse_day
 
 Rule = Callable[[str], str | None]
 
 # Larger pages exceed a worker's 128 MB, smaller ones stall ACE's cursor.
 PAGE_SIZES = (1_000, 5_000, 10_000, 50_000, 100_000)
+MAX_SETTLE_HOURS = 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,12 @@ def check_cron(value: str) -> str | None:
     return None if broken is None else f"a cron with a {broken} that Cloudflare accepts"
 
 
+def check_settle_hours(value: str) -> str | None:
+    """Expect whole hours, at most three days."""
+    valid = re.fullmatch(r"0|[1-9][0-9]?", value) and int(value) <= MAX_SETTLE_HOURS
+    return None if valid else f"0 to {MAX_SETTLE_HOURS} hours"
+
+
 def check_flag(value: str) -> str | None:
     """Expect true or false."""
     return None if value in {"true", "false"} else "true or false"
@@ -151,6 +158,7 @@ RULES: Mapping[str, SettingRule] = {
     "pageSize": SettingRule(check=check_page_size),
     "keyTemplate": SettingRule(check=check_key_template),
     "schedule": SettingRule(check=check_cron, optional=True),
+    "settleHours": SettingRule(check=check_settle_hours),
     "etlWorker": SettingRule(check=check_worker_address, optional=True),
     "queryWorker": SettingRule(check=check_flag),
     "queryWorkerName": SettingRule(check=check_hostname_label, optional=True),

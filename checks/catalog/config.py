@@ -72,6 +72,7 @@ def _values(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "site", manifest.ace.site
     yield "startDate", manifest.ace.start_date
     yield "pageSize", str(manifest.ace.page_size)
+    yield "settleHours", str(manifest.ace.settle_hours)
     yield from (("schedule", cron) for cron in manifest.schedules)
     if manifest.ace.end_date is not None:
         yield "endDate", manifest.ace.end_date

@@ -41,6 +41,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             start_date=settings.start_date,
             end_date=settings.end_date,
             page_size=settings.page_size,
+            settle_hours=settings.settle_hours,
         ),
         siblings=declaration.related,
     )

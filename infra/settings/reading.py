@@ -52,6 +52,7 @@ def read_settings(source: SettingsSource) -> Settings:
         page_size=int(values["pageSize"]),
         key_template=values["keyTemplate"],
         schedule=_optional(values["schedule"]),
+        settle_hours=int(values["settleHours"]),
         extra_bindings=extra,
         adopt=values["adopt"] == "true",
         etl_worker=_url_of(values["etlWorker"], subdomain) if values["etlWorker"] else None,

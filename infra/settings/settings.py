@@ -29,6 +29,7 @@ class Settings:
     page_size: int
     key_template: str
     schedule: str | None
+    settle_hours: int
     extra_bindings: tuple[Binding, ...]
     adopt: bool
     etl_worker: str | None

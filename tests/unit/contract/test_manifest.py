@@ -48,6 +48,12 @@ def test_a_manifest_survives_json():
     assert Manifest.from_dict(json.loads(json.dumps(MANIFEST.to_dict()))) == MANIFEST
 
 
+def test_a_manifest_of_an_older_program_has_the_default_settle_hours():
+    data = MANIFEST.to_dict()
+    del data["ace"]["settle_hours"]
+    assert Manifest.from_dict(data).ace.settle_hours == 6
+
+
 def test_bindings_are_written_flat():
     assert MANIFEST.to_dict()["bindings"][1] == {"name": "SITE", "type": "plain_text", "text": "ses_falls_city"}
 
@@ -71,6 +77,7 @@ def test_the_digest_depends_on_everything_but_the_tag():
         (("worker",), None, "manifest.worker: expected an object, found nothing"),
         (("worker", "url"), 7, "manifest.worker.url: expected str, found int"),
         (("ace", "page_size"), True, "manifest.ace.page_size: expected int, found bool"),
+        (("ace", "settle_hours"), None, "manifest.ace.settle_hours: expected int, found nothing"),
         (("ace", "end_date"), 5, "manifest.ace.end_date: expected str or null, found int"),
         (("bindings",), {}, "manifest.bindings: expected a list, found dict"),
         (("bindings", 0), {"type": "d1"}, "manifest.bindings[0].name: missing"),

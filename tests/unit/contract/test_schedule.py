@@ -14,13 +14,11 @@ DAY = date(2024, 12, 10)
 )
 def test_a_text_of_another_form_is_not_a_day(text):
     assert schedule.parse_day(text) is None
-    assert not schedule.is_iso_date(text)
 
 
 @given(st.dates())
 def test_every_day_is_read_back(day):
     assert schedule.parse_day(day.isoformat()) == day
-    assert schedule.is_iso_date(day.isoformat())
 
 
 @pytest.mark.parametrize(
@@ -42,10 +40,26 @@ def test_an_end_date_of_another_form_is_an_error():
         schedule.last_day("yesterday", datetime(2024, 12, 11, tzinfo=UTC))
 
 
-def test_days_between_includes_both_ends():
-    assert schedule.days_between(DAY, DAY) == [DAY]
-    assert schedule.days_between(DAY, date(2024, 12, 12)) == [DAY, date(2024, 12, 11), date(2024, 12, 12)]
-    assert schedule.days_between(DAY, date(2024, 12, 9)) == []
+@pytest.mark.parametrize(
+    ("now", "end", "count"),
+    [
+        (datetime(2024, 12, 13, 5, 59, 59, tzinfo=UTC), None, 2),
+        (datetime(2024, 12, 13, 6, tzinfo=UTC), None, 3),
+        (datetime(2024, 12, 13, 8, tzinfo=timezone(timedelta(hours=2))), None, 3),
+        (datetime(2026, 1, 1, tzinfo=UTC), "2024-12-11", 2),
+        (datetime(2024, 12, 11, 5, tzinfo=UTC), None, 0),
+        (datetime(2024, 12, 1, tzinfo=UTC), None, 0),
+    ],
+)
+def test_a_day_is_due_some_hours_after_its_end(now, end, count):
+    due = schedule.list_due_days("2024-12-10", end, now, 6)
+    assert due == [DAY + timedelta(days=number) for number in range(count)]
+    assert all(schedule.due_time(day, 6) <= now for day in due)
+
+
+def test_without_settle_hours_a_day_is_due_at_its_end():
+    assert schedule.due_time(DAY, 0) == datetime(2024, 12, 11, tzinfo=UTC)
+    assert schedule.list_due_days("2024-12-10", None, datetime(2024, 12, 11, tzinfo=UTC), 0) == [DAY]
 
 
 def test_a_day_is_a_half_open_window_in_utc():

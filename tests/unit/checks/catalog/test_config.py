@@ -72,16 +72,18 @@ PLACES = {
     "startDate": "ace__start_date",
     "endDate": "ace__end_date",
     "pageSize": "ace__page_size",
+    "settleHours": "ace__settle_hours",
     "schedule": "schedules",
     "etlWorker": "siblings__etl_worker",
     "queryUrl": "siblings__query_url",
 }
+NUMBERS = {"pageSize", "settleHours"}  # a manifest holds them as integers
 ONLY_THE_PROGRAM_READS = {"workersSubdomain", "queryWorker", "queryWorkerName", "adopt"}
 
 
 def refused(tmp_path, setting, value):
     """Return whether the check refuses a manifest that holds the value."""
-    held = [value] if setting == "schedule" else int(value) if setting == "pageSize" else value
+    held = [value] if setting == "schedule" else int(value) if setting in NUMBERS else value
     end = {} if setting in {"startDate", "endDate"} else {"ace__end_date": None}
     manifest = manifest_data(**{**end, PLACES[setting]: held})
     _, report = healthy_system(manifest=manifest).report(tmp_path, "config")
@@ -95,7 +97,7 @@ def test_every_setting_with_a_rule_is_in_the_manifest_or_only_for_the_program():
 @pytest.mark.parametrize("setting", PLACES)
 def test_config_refuses_the_same_values_as_the_program(tmp_path, setting):
     examples = [item for item in EXAMPLES if item["setting"] == setting and item["value"]]
-    if setting == "pageSize":  # a manifest holds an integer
+    if setting in NUMBERS:  # a manifest holds an integer
         examples = [item for item in examples if item["value"].strip() == item["value"] and item["value"].isdecimal()]
         examples = [item for item in examples if str(int(item["value"])) == item["value"]]
     if setting == "startDate":  # the manifest's own last day is 2024-12-14

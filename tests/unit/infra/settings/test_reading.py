@@ -21,6 +21,7 @@ def test_three_values_are_enough(read):
         None,
     )
     assert (found.page_size, found.schedule, found.adopt, found.extra_bindings) == (10000, "*/5 * * * *", False, ())
+    assert found.settle_hours == 6
     assert found.api_url == "https://api.cloudflare.com/client/v4"
     assert found.warnings == ("aceApiKey is not a JWT, but ACE's keys are: is it the right one?",)
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.cron import find_broken_field
+from contract.cron.dialect import find_broken_field
 
 
 @pytest.mark.parametrize(
