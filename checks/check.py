@@ -85,9 +85,9 @@ class Check:
 
     ``run`` yields at least one Evidence or Finding. An unexpected exception makes the check inconclusive. ``step`` is
     the step in docs/reference/runbook.md, and orders the report. ``needs`` must pass first. ``after`` is only an order.
-    ``includes`` are selected along with this check. Without the credentials in ``wants`` the check is skipped.
+    ``includes`` are selected along with this check. Without the credentials in ``wants`` the check is inconclusive.
     ``does_not_apply`` returns why this check does not apply to this deployment or run, or None. It sends no request and
-    raises nothing. Such a check is skipped first, blocks no other check, and is not a lack under ``--strict``.
+    raises nothing. Such a check is skipped first, and blocks no other check.
     """
 
     run: Callable[[Context], Iterator[Evidence | Finding]]

@@ -64,11 +64,14 @@ def group() -> None:
 @click.option("--verbose", is_flag=True, help="Show all evidence, and the duration of each check.")
 @click.option("--no-color", is_flag=True, help="Use no colour, as with NO_COLOR.")
 @click.option("--thorough", is_flag=True, help="Read every stored day, not only a sample.")
-@click.option("--strict", is_flag=True, help="Make the run inconclusive if a check that applies is skipped.")
+@click.option(
+    "--allow-missing-credentials", is_flag=True, help="Skip a check without its credential, instead of inconclusive."
+)
+@click.option("--strict", is_flag=True, hidden=True)
 def run(**options: Any) -> int:
     """Run all checks on a deployment, or the named ones and their needs.
 
-    Credentials come from the environment. A check without its credential is skipped.
+    Credentials come from the environment. A check without its credential is inconclusive.
 
     \b
       CLOUDFLARE_API_TOKEN  reads the Cloudflare API
@@ -95,7 +98,7 @@ def run(**options: Any) -> int:
             read_only=options["read_only"],
             seconds=parse_duration(options["deadline"]),
             targets=parse_targets(options["formats"], list_formats()),
-            strict=options["strict"],
+            allow_missing_credentials=options["allow_missing_credentials"],
             thorough=options["thorough"],
             quiet=options["quiet"],
             verbose=options["verbose"],
@@ -103,6 +106,8 @@ def run(**options: Any) -> int:
         )
     except ValueError as error:
         raise RunRefused(str(error), USAGE) from None
+    if options["strict"]:
+        click.echo("note: --strict is the default now, and can be left out", err=True)
     with _show_progress(plain=options["quiet"] or options["no_color"]) as watch:
         return execute(request, Surroundings(environ=os.environ, write=write, watch=watch))
 

@@ -17,6 +17,12 @@ class Credential(StrEnum):
     ACE = "ACE_API_KEY (or aceApiKey of --stack)"
 
 
+    @property
+    def variable(self) -> str:
+        """Return the environment variable that holds it."""
+        return self.partition(" ")[0]
+
+
 class CredentialError(ValueError):
     """A credential cannot be used. The message names its variable and never its value."""
 

@@ -26,13 +26,18 @@ class Cause(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One difference between the deployment and its manifest: ``hint`` is the next command."""
+    """One difference between the deployment and its manifest: ``hint`` is the next command.
+
+    ``root`` is a short text about the cause. Findings with the same root are one cause at the end of the report.
+    Without a root, findings with the same cause and hint are one.
+    """
 
     subject: str
     expected: str
     found: str
     cause: Cause
     hint: Hint
+    root: str = ""
 
 
 def describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:

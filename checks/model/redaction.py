@@ -74,6 +74,7 @@ class Redactor:
             expected=self.redact_line(finding.expected),
             found=self.redact_line(finding.found),
             hint=self.redact_line(finding.hint),
+            root=self.redact_line(finding.root),
         )
 
 

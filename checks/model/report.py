@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import collections
 import enum
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checks.model.finding import Cause
 from checks.model.metric import Metric
 
+MAX_WHAT = 160  # characters of a cause at the end of the report
 EXIT_PASSED, EXIT_FAILED, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
 
 
@@ -31,6 +33,19 @@ class ReportedFinding:
     found: str
     cause: Cause
     hint: str
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootCause:
+    """One cause of failed or inconclusive checks, for the end of the report. ``what`` is short."""
+
+    what: str
+    cause: Cause
+    hint: str
+    checks: tuple[str, ...]
+    failed: int
+    inconclusive: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +55,7 @@ class Result:
     ``warnings`` are the observations that need attention soon. They do not change the outcome.
     ``metrics`` are the numbers that the check measured.
 
-    ``exempt`` says that the check does not apply to this deployment, so that ``strict`` allows its skip.
+    ``applies`` is false for a check that was skipped because it does not apply to this deployment or run.
     """
 
     id: str
@@ -51,7 +66,7 @@ class Result:
     metrics: Mapping[Metric, float] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
-    exempt: bool = False
+    applies: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +78,6 @@ class Report:
     worker: str
     url: str
     results: tuple[Result, ...]
-    strict: bool = False
     seconds: float = 0.0
     counts: Mapping[Outcome, int] = field(init=False)
 
@@ -76,8 +90,8 @@ class Report:
         """Return FAIL if a check failed, INCONCLUSIVE if one was inconclusive or none passed, otherwise PASS."""
         if self.counts[Outcome.FAIL]:
             return Outcome.FAIL
-        inconclusive = self.counts[Outcome.INCONCLUSIVE] or (self.strict and self.lacking)
-        return Outcome.INCONCLUSIVE if inconclusive or not self.counts[Outcome.PASS] else Outcome.PASS
+        unclear = self.counts[Outcome.INCONCLUSIVE] or not self.counts[Outcome.PASS]
+        return Outcome.INCONCLUSIVE if unclear else Outcome.PASS
 
     @property
     def warnings(self) -> int:
@@ -85,9 +99,32 @@ class Report:
         return sum(len(result.warnings) for result in self.results)
 
     @property
-    def lacking(self) -> int:
+    def omitted(self) -> int:
         """Return the number of checks that were skipped although they apply to this deployment."""
-        return sum(result.outcome is Outcome.SKIP and not result.exempt for result in self.results)
+        return sum(result.outcome is Outcome.SKIP and result.applies for result in self.results)
+
+    @property
+    def causes(self) -> tuple[RootCause, ...]:
+        """Return the distinct causes of all findings, in the order of the checks."""
+        groups: dict[object, list[tuple[Result, ReportedFinding]]] = {}
+        for result in self.results:
+            for finding in result.findings:
+                groups.setdefault(self._find_root(finding), []).append((result, finding))
+        return tuple(map(_summarize_group, groups.values()))
+
+    def _find_root(self, finding: ReportedFinding) -> object:
+        """Return the key of a finding's cause.
+
+        A change outside Pulumi is also the cause of each other difference that the same command restores.
+        """
+        if finding.root:
+            return finding.root
+        outside = any(
+            other.cause is Cause.OUTSIDE_CHANGE and other.hint == finding.hint and not other.root
+            for result in self.results
+            for other in result.findings
+        )
+        return (Cause.OUTSIDE_CHANGE if outside else finding.cause), finding.hint
 
     @property
     def exit_code(self) -> int:
@@ -95,6 +132,23 @@ class Report:
         return {Outcome.FAIL: EXIT_FAILED, Outcome.INCONCLUSIVE: EXIT_INCONCLUSIVE}.get(self.outcome, EXIT_PASSED)
 
     def is_serious(self, result: Result) -> bool:
-        """Return whether a skip counts as an error: with ``strict`` if the check applies, or if all were skipped."""
-        none_judged = not self.counts[Outcome.PASS] and not self.counts[Outcome.FAIL]
-        return result.outcome is Outcome.SKIP and (none_judged or (self.strict and not result.exempt))
+        """Return whether a skip counts as an error, because every check was skipped."""
+        none_judged = self.counts[Outcome.SKIP] == len(self.results)
+        return result.outcome is Outcome.SKIP and none_judged
+
+
+def _summarize_group(group: Sequence[tuple[Result, ReportedFinding]]) -> RootCause:
+    """Return the cause of findings that belong together. The first check that found it describes it."""
+    outcomes = {result.id: result.outcome for result, _ in group}
+    first, finding = group[0]
+    more = sum(result is first for result, _ in group) - 1
+    text = finding.root or f"{finding.subject}: {finding.found}"
+    what = textwrap.shorten(text, MAX_WHAT, placeholder=" ...").rstrip(".") if len(text) > MAX_WHAT else text
+    return RootCause(
+        what=what + (f" (and {more} more)" if more and not finding.root else ""),
+        cause=finding.cause,
+        hint=finding.hint,
+        checks=tuple(outcomes),
+        failed=sum(outcome is Outcome.FAIL for outcome in outcomes.values()),
+        inconclusive=sum(outcome is Outcome.INCONCLUSIVE for outcome in outcomes.values()),
+    )

@@ -1,4 +1,4 @@
-"""The report as GitHub workflow commands on standard output: annotations, worst first, then the recap.
+"""The report as GitHub workflow commands on standard output: annotations, worst first, then the causes and the recap.
 
 Source: GitHub's workflow commands. Its runner also obeys the older ``##[command]`` anywhere in a line.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
-from checks.reporters.text import WORDS, format_recap, neutralize
+from checks.reporters.text import WORDS, format_causes, format_recap, neutralize
 
 MAX_ANNOTATIONS = 10  # of one type and step. GitHub silently drops further ones
 
@@ -37,7 +37,7 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format h
         *_format_annotations("error", errors),
         *_format_annotations("warning", warnings),
         *_format_annotations("notice", notices),
-        neutralize(format_recap(report, Style())),
+        *map(neutralize, (*format_causes(report), format_recap(report, Style()))),
     ]
     return "\n".join(lines) + "\n"
 

@@ -21,10 +21,10 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format h
         "worker": {"name": report.worker, "url": report.url},
         "outcome": report.outcome.name.lower(),
         "exit_code": report.exit_code,
-        "strict": report.strict,
         "seconds": round(report.seconds, 3),
         "warnings": report.warnings,
         "counts": {outcome.name.lower(): count for outcome, count in report.counts.items()},
+        "causes": [dataclasses.asdict(cause) for cause in report.causes],
         "checks": [_convert_result(result) for result in report.results],
     }
     return json.dumps(data, indent=2) + "\n"
@@ -34,7 +34,7 @@ def _convert_result(result: Result) -> dict[str, Any]:
     return {
         "id": result.id,
         "outcome": result.outcome.name.lower(),
-        "exempt": result.exempt,
+        "applies": result.applies,
         "seconds": round(result.seconds, 3),
         "reason": result.reason,
         "evidence": list(result.evidence),

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
+from checks.reporters.text import format_causes
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 # Characters that XML 1.0 does not allow, not even as a reference.
@@ -27,6 +28,9 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format h
     )
     for result in report.results:
         suite.append(_build_case(report, result))
+    if report.causes:
+        lines = "\n".join(format_causes(report))
+        ET.SubElement(suite, "system-out").text = _replace_forbidden(lines)
     ET.indent(suite)
     body: bytes = ET.tostring(suite, encoding="us-ascii")
     return f"{HEAD}\n{body.decode()}\n"

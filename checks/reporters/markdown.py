@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from checks.model.report import Outcome, Report, ReportedFinding, Result
 from checks.reporters import Style
-from checks.reporters.text import CONCLUSIONS, WORDS
+from checks.reporters.text import CONCLUSIONS, WORDS, count_checks
 
 MAX_BYTES = 2**20  # GitHub does not show a longer summary at all
 PLAIN_CHARACTERS = " ,;()/-+='%?"  # not syntax after `<code>`. Without : . and @ there are no links
@@ -23,6 +23,8 @@ def render(report: Report, style: Style) -> str:
     text, lost = _append_parts(text, (_format_row(result) for result in shown))
     details, more = _append_parts(text, (part for result in shown for part in _format_details(result)))
     lost += more
+    details, fewer = _append_parts(details, _format_causes(report))
+    lost += fewer
     return details + (NOTE.format("1 part is" if lost == 1 else f"{lost} parts are") if lost else "")
 
 
@@ -53,6 +55,13 @@ def _format_counts(report: Report) -> str:
         counts += f", {report.warnings} warning{'s' if report.warnings > 1 else ''}"
     worker = f"{_format_code(report.worker)} at {_format_code(report.url)}"
     return f"{counts}, in {report.seconds:.1f} s (exit {report.exit_code}): {worker}"
+
+
+def _format_causes(report: Report) -> Iterator[str]:
+    """Yield a list of the distinct causes, after all findings."""
+    for number, cause in enumerate(report.causes):
+        head = "" if number else "\n### Causes\n\n"
+        yield f"{head}* {count_checks(cause)}, one cause: {_format_code(cause.what)}. Next: {_format_code(cause.hint)}\n"
 
 
 def _format_row(result: Result) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model.report import Outcome, Report, ReportedFinding, Result
+from checks.model.report import Outcome, Report, ReportedFinding, Result, RootCause
 from checks.reporters import Style
 
 WORDS = {Outcome.PASS: "ok", Outcome.SKIP: "skipped", Outcome.INCONCLUSIVE: "inconclusive", Outcome.FAIL: "failed"}
@@ -18,10 +18,10 @@ WORD_WIDTH = max(map(len, WORDS.values()))
 
 
 def render(report: Report, style: Style) -> str:
-    """Return the report as lines. The recap is the last one."""
+    """Return the report as lines. The causes and the recap are the last ones."""
     width = max((len(result.id) for result in report.results), default=0)
     lines = [line for result in report.results for line in _format_result(result, width, style)]
-    return "\n".join(neutralize(line) for line in (*lines, format_recap(report, style))) + "\n"
+    return "\n".join(neutralize(line) for line in (*lines, *format_causes(report), format_recap(report, style))) + "\n"
 
 
 def _format_result(result: Result, width: int, style: Style) -> Iterator[str]:
@@ -55,15 +55,27 @@ def neutralize(line: str) -> str:
     return prefix + line.replace("##[", "## [")
 
 
+def format_causes(report: Report) -> Iterator[str]:
+    """Yield one line per distinct cause: how many checks it concerns, and the next command."""
+    for cause in report.causes:
+        yield f"{count_checks(cause)}, one cause: {cause.what}. Next: {cause.hint}"
+
+
+def count_checks(cause: RootCause) -> str:
+    """Return the number of checks with a cause, by outcome."""
+    counts = {WORDS[Outcome.FAIL]: cause.failed, WORDS[Outcome.INCONCLUSIVE]: cause.inconclusive}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+
+
 def format_recap(report: Report, style: Style) -> str:
     """Return the last line: the number of checks for each outcome, and the conclusion."""
     counts = "  ".join(f"{WORDS[outcome]}={count}" for outcome, count in report.counts.items())
     counts += f"  warnings={report.warnings}" if report.warnings else ""
     conclusion = CONCLUSIONS[report.outcome]
-    if report.outcome is Outcome.PASS and report.lacking:
+    if report.outcome is Outcome.PASS and report.omitted:
         conclusion = "all checks that ran passed"
     if report.outcome is Outcome.INCONCLUSIVE and not report.counts[Outcome.INCONCLUSIVE]:
-        conclusion += ": a check was skipped (--strict)" if report.counts[Outcome.PASS] else ": no check ran"
+        conclusion += ": no check ran"
     conclusion = _paint(conclusion, report.outcome, style)
     return f"{report.stack}: {counts}  in {report.seconds:.1f} s: {conclusion} (exit {report.exit_code})"
 

@@ -39,7 +39,9 @@ def execute(request: Request, surroundings: Surroundings) -> int:
     except CredentialError as error:
         raise RunRefused(redactor.redact_line(str(error)), EXIT_USAGE) from None
     with open_context(request, surroundings, checks, deployed.manifest, credentials, secrets) as context:
-        report = redactor.redact_report(run_checks(checks, context, strict=request.strict, watch=surroundings.watch))
+        allow = request.allow_missing_credentials
+        report = run_checks(checks, context, allow_missing_credentials=allow, watch=surroundings.watch)
+    report = redactor.redact_report(report)
     return _write_reports(report, request, surroundings.write)
 
 

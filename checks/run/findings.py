@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Collection, Sequence
 from typing import TypeGuard
 
 from checks.check import Check
+from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from checks.model.metric import is_measurements
@@ -25,7 +28,7 @@ def is_finding(item: object) -> TypeGuard[Finding]:
     """Return whether this is a complete finding. Any other object would break the report later."""
     return (
         isinstance(item, Finding)
-        and all(isinstance(getattr(item, name), str) for name in ("subject", "expected", "found"))
+        and all(isinstance(getattr(item, name), str) for name in ("subject", "expected", "found", "root"))
         and isinstance(item.hint, Hint)
         and isinstance(item.cause, Cause)
     )
@@ -50,6 +53,20 @@ def describe_cycle(check: Check) -> Finding:
     """Return the finding for a check that waits for itself."""
     waits = " and ".join(dict.fromkeys((*check.needs, *check.after)))
     return describe_defect(check, ValueError(f"it waits for {waits}, and therefore for itself"))
+
+
+def describe_missing_credentials(check: Check, missing: Collection[Credential], variables: Sequence[str]) -> Finding:
+    """Return the finding for a check without its credentials. ``variables`` are all that this run lacks: one cause."""
+    claim = check.proves.partition(". ")[0]
+    hints = [Hint.export(variable) for variable in variables]
+    return Finding(
+        subject=" and ".join(missing),
+        expected="set",
+        found=f"not set, so it was not checked that {claim}",
+        cause=Cause.CHECKER,
+        hint=functools.reduce(Hint.then, hints),
+        root=f"{' and '.join(variables)} {'is' if len(variables) == 1 else 'are'} not set",
+    )
 
 
 def describe_timeout(check: Check, seconds: float, found: str) -> Finding:

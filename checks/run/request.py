@@ -48,7 +48,7 @@ class Request:
     read_only: bool = False
     seconds: float = 60.0
     targets: tuple[Target, ...] = (Target(format="text"),)
-    strict: bool = False
+    allow_missing_credentials: bool = False
     quiet: bool = False
     verbose: bool = False
     thorough: bool = False

@@ -17,9 +17,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checks.check import Check, Context
+from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.report import Outcome, Report, ReportedFinding, Result
-from checks.run.findings import describe_cycle, describe_defect, describe_timeout
+from checks.run.findings import describe_cycle, describe_defect, describe_missing_credentials, describe_timeout
 from checks.run.request import Watch
 from checks.run.running_check import RunningCheck
 
@@ -27,14 +28,19 @@ GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request t
 
 
 def run_checks(
-    checks: Collection[Check], context: Context, *, strict: bool = False, watch: Watch | None = None
+    checks: Collection[Check],
+    context: Context,
+    *,
+    allow_missing_credentials: bool = False,
+    watch: Watch | None = None,
 ) -> Report:
     """Run the checks, which have distinct ids, and return the report. It has a result for every check, in order.
 
+    A check without its credential is inconclusive, or skipped with ``allow_missing_credentials``.
     ``watch`` is called in the caller's thread with the id of each check that starts, and again with its result.
     """
     started = context.deadline.clock()
-    results = _Run(checks=tuple(checks), context=context, watch=watch).run()
+    results = _Run(checks=tuple(checks), context=context, watch=watch, allow_missing=allow_missing_credentials).run()
     manifest = context.manifest
     return Report(
         project=manifest.project,
@@ -42,7 +48,6 @@ def run_checks(
         worker=manifest.worker.name,
         url=manifest.worker.url,
         results=tuple(results[check.id] for check in checks),
-        strict=strict,
         seconds=context.deadline.clock() - started,
     )
 
@@ -52,6 +57,7 @@ class _Run:
     checks: tuple[Check, ...]
     context: Context
     watch: Watch | None
+    allow_missing: bool
     done: dict[str, Result] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     running: dict[str, RunningCheck] = field(default_factory=dict)
@@ -81,18 +87,22 @@ class _Run:
                 self._start_or_skip(check, over=over)
 
     def _start_or_skip(self, check: Check, *, over: bool) -> None:
-        unmet, missing = self._find_unmet_need(check), self._name_missing_credentials(check)
+        unmet, missing = self._find_unmet_need(check), self._list_missing_credentials(check)
         try:
             not_applicable = check.does_not_apply(self.context)
         except Exception as error:  # noqa: BLE001 - every check has a result, also one with a defect
             self._settle(self._build_unstarted_result(check, describe_defect(check, error)))
             return
         if not_applicable:
-            self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=not_applicable, exempt=True))
+            self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=not_applicable, applies=False))
         elif unmet:
             self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=unmet), blocks=True)
+        elif missing and self.allow_missing:
+            reason = f"needs {' and '.join(missing)} (--allow-missing-credentials)"
+            self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=reason))
         elif missing:
-            self._settle(Result(id=check.id, outcome=Outcome.SKIP, reason=missing))
+            finding = describe_missing_credentials(check, missing, self._list_missing_variables())
+            self._settle(self._build_unstarted_result(check, finding))
         elif over or not self.context.deadline.left():
             finding = describe_timeout(check, self.context.deadline.seconds, "it was not started before the deadline")
             self._settle(self._build_unstarted_result(check, finding))
@@ -116,9 +126,15 @@ class _Run:
         unmet = [need for need in check.needs if need in self.blocked]
         return f"needs {unmet[0]}, {words[self.done[unmet[0]].outcome]}" if unmet else ""
 
-    def _name_missing_credentials(self, check: Check) -> str:
-        missing = [credential for credential in check.wants if self.context.credentials.is_missing(credential)]
-        return f"needs {' and '.join(missing)}" if missing else ""
+    def _list_missing_credentials(self, check: Check) -> list[Credential]:
+        return [credential for credential in check.wants if self.context.credentials.is_missing(credential)]
+
+    def _list_missing_variables(self) -> list[str]:
+        """Return the variables that would complete the credentials of all checks, which is one cause."""
+        missing = {credential for check in self.checks for credential in self._list_missing_credentials(check)}
+        if Credential.ACE in missing:  # the operator token is derived from the key
+            missing.discard(Credential.OPERATOR)
+        return [credential.variable for credential in Credential if credential in missing]
 
     def _start(self, check: Check) -> None:
         running = RunningCheck(check=check, started=self.context.deadline.clock())
@@ -184,4 +200,5 @@ class _Run:
             found=finding.found,
             cause=finding.cause,
             hint=command,
+            root=finding.root,
         )
