@@ -16,7 +16,6 @@ class Credential(StrEnum):
     OPERATOR = "OPERATOR_TOKEN (or ACE_API_KEY, or the output operatorToken of --stack)"
     ACE = "ACE_API_KEY (or aceApiKey of --stack)"
 
-
     @property
     def variable(self) -> str:
         """Return the environment variable that holds it."""

@@ -61,7 +61,8 @@ def _format_causes(report: Report) -> Iterator[str]:
     """Yield a list of the distinct causes, after all findings."""
     for number, cause in enumerate(report.causes):
         head = "" if number else "\n### Causes\n\n"
-        yield f"{head}* {count_checks(cause)}, one cause: {_format_code(cause.what)}. Next: {_format_code(cause.hint)}\n"
+        what, command = _format_code(cause.what), _format_code(cause.hint)
+        yield f"{head}* {count_checks(cause)}, one cause: {what}. Next: {command}\n"
 
 
 def _format_row(result: Result) -> str:

@@ -35,7 +35,7 @@ def judge(
     seconds: float = 60.0,
     deadline: Deadline | None = None,
     credentials: Credentials | None = None,
-    strict: bool = False,
+    allow_missing_credentials: bool = False,
     watch: Callable[[str, Result | None], None] | None = None,
 ) -> tuple[Report, dict[str, Result]]:
     """Run checks. Return the report, and each check's result by its id."""
@@ -46,6 +46,6 @@ def judge(
         deadline=deadline or Deadline.starting_now(seconds),
         now=NOW,
     )
-    report = run_checks(checks, context, strict=strict, watch=watch)
+    report = run_checks(checks, context, allow_missing_credentials=allow_missing_credentials, watch=watch)
     assert [result.id for result in report.results] == [item.id for item in checks]
     return report, {result.id: result for result in report.results}

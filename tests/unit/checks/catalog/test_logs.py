@@ -331,7 +331,7 @@ def test_a_failed_probe_of_health_is_ignored(tmp_path):
 
 
 def test_without_the_trigger_there_is_no_batch(tmp_path):
-    code, report = healthy_system().report(tmp_path, skip=("trigger",), strict=True)
+    code, report = healthy_system().report(tmp_path, skip=("trigger",))
     assert report["logs"]["reason"] == "trigger is not selected, so there is no batch"
     assert code == 0
 
@@ -344,14 +344,18 @@ def test_read_only_leaves_both_out(tmp_path):
 def test_without_an_api_token_the_trigger_does_not_wait(tmp_path):
     system, begun = healthy_system(), time.monotonic()
     code, report = system.report(tmp_path, "logs", environ={"ACE_API_KEY": KEY})
-    assert (code, report["trigger"]["outcome"]) == (0, "pass")
-    assert report["logs"]["reason"] == "needs CLOUDFLARE_API_TOKEN"
+    assert (code, report["trigger"]["outcome"]) == (3, "pass")
+    assert (report["logs"]["outcome"], first_finding(report["logs"])["subject"]) == (
+        "inconclusive",
+        "CLOUDFLARE_API_TOKEN",
+    )
     assert time.monotonic() - begun < 0.4
 
 
-def test_without_an_operator_token_the_skip_names_it(tmp_path):
+def test_without_an_operator_token_the_check_key_names_it(tmp_path):
     _, report = healthy_system().report(tmp_path, environ={"CLOUDFLARE_API_TOKEN": API_TOKEN})
-    assert report["logs"]["reason"].startswith("needs OPERATOR_TOKEN")
+    assert first_finding(report["key"])["subject"].startswith("OPERATOR_TOKEN")
+    assert report["logs"]["reason"] == "needs key, which is inconclusive"
 
 
 def test_a_failure_before_skips_trigger_and_logs(tmp_path):

@@ -8,26 +8,25 @@ from checks.model.report import Outcome, Report, Result
 OUTCOMES = st.lists(st.sampled_from(Outcome), max_size=8)
 
 
-def report(outcomes, *, strict=False):
+def report(outcomes):
     results = tuple(Result(id=f"c{n}", outcome=outcome) for n, outcome in enumerate(outcomes))
-    return Report(project="p", stack="s", worker="w", url="u", results=results, strict=strict)
+    return Report(project="p", stack="s", worker="w", url="u", results=results)
 
 
-@given(OUTCOMES, st.booleans())
-def test_a_failure_outranks_every_other_outcome(outcomes, strict):
-    assert report([*outcomes, Outcome.FAIL], strict=strict).exit_code == 1
+@given(OUTCOMES)
+def test_a_failure_outranks_every_other_outcome(outcomes):
+    assert report([*outcomes, Outcome.FAIL]).exit_code == 1
 
 
-@given(OUTCOMES, st.booleans())
-def test_an_inconclusive_check_is_never_green(outcomes, strict):
-    assert report([*outcomes, Outcome.INCONCLUSIVE], strict=strict).exit_code == (1 if Outcome.FAIL in outcomes else 3)
+@given(OUTCOMES)
+def test_an_inconclusive_check_is_never_green(outcomes):
+    assert report([*outcomes, Outcome.INCONCLUSIVE]).exit_code == (1 if Outcome.FAIL in outcomes else 3)
 
 
-@given(OUTCOMES, st.booleans())
-def test_green_means_that_a_check_passed_and_none_failed(outcomes, strict):
-    made = report(outcomes, strict=strict)
-    allowed = {Outcome.PASS} if strict else {Outcome.PASS, Outcome.SKIP}
-    assert (made.exit_code == 0) == (Outcome.PASS in outcomes and set(outcomes) <= allowed)
+@given(OUTCOMES)
+def test_green_means_that_a_check_passed_and_none_failed(outcomes):
+    made = report(outcomes)
+    assert (made.exit_code == 0) == (Outcome.PASS in outcomes and set(outcomes) <= {Outcome.PASS, Outcome.SKIP})
     assert made.exit_code in (0, 1, 3)
 
 

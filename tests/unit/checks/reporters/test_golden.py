@@ -103,12 +103,12 @@ def no_credentials():
     return healthy_system(), {"environ": {}}
 
 
-def strict():
-    return healthy_system(), {"environ": {}, "strict": True}
+def missing_allowed():
+    return healthy_system(), {"environ": {}, "allow_missing_credentials": True}
 
 
 def no_check_applies():
-    return healthy_system(), {"environ": {}, "names": ("secrets",), "skip": ("config",)}
+    return healthy_system(), {"names": ("query",), "skip": ("config", "health", "key", "r2")}
 
 
 def read_only():
@@ -137,8 +137,8 @@ CASES = {
     elsewhere: 1,
     ace_down: 1,
     unreachable: 3,
-    no_credentials: 0,
-    strict: 3,
+    no_credentials: 3,
+    missing_allowed: 0,
     no_check_applies: 3,
     read_only: 0,
     quiet: 1,

@@ -180,14 +180,48 @@ def test_an_error_shows_its_type_and_text():
     assert results["a"].findings[0].cause is Cause.CHECKER
 
 
-def test_a_missing_credential_skips_and_does_not_block():
-    report, results = judge(
-        check("a", kept, wants=(Credential.CLOUDFLARE,)), check("b", kept, needs=("a",)), check("c", kept)
-    )
-    assert (results["a"].outcome, results["a"].reason) == (Outcome.SKIP, "needs CLOUDFLARE_API_TOKEN")
+POOR = (
+    check("a", kept, wants=(Credential.CLOUDFLARE,)),
+    check("b", kept, needs=("a",)),
+    check("c", kept),
+    check("d", kept, wants=(Credential.ACE, Credential.OPERATOR)),
+)
+
+
+def test_a_missing_credential_is_inconclusive_and_blocks():
+    """Case T4: a check that lacks its credential is never green. All missing variables are one cause."""
+    report, results = judge(*POOR)
+    assert (results["a"].outcome, results["d"].outcome, report.exit_code) == (
+        Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE, 3,
+    )  # fmt: skip
+    (finding,) = results["a"].findings
+    assert (finding.subject, finding.expected) == ("CLOUDFLARE_API_TOKEN", "set")
+    assert finding.found == "not set, so it was not checked that p"
+    assert (results["b"].outcome, results["b"].reason) == (Outcome.SKIP, "needs a, which is inconclusive")
+    assert results["c"].outcome is Outcome.PASS
+    (cause,) = report.causes
+    assert (cause.what, cause.inconclusive) == ("CLOUDFLARE_API_TOKEN and ACE_API_KEY are not set", 2)
+    assert cause.hint == " && ".join(f"read -rs {name} && export {name}" for name in cause.what.split()[:3:2])
+
+
+def test_a_missing_credential_that_is_allowed_skips_and_does_not_block():
+    """Case T4: with --allow-missing-credentials."""
+    report, results = judge(*POOR, allow_missing_credentials=True)
+    reason = "needs CLOUDFLARE_API_TOKEN (--allow-missing-credentials)"
+    assert (results["a"].outcome, results["a"].reason) == (Outcome.SKIP, reason)
     assert results["b"].outcome is Outcome.PASS
-    assert report.exit_code == 0
-    assert judge(check("a", kept, wants=(Credential.OPERATOR,)), strict=True)[0].exit_code == 3
+    assert (report.exit_code, report.causes) == (0, ())
+
+
+def test_an_operator_token_alone_is_named_where_no_check_needs_the_key():
+    report, _ = judge(check("a", kept, wants=(Credential.OPERATOR,)))
+    assert (report.exit_code, [cause.what for cause in report.causes]) == (3, ["OPERATOR_TOKEN is not set"])
+
+
+def test_a_check_that_does_not_apply_lacks_no_credential():
+    poor = {"wants": (Credential.CLOUDFLARE,), "does_not_apply": lambda context: "no such worker"}
+    report, results = judge(check("a", kept, **poor), check("b", kept))
+    assert (report.exit_code, results["a"].applies, results["a"].reason) == (0, False, "no such worker")
 
 
 def test_a_present_credential_skips_no_check():

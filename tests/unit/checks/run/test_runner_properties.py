@@ -126,10 +126,9 @@ def played(script):
 def whole(report):
     """Assert that a report is complete, ordered and explained, and the same in every format."""
     counts = {outcome: sum(result.outcome is outcome for result in report.results) for outcome in Outcome}
-    lacking = any(result.outcome is Outcome.SKIP and not result.exempt for result in report.results)
     if counts[Outcome.FAIL]:
         expected = 1
-    elif counts[Outcome.INCONCLUSIVE] or not counts[Outcome.PASS] or (report.strict and lacking):
+    elif counts[Outcome.INCONCLUSIVE] or not counts[Outcome.PASS]:
         expected = 3
     else:
         expected = 0
@@ -154,7 +153,7 @@ NAMES = st.lists(st.integers(0, 5), max_size=2, unique=True)
 
 PLANS = st.lists(
     st.fixed_dictionaries(
-        {"script": SCRIPTS, "needs": NAMES, "after": NAMES, "poor": st.booleans(), "exempt": st.integers(0, 5)}
+        {"script": SCRIPTS, "needs": NAMES, "after": NAMES, "poor": st.booleans(), "applies": st.integers(0, 5)}
     ),
     min_size=1,
     max_size=6,
@@ -163,15 +162,15 @@ PLANS = st.lists(
 
 @FEW
 @given(PLANS, st.booleans(), st.booleans())
-def test_every_check_has_one_result_with_a_reason_beside_any_other_checks(plans, strict, loops):
+def test_every_check_has_one_result_with_a_reason_beside_any_other_checks(plans, allow, loops):
     checks, outcomes = [], {}
     for n, plan in enumerate(plans):
         manner, outcomes[f"c{n}"] = played(plan["script"])
         others = {key: tuple(f"c{m}" for m in plan[key] if loops or m < n) for key in ("needs", "after")}
         wants = (Credential.CLOUDFLARE,) if plan["poor"] and n % 2 else ()
-        exempt = {"does_not_apply": lambda context: "no such promise"} if plan["exempt"] == 0 else {}
-        checks.append(check(f"c{n}", manner, **others, **exempt, wants=wants))
-    report, results = judge(*checks, credentials=Credentials(), strict=strict)
+        other = {"does_not_apply": lambda context: "no such promise"} if plan["applies"] == 0 else {}
+        checks.append(check(f"c{n}", manner, **others, **other, wants=wants))
+    report, results = judge(*checks, credentials=Credentials(), allow_missing_credentials=allow)
     assert [result.id for result in report.results] == [item.id for item in checks]
     for item in checks:
         explained(item, results, outcomes[item.id])
@@ -189,7 +188,7 @@ def explained(item, results, expected):
         assert result.reason
         assert not result.findings
         named = result.reason.removeprefix("needs ").partition(",")[0]
-        assert result.exempt or named in item.needs or result.reason == "needs CLOUDFLARE_API_TOKEN"
+        assert not result.applies or named in item.needs or result.reason.endswith("(--allow-missing-credentials)")
     elif not stuck:
         assert not result.reason
         assert not bad, "judged although what it needs was not kept"
@@ -197,8 +196,8 @@ def explained(item, results, expected):
 
 
 @FEW
-@given(st.lists(st.sampled_from(Outcome), min_size=1, max_size=40), st.booleans(), st.text(max_size=30), st.data())
-def test_reports_agree_in_every_format_with_any_texts(outcomes, strict, text, data):
+@given(st.lists(st.sampled_from(Outcome), min_size=1, max_size=40), st.text(max_size=30), st.data())
+def test_reports_agree_in_every_format_with_any_texts(outcomes, text, data):
     evil = st.sampled_from(["::error::x", "##[error]x", "a\r\n::stop-commands::x", "%0A::add-mask::a", text])
 
     def made(n, outcome):
@@ -210,11 +209,11 @@ def test_reports_agree_in_every_format_with_any_texts(outcomes, strict, text, da
             findings=(finding,) * (outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE)),
             evidence=(said[0] or "x",) * (outcome is Outcome.PASS),
             reason=f"needs {said[1]}" if outcome is Outcome.SKIP else "",
-            exempt=outcome is Outcome.SKIP and data.draw(st.booleans()),
+            applies=outcome is not Outcome.SKIP or data.draw(st.booleans()),
         )
 
     results = tuple(made(n, outcome) for n, outcome in enumerate(outcomes))
-    report = Report(project=text, stack=text, worker=text, url=text, results=results, strict=strict, seconds=0.1)
+    report = Report(project=text, stack=text, worker=text, url=text, results=results, seconds=0.1)
     whole(Redactor().redact_report(report))
 
 
