@@ -14,22 +14,24 @@ from cloudflare_client.versions import SECRET_TYPES, describe_author
 from contract.manifest import DeclaredBinding
 
 if TYPE_CHECKING:
-    from cloudflare_client.versions import VersionDetail
+    from cloudflare_client.versions import VersionDetail, WorkerDeployment
 
 # Properties of a live binding that may be shown. A text is never shown, because it may be a pasted secret.
 SHOWN = ("bucket_name", "namespace_id", "id", "queue_name", "service", "environment", "jurisdiction")
-Problem = tuple[str, str, str]  # subject, expected, found
+Problem = tuple[str, str, str, bool]  # subject, expected, found, and whether a change outside Pulumi made it
 
 
 def bindings(context: Context) -> Iterator[Evidence | Finding]:
     """Yield a finding for bindings and crons that are absent, undeclared, of another type or of another value."""
     live = live_version.read_deployment(context)
     problems: list[Problem] = []
-    for detail in live_version.read_serving_details(context, live):
-        problems += _compare_version(context, detail)
+    details = live_version.read_serving_details(context, live)
+    outside = _is_changed_outside(context, live, details)
+    for detail in details:
+        problems += [(*problem, outside) for problem in _compare_version(context, detail)]
     problems += _compare_crons(context, context.cloudflare.list_schedules(context.manifest.worker.name))
-    for subject, expected, found in dict.fromkeys(problems):
-        yield live_version.describe_difference(subject, expected, found)
+    for subject, expected, found, outside in dict.fromkeys(problems):
+        yield live_version.describe_difference(subject, expected, found, outside=outside)
     if not problems:
         count = sum(item.type not in SECRET_TYPES for item in context.manifest.bindings)
         crons = ", ".join(context.manifest.schedules) or "none"
@@ -37,7 +39,16 @@ def bindings(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"the crons are as declared: {crons}")
 
 
-def _compare_version(context: Context, detail: VersionDetail) -> Iterator[Problem]:
+def _is_changed_outside(context: Context, live: WorkerDeployment, details: Collection[VersionDetail]) -> bool:
+    """Return whether a change outside Pulumi made the live versions live. Only another upload needs the history."""
+    tag, versions = context.manifest.worker.tag, [detail.version for detail in details]
+    if len(versions) == 1 and live_version.is_current_upload(versions[0], tag):
+        return False
+    last = live_version.find_last_upload(live_version.read_versions(context, live), tag)
+    return live_version.is_changed_outside(versions, last, tag)
+
+
+def _compare_version(context: Context, detail: VersionDetail) -> Iterator[tuple[str, str, str]]:
     """Yield absent bindings together as one problem, then undeclared ones, then each that differs."""
     declared, version = {item.name: item for item in context.manifest.bindings}, detail.version
     known = live_version.is_current_upload(version, context.manifest.worker.tag)
@@ -85,9 +96,9 @@ def _compare_crons(context: Context, live: Collection[str]) -> Iterator[Problem]
     declared = set(context.manifest.schedules)
     missing, extra = sorted(declared - set(live)), sorted(set(live) - declared)
     if missing:
-        yield "schedule", ", ".join(missing), "absent"
+        yield "schedule", ", ".join(missing), "absent", False
     if extra:
-        yield "schedule", "no other cron, because nothing declares it", ", ".join(extra)
+        yield "schedule", "no other cron, because nothing declares it", ", ".join(extra), False
 
 
 def _name_bindings(names: Collection[str]) -> str:

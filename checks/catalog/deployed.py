@@ -22,8 +22,10 @@ def deployed(context: Context) -> Iterator[Evidence | Finding]:
     expected = (
         f"the program's last upload {last.short}, at 100 %" if last else f"an upload with the tag {tag}, at 100 %"
     )
+    outside = live_version.is_changed_outside(versions, last, tag)
+    subject = f"live version of {context.manifest.worker.name}"
     for problem in problems:
-        yield live_version.describe_difference(f"live version of {context.manifest.worker.name}", expected, problem)
+        yield live_version.describe_difference(subject, expected, problem, outside=outside)
     if not problems:
         yield Evidence(f"the program's last upload {versions[0].short} serves every request, {versions[0].made}")
 

@@ -17,16 +17,21 @@ from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _History:
-    """The changes since the stack's upload, newest first, and why the live version is not that upload."""
+    """The changes since the stack's upload, newest first, and why the live version is not that upload.
+
+    ``outside`` says that a change outside Pulumi made that version live.
+    """
 
     changes: tuple[SecretChange, ...] = ()
     other_version: str = ""
+    outside: bool = False
 
-    def explain(self, name: str, *, present: bool) -> str:
-        """Return, after a comma, how one secret appeared or vanished, else why the version is another one."""
+    def describe(self, name: str, expected: str, found: str, *, present: bool) -> Finding:
+        """Return the finding for one secret: how it appeared or vanished, else why the version is another one."""
         texts = [change.text for change in self.changes if change.name == name and change.present is present]
         text = texts[0] if texts else self.other_version
-        return f", {text}" if text else ""
+        found = f"{found}, {text}" if text else found
+        return describe_difference(f"secret {name}", expected, found, outside=bool(texts) or self.outside)
 
 
 def secrets(context: Context) -> Iterator[Evidence | Finding]:
@@ -40,11 +45,10 @@ def secrets(context: Context) -> Iterator[Evidence | Finding]:
     except Inconclusive as error:  # a missing secret is reported first: that needs no history
         unread = error
     for name in sorted(declared - attached):
-        found = f"absent{history.explain(name, present=False)}"
-        yield describe_difference(f"secret {name}", f"attached to {worker}", found)
+        yield history.describe(name, f"attached to {worker}", "absent", present=False)
     for name in sorted(attached - declared):
         expected = f"not attached to {worker}, because nothing declares it"
-        yield describe_difference(f"secret {name}", expected, f"attached{history.explain(name, present=True)}")
+        yield history.describe(name, expected, "attached", present=True)
     if declared == attached:
         yield from _judge_values(worker, declared, history)
     if unread:
@@ -70,9 +74,10 @@ def _judge_values(worker: str, declared: Collection[str], history: _History) -> 
     everything = f"secrets of {worker}"
     for name, change in sorted(last.items(), key=lambda item: item[0] or ""):
         subject = everything if name is None else f"secret {name}"
-        yield describe_difference(subject, "the value that the program uploaded", change.text)
+        yield describe_difference(subject, "the value that the program uploaded", change.text, outside=True)
     if history.other_version and not last:
-        yield describe_difference(everything, "the values that the program uploaded", history.other_version)
+        expected = "the values that the program uploaded"
+        yield describe_difference(everything, expected, history.other_version, outside=history.outside)
 
 
 def _read_history(context: Context, declared: Collection[str]) -> _History:
@@ -84,7 +89,11 @@ def _read_history(context: Context, declared: Collection[str]) -> _History:
         return _History()
     versions = live_version.read_serving_versions(context, live, known)
     changes = [change for version in versions for change in read_secret_changes(context, version, known, declared)]
-    return _History(changes=tuple(changes), other_version=_explain_other_version(live, versions, last))
+    return _History(
+        changes=tuple(changes),
+        other_version=_explain_other_version(live, versions, last),
+        outside=live_version.is_changed_outside(versions, last, tag),
+    )
 
 
 def _explain_other_version(

@@ -80,6 +80,22 @@ def find_last_upload(known: Collection[WorkerVersion], tag: str) -> WorkerVersio
     return find_newest(version for version in known if is_current_upload(version, tag))
 
 
-def describe_difference(subject: str, expected: str, found: str) -> Finding:
-    """Return the finding for a live part that differs from the manifest. Another upload restores it."""
-    return Finding(subject=subject, expected=expected, found=found, cause=Cause.CONFIGURATION, hint=Hint.deploy())
+def is_changed_outside(versions: Collection[WorkerVersion], last: WorkerVersion | None, tag: str) -> bool:
+    """Return whether a change outside Pulumi made these versions live, as far as their tags show it.
+
+    The program uploads whole versions and sends them all requests. So a split, an older version than the ``last``
+    upload of the manifest, and a version that is not an upload of the stack come from outside. A newer upload of the
+    stack with another tag does not: a `pulumi up` that did not finish leaves one.
+    """
+    return len(versions) > 1 or any(
+        not is_stack_upload(version, tag) or (last is not None and version.number < last.number) for version in versions
+    )
+
+
+def describe_difference(subject: str, expected: str, found: str, *, outside: bool = False) -> Finding:
+    """Return the finding for a live part that differs from the manifest. Another upload restores it.
+
+    ``outside`` says that a change outside Pulumi is known to have made the difference.
+    """
+    cause = Cause.OUTSIDE_CHANGE if outside else Cause.CONFIGURATION
+    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=Hint.deploy())

@@ -33,6 +33,7 @@ class Fault:
     """One fault, which ``apply`` makes after a deployment.
 
     ``caught_by``: the checks that must report it with the cause ``cause``. Both are empty if all checks must pass.
+    ``other_causes``: checks among them that must name another cause -> that cause.
     ``may_report``: further checks that may report it -> their cause.
     ``deadline``: seconds that the checks are given. ``min_seconds``: seconds that they need at least.
     ``settings``: settings of the stack besides the rehearsal's own, as ``run_local_system`` takes them.
@@ -44,6 +45,7 @@ class Fault:
     apply: Apply
     caught_by: tuple[str, ...] = ()
     cause: str = ""
+    other_causes: Mapping[str, str] = field(default_factory=dict)
     may_report: Mapping[str, str] = field(default_factory=dict)
     expected: ExpectedResult = ExpectedResult.FAILED
     deadline: float = 30.0

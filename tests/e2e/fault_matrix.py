@@ -13,8 +13,8 @@ This page shows the faults that a rehearsal can apply, and the checks that repor
 `scripts/test` writes this page: `tests/e2e/test_faults.py` applies each fault to a deployed rehearsal, runs every check
 and compares. Try one: `scripts/rehearse --fault secret-missing`.
 
-{count} faults. A check with ● must report the fault with the cause in the column `cause`. A check with ○ may report it,
-with another cause if one is named. No other check may fail, and no check may fail by an internal error. Each network
+{count} faults. A check with ● must report the fault, and one with ○ may report it. The cause is in the column `cause`, where
+a cell names no other. No other check may fail, and no check may fail by an internal error. Each network
 fault affected at least one request. The last column has the seconds that the checks took in the run that wrote this
 page. `scripts/test` prints them each time, and writes the page again if anything else in it has changed.
 """
@@ -47,9 +47,8 @@ def _write_table(rows: Mapping[str, Fault], seconds: Mapping[str, float]) -> str
 
 
 def _write_cell(fault: Fault, check: str) -> str:
-    if check in fault.caught_by:
-        return "●"
-    if check not in fault.may_report:
+    if check not in fault.caught_by and check not in fault.may_report:
         return ""
-    other = fault.may_report[check]
-    return "○" if other == fault.cause else f"○ {other}"
+    sign, named = ("●", fault.other_causes) if check in fault.caught_by else ("○", fault.may_report)
+    other = named.get(check, fault.cause)
+    return sign if other == fault.cause else f"{sign} {other}"

@@ -74,6 +74,7 @@ def test_every_fault_names_existing_checks_and_its_expected_result():
     for name, fault in FAULTS.items():
         assert {*fault.caught_by, *fault.may_report} <= known, name
         assert not set(fault.caught_by) & set(fault.may_report), name
+        assert set(fault.other_causes) <= set(fault.caught_by), name
         assert (fault.expected is ExpectedResult.FAILED) <= bool(fault.caught_by and fault.cause), name
         assert not (fault.expected is ExpectedResult.PASSED and fault.caught_by), name
 
@@ -111,7 +112,7 @@ def find_wrong_causes(fault, failed, inconclusive):
     The first finding of a check must have the named cause. An inconclusive check may also name the propagation.
     """
     for check, findings in [*failed.items(), *inconclusive.items()]:
-        declared = fault.may_report.get(check, fault.cause)
+        declared = {**fault.may_report, **fault.other_causes}.get(check, fault.cause)
         waiting = {"propagation"} if check in inconclusive else set()
         if findings[0][CAUSE] not in {declared} | waiting:
             yield check, findings[0][CAUSE]

@@ -152,7 +152,7 @@ def test_the_faults_are_listed_without_starting_anything():
     code, output = rehearse("faults")
     assert code == 0
     assert re.search(
-        r"^secret-missing +`wrangler secret delete .*\n +caught by: secrets, deployed, health, key, cause: configuration$",
+        r"^secret-missing +`wrangler secret delete .*\n +caught by: secrets, deployed, health, key, cause: outside_change$",
         output,
         re.MULTILINE,
     )

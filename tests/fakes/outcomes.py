@@ -37,10 +37,10 @@ def first_finding(check: Check) -> dict[str, str]:
     return found
 
 
-def all_findings(folder: Path, system: System, name: str) -> list[tuple[str, str]]:
-    """Run one check, assert that only the configuration is a cause, and return subject and found of all findings."""
+def all_findings(folder: Path, system: System, name: str, *, cause: str = "configuration") -> list[tuple[str, str]]:
+    """Run one check, assert that all findings have one cause, and return subject and found of all of them."""
     _, report = system.report(folder, name)
-    assert {(item["cause"], item["hint"]) for item in report[name]["findings"]} <= {("configuration", UP)}
+    assert {(item["cause"], item["hint"]) for item in report[name]["findings"]} <= {(cause, UP)}
     return [(item["subject"], item["found"]) for item in report[name]["findings"]]
 
 

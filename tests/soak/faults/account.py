@@ -47,13 +47,13 @@ def _split(system: RandomSystem) -> None:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "the key is missing": fault(_remove_key, "configuration"),
-    "another key was put outside Pulumi": fault(_replace_key, "configuration"),
+    "the key is missing": fault(_remove_key, "outside_change", "configuration"),
+    "another key was put outside Pulumi": fault(_replace_key, "outside_change", "configuration"),
     "another key was deployed": fault(_deploy_another_key, "configuration"),
-    "a secret was added": fault(_add_secret, "configuration"),
-    "an upload outside Pulumi": fault(_upload_without_tag, "configuration"),
-    "a rollback": fault(_roll_back, "configuration"),
-    "a split": fault(_split, "configuration"),
+    "a secret was added": fault(_add_secret, "outside_change", "configuration"),
+    "an upload outside Pulumi": fault(_upload_without_tag, "outside_change", "configuration"),
+    "a rollback": fault(_roll_back, "outside_change", "configuration"),
+    "a split": fault(_split, "outside_change", "configuration"),
     "a plain text was changed": _bound("SITE", text="elsewhere"),
     "another bucket is bound": _bound("BUCKET", bucket_name="another-bucket"),
     "a binding is of another type": _bound("PAGE_SIZE", type="json"),

@@ -28,7 +28,7 @@ def test_bindings_removed_by_an_upload_outside_pulumi(tmp_path):
     system = healthy_system()
     system.script.upload("", "version_upload")
     system.script.unbind("SITE", "BUCKET")
-    assert all_findings(tmp_path, system, "bindings") == [
+    assert all_findings(tmp_path, system, "bindings", cause="outside_change") == [
         ("bindings BUCKET, SITE", f"absent: removed by the upload of {ANN}")
     ]
 
@@ -41,6 +41,16 @@ def test_bindings_absent_from_the_programs_own_upload_have_no_author(tmp_path):
     system.script.versions[0]["annotations"]["workers/tag"] = OLDER
     said = f"absent (live version v1, made by {ANN} (upload), is not the program's last upload)"
     assert failed_finding(tmp_path, system, "bindings")["found"] == said
+
+
+def test_bindings_after_a_rollback_and_after_a_pulumi_up_that_did_not_finish(tmp_path):
+    """The cause is a change outside Pulumi only where the versions show one."""
+    system = healthy_system()
+    system.script.versions[0]["annotations"]["workers/tag"] = OLDER
+    system.script.bound["SITE"]["text"] = "elsewhere"
+    assert failed_finding(tmp_path, system, "bindings")["cause"] == "configuration"
+    system.script.versions.insert(0, system.script.version(2, TAG, "upload"))
+    assert failed_finding(tmp_path, system, "bindings")["cause"] == "outside_change"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +115,9 @@ def test_bindings_of_each_live_version(tmp_path):
     system.script.upload("", "upload")
     system.script.unbind("SITE")
     system.script.live = ["v1", "v2"]
-    assert all_findings(tmp_path, system, "bindings") == [("binding SITE", f"absent: removed by the upload of {ANN}")]
+    assert all_findings(tmp_path, system, "bindings", cause="outside_change") == [
+        ("binding SITE", f"absent: removed by the upload of {ANN}")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ def test_secrets_names_author_and_time_of_a_deletion(tmp_path):
     system.script.change_secrets()
     found = failed_finding(tmp_path, system, "secrets")
     assert found["found"] == "absent, deleted by ann@example.org on 2024-12-19 10:00:00 UTC"
+    assert found["cause"] == "outside_change"
 
 
 def test_secrets_with_a_value_changed_outside_pulumi(tmp_path):
@@ -55,7 +56,17 @@ def test_secrets_after_an_upload_outside_pulumi_that_changed_none(tmp_path):
     system = healthy_system()
     system.script.versions.insert(0, system.script.version(2, "", "upload"))
     system.script.live = ["v2"]
-    assert "live version v2 is not the program's last upload v1" in failed_finding(tmp_path, system, "secrets")["found"]
+    found = failed_finding(tmp_path, system, "secrets")
+    assert "live version v2 is not the program's last upload v1" in found["found"]
+    assert found["cause"] == "outside_change"
+
+
+def test_secrets_after_a_pulumi_up_that_did_not_finish(tmp_path):
+    system = healthy_system()  # a newer upload of the stack is not a change outside Pulumi
+    system.script.upload("bv:11111111:999999999999:33333333")
+    found = failed_finding(tmp_path, system, "secrets")
+    assert "live version v2 is not the program's last upload v1" in found["found"]
+    assert found["cause"] == "configuration"
 
 
 def test_secrets_after_a_rollback_to_an_older_upload_with_the_same_tag(tmp_path):
@@ -152,7 +163,7 @@ def test_secrets_removed_by_an_upload_outside_pulumi(tmp_path):
     system = healthy_system()
     system.script.secrets = []
     system.script.upload("", "version_upload")
-    assert all_findings(tmp_path, system, "secrets") == [
+    assert all_findings(tmp_path, system, "secrets", cause="outside_change") == [
         ("secret ACE_API_KEY", f"absent, removed by the upload of {ANN}")
     ]
 
@@ -171,7 +182,7 @@ def test_secrets_each_with_its_own_change(tmp_path):
         system.script.change_secrets(*names)
         system.script.versions[0]["metadata"]["author_email"] = author
     moment = "on 2024-12-19 10:00:00 UTC"
-    assert all_findings(tmp_path, system, "secrets") == [
+    assert all_findings(tmp_path, system, "secrets", cause="outside_change") == [
         ("secret ACE_API_KEY", f"absent, deleted by two {moment}"),
         ("secret OTHER", f"attached, set by one {moment}"),
     ]
@@ -184,7 +195,7 @@ def test_secrets_of_which_one_changed_its_value(tmp_path):
     system.script.secrets = ["ACE_API_KEY", "SECOND"]
     system.script.versions = [system.script.version(1, TAG, "upload")]
     system.script.change_secrets("ACE_API_KEY", "SECOND")
-    assert all_findings(tmp_path, system, "secrets") == [
+    assert all_findings(tmp_path, system, "secrets", cause="outside_change") == [
         (f"secrets of {NAME}", f"the value of a secret was changed outside Pulumi by {ANN}")
     ]
 
@@ -193,7 +204,9 @@ def test_secrets_deleted_and_put_again(tmp_path):
     system = healthy_system()
     system.script.change_secrets()
     system.script.change_secrets("ACE_API_KEY")
-    assert all_findings(tmp_path, system, "secrets") == [("secret ACE_API_KEY", f"set by {ANN}")]
+    assert all_findings(tmp_path, system, "secrets", cause="outside_change") == [
+        ("secret ACE_API_KEY", f"set by {ANN}")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +233,9 @@ def test_secrets_absent_from_one_of_the_live_versions(tmp_path):
     system.script.secrets = ["ACE_API_KEY"]
     system.script.upload()
     system.script.live = ["v3", "v2"]
-    assert all_findings(tmp_path, system, "secrets") == [("secret ACE_API_KEY", f"deleted by {ANN}")]
+    assert all_findings(tmp_path, system, "secrets", cause="outside_change") == [
+        ("secret ACE_API_KEY", f"deleted by {ANN}")
+    ]
 
 
 def test_secrets_after_a_long_history_read_few_versions(tmp_path):
