@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Credential, Credentials
 from checks.model.finding import Evidence, Finding
 
@@ -60,6 +61,7 @@ class Context:
     ``open_tail`` opens a tail of the worker within a deadline. ``etl`` and ``query`` are None where the stack declares
     no such worker.
     ``ace_probes`` holds the answers of ACE to the checker's own requests, so that each is sent once.
+    ``clock_readings`` are the times in the answers of Cloudflare's API and of the worker.
     """
 
     manifest: Manifest
@@ -75,6 +77,7 @@ class Context:
     thorough: bool = False
     batch: Batch = field(default_factory=Batch)
     ace_probes: dict[str, str] = field(default_factory=dict)
+    clock_readings: ClockReadings = field(default_factory=ClockReadings)
     etl: BackfillWorker | None = None
     query: QueryWorker | None = None
 

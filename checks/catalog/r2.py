@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.clients.worker.progress import Progress, read_progress_day
+from checks.diagnosis.clock_skew import correct_now, find_skew
 from checks.diagnosis.empty_days import probe_empty_days
 from checks.diagnosis.error_codes import describe_reported_error, diagnose_error_code
 from checks.model.background import run_in_background
@@ -59,7 +60,10 @@ def _judge_list(
 ) -> Iterator[Evidence | Finding]:
     """Judge the list alone, and remove the days that are not over from it."""
     manifest, bucket = context.manifest, context.manifest.storage.bucket
-    _, latest = find_last_days(manifest.ace.end_date, context.now, context.deadline.seconds)
+    skew = find_skew(context)
+    if skew is not None:
+        yield skew
+    _, latest = find_last_days(manifest.ace.end_date, correct_now(context), context.deadline.seconds)
     yield from judgement.judge_early_days(bucket, stored, latest)
     for day in [day for day in stored if day > latest]:
         del stored[day]

@@ -21,6 +21,7 @@ _COMMANDS = {
     "rerun_without": "env -u {1} -u {2} python -m checks run {0} --stack {stack}",
     "set_secret": "pulumi config set --secret {0} --stack {stack}",
     "set_setting": "pulumi config set {0} {1} --stack {stack}",
+    "show_clock": "date -u",
     "show_logs": "npx wrangler tail {worker}",
     "show_setting": "pulumi config get {0} --stack {stack}",
     "show_settings": "pulumi config --stack {stack}",
@@ -112,6 +113,11 @@ class Hint:
     def explain(cls, check: str) -> Hint:
         """Explain a check."""
         return cls._of("explain", check)
+
+    @classmethod
+    def show_clock(cls) -> Hint:
+        """Show the time of this machine in UTC."""
+        return cls._of("show_clock")
 
     @classmethod
     def show_logs(cls) -> Hint:

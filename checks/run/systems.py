@@ -17,6 +17,7 @@ from checks.clients.query.client import QueryWorker
 from checks.clients.tail.client import connect, open_tail
 from checks.clients.worker.client import BackfillWorker
 from checks.diagnosis.worker_address import SETTINGS
+from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Credentials
 from checks.model.finding import Cause
 from checks.model.report import EXIT_USAGE
@@ -41,7 +42,9 @@ def open_context(
     with ExitStack() as stack:
         deadline = surroundings.deadline(request.seconds)
         open_http = functools.partial(Http.open, deadline=deadline, secrets=secrets, transport=surroundings.transport)
-        worker, api, ace = _open_systems(stack, open_http, manifest, _read_api_base(surroundings.environ))
+        readings = ClockReadings()
+        api_base = _read_api_base(surroundings.environ)
+        worker, api, ace = _open_systems(stack, open_http, manifest, api_base, readings)
         etl = _open_related(stack, open_http, manifest.siblings.etl_worker, "etlWorker")
         query = _open_related(stack, open_http, manifest.siblings.query_url, "queryUrl")
         transport = ApiTransport(http=api, account_id=manifest.account_id, token=credentials.cloudflare)
@@ -57,6 +60,7 @@ def open_context(
             now=surroundings.now(),
             selected=frozenset(check.id for check in checks),
             thorough=request.thorough,
+            clock_readings=readings,
             open_tail=lambda within: open_tail(
                 Tails(transport=transport), manifest.worker.name, connector, within=within
             ),
@@ -65,16 +69,19 @@ def open_context(
         )
 
 
-def _open_systems(stack: ExitStack, open_http: Open, manifest: Manifest, base: str) -> tuple[Http, Http, Http]:
-    """Open the worker, Cloudflare's API, and ACE."""
+def _open_systems(
+    stack: ExitStack, open_http: Open, manifest: Manifest, base: str, readings: ClockReadings
+) -> tuple[Http, Http, Http]:
+    """Open the worker, Cloudflare's API, and ACE. The first two are at Cloudflare, so their clock counts."""
     places = (
-        (manifest.worker.url, Cause.WORKER, SETTINGS),
-        (base, Cause.CLOUDFLARE, ""),
-        (manifest.ace.base_url, Cause.ACE, "aceBaseUrl"),
+        (manifest.worker.url, Cause.WORKER, SETTINGS, readings),
+        (base, Cause.CLOUDFLARE, "", readings),
+        (manifest.ace.base_url, Cause.ACE, "aceBaseUrl", None),
     )
     try:
         worker, api, ace = (
-            stack.enter_context(open_http(place, cause=cause, setting=setting)) for place, cause, setting in places
+            stack.enter_context(open_http(place, cause=cause, setting=setting, clock_readings=clock))
+            for place, cause, setting, clock in places
         )
     except UnusableEnvironmentError as error:
         raise RunRefused(str(error), EXIT_USAGE) from None

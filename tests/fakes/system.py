@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ from tests.fakes.tail import Tail, trace
 
 Route = httpx.Response | Callable[[httpx.Request], httpx.Response]
 COMMAND = re.compile(  # every hint is a command and nothing else
-    r"(?!.*(, then|;))(pulumi|python -m checks|npx wrangler|curl|read|unset|env|sleep|\$\{EDITOR:-vi\}) [^`]+$"
+    r"(?!.*(, then|;))(pulumi|python -m checks|npx wrangler|curl|read|unset|env|sleep|date|\$\{EDITOR:-vi\}) [^`]+$"
 )
 
 
@@ -37,6 +38,7 @@ class System:
 
     ``routes`` holds answers that replace the fakes' own, by method and a part of the path. ``asked`` records the
     requests. ``now`` is the time at which the checks begin, by the clock of their machine.
+    With ``date`` each answer has a ``Date`` header: that time and the seconds since the begin.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class System:
         self.clock = Clock() if clock is None else clock
         self.network = Network(self.clock) if network is None else network
         self.now = calendar.begins
+        self.date: datetime | None = None
         self.objects: dict[str, days.Stored] = {}
         self.cloudflare = cloudflare.Account()
         self.cloudflare.buckets[manifest.BUCKET] = self.objects
@@ -95,7 +98,11 @@ class System:
             lines = request.extensions.get(LOG)
             lines = _log_of_route(request.url.path, reply) if lines is None else lines
             self.script.tail.show(trace(request.method, str(request.url), lines))
-        return fresh(reply) if reply.is_stream_consumed else reply
+        reply = fresh(reply) if reply.is_stream_consumed else reply
+        if self.date is not None:
+            now = self.date + timedelta(seconds=self.clock())
+            reply.headers["Date"] = format_datetime(now, usegmt=True)
+        return reply
 
     def _fake(self, host: str) -> Callable[[httpx.Request], httpx.Response]:
         if host == cloudflare.HOST:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from checks.clients.http import environment
+from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
@@ -32,7 +33,8 @@ class Http:
     """A system at a base URL. ``cause`` is the cause of a finding where the system cannot be reached.
 
     ``setting`` is the setting of the stack that holds the URL, if any. ``secrets`` are masked in every answer before a
-    part of it is shown. Proxies and certificates of the environment apply, except for this machine itself.
+    part of it is shown. ``clock_readings`` gets the time of each answer. Proxies and certificates of the environment
+    apply, except for this machine itself.
     """
 
     base: str
@@ -41,6 +43,7 @@ class Http:
     client: httpx.Client
     setting: str = ""
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    clock_readings: ClockReadings = field(default_factory=ClockReadings, repr=False)
 
     @classmethod
     @contextmanager
@@ -53,6 +56,7 @@ class Http:
         setting: str = "",
         secrets: Collection[str] = (),
         transport: Transport | None = None,
+        clock_readings: ClockReadings | None = None,
     ) -> Iterator[Http]:
         """Yield a client for one system. ``transport`` replaces the network.
 
@@ -67,6 +71,7 @@ class Http:
                 client=client,
                 setting=setting,
                 secrets=tuple(text.encode("utf-8", "replace") for text in secrets),
+                clock_readings=ClockReadings() if clock_readings is None else clock_readings,
             )
 
     def send(
@@ -96,6 +101,7 @@ class Http:
             with self.client.stream(
                 method, self.base + path, params=params, headers=sent, content=content, timeout=seconds
             ) as response:
+                self.clock_readings.add(self.deadline.clock(), response.headers.get("Date"))
                 body = self._read_body(response, request, limit)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
                     body = body.replace(secret, b"***")  # a system may echo one
