@@ -7,12 +7,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.fakes.random_system import RandomSystem
+from tests.soak.commands import find_lost_samples
 from tests.soak.disturbances import DISTURBANCES
 from tests.soak.fault import BROKEN, INCONCLUSIVE
 from tests.soak.faults import FAULTS
@@ -24,6 +26,7 @@ Checks = list[dict[str, Any]]  # of the JSON report
 class Tally:
     """The exit codes of healthy and of broken systems, and the wrong reports by their kind.
 
+    ``harmful`` counts the systems whose printed commands would lose samples.
     ``silent`` counts broken systems that were inconclusive although the checks could know. ``rash`` counts broken
     systems with a failure although they could not. ``misled`` counts broken systems with a wrong cause. ``ran`` counts
     the outcomes of each check.
@@ -34,6 +37,7 @@ class Tally:
     silent: int = 0
     rash: int = 0
     misled: int = 0
+    harmful: int = 0
     wrong: dict[str, list[str]] = field(default_factory=dict)
     ran: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -50,10 +54,13 @@ class Tally:
     @property
     def held(self) -> bool:
         """Return whether every report was right."""
-        return not (self.false_alarms or self.false_greens or self.silent or self.rash or self.misled)
+        return not (self.false_alarms or self.false_greens or self.silent or self.rash or self.misled or self.harmful)
 
-    def add(self, name: str, system: RandomSystem, code: int, checks: Checks) -> None:
-        """Count the report on a system with the disturbance or fault of that name."""
+    def add(self, name: str, system: RandomSystem, code: int, checks: Checks, lost: Sequence[str] = ()) -> None:
+        """Count the report on a system with the disturbance or fault of that name.
+
+        ``lost`` describes the printed commands that lose samples.
+        """
         self.ran.update((check["id"], check["outcome"]) for check in checks)
         if name in DISTURBANCES:
             self.healthy[code] += 1
@@ -61,6 +68,8 @@ class Tally:
         else:
             self.broken[code] += 1
             problems = list(self._list_problems(name, code, checks))
+        self.harmful += bool(lost)
+        problems += lost[:1]
         if problems:
             told = f"system {system.seed}, exit code {code}: {_describe(checks)}"
             self.wrong.setdefault(f"{', '.join(problems)}: {name}", []).append(told)
@@ -97,6 +106,7 @@ def soak(runs: int, seed: int) -> bool:
         f"broken  {tally.broken.total()}, false greens {tally.false_greens} "
         f"(failed {tally.broken[BROKEN]}, {inconclusive})\n"
         f"wrong causes {tally.misled}\n"
+        f"commands that lose samples {tally.harmful}\n"
         f"checks  {len({check for check, _ in tally.ran})}, never passed: {', '.join(never) or 'none'}\n"
         f"{len(FAULTS)} faults, {len(DISTURBANCES)} disturbances, seed {seed}, {time.perf_counter() - began:.0f} s\n"
     )
@@ -110,23 +120,30 @@ def run_systems(runs: int, seed: int) -> Tally:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(runs):
             own, name = source.getrandbits(48), source.choice(sorted(FAULTS if number % 2 else DISTURBANCES))
-            system, apply = make_system(name, own)
-            apply(system)
-            tally.add(name, system, *run_checks(system, Path(folder)))
+            make = partial(make_system, name, own)
+            system = make()
+            code, checks = run_checks(system, Path(folder))
+            tally.add(name, system, code, checks, find_lost_samples(make, _list_commands(checks), Path(folder)))
     return tally
 
 
-def make_system(name: str, seed: int) -> tuple[RandomSystem, Callable[[RandomSystem], None]]:
-    """Return a healthy system, and the disturbance or fault of that name."""
-    if name in DISTURBANCES:
-        return RandomSystem(seed), DISTURBANCES[name]
-    return RandomSystem(seed, at_noon=FAULTS[name].at_noon), FAULTS[name].apply
+def make_system(name: str, seed: int) -> RandomSystem:
+    """Return a system with the disturbance or fault of that name. It is the same each time."""
+    is_healthy = name in DISTURBANCES
+    system = RandomSystem(seed, at_noon=not is_healthy and FAULTS[name].at_noon)
+    apply = DISTURBANCES[name] if is_healthy else FAULTS[name].apply
+    apply(system)
+    return system
 
 
 def run_checks(system: RandomSystem, folder: Path) -> tuple[int, Checks]:
     """Return the exit code of all checks over a system, and each check of the report. The folder is written to."""
     code, checks = system.report(folder)
     return code, list(checks.values())
+
+
+def _list_commands(checks: Checks) -> list[str]:
+    return [finding["hint"] for check in checks for finding in check["findings"]]
 
 
 def _describe(checks: Checks) -> str:

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from checks import catalog
+from tests.fakes import days
 from tests.fakes.answers import response
+from tests.fakes.manifest import BUCKET
 from tests.fakes.random_system import RandomSystem
 from tests.soak import soak
+from tests.soak.commands import UnknownCommandError, find_lost_samples
 from tests.soak.disturbances import DISTURBANCES
 from tests.soak.fault import INCONCLUSIVE, fault
 from tests.soak.faults import FAULTS
@@ -19,8 +22,7 @@ RUNS = 60
 
 
 def tally_of(name, seed=3):
-    system, apply = soak.make_system(name, seed)
-    apply(system)
+    system = soak.make_system(name, seed)
     tally = soak.Tally()
     with tempfile.TemporaryDirectory() as folder:
         tally.add(name, system, *soak.run_checks(system, Path(folder)))
@@ -117,3 +119,30 @@ def test_a_healthy_system_that_fails_is_a_false_alarm(monkeypatch, capsys):
     monkeypatch.setattr(RandomSystem, "reply", lambda self, request: response(404, b""))
     assert soak.soak(1, 1) is False
     assert "healthy 1, false alarms 1" in capsys.readouterr().out
+
+
+# ---- printed commands are executed on a copy
+
+
+def make_day_that_only_the_bucket_has():
+    system = RandomSystem(5)
+    system.store_first_day()
+    system.ace.days[days.date_of(0)] = []
+    return system
+
+
+def test_a_command_that_deletes_the_only_copy_of_a_day_is_counted(tmp_path):
+    """Case D1: ACE does not have the day any more."""
+    command = f"npx wrangler r2 object delete {BUCKET}/{days.key_of(days.date_of(0))} --remote"
+    lost = find_lost_samples(make_day_that_only_the_bucket_has, [command], tmp_path)
+    assert lost == [f"{command} loses samples of {days.key_of(days.date_of(0))}"]
+
+
+def test_a_command_that_shows_or_deploys_loses_nothing(tmp_path):
+    commands = ["npx wrangler tail w", "pulumi up --stack prod", "python -m checks run config --stack prod"]
+    assert find_lost_samples(make_day_that_only_the_bucket_has, commands, tmp_path) == []
+
+
+def test_a_command_that_the_soak_does_not_know_is_an_error(tmp_path):
+    with pytest.raises(UnknownCommandError, match="rm -rf /"):
+        find_lost_samples(make_day_that_only_the_bucket_has, ["sleep 1 && rm -rf /"], tmp_path)
