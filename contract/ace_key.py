@@ -37,24 +37,41 @@ PLACEHOLDERS = frozenset(
     }
 )
 MIN_LENGTH = 16  # characters. A shorter text can be guessed, so ACE cannot have issued it
-EXPIRY_NOTICE = timedelta(days=30)
+EXPIRY_NOTICE = timedelta(days=30)  # the default of the setting keyExpiryWarningDays
+LAST_DAYS = timedelta(days=3)  # before the expiry. A check fails then, because a renewal takes a person some days
 MAX_TEXT = 5 * 1024  # bytes of a variable or a secret, Cloudflare's (code 10054)
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)  # between this machine and ACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The result of a look at a key: a problem, a warning, or neither. ``expires`` where the key is a JWT."""
+    """The result of a look at a key: a problem, a warning, or neither. ``expires`` where the key is a JWT.
+
+    ``expires_soon`` says that the warning is about the expiry, and ``is_ending`` that its last days have begun.
+    """
 
     problem: str | None = None
     warning: str | None = None
     expires: datetime | None = None
+    expires_soon: bool = False
+    is_ending: bool = False
 
 
-def assess(key: str, *, now: datetime) -> Assessment:
-    """Judge a key without a request: a problem means that it cannot work, a warning that it is unusual."""
+def assess(key: str, *, now: datetime, notice: timedelta = EXPIRY_NOTICE) -> Assessment:
+    """Judge a key without a request: a problem means that it cannot work, a warning that it is unusual.
+
+    ``notice`` is the time before its expiry from which there is a warning.
+    """
     problem = _find_problem(key)
-    return _assess_jwt(key, now) if problem is None else Assessment(problem=problem)
+    return _assess_jwt(key, now, notice) if problem is None else Assessment(problem=problem)
+
+
+def describe_expiry(expires: datetime, *, now: datetime) -> str:
+    """Return when a valid key expires: the whole days, hours or minutes that are left, and the date and time."""
+    minutes = (expires - now) // timedelta(minutes=1)
+    days, hours = minutes // (24 * 60), minutes // 60
+    count, unit = (days, "day") if days else (hours, "hour") if hours else (minutes, "minute")
+    return f"expires in {count} {unit}{'' if count == 1 else 's'}, on {expires:%Y-%m-%d %H:%M} UTC"
 
 
 def _find_problem(key: str) -> str | None:
@@ -79,7 +96,7 @@ def _find_problem(key: str) -> str | None:
     return None
 
 
-def _assess_jwt(key: str, now: datetime) -> Assessment:
+def _assess_jwt(key: str, now: datetime, notice: timedelta) -> Assessment:
     claims = _read_claims(key)
     if claims is None:
         return Assessment(warning="is not a JWT, but ACE's keys are: is it the right one?")
@@ -95,9 +112,10 @@ def _assess_jwt(key: str, now: datetime) -> Assessment:
         return Assessment(warning="is a JWT whose `exp` cannot be read: is it the right one?")
     if expires <= now:
         return Assessment(problem=f"expired on {expires:%Y-%m-%d %H:%M} UTC", expires=expires)
-    if expires - now <= EXPIRY_NOTICE:
-        days = (expires - now).days
-        return Assessment(warning=f"expires in {days} days, on {expires:%Y-%m-%d %H:%M} UTC", expires=expires)
+    left = expires - now
+    if left <= max(notice, LAST_DAYS):
+        warning = describe_expiry(expires, now=now)
+        return Assessment(warning=warning, expires=expires, expires_soon=True, is_ending=left <= LAST_DAYS)
     return Assessment(expires=expires)
 
 

@@ -72,6 +72,7 @@ class DeclaredAce:
     """The data to copy: a site from a first to a last day (ISO dates, UTC). No ``end_date`` means yesterday.
 
     A day is due ``settle_hours`` after its end.
+    A field with a default is absent from the manifests of older deployments.
     """
 
     base_url: str
@@ -80,6 +81,7 @@ class DeclaredAce:
     end_date: str | None
     page_size: int
     settle_hours: int = SETTLE_HOURS
+    key_expiry_warning_days: int = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

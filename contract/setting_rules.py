@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from contract.ace_key import MAX_TEXT
+from contract.ace_key import LAST_DAYS, MAX_TEXT
 from contract.cron.dialect import find_broken_field
 from contract.schedule import parse_day
 
@@ -107,6 +107,11 @@ def check_page_size(value: str) -> str | None:
     return None if value in sizes else f"one of {', '.join(sizes)}"
 
 
+def check_key_expiry_warning_days(value: str) -> str | None:
+    """Expect a number of days before the expiry of ACE's key. During the last days the checks fail anyway."""
+    return None if value in map(str, range(LAST_DAYS.days, 366)) else f"{LAST_DAYS.days} to 365 days"
+
+
 def check_key_template(value: str) -> str | None:
     """Expect ``{site}`` before ``{date}``, each once, text between them, in a key that URLs take as it is."""
     if value.count("{site}") != 1 or value.count("{date}") != 1:
@@ -136,8 +141,7 @@ def check_cron(value: str) -> str | None:
 
 def check_settle_hours(value: str) -> str | None:
     """Expect whole hours, at most three days."""
-    valid = re.fullmatch(r"0|[1-9][0-9]?", value) and int(value) <= MAX_SETTLE_HOURS
-    return None if valid else f"0 to {MAX_SETTLE_HOURS} hours"
+    return None if value in map(str, range(MAX_SETTLE_HOURS + 1)) else f"0 to {MAX_SETTLE_HOURS} hours"
 
 
 def check_flag(value: str) -> str | None:
@@ -157,6 +161,7 @@ RULES: Mapping[str, SettingRule] = {
     "aceBaseUrl": SettingRule(check=check_url),
     "pageSize": SettingRule(check=check_page_size),
     "keyTemplate": SettingRule(check=check_key_template),
+    "keyExpiryWarningDays": SettingRule(check=check_key_expiry_warning_days),
     "schedule": SettingRule(check=check_cron, optional=True),
     "settleHours": SettingRule(check=check_settle_hours),
     "etlWorker": SettingRule(check=check_worker_address, optional=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
 from checks.model.finding import Cause, Evidence, Finding
@@ -35,17 +36,22 @@ def config(context: Context) -> Iterator[Evidence | Finding]:
 def _key(context: Context) -> Iterator[Evidence | Finding]:
     if context.credentials.ace_key is None:
         return
-    assessment = ace_key.assess(context.credentials.ace_key.reveal(), now=context.now)
-    if assessment.problem:
+    notice = timedelta(days=context.manifest.ace.key_expiry_warning_days)
+    assessment = ace_key.assess(context.credentials.ace_key.reveal(), now=context.now, notice=notice)
+    if assessment.problem or assessment.is_ending:
+        broken = f"it {assessment.problem} (the variable and the stack must hold the same)"
+        last_days = f"more than {ace_key.LAST_DAYS.days} days left"
         yield Finding(
             subject=context.credentials.ace_source,
-            expected="a key that ACE can accept",
-            found=f"it {assessment.problem} (the variable and the stack must hold the same)",
+            expected="a key that ACE can accept" if assessment.problem else f"a key with {last_days}",
+            found=broken if assessment.problem else f"it {assessment.warning}",
             cause=Cause.CONFIGURATION,
             hint=Hint.set_secret("aceApiKey"),
         )
     elif assessment.warning:
-        yield Evidence(f"{context.credentials.ace_source} {assessment.warning}")
+        told = "token" in context.selected  # it gives the same warning, which is counted once
+        text = f"{context.credentials.ace_source} {assessment.warning}"
+        yield Evidence(text, warning=assessment.expires_soon and not told)
     else:
         yield Evidence(f"{context.credentials.ace_source} looks valid")
 
@@ -73,6 +79,7 @@ def _values(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "startDate", manifest.ace.start_date
     yield "pageSize", str(manifest.ace.page_size)
     yield "settleHours", str(manifest.ace.settle_hours)
+    yield "keyExpiryWarningDays", str(manifest.ace.key_expiry_warning_days)
     yield from (("schedule", cron) for cron in manifest.schedules)
     if manifest.ace.end_date is not None:
         yield "endDate", manifest.ace.end_date

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
 from checks.clients.ace.pages import Page
@@ -32,7 +33,8 @@ _HINTS: Mapping[RefusalKind, Hint] = {
 def token(context: Context) -> Iterator[Evidence | Finding]:
     """Request one small page of the first declared day from ACE, and explain a refusal."""
     key, ace = context.credentials.ace_key, context.manifest.ace
-    assessment = ace_key.assess("" if key is None else key.reveal(), now=context.now)
+    notice = timedelta(days=ace.key_expiry_warning_days)
+    assessment = ace_key.assess("" if key is None else key.reveal(), now=context.now, notice=notice)
     if assessment.problem and assessment.expires is None:  # the key cannot be sent, or is no key
         raise Failed(_describe(context, f"it {assessment.problem}, so no request was sent", _RENEW))
     page = _read_page(context, assessment)
@@ -41,13 +43,27 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"{accepted} and serves {ace.site}")
     else:  # ACE refuses an unknown site, so this one is known, and a day without data is allowed
         yield Evidence(f"{accepted} and knows {ace.site}, but has no data for {ace.start_date} (startDate)")
+    yield from _judge_expiry(context, assessment)
+
+
+def _judge_expiry(context: Context, assessment: ace_key.Assessment) -> Iterator[Evidence | Finding]:
+    """Yield the time that is left as evidence, as a warning, or as a finding during the last days (case T5)."""
     if assessment.expires is None:
         yield Evidence("the key does not contain its expiry date")
-    else:
-        left = assessment.expires - context.now
-        yield Evidence(
-            f"the key expires in {left.days} days, on {assessment.expires:%Y-%m-%d}",
-            metrics={Metric.KEY_EXPIRES: left.total_seconds()},
+        return
+    left = {Metric.KEY_EXPIRES: (assessment.expires - context.now).total_seconds()}
+    if assessment.problem:
+        yield Evidence(f"the key {assessment.problem}, and ACE still accepts it", metrics=left)
+        return
+    described = ace_key.describe_expiry(assessment.expires, now=context.now)
+    yield Evidence(f"the key {described}", warning=assessment.expires_soon and not assessment.is_ending, metrics=left)
+    if assessment.is_ending:
+        yield Finding(
+            subject=f"expiry of {context.credentials.ace_source}",
+            expected=f"more than {ace_key.LAST_DAYS.days} days left",
+            found=f"it {described}",
+            cause=Cause.CONFIGURATION,
+            hint=_RENEW,
         )
 
 
@@ -90,13 +106,17 @@ def _describe(context: Context, found: str, hint: Hint, cause: Cause = Cause.CON
 
 CHECK = Check(
     run=token,
-    proves="ACE accepts the key and serves the site. Reports the days until the key expires",
+    proves="ACE accepts the key and serves the site, and the key does not expire within 3 days",
     runbook="scripts/test-ace-token.sh",
     step=0,
     causes=(
         KnownCause(
             what="the key is wrong (ACE says 500), expired (the date is said) or of another account",
             fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
+        ),
+        KnownCause(
+            what="the key expires within 3 days. A warning appears keyExpiryWarningDays before (30 by default)",
+            fix="get a new key, then pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
         ),
         KnownCause(
             what="ACE does not know the site, or refuses a parameter",

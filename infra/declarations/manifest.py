@@ -42,6 +42,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             end_date=settings.end_date,
             page_size=settings.page_size,
             settle_hours=settings.settle_hours,
+            key_expiry_warning_days=settings.key_expiry_warning_days,
         ),
         siblings=declaration.related,
     )

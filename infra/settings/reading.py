@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from datetime import timedelta
 
 from contract import ace_key, secret_scan
+from contract.ace_key import EXPIRY_NOTICE
 from contract.setting_rules import RULES, Violation, find_conflicts, find_violation
 from infra.errors import DeploymentError
 from infra.settings.extra_bindings import read_extra_bindings
@@ -27,7 +29,9 @@ def read_settings(source: SettingsSource) -> Settings:
     """
     values = {setting: _text(source, setting) for setting in RULES}
     problems = _find_problems(source, values)
-    key, warnings = _read_key(source, problems)
+    days = values["keyExpiryWarningDays"]
+    notice = EXPIRY_NOTICE if _is_broken(values, "keyExpiryWarningDays") else timedelta(days=int(days))
+    key, warnings = _read_key(source, problems, notice)
     if source.is_secret("extraBindings"):
         problems.append(_refuse_secret("extraBindings holds a value that"))
     extra = read_extra_bindings(_text(source, "extraBindings"), problems)
@@ -42,6 +46,7 @@ def read_settings(source: SettingsSource) -> Settings:
         stack=source.stack,
         account_id=values["accountId"],
         ace_api_key=key,
+        key_expiry_warning_days=int(values["keyExpiryWarningDays"]),
         bucket=values["bucket"],
         worker_name=values["workerName"],
         worker_url=_url_of(values["workerUrl"] if values["workerUrl"] else values["workerName"], subdomain),
@@ -117,7 +122,7 @@ def _optional(value: str) -> str | None:
     return value if value else None
 
 
-def _read_key(source: SettingsSource, problems: list[str]) -> tuple[str, tuple[str, ...]]:
+def _read_key(source: SettingsSource, problems: list[str], notice: timedelta) -> tuple[str, tuple[str, ...]]:
     origin, key = "aceApiKey", _text(source, "aceApiKey")
     if key and not source.is_secret("aceApiKey"):
         problems.append("aceApiKey is stored in clear (run: pulumi config set --secret aceApiKey, and rotate the key)")
@@ -127,7 +132,7 @@ def _read_key(source: SettingsSource, problems: list[str]) -> tuple[str, tuple[s
             problems.append("aceApiKey is not set (run: pulumi config set --secret aceApiKey, or export ACE_API_KEY)")
             return "", ()
         origin, key = "ACE_API_KEY (environment)", source.environment["ACE_API_KEY"]
-    assessment = ace_key.assess(key, now=source.now)
+    assessment = ace_key.assess(key, now=source.now, notice=notice)
     if assessment.problem:
         problems.append(f"{origin} {assessment.problem}")
     return key, (f"{origin} {assessment.warning}",) if assessment.warning else ()

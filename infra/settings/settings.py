@@ -19,6 +19,7 @@ class Settings:
     stack: str
     account_id: str
     ace_api_key: str = field(repr=False)
+    key_expiry_warning_days: int
     bucket: str
     worker_name: str
     worker_url: str

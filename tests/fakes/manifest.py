@@ -40,7 +40,15 @@ def manifest_data(*, first: str = FIRST, last: str | None = LAST, **changes: Any
             "key_template": TEMPLATE,
             "prefix": f"timeseries/{SITE}/",
         },
-        "ace": {"base_url": ACE, "site": SITE, "start_date": first, "end_date": last, "page_size": 10000},
+        "ace": {
+            "base_url": ACE,
+            "site": SITE,
+            "start_date": first,
+            "end_date": last,
+            "page_size": 10000,
+            "settle_hours": 6,
+            "key_expiry_warning_days": 30,
+        },
         "siblings": {"query_url": None, "etl_worker": None},
     }
     for path, value in changes.items():

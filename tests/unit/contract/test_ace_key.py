@@ -64,7 +64,9 @@ def test_a_key_that_cannot_work_is_a_problem(key, problem):
         (jwt({"exp": "soon"}), "is a JWT whose `exp` cannot be read"),
         (jwt({"exp": 1e300}), "is a JWT whose `exp` cannot be read"),
         (jwt({"exp": (NOW + timedelta(days=30)).timestamp()}), "expires in 30 days, on 2026-12-23 00:00 UTC"),
-        (jwt({"exp": (NOW + timedelta(hours=1)).timestamp()}), "expires in 0 days"),
+        (jwt({"exp": (NOW + timedelta(hours=1)).timestamp()}), "expires in 1 hour, on 2026-11-23 01:00 UTC"),
+        (jwt({"exp": (NOW + timedelta(minutes=14)).timestamp()}), "expires in 14 minutes, on 2026-11-23 00:14 UTC"),
+        (jwt({"exp": (NOW + timedelta(seconds=5)).timestamp()}), "expires in 0 minutes, on 2026-11-23 00:00 UTC"),
     ],
 )
 def test_a_key_that_may_work_is_a_warning(key, warning):
@@ -72,6 +74,25 @@ def test_a_key_that_may_work_is_a_warning(key, warning):
     assert assessment.problem is None
     assert assessment.warning is not None
     assert assessment.warning.startswith(warning)
+
+
+@pytest.mark.parametrize(
+    ("left", "notice", "soon", "ending"),
+    [
+        (timedelta(days=60), 60, True, False),
+        (timedelta(days=60, seconds=1), 60, False, False),
+        (timedelta(days=3, seconds=1), 3, False, False),
+        (timedelta(days=3), 3, True, True),
+        (timedelta(days=3, seconds=1), 30, True, False),
+        (timedelta(minutes=14), 30, True, True),
+    ],
+)
+def test_a_warning_begins_at_the_notice_and_the_last_days_are_three(left, notice, soon, ending):
+    """Case T5: a key that is about to expire."""
+    key = jwt({"exp": (NOW + left).timestamp()})
+    assessment = ace_key.assess(key, now=NOW, notice=timedelta(days=notice))
+    assert (assessment.problem, assessment.expires_soon, assessment.is_ending) == (None, soon, ending)
+    assert (assessment.warning is not None) is soon
 
 
 def test_a_jwt_of_this_moment_is_accepted_while_the_clocks_differ_a_little():

@@ -54,6 +54,12 @@ def test_a_manifest_of_an_older_program_has_the_default_settle_hours():
     assert Manifest.from_dict(data).ace.settle_hours == 6
 
 
+def test_a_manifest_of_an_older_deployment_gets_the_default():
+    data = MANIFEST.to_dict()
+    data["ace"].pop("key_expiry_warning_days")
+    assert Manifest.from_dict(data) == MANIFEST
+
+
 def test_bindings_are_written_flat():
     assert MANIFEST.to_dict()["bindings"][1] == {"name": "SITE", "type": "plain_text", "text": "ses_falls_city"}
 

@@ -52,6 +52,7 @@ MANIFEST = {
         "start_date": "2024-12-10",
         "end_date": None,
         "page_size": 10000,
+        "key_expiry_warning_days": 30,
     },
     "siblings": {"query_url": None, "etl_worker": None},
 }

@@ -73,11 +73,12 @@ PLACES = {
     "endDate": "ace__end_date",
     "pageSize": "ace__page_size",
     "settleHours": "ace__settle_hours",
+    "keyExpiryWarningDays": "ace__key_expiry_warning_days",
     "schedule": "schedules",
     "etlWorker": "siblings__etl_worker",
     "queryUrl": "siblings__query_url",
 }
-NUMBERS = {"pageSize", "settleHours"}  # a manifest holds them as integers
+NUMBERS = {"pageSize", "settleHours", "keyExpiryWarningDays"}  # a manifest holds them as integers
 ONLY_THE_PROGRAM_READS = {"workersSubdomain", "queryWorker", "queryWorkerName", "adopt"}
 
 

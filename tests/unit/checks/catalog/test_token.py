@@ -41,15 +41,69 @@ def test_token_asks_one_small_page_of_the_first_declared_day(tmp_path):
     assert [(item["page_size"], item["start_time"]) for item in seen] == [("10", "2024-12-10T00:00:00Z")]
 
 
+def run_with_key(tmp_path, left, *names, **changes):
+    """Run checks with a key that ACE accepts and that expires after this time."""
+    system = healthy_system(manifest=manifest_data(**changes))
+    system.ace.key = jwt(NOW + left)
+    return system.report(tmp_path, *names, environ={"ACE_API_KEY": system.ace.key})
+
+
 def test_token_reports_the_days_until_it_expires(tmp_path):
-    system = healthy_system()
-    system.routes[PATH] = answer(404, {"message": "No data for time period"})
-    key = jwt(NOW + timedelta(days=12, hours=1))
-    _, report = system.report(tmp_path, "token", environ={"ACE_API_KEY": key})
+    code, report = run_with_key(tmp_path, timedelta(days=40, hours=1), "token")
+    assert (code, report["token"]["warnings"]) == (0, [])
     assert report["token"]["evidence"] == [
-        "ACE accepts the key in ACE_API_KEY and knows ses_falls_city, but has no data for 2024-12-10 (startDate)",
-        "the key expires in 12 days, on 2025-01-01",
+        "ACE accepts the key in ACE_API_KEY and serves ses_falls_city",
+        "the key expires in 40 days, on 2025-01-29 13:00 UTC",
     ]
+    assert report["token"]["metrics"] == {"key_expires_seconds": (40 * 24 + 1) * 3600}
+
+
+@pytest.mark.parametrize(
+    ("left", "days", "text"),
+    [
+        (timedelta(days=12, hours=1), 30, "the key expires in 12 days, on 2025-01-01 13:00 UTC"),
+        (timedelta(days=80), 90, "the key expires in 80 days, on 2025-03-10 12:00 UTC"),
+        (timedelta(days=3, minutes=1), 3, None),
+    ],
+)
+def test_token_warns_from_the_declared_days_on(tmp_path, left, days, text):
+    """Case T5: the warning comes before the failure, and the exit code is 0."""
+    code, report = run_with_key(tmp_path, left, "token", ace__key_expiry_warning_days=days)
+    assert (code, report["token"]["outcome"]) == (0, "pass")
+    assert report["token"]["warnings"] == ([text] if text else [])
+
+
+@pytest.mark.parametrize("left", [timedelta(minutes=14), timedelta(days=3)])
+def test_token_fails_during_the_last_three_days_although_ace_accepts_the_key(tmp_path, left):
+    """Case T5: a key that expires in 14 minutes is a failure, with the date and time."""
+    code, report = run_with_key(tmp_path, left, "token")
+    (found,) = report["token"]["findings"]
+    assert (code, found["cause"], found["hint"]) == (1, "configuration", RENEW)
+    assert found["subject"] == "expiry of the key in ACE_API_KEY"
+    assert found["found"] in (
+        "it expires in 14 minutes, on 2024-12-20 12:14 UTC",
+        "it expires in 3 days, on 2024-12-23 12:00 UTC",
+    )
+    assert report["token"]["metrics"] == {"key_expires_seconds": left.total_seconds()}
+    assert report["token"]["warnings"] == []
+
+
+def test_config_judges_the_expiry_as_well_and_one_warning_is_counted_once(tmp_path):
+    """Case T5: `config` needs no network."""
+    code, report = run_with_key(tmp_path, timedelta(minutes=14), "config")
+    assert (code, report["config"]["findings"][0]["found"]) == (1, "it expires in 14 minutes, on 2024-12-20 12:14 UTC")
+    assert report["config"]["findings"][0]["expected"] == "a key with more than 3 days left"
+    warnings = {}
+    for names in (("config",), ("config", "token")):
+        code, report = run_with_key(tmp_path, timedelta(days=12), *names)
+        warnings[names] = [len(report[name]["warnings"]) for name in names]
+        assert code == 0
+    assert warnings == {("config",): [1], ("config", "token"): [0, 1]}
+
+
+def test_a_key_that_has_expired_and_is_still_accepted_is_measured(tmp_path):
+    _, report = run_with_key(tmp_path, timedelta(days=-1), "token")
+    assert report["token"]["metrics"] == {"key_expires_seconds": -86400}
 
 
 @pytest.mark.parametrize("empty", [answer(200, {"point_samples": [], "has_more": False, "next_cursor": None}), None])
