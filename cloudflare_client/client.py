@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from cloudflare_client import answers, versions
+from cloudflare_client import answers, buckets, script_settings, versions
 from cloudflare_client.errors import AbsentError, CloudflareError, EndlessListError, refusal
 from cloudflare_client.fields import read_object
 from cloudflare_client.http_answer import HttpAnswer
@@ -76,9 +76,13 @@ class CloudflareClient:
         """Return the account's name under workers.dev."""
         return self._read("workers/subdomain", lambda result, _: answers.parse_subdomain(result))
 
-    def has_bucket(self, bucket: str) -> bool:
-        """Return whether the account has an R2 bucket of this name in the default jurisdiction."""
-        answer = self._get(_bucket_path(bucket))
+    def read_settings(self, script: str) -> script_settings.ScriptSettings:
+        """Return the settings of a live worker besides its bindings."""
+        return self._read(f"{script_path(script)}/settings", lambda result, _: script_settings.parse_settings(result))
+
+    def has_bucket(self, bucket: str, *, jurisdiction: str = "default") -> bool:
+        """Return whether the account has an R2 bucket of this name in a jurisdiction."""
+        answer = self._get(_bucket_path(bucket), jurisdiction=jurisdiction)
         try:
             answers.parse_answer(answer, lambda result, _: read_object(result, "the bucket"))
         except AbsentError:
@@ -86,6 +90,21 @@ class CloudflareClient:
         except CloudflareError as error:
             raise self.convert(error) from None
         return True
+
+    def list_lifecycle_rules(self, bucket: str, *, jurisdiction: str) -> tuple[buckets.LifecycleRule, ...]:
+        """Return the lifecycle rules of a bucket."""
+        path = f"{_bucket_path(bucket)}/lifecycle"
+        return self._read(path, lambda result, _: buckets.parse_rules(result), jurisdiction=jurisdiction)
+
+    def read_managed_domain(self, bucket: str, *, jurisdiction: str) -> buckets.PublicDomain:
+        """Return the address of a bucket under r2.dev."""
+        path = f"{_bucket_path(bucket)}/domains/managed"
+        return self._read(path, lambda result, _: buckets.parse_managed_domain(result), jurisdiction=jurisdiction)
+
+    def list_custom_domains(self, bucket: str, *, jurisdiction: str) -> tuple[buckets.PublicDomain, ...]:
+        """Return the custom domains of a bucket."""
+        path = f"{_bucket_path(bucket)}/domains/custom"
+        return self._read(path, lambda result, _: buckets.parse_custom_domains(result), jurisdiction=jurisdiction)
 
     def list_objects(self, bucket: str, *, prefix: str, jurisdiction: str) -> Iterator[answers.StoredObject]:
         """Yield every object under a prefix, page by page."""

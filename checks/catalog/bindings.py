@@ -1,4 +1,4 @@
-"""The live bindings and schedules are the declared ones. The check ``secrets`` judges the secrets."""
+"""The live bindings, schedules and settings are the declared ones. The check ``secrets`` judges the secrets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
+from checks.diagnosis.undeclared_settings import find_undeclared_settings
+from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
 from cloudflare_client.versions import SECRET_TYPES, describe_author
@@ -22,21 +24,27 @@ Problem = tuple[str, str, str, bool]  # subject, expected, found, and whether a 
 
 
 def bindings(context: Context) -> Iterator[Evidence | Finding]:
-    """Yield a finding for bindings and crons that are absent, undeclared, of another type or of another value."""
+    """Yield a finding for bindings, crons and script settings that are absent, undeclared or of another value."""
+    worker = context.manifest.worker.name
     live = live_version.read_deployment(context)
+    wait_for_settings = run_in_background(lambda: context.cloudflare.read_settings(worker))
     problems: list[Problem] = []
     details = live_version.read_serving_details(context, live)
     outside = _is_changed_outside(context, live, details)
     for detail in details:
         problems += [(*problem, outside) for problem in _compare_version(context, detail)]
-    problems += _compare_crons(context, context.cloudflare.list_schedules(context.manifest.worker.name))
+    problems += _compare_crons(context, context.cloudflare.list_schedules(worker))
     for subject, expected, found, outside in dict.fromkeys(problems):
         yield live_version.describe_difference(subject, expected, found, outside=outside)
+    undeclared = list(find_undeclared_settings(worker, wait_for_settings()))
+    yield from undeclared
     if not problems:
         count = sum(item.type not in SECRET_TYPES for item in context.manifest.bindings)
         crons = ", ".join(context.manifest.schedules) or "none"
         yield Evidence(f"{count} bindings besides secrets are as declared")
         yield Evidence(f"the crons are as declared: {crons}")
+    if not undeclared:
+        yield Evidence("no tail consumer, logpush, observability or limit was added")
 
 
 def _is_changed_outside(context: Context, live: WorkerDeployment, details: Collection[VersionDetail]) -> bool:
@@ -115,7 +123,7 @@ def _describe_live(item: Mapping[str, Any]) -> str:
 
 CHECK = Check(
     run=bindings,
-    proves="the live bindings and crons are the declared ones, and no other binding is attached",
+    proves="the live bindings, crons and script settings are the declared ones, and no other binding is attached",
     runbook="step 3",
     step=3,
     causes=(
@@ -128,6 +136,11 @@ CHECK = Check(
             what="a binding was added outside Pulumi, and must stay",
             fix="declare it in extraBindings, then pulumi up --stack NAME",
         ),
+        KnownCause(
+            what="a tail consumer, logpush or observability was added outside Pulumi, so the logs are read elsewhere",
+            fix="switch it off in the dashboard, below Settings of the worker",
+        ),
+        KnownCause(what="a limit was set outside Pulumi", fix="pulumi up --stack NAME"),
     ),
     wants=(Credential.CLOUDFLARE,),
     tags=frozenset({"read-only", "api"}),

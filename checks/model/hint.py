@@ -9,11 +9,14 @@ from typing import Self
 _COMMANDS = {
     "delete_object": "npx wrangler r2 object delete {0}/{1} --remote",
     "deploy": "pulumi up --stack {stack}",
+    "disable_public_url": "npx wrangler r2 bucket dev-url disable {0}",
     "edit_settings": "${{EDITOR:-vi}} {file}",
     "explain": "python -m checks explain {0}",
     "export": "read -rs {0} && export {0}",
     "inspect": "curl -sSI {0}",
     "put_secret": "npx wrangler secret put {0} --name {1}",
+    "remove_custom_domain": "npx wrangler r2 bucket domain remove {0} --domain {1}",
+    "remove_lifecycle_rule": "npx wrangler r2 bucket lifecycle remove {0} --name {1}",
     "request": "curl -sSi {0}",
     "rerun": "python -m checks run {all} --stack {stack}",
     "rerun_verbosely": "python -m checks run {0} --stack {stack} --verbose",
@@ -133,6 +136,21 @@ class Hint:
     def delete_object(cls, bucket: str, key: str) -> Hint:
         """Delete an object of a bucket."""
         return cls._of("delete_object", bucket, key)
+
+    @classmethod
+    def remove_lifecycle_rule(cls, bucket: str, rule: str) -> Hint:
+        """Remove a lifecycle rule from a bucket. The objects stay."""
+        return cls._of("remove_lifecycle_rule", bucket, rule)
+
+    @classmethod
+    def disable_public_url(cls, bucket: str) -> Hint:
+        """Disable the public r2.dev address of a bucket."""
+        return cls._of("disable_public_url", bucket)
+
+    @classmethod
+    def remove_custom_domain(cls, bucket: str, domain: str) -> Hint:
+        """Detach a custom domain from a bucket. The objects stay."""
+        return cls._of("remove_custom_domain", bucket, domain)
 
     @classmethod
     def unset(cls, variable: str) -> Hint:

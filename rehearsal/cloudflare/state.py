@@ -124,7 +124,10 @@ class WorkerRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """One R2 bucket. Its objects are in the edge's bucket ``edge_name``."""
+    """One R2 bucket. Its objects are in the edge's bucket ``edge_name``.
+
+    ``public`` says that its r2.dev address is enabled. ``domains`` are its custom domains, as the API shows them.
+    """
 
     name: str
     jurisdiction: str
@@ -132,6 +135,8 @@ class Bucket:
     location: str
     storage_class: str
     rules: tuple[Mapping[str, Any], ...]
+    public: bool = False
+    domains: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def edge_name(self) -> str:

@@ -17,6 +17,7 @@ from rehearsal.cloudflare.responses import RefusalError
 from rehearsal.cloudflare.state import Module, Version, WorkerRecord
 
 OLDEST_COMPATIBILITY_DATE = "2021-11-02"
+SCRIPT_SETTINGS = ("logpush", "tail_consumers", "observability", "tags")  # they belong to no version
 LONGEST_ANNOTATION = {"workers/message": 1000, "workers/tag": 100, "workers/alias": 63}
 
 
@@ -100,6 +101,12 @@ def make_version(
         placement=metadata.get("placement") or {},
         limits=metadata.get("limits") or {},
     )
+
+
+def change_script_settings(worker: WorkerRecord, asked: Mapping[str, Any]) -> WorkerRecord:
+    """Return the worker with the settings of the script that a request names. The others stay as they are."""
+    changed = {name: asked[name] for name in SCRIPT_SETTINGS if name in asked}
+    return replace(worker, settings={**worker.settings, **changed})
 
 
 def change_version(account: Account, request: web.Request, latest: Version, **changes: Any) -> Version:

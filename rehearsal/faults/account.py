@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from rehearsal.cloudflare.account import read_utc_clock
 from rehearsal.faults import Apply, ExpectedResult, Fault
@@ -11,7 +13,7 @@ from rehearsal.local_system import LocalSystem, outside_pulumi
 
 _OTHER_KEY = {"name": "ACE_API_KEY", "text": "fake-key-put-by-hand", "type": "secret_text"}
 _OTHER_SECRET = {"name": "BY_HAND", "text": "fake-by-hand", "type": "secret_text"}
-_LIFECYCLE_RULE = {
+_ARCHIVE_RULE = {
     "id": "archive",
     "enabled": True,
     "conditions": {"prefix": ""},
@@ -19,6 +21,18 @@ _LIFECYCLE_RULE = {
         {"condition": {"type": "Age", "maxAge": 2_592_000}, "storageClass": "InfrequentAccess"}
     ],
 }
+
+
+_EXPIRY_RULE = {
+    "id": "cleanup",
+    "enabled": True,
+    "conditions": {"prefix": "timeseries/"},
+    "deleteObjectsTransition": {"condition": {"type": "Age", "maxAge": 31_536_000}},
+}
+
+
+def _change_script_settings(settings: Mapping[str, Any]) -> Apply:
+    return partial(outside_pulumi.call_script_api, method="PATCH", path="/script-settings", json=settings)
 
 
 async def _delete_bucket(local: LocalSystem) -> None:
@@ -35,10 +49,17 @@ def _deploy_with_clock(ahead: timedelta) -> Apply:
     return apply
 
 
-async def _add_lifecycle_rule(local: LocalSystem) -> None:
-    path = f"r2/buckets/{local.bucket}/lifecycle"
-    rules = (await outside_pulumi.call_api(local, "GET", path))["rules"]
-    await outside_pulumi.call_api(local, "PUT", path, json={"rules": [*rules, _LIFECYCLE_RULE]})
+def _add_lifecycle_rule(rule: Mapping[str, Any]) -> Apply:
+    async def apply(local: LocalSystem) -> None:
+        path = f"r2/buckets/{local.bucket}/lifecycle"
+        rules = (await outside_pulumi.call_api(local, "GET", path))["rules"]
+        await outside_pulumi.call_api(local, "PUT", path, json={"rules": [*rules, rule]})
+
+    return apply
+
+
+async def _make_bucket_public(local: LocalSystem) -> None:
+    await outside_pulumi.call_api(local, "PUT", f"r2/buckets/{local.bucket}/domains/managed", json={"enabled": True})
 
 
 async def _delete_key_with_wrangler(local: LocalSystem) -> None:
@@ -83,8 +104,9 @@ SURROUNDINGS = (
     Fault(
         name="bucket-deleted",
         description="the bucket was deleted",
-        caught_by=("health",),
-        cause="configuration",
+        caught_by=("bucket", "health"),
+        cause="outside_change",
+        other_causes={"health": "configuration"},
         may_report={"r2": "storage", "query": "storage"},
         apply=_delete_bucket,
     ),
@@ -118,8 +140,39 @@ SURROUNDINGS = (
         name="lifecycle-added",
         description="a lifecycle rule was added that moves objects to infrequent access after 30 days",
         expected=ExpectedResult.PASSED,
-        apply=_add_lifecycle_rule,
+        apply=_add_lifecycle_rule(_ARCHIVE_RULE),
     ),
 )
 
-FAULTS = (*SECRETS, *SURROUNDINGS)
+EXPOSURE = (
+    Fault(
+        name="bucket-public",
+        description="the public r2.dev address of the bucket was enabled",
+        caught_by=("bucket",),
+        cause="outside_change",
+        apply=_make_bucket_public,
+    ),
+    Fault(
+        name="lifecycle-expiry",
+        description="a lifecycle rule was added that deletes the stored days after a year",
+        caught_by=("bucket",),
+        cause="outside_change",
+        apply=_add_lifecycle_rule(_EXPIRY_RULE),
+    ),
+    Fault(
+        name="logpush-enabled",
+        description="logpush of the worker was enabled",
+        caught_by=("bindings",),
+        cause="outside_change",
+        apply=_change_script_settings({"logpush": True}),
+    ),
+    Fault(
+        name="tail-consumer-added",
+        description="another worker was made a tail consumer, so it reads the logs",
+        caught_by=("bindings",),
+        cause="outside_change",
+        apply=_change_script_settings({"tail_consumers": [{"service": "log-reader"}]}),
+    ),
+)
+
+FAULTS = (*SECRETS, *SURROUNDINGS, *EXPOSURE)

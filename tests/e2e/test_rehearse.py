@@ -19,7 +19,20 @@ from toolchain import engine
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canarycanarycanary"
-JUDGED = ["config", "token", "secrets", "bindings", "deployed", "health", "key", "trigger", "logs", "proof", "r2"]
+JUDGED = [
+    "config",
+    "token",
+    "secrets",
+    "bindings",
+    "bucket",
+    "deployed",
+    "health",
+    "key",
+    "trigger",
+    "logs",
+    "proof",
+    "r2",
+]
 CHECKS = [*JUDGED, "parity", "query"]  # these two are skipped, because no related worker is declared
 
 

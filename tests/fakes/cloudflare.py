@@ -17,6 +17,12 @@ HOST = "api.cloudflare.com"
 ANN = {"author_email": "ann@example.org", "created_on": "2024-12-19T10:00:00Z"}  # of a version
 DAN = {"author_email": "dan@example.org", "created_on": "2024-12-19T11:00:00Z"}  # of a deployment
 PAGE_OF_VERSIONS = 10
+ABORT_UPLOADS: Json = {  # the rule of every new bucket
+    "id": "Default Multipart Abort Rule",
+    "enabled": True,
+    "conditions": {"prefix": ""},
+    "abortMultipartUploadsTransition": {"condition": {"type": "Age", "maxAge": 604_800}},
+}
 
 
 class Script:
@@ -32,6 +38,7 @@ class Script:
         self.tail = Tail() if tail is None else tail
         self.version_id: Callable[[int], str] = lambda number: f"v{number}"
         self.deployed = DAN
+        self.settings: Json = {"logpush": False, "tail_consumers": None, "observability": None}
         self.versions: list[Json] = []
         self.live: list[str] = []
 
@@ -85,6 +92,8 @@ class Script:
             return envelope([{"name": name, "type": "secret_text"} for name in self.secrets])
         if path == "schedules":
             return envelope({"schedules": [{"cron": cron, "created_on": "x"} for cron in self.crons]})
+        if path == "settings":
+            return envelope({"bindings": [], "placement": {}, **self.settings})
         if path == "deployments":
             shares = [{"version_id": item, "percentage": 100 / len(self.live)} for item in self.live]
             deployment = {"id": "d1", "strategy": "percentage", **self.deployed, "versions": shares}
@@ -114,6 +123,10 @@ class Account:
         self.buckets: dict[str, dict[str, Stored]] = {}
         self.subdomain: str | None = "rehearsal"
         self.page_size = 1000  # objects of a page, at most
+        self.jurisdiction = "default"  # of all buckets
+        self.rules: list[Json] = [ABORT_UPLOADS]
+        self.public = False  # whether the r2.dev address of each bucket is enabled
+        self.domains: list[Json] = []
         self._base = f"/client/v4/accounts/{account_id}/"
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -130,8 +143,20 @@ class Account:
                 objects = self.buckets.get(bucket)
                 if objects is None:
                     return refusal(404, 10006)
-                return self._object(objects, rest[0], request.url.params) if rest else envelope({"name": bucket})
+                return self._bucket(bucket, objects, rest[0] if rest else "", request)
         return refusal(404, 7003, "no route")
+
+    def _bucket(self, name: str, objects: Mapping[str, Stored], path: str, request: httpx.Request) -> httpx.Response:
+        """Answer a request to a bucket. All buckets are in one jurisdiction."""
+        if request.headers.get("cf-r2-jurisdiction", "default") != self.jurisdiction:
+            return refusal(404, 10006)
+        about = {
+            "": {"name": name, "jurisdiction": self.jurisdiction},
+            "lifecycle": {"rules": self.rules},
+            "domains/managed": {"bucketId": "b1", "domain": "pub-b1.r2.dev", "enabled": self.public},
+            "domains/custom": {"domains": self.domains},
+        }
+        return envelope(about[path]) if path in about else self._object(objects, path, request.url.params)
 
     def _object(self, objects: Mapping[str, Stored], path: str, params: Mapping[str, str]) -> httpx.Response:
         if path == "objects":

@@ -85,7 +85,7 @@ async def show(account: Account, request: web.Request) -> web.Response:
 async def patch(account: Account, request: web.Request) -> web.Response:
     """Change the default storage class to the one in the header."""
     asked = _check_storage_class(request.headers.get("cf-r2-storage-class", ""))
-    return respond(_describe(_save(account, replace(find_bucket(account, request), storage_class=asked))))
+    return respond(_describe(save(account, replace(find_bucket(account, request), storage_class=asked))))
 
 
 async def delete(account: Account, request: web.Request) -> web.Response:
@@ -109,11 +109,12 @@ async def put_lifecycle(account: Account, request: web.Request) -> web.Response:
     rules = (await read_json_object(request)).get("rules", [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) and "id" in rule for rule in rules):
         raise RefusalError(400, 10040, "rules must be a list of rules, each with an id")
-    _save(account, replace(find_bucket(account, request), rules=tuple(rules)))
+    save(account, replace(find_bucket(account, request), rules=tuple(rules)))
     return respond({})
 
 
-def _save(account: Account, bucket: Bucket) -> Bucket:
+def save(account: Account, bucket: Bucket) -> Bucket:
+    """Store a bucket."""
     account.buckets[bucket.edge_name] = bucket
     return bucket
 

@@ -44,7 +44,7 @@ async def upload(account: Account, request: web.Request) -> web.Response:
         account.require_buckets(version)
         created = version.created_on
         worker = worker or WorkerRecord(name=name, tag=uuid.uuid4().hex, created_on=created, modified_on=created)
-        worker = await account.release(worker, version)
+        worker = await account.release(uploads.change_script_settings(worker, received.metadata), version)
     shown = views.show_script(worker)
     if request.query.get("excludeScript") != "true":
         shown["script"] = version.main.body.decode(errors="replace")

@@ -11,9 +11,8 @@ from aiohttp import web
 from rehearsal.cloudflare import bindings, uploads, views
 from rehearsal.cloudflare.account import Account, read_json_object
 from rehearsal.cloudflare.responses import RefusalError, respond
-from rehearsal.cloudflare.state import Binding, Version, WorkerRecord
+from rehearsal.cloudflare.state import Binding, Version
 
-SCRIPT_SETTINGS = ("logpush", "tail_consumers", "observability", "tags")
 VERSION_SETTINGS = ("bindings", "compatibility_date", "compatibility_flags", "placement", "limits")
 
 
@@ -41,7 +40,7 @@ async def patch_script_settings(account: Account, request: web.Request) -> web.R
     """Change settings of the script, without a new version or deployment."""
     asked = await read_json_object(request)
     async with account.changing:
-        worker = _with_script_settings(account.find_worker(request), asked)
+        worker = uploads.change_script_settings(account.find_worker(request), asked)
         account.workers[worker.name] = worker
     return respond(views.show_script_settings(worker))
 
@@ -53,7 +52,7 @@ async def patch(account: Account, request: web.Request) -> web.Response:
     """
     asked = await _read_settings(request)
     async with account.changing:
-        worker = _with_script_settings(account.find_worker(request), asked)
+        worker = uploads.change_script_settings(account.find_worker(request), asked)
         if not any(name in asked for name in VERSION_SETTINGS):
             account.workers[worker.name] = worker
         elif worker.latest.id != worker.live.id:
@@ -97,8 +96,3 @@ def _resolve_bindings(asked: Mapping[str, Any], latest: Version) -> tuple[Bindin
         for item in asked["bindings"]
     ]
     return bindings.resolve_bindings({"bindings": given, "keep_bindings": []}, latest, strict=True)
-
-
-def _with_script_settings(worker: WorkerRecord, asked: Mapping[str, Any]) -> WorkerRecord:
-    changed = {name: asked[name] for name in SCRIPT_SETTINGS if name in asked}
-    return replace(worker, settings={**worker.settings, **changed})

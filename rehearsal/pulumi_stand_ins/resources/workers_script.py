@@ -98,7 +98,8 @@ class WorkersScript(Resource):
 
 
 def _make_metadata(new: Mapping[str, Any]) -> Props:
-    metadata: Props = to_snake({key: new[key] for key in _METADATA if key in new})
+    given = {key: new[key] for key in _METADATA if key in new}
+    metadata: Props = to_snake({"logpush": False, "usageModel": "standard", **given})  # as the official plugin sends
     annotations = new.get("annotations", {})
     shown = {"workers/message": annotations.get("workersMessage"), "workers/tag": annotations.get("workersTag")}
     return drop_none({**metadata, "annotations": shown}) if annotations else metadata

@@ -64,5 +64,5 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "the cron was changed": fault(assign("script", crons=["0 1 * * *"]), "configuration"),
     "the cron was removed": fault(assign("script", crons=[]), "configuration"),
-    "the bucket is gone": fault(lambda system: system.cloudflare.buckets.clear(), "storage"),
+    "the bucket is gone": fault(lambda system: system.cloudflare.buckets.clear(), "outside_change", "storage"),
 }

@@ -4,7 +4,7 @@ import pytest
 
 from tests.fakes.answers import envelope
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.manifest import TAG, manifest_data
+from tests.fakes.manifest import NAME, TAG, manifest_data
 from tests.fakes.outcomes import UP, all_findings, failed_finding, first_finding, inconclusive_finding
 
 OLDER = "bv:11111111:999999999999:33333333"  # of the same stack, with other settings
@@ -21,7 +21,48 @@ def test_bindings_as_declared(tmp_path):
     assert report["bindings"]["evidence"] == [
         "8 bindings besides secrets are as declared",
         "the crons are as declared: */5 * * * *",
+        "no tail consumer, logpush, observability or limit was added",
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "subject", "text"),
+    [
+        (
+            {"tail_consumers": [{"service": "reader", "environment": "production"}]},
+            "tail consumers",
+            "reader (production)",
+        ),
+        ({"tail_consumers": [{"service": "a"}, {"service": "b"}]}, "tail consumers", "a, b"),
+        ({"logpush": True}, "logpush", "on"),
+        ({"observability": {"enabled": True}}, "observability", "logs on"),
+        ({"observability": {"enabled": False, "traces": {"enabled": True}}}, "observability", "traces on"),
+        ({"limits": {"cpu_ms": 50}}, "limits", "cpu_ms 50"),
+    ],
+)
+def test_settings_that_were_added_outside_pulumi(tmp_path, settings, subject, text):
+    """Case X4: tail consumers, logpush, observability and limits."""
+    system = healthy_system()
+    system.script.settings |= settings
+    found = failed_finding(tmp_path, system, "bindings")
+    assert (found["subject"], found["found"]) == (f"{subject} of {NAME}", text)
+    assert (found["expected"], found["cause"]) == ("none, because nothing declares it", "outside_change")
+    assert found["hint"] == (UP if subject == "limits" else "python -m checks explain bindings")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"observability": {"enabled": False}},
+        {"observability": {"enabled": False, "logs": {"enabled": False}, "head_sampling_rate": 1}},
+        {"tail_consumers": [], "logpush": None},
+        {"limits": {}},
+    ],
+)
+def test_settings_that_are_off_pass(tmp_path, settings):
+    system = healthy_system()  # `wrangler deploy` sets observability to false by itself
+    system.script.settings |= settings
+    assert system.report(tmp_path, "bindings")[0] == 0
 
 
 def test_bindings_removed_by_an_upload_outside_pulumi(tmp_path):
@@ -146,6 +187,9 @@ def test_a_worker_without_schedule(tmp_path):
     [
         ("/schedules", {"schedules": [{"cron": 5}]}),
         ("/schedules", []),
+        ("/settings", []),
+        ("/settings", {"logpush": "on"}),
+        ("/settings", {"tail_consumers": [{}]}),
         ("/versions/v1", {"id": "v1", "number": 1}),
         ("/versions/v1", {"id": "v1", "number": 1, "resources": {"bindings": [{"name": "X"}]}}),
         ("/versions/v1", {"id": "v1", "resources": {"bindings": []}}),

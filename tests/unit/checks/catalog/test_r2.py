@@ -253,6 +253,7 @@ def test_r2_without_any_day_names_the_cause_of_the_workers_last_error(tmp_path, 
 def test_r2_in_a_jurisdiction(tmp_path):
     places = []
     system = healthy_system(manifest=manifest_data(storage__jurisdiction="eu"))
+    system.cloudflare.jurisdiction = "eu"
     system.routes["GET", "/objects"] = lambda request: (
         places.append(request.headers["cf-r2-jurisdiction"]) or system.cloudflare.answer(request)
     )

@@ -8,7 +8,7 @@ def test_selection():
     def ids(**options):
         return [check.id for check in selection.select(load(), **options)]
 
-    order = ["config", "token", "secrets", "bindings", "deployed", "health", "key", "trigger", "logs"]
+    order = ["config", "token", "secrets", "bindings", "bucket", "deployed", "health", "key", "trigger", "logs"]
     assert ids()[: len(order)] == order
     assert set(ids()[len(order) :]) == {"r2", "proof", "query", "parity"}
     assert ids(names=["trigger"]) == ["config", "health", "key", "trigger"]
