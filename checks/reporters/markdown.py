@@ -1,4 +1,4 @@
-"""The report as Markdown for a GitHub step summary: the conclusion, a table, and the findings."""
+"""The report as Markdown for a GitHub step summary: the conclusion, the causes, a table, and the findings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ NOTE = "\n{} left out, because the summary would be too long. `--format text` or
 
 def render(report: Report, style: Style) -> str:
     """Return the report as Markdown of less than 1 MiB. Rows and findings that do not fit are left out and counted."""
-    text = f"## {_format_conclusion(report)}: {_format_code(report.stack)}\n\n{_format_counts(report)}\n\n{TABLE}"
+    text = f"## {_format_conclusion(report)}: {_format_code(report.stack)}\n\n{_format_counts(report)}\n\n"
     shown = [result for result in report.results if not _is_quiet(result, style)]
-    text, lost = _append_parts(text, (_format_row(result) for result in shown))
+    text, hidden = _append_parts(text, _format_causes(report))
+    text, lost = _append_parts(f"{text}{TABLE}", (_format_row(result) for result in shown))
     details, more = _append_parts(text, (part for result in shown for part in _format_details(result)))
-    lost += more
-    details, fewer = _append_parts(details, _format_causes(report))
-    lost += fewer
+    lost += hidden + more
     return details + (NOTE.format("1 part is" if lost == 1 else f"{lost} parts are") if lost else "")
 
 
@@ -58,11 +57,12 @@ def _format_counts(report: Report) -> str:
 
 
 def _format_causes(report: Report) -> Iterator[str]:
-    """Yield a list of the distinct causes, after all findings."""
-    for number, cause in enumerate(report.causes):
-        head = "" if number else "\n### Causes\n\n"
+    """Yield a list of the distinct causes."""
+    causes = report.causes
+    for number, cause in enumerate(causes, 1):
+        end = "\n\n" if number == len(causes) else "\n"
         what, command = _format_code(cause.what), _format_code(cause.hint)
-        yield f"{head}* {count_checks(cause)}, one cause: {what}. Next: {command}\n"
+        yield f"* {count_checks(cause)}, one cause: {what}. Next: {command}{end}"
 
 
 def _format_row(result: Result) -> str:

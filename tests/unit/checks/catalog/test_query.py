@@ -277,6 +277,6 @@ def test_a_day_beyond_the_checkers_bounds_is_inconclusive(tmp_path, monkeypatch)
     assert (code, first_finding(check)["cause"]) == (3, "checker")
 
 
-def test_without_the_api_it_is_skipped(tmp_path):
-    _, check = run_query(served(), tmp_path, environ={})
-    assert check["outcome"] == "skip"
+def test_without_the_api_it_is_not_green(tmp_path):
+    code, check = run_query(served(), tmp_path, environ={})
+    assert (code, check["outcome"]) == (3, "inconclusive")

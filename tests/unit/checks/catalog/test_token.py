@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, NOW, manifest_data
-from tests.fakes.outcomes import failed_finding, inconclusive_finding
+from tests.fakes.outcomes import failed_finding, first_finding, inconclusive_finding
 
 RENEW = "pulumi config set --secret aceApiKey --stack prod && pulumi up --stack prod"
 
@@ -117,11 +117,14 @@ def test_token_of_a_site_without_data_is_accepted(tmp_path, empty):
     assert "has no data for 2024-12-10" in report["token"]["evidence"][0]
 
 
-def test_token_without_a_key_is_skipped(tmp_path):
+def test_token_without_a_key_is_inconclusive(tmp_path):
+    """Case T4."""
     system = healthy_system()
     code, report = system.report(tmp_path, "token", environ={})
-    assert (code, report["token"]["outcome"]) == (3, "skip")
-    assert report["token"]["reason"] == "needs ACE_API_KEY (or aceApiKey of --stack)"
+    assert (code, report["token"]["outcome"]) == (3, "inconclusive")
+    found = first_finding(report["token"])
+    assert (found["subject"], found["expected"]) == ("ACE_API_KEY (or aceApiKey of --stack)", "set")
+    assert found["hint"] == "read -rs ACE_API_KEY && export ACE_API_KEY"
     assert system.asked == []
 
 

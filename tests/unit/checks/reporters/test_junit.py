@@ -33,7 +33,17 @@ def test_junit_of_each_outcome():
     assert suite.attrib == {
         "name": "p prod", "tests": "4", "failures": "1", "errors": "1", "skipped": "1", "time": "7.000",
     }  # fmt: skip
-    assert [[child.tag for child in case] for case in suite] == [["system-out"], ["skipped"], ["error"], ["failure"]]
+    assert [[child.tag for child in case] for case in suite] == [
+        ["system-out"],
+        ["skipped"],
+        ["error"],
+        ["failure"],
+        [],
+    ]
+    assert suite[4].text.splitlines() == [
+        "1 failed, 1 inconclusive, one cause: x1: x. Next: pulumi up x",
+        "1 failed, one cause: y2: y. Next: pulumi up y",
+    ]
     assert suite[0].attrib == {"classname": "p.prod", "name": "a", "time": "1.235"}
     assert suite[0][0].text == "seen\ntwice"
     assert suite[1][0].get("message") == "needs CLOUDFLARE_API_TOKEN"

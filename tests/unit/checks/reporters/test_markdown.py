@@ -21,7 +21,9 @@ def test_markdown_of_each_outcome():
     )
     assert found[0] == "## At least one check failed: <code>prod</code>"
     assert "(exit 1)" in found[2]
-    assert found[6:8] == [
+    assert found[4] == "* 1 inconclusive, one cause: <code>x1&#58; x</code>. Next: <code>pulumi up x</code>"
+    assert found[5].startswith("* 1 failed, one cause: <code>a&#124;b ")
+    assert found[9:11] == [
         "| <code>a</code> | ok | <code>seen; twice</code> |",
         "| <code>b</code> | **skipped** | <code>needs CLOUDFLARE&#95;API&#95;TOKEN</code> |",
     ]
