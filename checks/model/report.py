@@ -143,7 +143,7 @@ def _summarize_group(group: Sequence[tuple[Result, ReportedFinding]]) -> RootCau
     first, finding = group[0]
     more = sum(result is first for result, _ in group) - 1
     text = finding.root or f"{finding.subject}: {finding.found}"
-    what = textwrap.shorten(text, MAX_WHAT, placeholder=" ...").rstrip(".") if len(text) > MAX_WHAT else text
+    what = textwrap.shorten(text, MAX_WHAT, placeholder=" ...") if len(text) > MAX_WHAT else text.rstrip(".")
     return RootCause(
         what=what + (f" (and {more} more)" if more and not finding.root else ""),
         cause=finding.cause,

@@ -195,3 +195,13 @@ def test_an_interruption_while_the_command_is_imported(monkeypatch, capsys):
 def test_an_empty_name_is_refused(run, argv):
     code, _, err = run(*argv)
     assert (code, err) == (2, f"error: {argv[0]}: the name is empty. Is a variable not set?\n")
+
+
+def test_strict_is_the_default_and_says_so(run, manifest):
+    """Case T4: the former option has no effect. A run without credentials is inconclusive with and without it."""
+    code, _, err = run("token", "--strict", "--manifest", manifest)
+    assert (code, err) == (3, "note: --strict is the default now, and can be left out\n")
+    code, out, err = run("token", "--manifest", manifest)
+    assert (code, err) == (3, "")
+    assert "1 inconclusive, one cause: ACE_API_KEY is not set. Next: read -rs ACE_API_KEY" in out
+    assert run("config", "token", "--allow-missing-credentials", "--manifest", manifest)[0] == 0

@@ -9,6 +9,7 @@ import pytest
 
 from checks.run import pulumi_cli
 from checks.run.deployed_manifest import UnreadableError, UnusableError, read_ace_key, read_from_file, read_from_stack
+from contract.manifest import Manifest
 from tests.fakes.manifest import KEY, manifest_data
 from tests.fakes.pulumi import NO_KEY, URN, preview, step
 
@@ -18,7 +19,7 @@ CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
 def test_a_stack(pulumi):
     argv = pulumi(stack={"out": json.dumps({"manifest": manifest_data(), "operatorToken": CANARY})})
     found = read_from_stack("prod")
-    assert found.manifest.to_dict() == manifest_data()
+    assert found.manifest == Manifest.from_dict(manifest_data())
     assert found.operator_token.reveal() == CANARY
     assert argv.read_text() == "stack output --json --show-secrets --non-interactive --stack=prod\n"
 
@@ -130,7 +131,7 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_the_manifest_of_a_preview(pulumi, urn):
     asked = pulumi(stack={"out": "{}"}, preview=preview({"urn": 5}, 7, step(manifest_data(), urn)))
     found = read_from_stack("prod", planned=True)
-    assert found.manifest.to_dict() == manifest_data()
+    assert found.manifest == Manifest.from_dict(manifest_data())
     assert found.operator_token is None
     assert asked.read_text().splitlines()[1] == "preview --json --non-interactive --stack=prod"
 

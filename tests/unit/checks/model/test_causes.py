@@ -1,0 +1,62 @@
+"""The causes at the end of a report: findings that belong together are one."""
+
+from checks.model.finding import Cause
+from checks.model.report import MAX_WHAT, Outcome, ReportedFinding
+from checks.reporters.text import format_causes
+from tests.fakes.reports import report, result
+
+UP = "pulumi up --stack prod"
+
+
+def found(subject, cause=Cause.CONFIGURATION, hint=UP, **more):
+    return ReportedFinding(subject=subject, expected="a", found="b", cause=cause, hint=hint, **more)
+
+
+def test_findings_with_the_same_cause_and_hint_are_one_cause():
+    told = report(
+        result("a", Outcome.FAIL, found("x"), found("y")),
+        result("b", Outcome.FAIL, found("z")),
+        result("c", Outcome.INCONCLUSIVE, found("z", hint="sleep 5")),
+    )
+    assert list(format_causes(told)) == [
+        f"2 failed, one cause: x: b (and 1 more). Next: {UP}",
+        "1 inconclusive, one cause: z: b. Next: sleep 5",
+    ]
+
+
+def test_findings_with_the_same_root_are_one_cause_whatever_their_hint():
+    """Case C17: the mechanism. The first finding has the next command."""
+    told = report(
+        result("a", Outcome.FAIL, found("x", root="foreign code is live")),
+        result("b", Outcome.INCONCLUSIVE, found("z", Cause.WORKER, "sleep 5", root="foreign code is live")),
+    )
+    assert list(format_causes(told)) == [f"1 failed, 1 inconclusive, one cause: foreign code is live. Next: {UP}"]
+
+
+def test_a_change_outside_pulumi_includes_what_the_same_command_restores():
+    """Case C17: the worker reports the consequence as its own state."""
+    told = report(
+        result("a", Outcome.FAIL, found("x", Cause.OUTSIDE_CHANGE)),
+        result("b", Outcome.FAIL, found("y", Cause.WORKER)),
+        result("c", Outcome.FAIL, found("z", Cause.WORKER, "sleep 5")),
+    )
+    assert [(cause.checks, cause.cause) for cause in told.causes] == [
+        (("a", "b"), Cause.OUTSIDE_CHANGE),
+        (("c",), Cause.WORKER),
+    ]
+
+
+def test_different_causes_stay_apart():
+    told = report(result("a", Outcome.FAIL, found("x", Cause.ACE)), result("b", Outcome.FAIL, found("y", Cause.WORKER)))
+    assert len(told.causes) == 2
+
+
+def test_a_long_cause_is_cut_between_words():
+    told = report(result("a", Outcome.FAIL, found("word " * 100)))
+    (cause,) = told.causes
+    assert len(cause.what) <= MAX_WHAT
+    assert cause.what.endswith("word ...")
+
+
+def test_a_report_without_findings_has_no_cause():
+    assert report(result("a", Outcome.PASS, evidence=("x",))).causes == ()
