@@ -143,6 +143,7 @@ CHECK = Check(
         KnownCause(what="the bucket is gone or full (storage)", fix="pulumi up --stack NAME"),
     ),
     needs=("key", "health"),
+    after=("fresh",),  # which looks before this check moves the backfill
     wants=(Credential.OPERATOR,),
     tags=frozenset({"edge"}),
 )

@@ -26,6 +26,7 @@ JUDGED = [
     "bindings",
     "bucket",
     "deployed",
+    "fresh",
     "health",
     "key",
     "trigger",

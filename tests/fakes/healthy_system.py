@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from tests.fakes import days
@@ -10,10 +11,12 @@ from tests.fakes.manifest import NOW, manifest_data
 from tests.fakes.system import System
 
 
-def healthy_system(*, stored: int = 2, total: int = 5, manifest: dict[str, Any] | None = None) -> System:
+def healthy_system(
+    *, stored: int = 2, total: int = 5, manifest: dict[str, Any] | None = None, now: datetime = NOW
+) -> System:
     """Return a healthy system whose worker copies ``total`` days. The first ``stored`` ones are complete."""
-    over = (NOW.date() - days.FIRST).days
-    calendar = Calendar(end=total - 1, begins=NOW, lead=max(0, total - over))
+    over = (now.date() - days.FIRST).days
+    calendar = Calendar(end=total - 1, begins=now, lead=max(0, total - over))
     rows = {days.date_of(number): days.to_rows(days.lines(days.date_of(number))) for number in range(total)}
     system = System(manifest_data() if manifest is None else manifest, calendar, rows)
     system.script.upload()

@@ -45,6 +45,7 @@ class RandomSystem(System):
             clock=clock,
             tail=Tail(source),
         )
+        self.date = calendar.begins
         stored = due[: source.randint(0, len(due))]
         for number, day in enumerate(stored):
             self.objects[days.key_of(day)] = replace(self.copy(day), uploaded=self._store_time(len(stored) - number))

@@ -8,13 +8,25 @@ def test_selection():
     def ids(**options):
         return [check.id for check in selection.select(load(), **options)]
 
-    order = ["config", "token", "secrets", "bindings", "bucket", "deployed", "health", "key", "trigger", "logs"]
+    order = [
+        "config",
+        "token",
+        "secrets",
+        "bindings",
+        "bucket",
+        "deployed",
+        "fresh",
+        "health",
+        "key",
+        "trigger",
+        "logs",
+    ]
     assert ids()[: len(order)] == order
     assert set(ids()[len(order) :]) == {"r2", "proof", "query", "parity"}
     assert ids(names=["trigger"]) == ["config", "health", "key", "trigger"]
     assert ids(names=["r2"], skip=["key"]) == ["config", "r2"]
     assert ids(tags=["offline"]) == ["config"]
-    assert set(ids(tags=["data"])) == {"config", "token", "key", "r2", "proof", "query"}
+    assert set(ids(tags=["data"])) == {"config", "token", "fresh", "key", "r2", "proof", "query"}
     assert not {"trigger", "logs"} & set(ids(read_only=True))
     assert ids(skip=["read-only"]) == ["trigger", "logs"]
     assert ids(names=["logs"]) == [

@@ -1,0 +1,147 @@
+"""Every due day is stored, or the backfill moves. The check asks the worker nothing, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from checks.check import Check, Context, KnownCause
+from checks.diagnosis import live_version
+from checks.diagnosis.clock_skew import correct_now
+from checks.diagnosis.pause import Pause, read_pause
+from checks.model.background import run_in_background
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Finding
+from checks.model.hint import Hint
+from checks.model.metric import Metric
+from checks.stored_days.backlog import Backlog, find_window_end, format_days, measure
+from checks.stored_days.listing import list_days
+from contract.cron.times import list_fires
+from contract.schedule import day_window, due_time
+
+if TYPE_CHECKING:
+    from checks.stored_days.listing import StoredDays
+
+MAX_PAUSE = timedelta(days=7)
+A_CRON = "*/5 * * * *"  # for a stack without one
+
+
+def fresh(context: Context) -> Iterator[Evidence | Finding]:
+    """List the stored days before any check moves the backfill, and compare them with the days that are due."""
+    manifest = context.manifest
+    paused = run_in_background(lambda: read_pause(context))
+    stored = list_days(context.cloudflare, manifest)
+    pause = paused()
+    now = correct_now(context)  # upload times are of Cloudflare's clock
+    backlog = measure(manifest.ace, manifest.schedules, stored, now)
+    yield Evidence(_describe_stored(backlog), metrics=_count(backlog, stored, now))
+    if pause is not None:
+        yield _judge_pause(pause, now)
+    elif backlog.missing:
+        yield _judge_missing_days(context, backlog, now)
+
+
+def _describe_stored(backlog: Backlog) -> str:
+    if not backlog.due:
+        return "no day is due yet"
+    last = f", the last object at {_format(backlog.newest)}" if backlog.newest else ""
+    return f"{len(backlog.due) - len(backlog.missing)} of {len(backlog.due)} due days are stored{last}"
+
+
+def _count(backlog: Backlog, stored: StoredDays, now: datetime) -> dict[Metric, float]:
+    """Return the measured numbers. Without a stored day, the newest one has no age."""
+    age = {Metric.NEWEST_DAY_AGE: (now - day_window(max(stored))[1]).total_seconds()} if stored else {}
+    return {Metric.MISSING_DAYS: len(backlog.missing), **age}
+
+
+def _judge_pause(pause: Pause, now: datetime) -> Evidence | Finding:
+    """Return a warning about a pause, and a finding about one that is too long. Nothing must move meanwhile."""
+    if now - pause.at <= MAX_PAUSE:
+        return Evidence(f"the backfill is paused {pause.shown}", warning=True)
+    return Finding(
+        subject="pause of the backfill",
+        expected=f"at most {MAX_PAUSE.days} days",
+        found=f"paused {pause.shown}",
+        cause=Cause.CONFIGURATION,
+        hint=Hint.explain("fresh"),
+    )
+
+
+def _judge_missing_days(context: Context, backlog: Backlog, now: datetime) -> Evidence | Finding:
+    """Return a finding if a missing day is overdue and nothing was stored or deployed within the crons' window."""
+    crons = context.manifest.schedules
+    if not backlog.overdue:
+        end = find_window_end(crons, due_time(backlog.missing[0], context.manifest.ace.settle_hours))
+        return Evidence(f"due lately: {format_days(backlog.missing)}. The cron has until {_format(end)}")
+    deployed = _read_deployment_time(context)
+    moved = max((moment for moment in (backlog.newest, deployed) if moment), default=None)
+    if moved is not None and now < (end := find_window_end(crons, moved)):
+        return Evidence(_describe_movement(backlog, now, end))
+    return _describe_standstill(context, backlog)
+
+
+def _read_deployment_time(context: Context) -> datetime | None:
+    """Return the time of the live deployment. Raises Failed where the worker does not exist."""
+    text = live_version.read_deployment(context).created_on
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _describe_movement(backlog: Backlog, now: datetime, end: datetime) -> str:
+    done = backlog.estimate_end(now)
+    if done is None:
+        return f"{len(backlog.missing)} days are missing. The worker is new, and its cron has until {_format(end)}"
+    rate = backlog.days_per_hour
+    shown = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+    return f"the backfill moves: {shown} days per hour, complete at about {done:%Y-%m-%d %H:%M} UTC"
+
+
+def _describe_standstill(context: Context, backlog: Backlog) -> Finding:
+    """Return the finding for missing days that nothing stores. Its cause is the cron where none can fire."""
+    days, crons = backlog.overdue, context.manifest.schedules
+    cause, hint, reason = Cause.WORKER, Hint.show_logs(), ""
+    if not list_fires(crons, context.now, 1):
+        cause, hint = Cause.CONFIGURATION, Hint.set_setting("schedule", A_CRON)
+        reason = ", and the declared cron never fires" if crons else ", and no cron is declared"
+    elif not set(crons) & set(context.cloudflare.list_schedules(context.manifest.worker.name)):
+        cause, hint, reason = Cause.OUTSIDE_CHANGE, Hint.deploy(), ", and the declared cron is not live"
+    since = f"nothing was stored since {_format(backlog.newest)}" if backlog.newest else "nothing was ever stored"
+    return Finding(
+        subject=f"due days of {context.manifest.ace.site}",
+        expected=f"all {len(backlog.due)} are stored, or the backfill moves",
+        found=f"{len(days)} are missing ({format_days(days)}), {since}{reason}",
+        cause=cause,
+        hint=hint,
+    )
+
+
+def _format(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"
+
+
+CHECK = Check(
+    run=fresh,
+    proves="every due day is stored, or the backfill moves, before a check moves it",
+    runbook="a user who misses the data",
+    step=4,
+    causes=(
+        KnownCause(
+            what="the cron's runs fail, store nothing, or do not begin",
+            fix="npx wrangler tail WORKER shows a run. Correct the worker or the key, then pulumi up --stack NAME",
+        ),
+        KnownCause(what="the cron was removed outside Pulumi", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="no cron is declared", fix="pulumi config set schedule '*/5 * * * *', then pulumi up --stack NAME"
+        ),
+        KnownCause(
+            what="stored days were removed. The cron copies them again while ACE has them",
+            fix="run the check again after the cron's next runs",
+        ),
+        KnownCause(what="the backfill has been paused for more than 7 days", fix="resume the backfill"),
+    ),
+    wants=(Credential.CLOUDFLARE,),
+    tags=frozenset({"read-only", "api", "data"}),
+)

@@ -1,0 +1,251 @@
+"""The check `fresh`: the calendar, the crons, the upload times, the live deployment and the pause."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes import days
+from tests.fakes.healthy_system import endless_system, healthy_system
+from tests.fakes.manifest import BUCKET, NAME, NOW, manifest_data
+from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
+
+PAUSE = "_control/backfill/pause.json"
+
+
+def store(system, count, *, last, every=timedelta(minutes=5)):
+    """Let the first days be stored, the last one at this time and each earlier one before it."""
+    system.objects.clear()
+    for number in range(count):
+        system.write(days.date_of(number), uploaded=last - (count - 1 - number) * every)
+    return system
+
+
+def deploy(system, ago):
+    system.script.deployed = system.script.deployed | {"created_on": f"{NOW - ago:%Y-%m-%dT%H:%M:%S.%fZ}"}
+    return system
+
+
+def pause(system, ago, **changes):
+    content = {"reason": "ACE is\nmigrated", "by": "jo@example.org", "at": f"{NOW - ago:%Y-%m-%dT%H:%M:%SZ}"} | changes
+    text = json.dumps({name: value for name, value in content.items() if value is not None})
+    system.objects[PAUSE] = days.stored(days.date_of(0), raw=text.encode())
+    return system
+
+
+def passed(tmp_path, system, **options):
+    code, report = system.report(tmp_path, "fresh", **options)
+    assert (code, report["fresh"]["outcome"]) == (0, "pass"), report["fresh"]
+    return report["fresh"]
+
+
+def sixty_days(count, *, last):
+    """Return a system of 60 days in the past, of which the first ones are stored."""
+    manifest = manifest_data(first="2024-10-01", last="2024-11-29")
+    system = healthy_system(manifest=manifest, stored=0)
+    for number in range(count):
+        day = str(days.FIRST.replace(month=10, day=1) + timedelta(days=number))
+        system.write(day, uploaded=last)
+    return system
+
+
+def test_every_due_day_is_stored(tmp_path):
+    system = store(healthy_system(), 5, last=NOW - timedelta(days=5))
+    assert passed(tmp_path, system)["evidence"] == [
+        "5 of 5 due days are stored, the last object at 2024-12-15 12:00:00 UTC"
+    ]
+
+
+def test_the_newest_40_objects_are_missing_and_nothing_was_stored_since(tmp_path):
+    """Case T1: 40 of 60 days were removed, and the cron does not store them again."""
+    system = sixty_days(20, last=NOW - timedelta(hours=5))
+    found = failed_finding(tmp_path, system, "fresh", read_only=True)
+    assert {
+        "subject": "due days of ses_falls_city",
+        "expected": "all 60 are stored, or the backfill moves",
+        "found": "40 are missing (2024-10-21 to 2024-11-29), nothing was stored since 2024-12-20 07:00:00 UTC",
+        "cause": "worker",
+        "hint": f"npx wrangler tail {NAME}",
+    }.items() <= found.items()
+
+
+def test_the_text_of_the_finding_is_short(tmp_path):
+    """Case T1: the report names the days, the last object and the next command in under 6 lines."""
+    _, text = sixty_days(20, last=NOW - timedelta(hours=5)).run(tmp_path, "fresh")
+    assert len(text.splitlines()) < 6
+    for part in ("2024-10-21 to 2024-11-29", "2024-12-20 07:00:00 UTC", f"npx wrangler tail {NAME}"):
+        assert part in text
+
+
+@pytest.mark.parametrize(("minutes", "outcome"), [(29, "pass"), (30, "fail")])
+def test_a_dead_cron_fails_half_an_hour_after_a_day_was_due(tmp_path, minutes, outcome):
+    """Case T2: `scheduled` stores nothing, so that a day is missing after its due time, 06:00 UTC."""
+    now = NOW.replace(hour=6) + timedelta(minutes=minutes)
+    system = store(endless_system(total=10, now=now), 9, last=NOW - timedelta(days=1))
+    _, report = system.report(tmp_path, "fresh")
+    assert report["fresh"]["outcome"] == outcome, report["fresh"]
+
+
+def test_a_trigger_of_the_same_run_does_not_hide_a_dead_cron(tmp_path):
+    """Case T2: `fresh` lists the objects before `trigger` stores the missing day."""
+    system = store(endless_system(total=10), 9, last=NOW - timedelta(days=1))
+    code, report = system.report(tmp_path, "fresh", "trigger")
+    assert (code, report["fresh"]["outcome"], report["trigger"]["outcome"]) == (1, "fail", "pass")
+    listed, triggered = (
+        next(i for i, line in enumerate(system.asked) if part in line) for part in ("/objects", "/trigger")
+    )
+    assert listed < triggered
+    assert len(system.objects) == 10
+
+
+def test_a_day_that_never_completes_is_found(tmp_path):
+    """Case T3: the first day was stored hours ago, and the second one never is."""
+    system = deploy(store(healthy_system(), 1, last=NOW - timedelta(hours=3)), timedelta(hours=3))
+    assert "4 are missing (2024-12-11 to 2024-12-14)" in failed_finding(tmp_path, system, "fresh")["found"]
+
+
+def test_a_first_backfill_that_has_stored_nothing_yet_passes(tmp_path):
+    system = deploy(healthy_system(stored=0), timedelta(minutes=2))
+    assert passed(tmp_path, system)["evidence"][1] == (
+        "5 days are missing. The worker is new, and its cron has until 2024-12-20 12:28:00 UTC"
+    )
+
+
+def test_a_first_backfill_that_never_stores_anything_fails(tmp_path):
+    system = deploy(healthy_system(stored=0), timedelta(minutes=31))
+    assert failed_finding(tmp_path, system, "fresh")["found"].endswith(", nothing was ever stored")
+
+
+def test_a_backfill_that_moves_has_a_rate_and_an_estimated_end(tmp_path):
+    system = deploy(sixty_days(0, last=NOW), timedelta(days=1))
+    for number in range(30):
+        day = str(days.FIRST.replace(month=10, day=1) + timedelta(days=number))
+        system.write(day, uploaded=NOW - timedelta(minutes=30 - number))
+    found = passed(tmp_path, system)
+    assert found["evidence"][1] == "the backfill moves: 60 days per hour, complete at about 2024-12-20 12:30 UTC"
+    assert found["metrics"]["missing_days"] == 30
+
+
+def test_a_slow_first_backfill_passes(tmp_path):
+    """A large day takes several runs: the last one was stored 25 minutes ago."""
+    system = deploy(
+        store(healthy_system(), 2, last=NOW - timedelta(minutes=25), every=timedelta(minutes=25)), timedelta(hours=1)
+    )
+    assert "the backfill moves: 2.4 days per hour" in passed(tmp_path, system)["evidence"][1]
+
+
+def test_a_repaired_worker_has_its_chance(tmp_path):
+    system = deploy(store(healthy_system(), 1, last=NOW - timedelta(days=20)), timedelta(minutes=10))
+    assert "its cron has until 2024-12-20 12:20:00 UTC" in passed(tmp_path, system)["evidence"][1]
+
+
+def test_a_gap_in_the_middle_is_missing(tmp_path):
+    system = store(healthy_system(), 5, last=NOW - timedelta(hours=1))
+    for number in (1, 3):
+        del system.objects[days.key_of(days.date_of(number))]
+    assert "2 are missing (2024-12-11, 2024-12-13)" in failed_finding(tmp_path, system, "fresh")["found"]
+
+
+def test_an_empty_day_is_stored(tmp_path):
+    system = store(healthy_system(), 5, last=NOW - timedelta(days=5))
+    system.write(days.date_of(4), [], uploaded=NOW - timedelta(days=5))
+    passed(tmp_path, system)
+
+
+@pytest.mark.parametrize(("settle", "outcome"), [(6, "fail"), (12, "pass"), (72, "pass")])
+def test_a_day_is_due_after_settle_hours(tmp_path, settle, outcome):
+    """Yesterday is missing at noon. With 12 hours it has just become due."""
+    system = store(endless_system(total=10), 9, last=NOW - timedelta(days=1))
+    system.manifest["ace"]["settle_hours"] = settle
+    assert system.report(tmp_path, "fresh")[1]["fresh"]["outcome"] == outcome
+
+
+def test_a_manifest_of_an_older_program_has_the_default_settle_hours(tmp_path):
+    now = NOW.replace(hour=6, minute=20)
+    system = store(endless_system(total=10, now=now), 9, last=NOW - timedelta(days=1))
+    del system.manifest["ace"]["settle_hours"]
+    found = passed(tmp_path, system)["evidence"][1]
+    assert found == "due lately: 2024-12-19. The cron has until 2024-12-20 06:30:00 UTC"
+
+
+@pytest.mark.parametrize("hour", [0, 1, 5])
+def test_midnight_makes_no_day_due(tmp_path, hour):
+    now = NOW.replace(hour=hour)
+    passed(tmp_path, store(endless_system(total=10, now=now), 9, last=NOW - timedelta(days=1)))
+
+
+def test_nothing_is_due_before_the_first_day_is_over(tmp_path):
+    system = endless_system(stored=0, total=1, now=NOW.replace(day=10))
+    assert passed(tmp_path, system)["evidence"] == ["no day is due yet"]
+
+
+@pytest.mark.parametrize(("days_ago", "outcome"), [(8, "pass"), (20, "pass"), (22, "fail")])
+def test_a_weekly_cron_has_three_weeks(tmp_path, days_ago, outcome):
+    manifest = manifest_data(first="2024-11-01", last=None, schedules=["0 8 * * MON"])
+    system = healthy_system(manifest=manifest, stored=0, total=1)
+    for number in range(60):
+        day = str(NOW.date() - timedelta(days=days_ago + 1 + number))
+        system.write(day, uploaded=NOW - timedelta(days=days_ago))
+    deploy(system, timedelta(days=60))
+    assert system.report(tmp_path, "fresh")[1]["fresh"]["outcome"] == outcome
+
+
+@pytest.mark.parametrize("crons", [[], ["0 0 31 2 *"]])
+def test_without_a_cron_that_fires_the_configuration_is_the_cause(tmp_path, crons):
+    system = store(healthy_system(manifest=manifest_data(schedules=crons)), 1, last=NOW - timedelta(hours=1))
+    found = failed_finding(tmp_path, system, "fresh")
+    assert found["cause"] == "configuration"
+    assert found["hint"].startswith("pulumi config set schedule '*/5 * * * *' --stack prod")
+
+
+def test_a_cron_that_was_removed_outside_pulumi_is_the_cause(tmp_path):
+    system = store(healthy_system(), 1, last=NOW - timedelta(hours=1))
+    system.script.crons = []
+    found = failed_finding(tmp_path, system, "fresh")
+    assert (found["cause"], found["hint"]) == ("outside_change", UP)
+
+
+def test_a_pause_is_a_warning(tmp_path):
+    system = pause(store(healthy_system(), 1, last=NOW - timedelta(days=5)), timedelta(days=2))
+    assert passed(tmp_path, system)["warnings"] == [
+        "the backfill is paused since 2024-12-18 12:00:00 UTC by jo@example.org: ACE is migrated"
+    ]
+
+
+def test_a_pause_of_more_than_7_days_fails(tmp_path):
+    system = pause(store(healthy_system(), 5, last=NOW - timedelta(days=5)), timedelta(days=7, seconds=1))
+    found = failed_finding(tmp_path, system, "fresh")
+    assert (found["subject"], found["cause"]) == ("pause of the backfill", "configuration")
+
+
+@pytest.mark.parametrize("changes", [{"by": None}, {"at": "yesterday"}, {"reason": 5}])
+def test_a_pause_of_another_form_is_inconclusive(tmp_path, changes):
+    found = inconclusive_finding(tmp_path, pause(healthy_system(), timedelta(days=1), **changes), "fresh")
+    assert found["subject"] == f"{BUCKET}/{PAUSE}"
+
+
+def test_a_missing_bucket_fails(tmp_path):
+    system = healthy_system()
+    del system.cloudflare.buckets[BUCKET]
+    assert failed_finding(tmp_path, system, "fresh")["cause"] == "storage"
+
+
+def test_a_worker_that_does_not_exist_is_named(tmp_path):
+    system = store(healthy_system(), 1, last=NOW - timedelta(hours=1))
+    del system.cloudflare.scripts[NAME]
+    assert failed_finding(tmp_path, system, "fresh")["subject"] == f"worker {NAME}"
+
+
+def test_an_object_of_the_future_is_no_defect(tmp_path):
+    system = store(healthy_system(), 2, last=NOW + timedelta(minutes=50))
+    passed(tmp_path, system)
+
+
+@pytest.mark.parametrize("hours", [-13, -1, 1, 13])
+def test_a_wrong_clock_of_this_machine_does_not_matter(tmp_path, hours):
+    """Case D5: upload times and the time of the answers are of one clock, Cloudflare's."""
+    system = store(healthy_system(), 2, last=NOW - timedelta(minutes=5))
+    system.now, system.date = NOW + timedelta(hours=hours), NOW
+    passed(tmp_path, system)
+    store(system, 2, last=NOW - timedelta(minutes=45))
+    failed_finding(tmp_path, system, "fresh")
