@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 SCHEMA = 1
+CONTROL_PREFIX = "_control/"  # of the objects that are not days. Readers of days ignore them
+RUN_LOG_KEY = f"{CONTROL_PREFIX}backfill/runs.json"
 SETTLE_HOURS = 6  # of a manifest without the field, which an older program wrote
 
 T = TypeVar("T")

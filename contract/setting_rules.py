@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from contract.ace_key import LAST_DAYS, MAX_TEXT
 from contract.cron.dialect import find_broken_field
+from contract.manifest import CONTROL_PREFIX
 from contract.schedule import parse_day
 
 Rule = Callable[[str], str | None]
@@ -128,7 +129,7 @@ def check_key_template(value: str) -> str | None:
         return f"at most {MAX_TEXT:,} characters"
     if value.startswith("/") or "//" in value or any(part in {".", ".."} for part in value.split("/")):
         return "a relative key without empty, '.' or '..' parts"
-    return None
+    return f"a key outside {CONTROL_PREFIX}, which holds the run log" if value.startswith(CONTROL_PREFIX) else None
 
 
 def check_cron(value: str) -> str | None:

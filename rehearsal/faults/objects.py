@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from contract.manifest import CONTROL_PREFIX
 from rehearsal.faults import Apply, ExpectedResult, Fault
 from rehearsal.local_system import LocalSystem, outside_pulumi
 
@@ -48,7 +49,8 @@ def _edit_every_day(edit: _EditDay) -> Apply:
 
 
 async def _list_days(local: LocalSystem) -> list[str]:
-    return [item["key"] for item in (await local.edge.r2_list(local.bucket))["objects"]]
+    keys = [item["key"] for item in (await local.edge.r2_list(local.bucket))["objects"]]
+    return [key for key in keys if not key.startswith(CONTROL_PREFIX)]
 
 
 async def _edit_day(local: LocalSystem, key: str, edit: _EditDay) -> None:

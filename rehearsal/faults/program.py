@@ -131,8 +131,8 @@ ENDPOINTS = (
         cause="worker",
         apply=patch_worker(
             (
-                "answer(await runBatch(config, limits, 0, memory.counters), { last_error",
-                "answer((memory.kept ??= await runBatch(config, limits, 0, memory.counters)), { last_error",
+                "answer(await runBatch(config, limits, 0, memory.counters), await last);",
+                "answer((memory.kept ??= await runBatch(config, limits, 0, memory.counters)), await last);",
             ),
             ("const memory = { counters", "const memory = { kept: undefined, counters"),
         ),
@@ -172,8 +172,8 @@ ENDPOINTS = (
         cause="worker",
         apply=patch_worker(
             (
-                "        const batch = await run(config, limits.triggerMs);",
-                "        const batch = await run(config.nothing.there, limits.triggerMs);",
+                '        const running = run(config, limits.triggerMs, "http");',
+                '        const running = run(config.nothing.there, limits.triggerMs, "http");',
             ),
         ),
     ),

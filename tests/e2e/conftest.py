@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from contract.manifest import CONTROL_PREFIX
 from rehearsal import local_system
 from rehearsal.local_system import commands
 from rehearsal.local_system.run_folder import open_run_folder
@@ -41,11 +42,15 @@ class World:
         return code, json.loads(output)
 
     def objects(self) -> list[str]:
+        """Return the keys of the objects, without those of the worker's run log."""
+        return [key for key in self._keys() if not key.startswith(CONTROL_PREFIX)]
+
+    def _keys(self) -> list[str]:
         listing = self.wait(self.local.edge.r2_list(self.local.bucket))
         return [item["key"] for item in listing["objects"]]
 
     def empty_bucket(self) -> None:
-        for key in self.objects():
+        for key in self._keys():
             self.wait(self.local.edge.r2_delete(self.local.bucket, key))
 
 

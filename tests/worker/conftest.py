@@ -32,6 +32,7 @@ from .harness import Harness, find_bundle
 KEY = "fake-ace-key-for-tests"
 START, MIDDLE, END = DAYS = ("2024-12-10", "2024-12-11", "2024-12-12")
 TODAY = datetime.now(UTC).date()
+RUNS = "_control/backfill/runs.json"
 Rows = list[tuple[str, str, str]]
 Script = Callable[[web.Request], "Awaitable[web.StreamResponse] | web.StreamResponse"]
 
@@ -193,6 +194,9 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
         "list-fails": {"fail": "list"},
         "head-fails": {"fail": "head"},
         "put-cut": {"fail": "put-cut"},
+        "log-unreadable": {"logFail": {"method": "get", "times": 99, "message": "get: internal error (10001)"}},
+        "log-unwritable": {"logFail": {"method": "put", "times": 99, "message": "put: internal error (10001)"}},
+        "log-limited": {"logFail": {"method": "put", "times": 2, "message": "put: Reduce your rate (10058)"}},
     }
     workers: dict[str, dict[str, Any]] = {
         name: {"bindings": bindings(odd, **changes), "bucket": name} for name, changes in of_odd.items()
@@ -248,12 +252,20 @@ class World:
         return body
 
     def keys(self, worker: str) -> list[str]:
-        keys: list[str] = self.control("list", worker=worker)
-        return keys
+        """Return the keys of the objects, without those of the run log."""
+        return [key for key in self.control("list", worker=worker) if not key.startswith("_control/")]
 
     def clear(self, worker: str) -> None:
-        if keys := self.keys(worker):
+        if keys := self.control("list", worker=worker):
             self.control("delete", worker=worker, keys=keys)
+
+    def runs(self, worker: str) -> list[dict[str, Any]]:
+        """Return the entries of the run log, newest first."""
+        log = json.loads(self.stored(worker, RUNS)[1])
+        assert log.keys() == {"schema", "runs"}
+        assert log["schema"] == 1
+        runs: list[dict[str, Any]] = log["runs"]
+        return runs
 
     def put(self, worker: str, key: str, body: bytes = b"kept") -> None:
         self.control("put", worker=worker, key=key, body=base64.b64encode(body).decode())

@@ -4,29 +4,35 @@
  */
 import { create } from "./worker.js";
 
-function probed(bucket, calls, { fail = "", listLimit } = {}) {
+const LOG = "_control/backfill/runs.json";
+
+/** `fail` names a method that fails for the days, `logFail` = {method, times, message} fails the next calls for the run log. */
+function probed(bucket, calls, { fail = "", listLimit, logFail }) {
   const call = (method) => async (...given) => {
-    calls[method] = (calls[method] ?? 0) + 1;
-    if (fail === method) throw new Error(`${method}: We encountered an internal error. Please try again. (10001)`);
+    const isLog = given[0] === LOG;
+    const name = isLog ? `log-${method}` : method;
+    calls[name] = (calls[name] ?? 0) + 1;
+    if (isLog && logFail?.method === method && calls[name] <= logFail.times) throw new Error(logFail.message);
+    if (fail === method && !isLog) throw new Error(`${method}: We encountered an internal error. Please try again. (10001)`);
     if (method === "list") {
       if (given[0].include) throw new Error("a list with metadata");
       return bucket.list({ ...given[0], limit: listLimit });
     }
     const answer = await bucket[method](...given);
-    return fail === `${method}-cut` ? { size: answer.size - 1 } : answer;
+    return fail === `${method}-cut` && !isLog ? { size: answer.size - 1 } : answer;
   };
-  return { head: call("head"), list: call("list"), put: call("put") };
+  return { get: call("get"), head: call("head"), list: call("list"), put: call("put") };
 }
 
 const MIB = 1024 * 1024;
 const PAGES = { answerMs: 25_000, answerBytes: 32 * MIB, attempts: 3, retryMs: 10 };
-const LIMITS = { triggerMs: 20_000, cronMs: 600_000, ...PAGES, objectBytes: 32 * MIB };
+const LIMITS = { triggerMs: 20_000, cronMs: 600_000, ...PAGES, objectBytes: 32 * MIB, logRateLimitMs: 20 };
 const handlers = new Map(); // per worker, because each isolate has its own memory
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, context) {
     const { calls, inner, worker } = prepare(env);
-    const response = await worker.fetch(request, inner);
+    const response = await worker.fetch(request, inner, context);
     const headers = new Headers(response.headers);
     headers.set("X-R2-Calls", JSON.stringify(calls));
     return new Response(response.body, { status: response.status, headers });

@@ -6,7 +6,8 @@ import { copyDay } from "./copy_day.js";
 /**
  * @typedef {import("./copy_day.js").Counters} Counters
  * @typedef {Counters & {current_date: string, days_complete: number, days_total: number}} Progress
- * @typedef {{progress?: Progress, continuation: boolean, unfinished?: string, error?: Failure}} Batch
+ * @typedef {{progress?: Progress, continuation: boolean, planned?: number, stored: number, unfinished?: string,
+ *   error?: Failure}} Batch `planned` days were missing at the start, `stored` are those that this batch wrote
  */
 
 /**
@@ -22,21 +23,24 @@ export async function runBatch(config, limits, budgetMs, counters) {
   const deadline = Date.now() + budgetMs;
   const client = { key: config.key, agent: limits.agent, limits, deadline };
   /** @type {Batch} */
-  const batch = { continuation: true };
+  const batch = { continuation: true, stored: 0 };
   const days = listDays(config);
   /** @type {string[]|undefined} */
   let missing;
   try {
     const stored = await storedDates(config);
     missing = days.filter((date) => !stored.has(date));
+    batch.planned = missing.length;
     for (let count = 0; missing.length > 0 && Date.now() < deadline; count += 1) {
       const [date] = missing;
       // Another run may have stored the day since the list. For the first day the list is recent enough.
       const isStored = count > 0 && (await hasDay(config, date));
-      if (!isStored && !(await copyDay(config, date, client, limits.objectBytes, counters))) {
+      const result = isStored ? "present" : await copyDay(config, date, client, limits.objectBytes, counters);
+      if (result === "unfinished") {
         batch.unfinished = date;
         break;
       }
+      if (result === "stored") batch.stored += 1;
       missing.shift();
     }
   } catch (error) {

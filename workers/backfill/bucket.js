@@ -47,7 +47,7 @@ export const hasDay = async (config, date) =>
  * @param {Blob} body
  * @param {import("./tally.js").Tally} tally
  * @param {Record<string, string>} about more metadata
- * @returns {Promise<number>} the samples written, 0 when another run wrote the day first
+ * @returns {Promise<number|null>} the samples written, null when another run wrote the day first
  */
 export async function store({ bucket, version, ...config }, date, body, { samples, points, first, last }, about) {
   const key = formatKey(config, date);
@@ -62,7 +62,7 @@ export async function store({ bucket, version, ...config }, date, body, { sample
   const stored = await callR2("R2 put failed", async () => requireBucket({ bucket }).put(key, body, options));
   if (stored === null) {
     writeLog("log", "[Backfill] Another run wrote the day first", { key });
-    return 0;
+    return null;
   }
   if (stored?.size !== body.size)
     throw new Failure("storage", `R2 stored ${stored?.size} of ${body.size} bytes: ${key}`);

@@ -15,7 +15,8 @@ import { Tally } from "./tally.js";
  * @param {import("../shared/ace/client.js").Client} client
  * @param {number} objectBytes
  * @param {Counters} counters updated with each page
- * @returns {Promise<boolean>} false when the deadline came before the last page
+ * @returns {Promise<"stored"|"present"|"unfinished">} "present" when another run wrote the day first, "unfinished" when
+ *   the deadline came before the last page
  */
 export async function copyDay(config, date, client, objectBytes, counters) {
   const start = Date.parse(date);
@@ -27,7 +28,7 @@ export async function copyDay(config, date, client, objectBytes, counters) {
     /** @type {import("../shared/ace/cursors.js").Cursor|undefined} */
     let cursor;
     for (let number = 1; ; number += 1) {
-      if (Date.now() >= client.deadline) return false;
+      if (Date.now() >= client.deadline) return "unfinished";
       const url = buildUrl(config, { from, to }, cursor?.text);
       const page = await fetchPage(client, url, { site: config.site, date, page: number });
       if (cursor && page.point_samples.length === 0) {
@@ -40,8 +41,9 @@ export async function copyDay(config, date, client, objectBytes, counters) {
       cursor = nextCursor(cursor, page.next_cursor, times);
     }
     const { body, sha256 } = await object.close();
-    counters.samples_written += await store(config, date, body, tally, { sha256, source: `${from}/${to}` });
-    return true;
+    const written = await store(config, date, body, tally, { sha256, source: `${from}/${to}` });
+    counters.samples_written += written ?? 0;
+    return written === null ? "present" : "stored";
   } finally {
     await object.abandon(); // has no effect after `close`
   }

@@ -1,4 +1,7 @@
-/** @typedef {import("../shared/ace/client.js").RequestLimits & {triggerMs: number, cronMs: number, objectBytes: number}} Limits */
+/**
+ * @typedef {import("../shared/ace/client.js").RequestLimits & {triggerMs: number, cronMs: number, objectBytes: number,
+ *   logRateLimitMs: number}} Limits
+ */
 
 /**
  * The limits of a batch. They are not settings: only a module that imports `create` can choose others, as the tests do.
@@ -12,4 +15,5 @@ export const LIMITS = Object.freeze({
   attempts: 3, // per page
   retryMs: 500, // doubles with each attempt. A longer Retry-After of ACE replaces it
   objectBytes: 32 * 1024 * 1024, // for one day, compressed
+  logRateLimitMs: 1_100, // R2 accepts one write a second to one object
 });

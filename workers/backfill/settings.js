@@ -24,7 +24,7 @@ export function configure(env) {
   const { START_DATE: start, END_DATE: end, PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate } = env;
   const usable = {
     ACE_API_KEY: isKey(key),
-    BUCKET: isBucket(bucket, ["head", "list", "put"]),
+    BUCKET: isBucket(bucket, ["get", "head", "list", "put"]),
     CF_VERSION_METADATA: isVersion(metadata),
     ACE_BASE_URL: isBaseUrl(baseUrl),
     SITE: isSite(site),

@@ -1,23 +1,24 @@
 /**
  * The backfill worker copies complete days (UTC) of one ACE site to R2, oldest first, each exactly once.
  *
- * The objects are the progress: a day is complete when its object exists. Only the last error and the counters of the
- * last batch are in memory, for GET /status. Another isolate, or a restarted one, does not know them.
+ * The objects are the progress: a day is complete when its object exists. The run log in the bucket has the last runs
+ * and errors. Only the counters of the last batch are in memory, for GET /status. Another isolate does not know them.
  */
 import { dispatch, json, refuse } from "../shared/answers.js";
-import { describe } from "../shared/failure.js";
+import { describe, Failure } from "../shared/failure.js";
 import { judgeHealth } from "../shared/health.js";
 import { writeLog } from "../shared/log.js";
 import { isOperator } from "../shared/operator.js";
 import { callR2, formatKey } from "../shared/storage.js";
 import { runBatch } from "./batch.js";
 import { LIMITS } from "./limits.js";
+import { readLastRuns, runLogged } from "./logged_run.js";
 import { configure } from "./settings.js";
 
 /**
  * @typedef {import("./batch.js").Batch} Batch
  * @typedef {import("./settings.js").Config} Config
- * @typedef {{methods: string[], reply?: (config: Config) => Promise<Response>}} Route
+ * @typedef {{methods: string[], reply?: (config: Config, context: ExecutionContext) => Promise<Response>}} Route
  */
 
 const SERVICE = "backfill-worker";
@@ -70,20 +71,22 @@ function answer({ error, progress, continuation }, more) {
  */
 export function create(given) {
   const limits = { ...given, agent: `${SERVICE}/${VERSION}` };
-  /** @type {{counters: import("./batch.js").Counters, lastError: object|null}} */
-  const memory = { counters: { samples_fetched: 0, samples_written: 0 }, lastError: null };
+  const { logRateLimitMs } = limits;
+  const memory = { counters: { samples_fetched: 0, samples_written: 0 } };
 
   /**
    * @param {Config} config
    * @param {number} budgetMs
+   * @param {"cron"|"http"} trigger
    */
-  async function run(config, budgetMs) {
+  async function run(config, budgetMs, trigger) {
     const counters = { samples_fetched: 0, samples_written: 0 };
-    const batch = await runBatch(config, limits, budgetMs, counters);
+    const batch = await runLogged(config, trigger, logRateLimitMs, counters, () =>
+      runBatch(config, limits, budgetMs, counters),
+    );
     const { progress, continuation, unfinished, error } = batch;
     memory.counters = counters;
     if (error) {
-      memory.lastError = { ...describe(error), at: new Date().toISOString() };
       writeLog("error", "[Backfill] Batch failed", { code: error.code, reason: error.message, progress });
     } else {
       writeLog("log", "[Backfill] Batch ended", { continuation, unfinished, progress });
@@ -96,13 +99,17 @@ export function create(given) {
     "/health": { methods: ["GET", "HEAD"] },
     "/status": {
       methods: ["GET", "HEAD"],
-      reply: async (config) =>
-        answer(await runBatch(config, limits, 0, memory.counters), { last_error: memory.lastError }),
+      async reply(config) {
+        const last = readLastRuns(config, logRateLimitMs);
+        return answer(await runBatch(config, limits, 0, memory.counters), await last);
+      },
     },
     "/trigger": {
       methods: ["POST"],
-      async reply(config) {
-        const batch = await run(config, limits.triggerMs);
+      async reply(config, context) {
+        const running = run(config, limits.triggerMs, "http");
+        context.waitUntil(running.catch(() => {})); // so that the run ends, and says so, after its client has gone
+        const batch = await running;
         const { unfinished: date } = batch;
         return answer(batch, date && { unfinished: date, message: `no time was left for ${date}. The cron continues` });
       },
@@ -113,9 +120,12 @@ export function create(given) {
     /**
      * @param {Request} request
      * @param {any} env
+     * @param {ExecutionContext} context
      */
-    fetch: (request, env) =>
-      dispatch(request, routes, TAG, ({ reply }) => (reply ? replyToOperator(request, env, reply) : health(env))),
+    fetch: (request, env, context) =>
+      dispatch(request, routes, TAG, ({ reply }) =>
+        reply ? replyToOperator(request, env, (config) => reply(config, context)) : health(env),
+      ),
 
     /**
      * Runs until no day is missing or the time is over. A Failure fails the invocation.
@@ -126,9 +136,12 @@ export function create(given) {
       const { config, problems } = configure(env);
       if (problems.length > 0) {
         writeLog("error", "[Backfill] Not configured", { unusable: problems });
-        throw new Error(`[Backfill] not_configured: absent or unusable: ${problems.join(", ")}`);
+        const error = new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
+        const none = { samples_fetched: 0, samples_written: 0 };
+        await runLogged(config, "cron", logRateLimitMs, none, async () => ({ continuation: true, stored: 0, error }));
+        throw new Error(`[Backfill] ${error.code}: ${error.message}`);
       }
-      const { error } = await run(config, limits.cronMs);
+      const { error } = await run(config, limits.cronMs, "cron");
       if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
     },
   };

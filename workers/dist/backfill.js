@@ -113,7 +113,7 @@ async function store({ bucket, version, ...config }, date, body, { samples, poin
   const stored = await callR2("R2 put failed", async () => requireBucket({ bucket }).put(key, body, options));
   if (stored === null) {
     writeLog("log", "[Backfill] Another run wrote the day first", { key });
-    return 0;
+    return null;
   }
   if (stored?.size !== body.size)
     throw new Failure("storage", `R2 stored ${stored?.size} of ${body.size} bytes: ${key}`);
@@ -377,7 +377,7 @@ async function copyDay(config, date, client, objectBytes, counters) {
   try {
     let cursor;
     for (let number = 1; ; number += 1) {
-      if (Date.now() >= client.deadline) return false;
+      if (Date.now() >= client.deadline) return "unfinished";
       const url = buildUrl(config, { from, to }, cursor?.text);
       const page = await fetchPage(client, url, { site: config.site, date, page: number });
       if (cursor && page.point_samples.length === 0) {
@@ -390,8 +390,9 @@ async function copyDay(config, date, client, objectBytes, counters) {
       cursor = nextCursor(cursor, page.next_cursor, times);
     }
     const { body, sha256 } = await object.close();
-    counters.samples_written += await store(config, date, body, tally, { sha256, source: `${from}/${to}` });
-    return true;
+    const written = await store(config, date, body, tally, { sha256, source: `${from}/${to}` });
+    counters.samples_written += written ?? 0;
+    return written === null ? "present" : "stored";
   } finally {
     await object.abandon();
   }
@@ -408,19 +409,22 @@ async function append(object, text, seen) {
 async function runBatch(config, limits, budgetMs, counters) {
   const deadline = Date.now() + budgetMs;
   const client = { key: config.key, agent: limits.agent, limits, deadline };
-  const batch = { continuation: true };
+  const batch = { continuation: true, stored: 0 };
   const days = listDays(config);
   let missing;
   try {
     const stored = await storedDates(config);
     missing = days.filter((date) => !stored.has(date));
+    batch.planned = missing.length;
     for (let count = 0; missing.length > 0 && Date.now() < deadline; count += 1) {
       const [date] = missing;
       const isStored = count > 0 && await hasDay(config, date);
-      if (!isStored && !await copyDay(config, date, client, limits.objectBytes, counters)) {
+      const result = isStored ? "present" : await copyDay(config, date, client, limits.objectBytes, counters);
+      if (result === "unfinished") {
         batch.unfinished = date;
         break;
       }
+      if (result === "stored") batch.stored += 1;
       missing.shift();
     }
   } catch (error) {
@@ -449,9 +453,145 @@ var LIMITS = Object.freeze({
   // per page
   retryMs: 500,
   // doubles with each attempt. A longer Retry-After of ACE replaces it
-  objectBytes: 32 * 1024 * 1024
+  objectBytes: 32 * 1024 * 1024,
   // for one day, compressed
+  logRateLimitMs: 1100
+  // R2 accepts one write a second to one object
 });
+
+// workers/backfill/run_log.js
+var FOLDER = "_control/backfill/";
+var KEY = `${FOLDER}runs.json`;
+var SCHEMA = 1;
+var MAX_RUNS = 200;
+var MAX_BYTES = 1024 * 1024;
+var ATTEMPTS = 6;
+var RETRY_MS = 50;
+var CONTENT = { httpMetadata: { contentType: "application/json" } };
+function parseRuns(body) {
+  let log;
+  try {
+    log = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+  }
+  const isLog = log?.schema === SCHEMA && Array.isArray(log.runs);
+  return isLog && log.runs.every((run) => typeof run?.id === "string") ? log.runs : void 0;
+}
+var RunLog = class {
+  /** @type {Known|undefined} the state after the last write of this log, so that the next write needs no read */
+  #known;
+  /**
+   * @param {R2Bucket} bucket
+   * @param {number} rateLimitMs the pause after R2 refused a second write to the object within a second
+   */
+  constructor(bucket, rateLimitMs) {
+    this.bucket = bucket;
+    this.rateLimitMs = rateLimitMs;
+  }
+  /**
+   * Returns the runs, newest first. The list is empty for a log that is absent or cannot be read.
+   * @returns {Promise<Run[]>}
+   */
+  async read() {
+    try {
+      const { runs } = await this.#fetch();
+      if (runs) return runs;
+      writeLog("error", "[Backfill] Run log unreadable", { key: KEY });
+    } catch (error) {
+      writeLog("error", "[Backfill] Run log not read", { error: String(error).slice(0, 200) });
+    }
+    return [];
+  }
+  /**
+   * Adds a run, or replaces the entry with its id. A run that another worker added meanwhile remains.
+   * @param {Run} run
+   */
+  async write(run) {
+    for (let attempt = 1; ; attempt += 1) {
+      let reason = "other runs write it at the same time";
+      try {
+        if (await this.#put(this.#known ?? await this.#load(), run)) return;
+      } catch (error) {
+        reason = String(error).slice(0, 200);
+      }
+      this.#known = void 0;
+      if (attempt === ATTEMPTS) return writeLog("error", "[Backfill] Run log not written", { run, reason });
+      const isRateLimit = reason.includes("(10058)");
+      await scheduler.wait(isRateLimit ? this.rateLimitMs : RETRY_MS * 2 ** attempt * Math.random());
+    }
+  }
+  /**
+   * Writes the log if it is still the known one. Returns whether it was.
+   * @param {Known} known
+   * @param {Run} run
+   */
+  async #put({ runs, etag }, run) {
+    const all = [run, ...runs.filter(({ id }) => id !== run.id)];
+    all.sort((one, other) => one.started_at < other.started_at ? 1 : one.started_at > other.started_at ? -1 : 0);
+    const kept = all.slice(0, MAX_RUNS);
+    const onlyIf = etag === void 0 ? { etagDoesNotMatch: "*" } : { etagMatches: etag };
+    const stored = await this.bucket.put(KEY, JSON.stringify({ schema: SCHEMA, runs: kept }), { onlyIf, ...CONTENT });
+    if (stored) this.#known = { runs: kept, etag: stored.etag };
+    return stored !== null;
+  }
+  /**
+   * Returns the state to write over. An object that is not a log is copied to a key of its own first.
+   * @returns {Promise<Known>}
+   */
+  async #load() {
+    const { runs, etag, body } = await this.#fetch();
+    if (runs) return { runs, etag };
+    const copy = `${FOLDER}unreadable-${etag}`;
+    writeLog("error", "[Backfill] Run log unreadable", { key: KEY, copy });
+    await this.bucket.put(copy, body ?? "", { onlyIf: { etagDoesNotMatch: "*" } });
+    return { runs: [], etag };
+  }
+  /** Reads the object. `runs` is undefined if it is not a log. */
+  async #fetch() {
+    const object = await this.bucket.get(KEY);
+    if (object === null) return { runs: [], etag: void 0 };
+    const { size, etag } = object;
+    if (size > MAX_BYTES) return { etag, body: object.body };
+    const body = await object.arrayBuffer();
+    return { runs: parseRuns(body), etag, body };
+  }
+};
+
+// workers/backfill/logged_run.js
+async function runLogged({ bucket, version }, trigger, rateLimitMs, counters, runBatch2) {
+  const log = bucket && new RunLog(bucket, rateLimitMs);
+  const run = {
+    id: crypto.randomUUID(),
+    trigger,
+    started_at: (/* @__PURE__ */ new Date()).toISOString(),
+    ended_at: null,
+    worker_version: `${version ?? ""}`,
+    // a cron also logs a run whose bindings are unusable
+    planned: null,
+    stored: 0,
+    rechecked: 0,
+    samples_written: 0,
+    error: null
+  };
+  const begun = log?.write(run);
+  let end = { error: { code: "internal", message: "unexpected error. The worker's log has the reason" } };
+  try {
+    const batch = await runBatch2();
+    const { planned = null, stored, error } = batch;
+    end = { planned, stored, error: error ? describe(error) : null };
+    return batch;
+  } finally {
+    await begun;
+    const { samples_written } = counters;
+    await log?.write({ ...run, ended_at: (/* @__PURE__ */ new Date()).toISOString(), samples_written, ...end });
+  }
+}
+async function readLastRuns({ bucket }, rateLimitMs) {
+  const runs = bucket ? await new RunLog(bucket, rateLimitMs).read() : [];
+  const failed = runs.find(({ error }) => error);
+  const last_error = failed ? { ...failed.error, at: failed.ended_at ?? failed.started_at } : null;
+  return { last_run: runs[0] ?? null, last_error };
+}
 
 // workers/shared/settings.js
 var MAX_TEXT_BYTES = 5 * 1024;
@@ -477,7 +617,7 @@ function isLoopback(host) {
 }
 function isKeyTemplate(text) {
   if (!isText(text) || !/^[\w./=-]*\{site\}[\w./=-]+\{date\}[\w./=-]*$/.test(text)) return false;
-  return !/(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
+  return !/^_control\/|(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
 }
 var isVersion = (metadata) => typeof metadata?.id === "string" && metadata.id !== "";
 var isBucket = (bucket, methods) => methods.every((method) => typeof bucket?.[method] === "function");
@@ -489,7 +629,7 @@ function configure(env) {
   const { START_DATE: start, END_DATE: end, PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate } = env;
   const usable = {
     ACE_API_KEY: isKey(key),
-    BUCKET: isBucket(bucket, ["head", "list", "put"]),
+    BUCKET: isBucket(bucket, ["get", "head", "list", "put"]),
     CF_VERSION_METADATA: isVersion(metadata),
     ACE_BASE_URL: isBaseUrl(baseUrl),
     SITE: isSite(site),
@@ -535,14 +675,20 @@ function answer({ error, progress, continuation }, more) {
 }
 function create(given) {
   const limits = { ...given, agent: `${SERVICE}/${VERSION}` };
-  const memory = { counters: { samples_fetched: 0, samples_written: 0 }, lastError: null };
-  async function run(config, budgetMs) {
+  const { logRateLimitMs } = limits;
+  const memory = { counters: { samples_fetched: 0, samples_written: 0 } };
+  async function run(config, budgetMs, trigger) {
     const counters = { samples_fetched: 0, samples_written: 0 };
-    const batch = await runBatch(config, limits, budgetMs, counters);
+    const batch = await runLogged(
+      config,
+      trigger,
+      logRateLimitMs,
+      counters,
+      () => runBatch(config, limits, budgetMs, counters)
+    );
     const { progress, continuation, unfinished, error } = batch;
     memory.counters = counters;
     if (error) {
-      memory.lastError = { ...describe(error), at: (/* @__PURE__ */ new Date()).toISOString() };
       writeLog("error", "[Backfill] Batch failed", { code: error.code, reason: error.message, progress });
     } else {
       writeLog("log", "[Backfill] Batch ended", { continuation, unfinished, progress });
@@ -553,12 +699,18 @@ function create(given) {
     "/health": { methods: ["GET", "HEAD"] },
     "/status": {
       methods: ["GET", "HEAD"],
-      reply: async (config) => answer(await runBatch(config, limits, 0, memory.counters), { last_error: memory.lastError })
+      async reply(config) {
+        const last = readLastRuns(config, logRateLimitMs);
+        return answer(await runBatch(config, limits, 0, memory.counters), await last);
+      }
     },
     "/trigger": {
       methods: ["POST"],
-      async reply(config) {
-        const batch = await run(config, limits.triggerMs);
+      async reply(config, context) {
+        const running = run(config, limits.triggerMs, "http");
+        context.waitUntil(running.catch(() => {
+        }));
+        const batch = await running;
         const { unfinished: date } = batch;
         return answer(batch, date && { unfinished: date, message: `no time was left for ${date}. The cron continues` });
       }
@@ -568,8 +720,14 @@ function create(given) {
     /**
      * @param {Request} request
      * @param {any} env
+     * @param {ExecutionContext} context
      */
-    fetch: (request, env) => dispatch(request, routes, TAG, ({ reply }) => reply ? replyToOperator(request, env, reply) : health(env)),
+    fetch: (request, env, context) => dispatch(
+      request,
+      routes,
+      TAG,
+      ({ reply }) => reply ? replyToOperator(request, env, (config) => reply(config, context)) : health(env)
+    ),
     /**
      * Runs until no day is missing or the time is over. A Failure fails the invocation.
      * @param {unknown} _
@@ -579,9 +737,12 @@ function create(given) {
       const { config, problems } = configure(env);
       if (problems.length > 0) {
         writeLog("error", "[Backfill] Not configured", { unusable: problems });
-        throw new Error(`[Backfill] not_configured: absent or unusable: ${problems.join(", ")}`);
+        const error2 = new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
+        const none = { samples_fetched: 0, samples_written: 0 };
+        await runLogged(config, "cron", logRateLimitMs, none, async () => ({ continuation: true, stored: 0, error: error2 }));
+        throw new Error(`[Backfill] ${error2.code}: ${error2.message}`);
       }
-      const { error } = await run(config, limits.cronMs);
+      const { error } = await run(config, limits.cronMs, "cron");
       if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
     }
   };

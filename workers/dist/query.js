@@ -284,7 +284,7 @@ var isText = (text) => typeof text === "string" && new TextEncoder().encode(text
 var isSite = (text) => isText(text) && /^[\w-][\w.-]*$/.test(text);
 function isKeyTemplate(text) {
   if (!isText(text) || !/^[\w./=-]*\{site\}[\w./=-]+\{date\}[\w./=-]*$/.test(text)) return false;
-  return !/(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
+  return !/^_control\/|(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
 }
 var isVersion = (metadata) => typeof metadata?.id === "string" && metadata.id !== "";
 var isBucket = (bucket, methods) => methods.every((method) => typeof bucket?.[method] === "function");

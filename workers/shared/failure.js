@@ -1,5 +1,6 @@
 /**
- * @typedef {"upstream_auth"|"upstream_rejected"|"upstream_unavailable"|"upstream_contract"|"storage"|"over_budget"} Code
+ * @typedef {"not_configured"|"upstream_auth"|"upstream_rejected"|"upstream_unavailable"|"upstream_contract"|"storage"
+ *   |"over_budget"} Code
  */
 
 /** An error that the worker reports. Its message holds neither a key nor a text that ACE sent. */

@@ -53,12 +53,13 @@ function isLoopback(host) {
 }
 
 /**
- * `{site}` before `{date}`, each once, with text between them. No part of the path is empty, "." or "..".
+ * `{site}` before `{date}`, each once, with text between them. No part of the path is empty, "." or "..". The keys do
+ * not begin with `_control/`, which holds the run log.
  * @param {unknown} text
  */
 export function isKeyTemplate(text) {
   if (!isText(text) || !/^[\w./=-]*\{site\}[\w./=-]+\{date\}[\w./=-]*$/.test(text)) return false;
-  return !/(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
+  return !/^_control\/|(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
 }
 
 /**
