@@ -10,6 +10,7 @@ from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, describe
 from checks.model.hint import Hint
+from contract.manifest import CONTROL_PREFIX
 
 if TYPE_CHECKING:
     from cloudflare_client.buckets import LifecycleRule, PublicDomain
