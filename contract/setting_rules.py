@@ -104,8 +104,7 @@ def check_date(value: str) -> str | None:
 
 def check_page_size(value: str) -> str | None:
     """Expect a page size of ACE that neither exceeds a worker's memory nor stalls ACE's cursor."""
-    sizes = tuple(map(str, PAGE_SIZES))
-    return None if value in sizes else f"one of {', '.join(sizes)}"
+    return None if value in map(str, PAGE_SIZES) else f"one of {', '.join(map(str, PAGE_SIZES))}"
 
 
 def check_key_expiry_warning_days(value: str) -> str | None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cloudflare_client.buckets import LifecycleRule, PublicDomain
 
 JURISDICTIONS = ("default", "eu", "fedramp")
-CONTROL_PREFIX = "_control/backfill/"  # the worker's own objects
 
 Items = Iterator[Evidence | Finding]
 
