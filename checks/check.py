@@ -43,7 +43,7 @@ class Batch:
     """The batch that the check ``trigger`` ran. The check ``logs`` judges its recorded log.
 
     ``requested`` says that ``POST /trigger`` was sent. ``progress`` and ``day`` come from its answer. ``recording`` is
-    the log, and ``recording_problem`` explains why there is none.
+    the log, and ``recording_problem`` explains why there is none. ``obstacle`` says why there is no answer.
     """
 
     requested: bool = False
@@ -51,6 +51,7 @@ class Batch:
     day: date | None = None
     recording: Recording | None = None
     recording_problem: Finding | None = None
+    obstacle: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from checks.check import Check, Context, KnownCause
+from checks.clients.worker.edge_errors import ServerError, limit_server_errors
 from checks.diagnosis.live_version import read_serving_versions
-from checks.diagnosis.worker_address import diagnose_wrong_address
+from checks.diagnosis.worker_address import diagnose_unresolved_address, diagnose_wrong_address
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, TransientError, UnresolvedError
@@ -44,18 +45,17 @@ def _await_declared_version(context: Context) -> WorkerReply:
     older: list[OlderVersionError] = []
     try:
         read = partial(_read_health, context, live, older)
-        return context.deadline.retry(read, keep=context.deadline.seconds * RESERVED_SHARE)
+        return context.deadline.retry(limit_server_errors(read), keep=context.deadline.seconds * RESERVED_SHARE)
     except OlderVersionError as error:
         if error.reply.status == 200:
             raise Failed(error.finding) from None
         return error.reply
     except UnresolvedError as error:
-        finding = diagnose_wrong_address(context, SUBJECT, error.finding.found.partition(":")[0])
-        raise Inconclusive(finding) from None
+        raise Inconclusive(diagnose_unresolved_address(context, SUBJECT, error.finding)) from None
     except TransientError as error:
-        if not error.answered and not older:
+        if not older and not isinstance(error, ServerError):
             raise
-        raise Failed(error.finding if error.answered else older[-1].finding) from None  # an answer counts more
+        raise Failed(older[-1].finding if older else error.finding) from None  # an answer counts more
 
 
 def _read_health(
@@ -158,6 +158,14 @@ CHECK = Check(
         KnownCause(what="a version was deployed outside Pulumi", fix="pulumi up --stack NAME"),
         KnownCause(
             what="another worker, or no worker, answers at the URL", fix="correct workersSubdomain or workerUrl"
+        ),
+        KnownCause(
+            what="the worker throws (1101), or reaches the limit of CPU (1102) or of Workers Free (1027)",
+            fix="npx wrangler tail WORKER, or use Workers Paid",
+        ),
+        KnownCause(
+            what="inconclusive (access): a bot challenge, a sign-in, a firewall, a proxy or DNS is in front of it",
+            fix="run the checks from another network, or correct the variable that the line names",
         ),
     ),
     tags=frozenset({"read-only", "edge"}),

@@ -25,6 +25,8 @@ def logs(context: Context) -> Iterator[Evidence | Finding]:
     problems = list(dict.fromkeys(_find_problems(context, recording.invocations)))
     yield from problems
     if not recording.batches:
+        if batch.obstacle is not None:
+            raise Inconclusive(batch.obstacle)
         missing = (
             _describe_missing_log("no message about it arrived", recording.lost)
             if batch.requested

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.clients.query.question import PATH, Question
+from checks.clients.worker.edge_errors import ServerError
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError, describe
 from checks.model.hint import Hint
@@ -44,7 +45,7 @@ def query(context: Context) -> Iterator[Evidence | Finding]:
     try:
         findings = list(_judge(worker, question, expected))
     except TransientError as error:
-        if not error.answered:
+        if not isinstance(error, ServerError):
             raise
         findings = [error.finding]
     yield from findings

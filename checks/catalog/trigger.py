@@ -11,7 +11,7 @@ from checks.clients.worker.progress import Progress, read_progress_day
 from checks.diagnosis.batch_recording import record_batch
 from checks.diagnosis.error_codes import describe_reported_error
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError
+from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError, Stop
 from checks.model.hint import Hint
 from checks.stored_days.selection import find_last_days
 
@@ -31,7 +31,11 @@ def _run_batch(context: Context) -> Iterator[Evidence | Finding]:
     """Read the progress, run one batch, read the progress again, and compare: the status alone proves nothing."""
     before = _read_progress(context, STATUS, context.worker.fetch_status(context.credentials.operator))
     context.batch.requested = True
-    reply = context.worker.send_trigger(context.credentials.operator)
+    try:
+        reply = context.worker.send_trigger(context.credentials.operator)
+    except Stop as stop:
+        context.batch.obstacle = stop.finding
+        raise
     context.batch.day = read_progress_day(reply.body)
     after = _read_progress(context, SUBJECT, reply)
     context.batch.progress = after

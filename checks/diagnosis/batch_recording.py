@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from checks.check import Batch, Context
 from checks.clients.tail.recording import STEP_SECONDS, Recorder, Recording
 from checks.model.credentials import Credential
-from checks.model.finding import Inconclusive
+from checks.model.finding import Cause, Inconclusive
 
 ACE_LINE = "[ACE API] Success"
 STORED_LINES = ("[Backfill] Data written to R2", "[Backfill] Another run wrote the day first")
@@ -76,7 +76,8 @@ def _finish(context: Context, recorder: Recorder) -> None:
     batch, recording = context.batch, recorder.recording
     try:
         recorder.stop()
-        for _ in range(int(SETTLE_SECONDS / STEP_SECONDS) if batch.requested else 0):
+        reached = batch.requested and (batch.obstacle is None or batch.obstacle.cause is not Cause.ACCESS)
+        for _ in range(int(SETTLE_SECONDS / STEP_SECONDS) if reached else 0):
             complete = recording.batches and not find_missing_lines(batch, recording)
             if complete or context.deadline.left() <= RESERVED_SECONDS:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from checks.check import Context
@@ -21,6 +22,15 @@ def diagnose_wrong_address(context: Context, subject: str, found: str) -> Findin
         cause=Cause.CONFIGURATION,
         hint=hint,
     )
+
+
+def diagnose_unresolved_address(context: Context, subject: str, unresolved: Finding) -> Finding:
+    """Return the finding for a URL with a host name that does not exist. A right name is not known here, or not yet."""
+    finding = diagnose_wrong_address(context, subject, unresolved.found.partition(":")[0])
+    if finding.hint != Hint.deploy():
+        return finding
+    found = f"{unresolved.found.partition(':')[0]} for this machine, although it is right"
+    return replace(finding, found=found, cause=Cause.ACCESS, hint=Hint.rerun_later("health", after=60))
 
 
 def _find_correction(context: Context) -> tuple[str, Hint]:

@@ -101,7 +101,7 @@ WORKER = (
         description="a proxy answers 502 to every request to the worker",
         caught_by=("health",),
         cause="worker",
-        deadline=4.0,
+        deadline=5.0,  # the fourth answer, after 3 s, is the failure
         may_report={"key": "worker", "trigger": "worker", "r2": "worker"},
         apply=actions.disturb_worker(NetworkFault(kind=STATUS)),
     ),
@@ -115,10 +115,10 @@ WORKER = (
         name="worker-reset",
         description="every connection to the worker is reset",
         caught_by=("health", "key"),
-        cause="worker",
+        cause="access",
         expected=ExpectedResult.INCONCLUSIVE,
         deadline=4.0,
-        may_report={"r2": "worker", "trigger": "worker"},
+        may_report={"r2": "access", "trigger": "access"},
         apply=actions.disturb_worker(NetworkFault(kind=RESET)),
     ),
     Fault(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.clients.cloudflare.errors import CloudflareInconclusive
-from checks.clients.http.client import Http
+from checks.clients.http.client import Http, ObstacleError
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
@@ -44,6 +44,9 @@ class ApiTransport:
                 self._describe_unauthorised("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set")
             )
         answer = self.http.send(method, path, token=self.token, **request)
+        if answer.status == 403 and answer.json is None:  # the API itself answers JSON
+            found = f"{answer.shown}: a firewall in front of the API"
+            raise ObstacleError(self.http.describe_failure(answer.request, "an answer of the API", found, Cause.ACCESS))
         if is_transient(answer):
             raise self.http.build_transient_error(answer, "an answer of the API")
         return answer

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import httpx
 
 from checks.clients.http import environment
+from checks.clients.http.obstacles import find_obstacle
 from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
@@ -24,13 +25,21 @@ Transport = httpx.BaseTransport  # replaces the network in tests
 MIN_TIMEOUT = 0.05  # seconds, for a request just before the deadline
 
 
+UNREACHED = (httpx.NetworkError, httpx.ConnectTimeout, httpx.ProxyError, httpx.RemoteProtocolError)
+EDGE = (Cause.WORKER, Cause.CLOUDFLARE)  # systems at Cloudflare's edge, which does not refuse or reset connections
+
+
 class BrokenOffError(TransientError):
     """An answer began and did not end: a network fault, or a server that cannot complete its answer."""
 
 
+class ObstacleError(Inconclusive):
+    """Something in front of the system answered: a bot challenge, Cloudflare Access, a firewall or a proxy."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Http:
-    """A system at a base URL. ``cause`` is the cause of a finding where the system cannot be reached.
+    """A system at a base URL. ``cause`` is the cause of a finding where the system gives no usable answer.
 
     ``setting`` is the setting of the stack that holds the URL, if any. ``secrets`` are masked in every answer before a
     part of it is shown. ``clock_readings`` gets the time of each answer. Proxies and certificates of the environment
@@ -88,7 +97,8 @@ class Http:
     ) -> HttpAnswer:
         """Send one request. ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
 
-        Raises TransientError without an answer, Inconclusive for a larger body or an unusable URL.
+        Raises TransientError without an answer, ObstacleError for an answer of something in front of the system, and
+        Inconclusive for a larger body or an unusable URL.
         """
         request = f"{method} {self.base}{path}"
         sent = dict(headers or {})
@@ -105,7 +115,9 @@ class Http:
                 body = self._read_body(response, request, limit)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
                     body = body.replace(secret, b"***")  # a system may echo one
-                return HttpAnswer(request=request, status=response.status_code, headers=response.headers, body=body)
+                return self._refuse_obstacle(
+                    HttpAnswer(request=request, status=response.status_code, headers=response.headers, body=body)
+                )
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
             raise Inconclusive(self._describe_unusable_url(request, type(error).__name__)) from None
         except httpx.TransportError as error:
@@ -125,29 +137,37 @@ class Http:
                         self.describe_failure(request, "a complete answer within the deadline", "a part of it")
                     )
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            raise BrokenOffError(self._convert_error(request, error).finding) from None
+            raise BrokenOffError(self.describe_failure(request, "a complete answer", _name_error(error))) from None
         return bytes(chunks)
+
+    def _refuse_obstacle(self, answer: HttpAnswer) -> HttpAnswer:
+        """Return an answer of the system. Raises ObstacleError for any other one."""
+        obstacle = find_obstacle(answer)
+        if obstacle:
+            raise ObstacleError(self.describe_failure(answer.request, "an answer", obstacle, Cause.ACCESS))
+        return answer
 
     def _convert_error(self, request: str, error: httpx.TransportError) -> Inconclusive:
         """Return the exception for a request without an answer. It is transient where a retry may help."""
-        certificate = environment.find_certificate_problem(error)
+        certificate, expected = environment.find_certificate_problem(error), "an answer"
         if certificate:
             expected, actual = "a certificate that can be trusted", f"{certificate}: a retry does not help"
-            return Inconclusive(self.describe_failure(request, expected, actual, Cause.CONFIGURATION))
-        name = urlsplit(self.base).hostname
+            return Inconclusive(self.describe_failure(request, expected, actual, Cause.ACCESS))
+        proxy = "" if is_loopback(self.base) else environment.find_proxy_variable(self.base)
+        if proxy and isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
+            actual = f"the proxy in {proxy} cannot be used ({_name_error(error)})"
+            finding = self.describe_failure(request, expected, actual, Cause.ACCESS)
+            return ObstacleError(replace(finding, hint=Hint.unset(proxy)))
         if environment.is_unknown_host(error):
-            actual = f"the host {name} does not exist" + (f": check {self.setting}" if self.setting else "")
-            return UnresolvedError(
-                self.describe_failure(request, "an answer", actual, Cause.CONFIGURATION if self.setting else self.cause)
-            )
+            actual = f"the host {urlsplit(self.base).hostname} does not exist"
+            actual += f": check {self.setting}" if self.setting else ""
+            cause = Cause.CONFIGURATION if self.setting else Cause.ACCESS
+            return UnresolvedError(self.describe_failure(request, expected, actual, cause))
         if environment.is_dns_unavailable(error):
-            return TransientError(
-                self.describe_failure(
-                    request, "an answer", "host names cannot be resolved on this machine", Cause.CHECKER
-                )
-            )
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        return TransientError(self.describe_failure(request, "an answer", reason))
+            actual = "host names cannot be resolved on this machine"
+            return TransientError(self.describe_failure(request, expected, actual, Cause.ACCESS))
+        cause = Cause.ACCESS if self.cause in EDGE and isinstance(error, UNREACHED) else self.cause
+        return TransientError(self.describe_failure(request, expected, _name_error(error), cause))
 
     def _describe_unusable_url(self, request: str, reason: str) -> Finding:
         return Finding(
@@ -172,3 +192,7 @@ class Http:
             cause=self.cause if cause is None else cause,
             hint=Hint.inspect(self.base),
         )
+
+
+def _name_error(error: httpx.TransportError) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import urllib.request
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -57,6 +59,16 @@ def is_unknown_host(error: BaseException) -> bool:
 def is_dns_unavailable(error: BaseException) -> bool:
     """Return whether this machine cannot look up any name now."""
     return any(isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN for cause in _list_causes(error))
+
+
+def find_proxy_variable(url: str) -> str:
+    """Return the variable of the environment whose proxy carries the requests to a URL, or an empty text."""
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.netloc):
+        return ""
+    names = (f"{parts.scheme}_proxy", "all_proxy")
+    variables = (variable for name in names for variable in (name, name.upper()))
+    return next((variable for variable in variables if os.environ.get(variable)), "")
 
 
 def _list_causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from checks.clients.http.client import BrokenOffError, Http
 from checks.clients.query.question import PATH, Question
 from checks.clients.worker.client import WorkerError
+from checks.clients.worker.edge_errors import build_edge_error, limit_server_errors
 from checks.model.finding import ShapeError
 from checks.stored_days.stored_day import Sample
 from cloudflare_client.http_answer import HttpAnswer
@@ -73,7 +74,7 @@ class QueryWorker:
         return f"{self.http.base}{PATH}?{urlencode(question.params)}"
 
     def _retry(self, question: Question) -> QueryAnswer:
-        return self.http.deadline.retry(lambda: self._send(question))
+        return self.http.deadline.retry(limit_server_errors(lambda: self._send(question)))
 
     def _send(self, question: Question) -> QueryAnswer:
         try:
@@ -82,7 +83,7 @@ class QueryWorker:
             return QueryAnswer(answer=None)  # our worker breaks the connection of an answer that it cannot complete
         own = isinstance((answer.json or {}).get("error"), dict)
         if answer.status == 429 or (answer.status >= 500 and not own):
-            raise self.http.build_transient_error(answer, "an answer of the query worker")
+            raise build_edge_error(self.http, answer, "an answer of the query worker")
         return QueryAnswer(answer=answer)
 
 

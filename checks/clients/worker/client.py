@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.clients.http.client import Http
+from checks.clients.worker.edge_errors import build_edge_error, limit_server_errors
 from checks.model.credentials import Secret
 from cloudflare_client.http_answer import HttpAnswer
 
@@ -81,7 +82,8 @@ class WorkerReply:
 class BackfillWorker:
     """The worker at its URL. Every call except ``fetch_health`` is retried within the shared deadline.
 
-    ``fetch_status`` leaves a part of the deadline to the later checks, which need no worker.
+    ``fetch_status`` leaves a part of the deadline to the later checks, which need no worker. A 5xx that the worker did
+    not write itself raises Failed after a few answers, so that ``POST /trigger`` is never sent more often.
     """
 
     http: Http
@@ -93,15 +95,17 @@ class BackfillWorker:
     def fetch_status(self, token: Secret | None) -> WorkerReply:
         """Send ``GET /status``, with a token or without."""
         deadline = self.http.deadline
-        return deadline.retry(lambda: self._send("GET", "/status", token), keep=deadline.seconds * RESERVED_SHARE)
+        send = limit_server_errors(lambda: self._send("GET", "/status", token))
+        return deadline.retry(send, keep=deadline.seconds * RESERVED_SHARE)
 
     def send_trigger(self, token: Secret | None) -> WorkerReply:
         """Send ``POST /trigger``, which runs one batch. A retry is harmless, because a day is written once."""
-        return self.http.deadline.retry(lambda: self._send("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
+        send = limit_server_errors(lambda: self._send("POST", "/trigger", token, timeout=TRIGGER_SECONDS))
+        return self.http.deadline.retry(send)
 
     def _send(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> WorkerReply:
         answer = self.http.send(method, path, token=token, timeout=timeout)
         reply = WorkerReply(answer=answer, body=answer.json or {})
         if answer.status == 429 or (answer.status >= 500 and not reply.own):
-            raise self.http.build_transient_error(answer, "an answer of the worker")
+            raise build_edge_error(self.http, answer, "an answer of the worker")
         return reply

@@ -78,6 +78,14 @@ def test_a_name_that_does_not_exist_is_retried_and_then_has_the_cause_configurat
     assert (found["cause"], found["hint"]) == ("configuration", f"curl -sSI {WRONG}")
 
 
+def test_a_right_name_that_does_not_exist_for_this_machine_has_the_cause_access(tmp_path):
+    """Case C14: the account's subdomain is right, so DNS is the obstacle, or the first deployment is very recent."""
+    system = failing_system(healthy_system(), socket.gaierror(socket.EAI_NONAME, "no such name"))
+    found = inconclusive_finding(tmp_path, system, "health")
+    assert found["found"].endswith(".workers.dev does not exist for this machine, although it is right")
+    assert (found["cause"], found["hint"]) == ("access", "sleep 60 && python -m checks run health --stack prod")
+
+
 def test_a_name_that_comes_to_exist_is_not_a_failure(tmp_path):
     system, times = healthy_system(), [0] * 5
     failed = failing_system(healthy_system(), socket.gaierror(socket.EAI_NONAME, "no such name")).routes[
@@ -92,10 +100,10 @@ def test_a_name_that_comes_to_exist_is_not_a_failure(tmp_path):
 def test_a_machine_that_resolves_no_name(tmp_path):
     system = failing_system(healthy_system(), socket.gaierror(socket.EAI_AGAIN, "try again"))
     found = inconclusive_finding(tmp_path, system, "health")
-    assert (found["cause"], found["found"]) == ("checker", "host names cannot be resolved on this machine")
+    assert (found["cause"], found["found"]) == ("access", "host names cannot be resolved on this machine")
 
 
-def test_a_missing_name_of_the_api_has_the_cause_cloudflare(tmp_path):
+def test_a_missing_name_of_the_api_has_the_cause_access(tmp_path):
     system = healthy_system()
 
     def fail(request):
@@ -103,7 +111,7 @@ def test_a_missing_name_of_the_api_has_the_cause_cloudflare(tmp_path):
 
     system.routes["GET", "/workers/"] = fail
     found = inconclusive_finding(tmp_path, system, "secrets")
-    assert (found["cause"], found["found"]) == ("cloudflare", "the host api.cloudflare.com does not exist")
+    assert (found["cause"], found["found"]) == ("access", "the host api.cloudflare.com does not exist")
 
 
 def test_a_refused_certificate_is_not_retried(tmp_path):
@@ -112,4 +120,4 @@ def test_a_refused_certificate_is_not_retried(tmp_path):
     system = failing_system(healthy_system(), error)
     found = inconclusive_finding(tmp_path, system, "health")
     assert found["found"] == "its certificate is refused (self-signed certificate): a retry does not help"
-    assert (found["cause"], found["hint"], system.clock.slept) == ("configuration", f"curl -sSI {URL}", [])
+    assert (found["cause"], found["hint"], system.clock.slept) == ("access", f"curl -sSI {URL}", [])
