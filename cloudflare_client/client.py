@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from cloudflare_client import answers, buckets, script_settings, versions
+from cloudflare_client import answers, buckets, content, script_settings, versions
 from cloudflare_client.errors import AbsentError, CloudflareError, EndlessListError, refusal
 from cloudflare_client.fields import read_object
 from cloudflare_client.http_answer import HttpAnswer
@@ -19,7 +19,7 @@ from cloudflare_client.transport import MAX_JSON_BYTES, Transport
 BASE_URL = "https://api.cloudflare.com/client/v4"
 MAX_LIST_PAGES = 1000  # of one list of objects
 MAX_VERSION_PAGES = 100  # of a worker's versions: at least 1,000 versions, because a page holds 10 to 100
-MAX_OBJECT_BYTES = 32 * 2**20  # the worker stores no larger object
+MAX_OBJECT_BYTES = 32 * 2**20  # of an object, because the worker stores no larger one, and of a worker's code
 
 T = TypeVar("T")
 
@@ -67,6 +67,15 @@ class CloudflareClient:
         """Return one version of a worker with its bindings."""
         path = f"{script_path(script)}/versions/{quote(version_id, safe='')}"
         return self._read(path, lambda result, _: versions.parse_version(result))
+
+    def read_code(self, script: str, version_id: str) -> tuple[bytes, ...]:
+        """Return the modules of one version of a worker."""
+        path = f"{script_path(script)}/content/v2"
+        answer = self._get(path, {"version": version_id}, limit=MAX_OBJECT_BYTES)
+        try:
+            return content.parse_modules(answer)
+        except CloudflareError as error:
+            raise self.convert(error) from None
 
     def list_schedules(self, script: str) -> tuple[str, ...]:
         """Return the crons of a worker."""

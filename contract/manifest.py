@@ -33,13 +33,17 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredWorker:
-    """The worker: ``version`` is the program's own (1.0.0), ``tag`` is the tag of its upload."""
+    """The worker: ``version`` is the program's own (1.0.0), ``tag`` is the tag of its upload.
+
+    ``code`` is the SHA-256 of its bundle in hex digits. It is empty in the manifest of an older deployment.
+    """
 
     name: str
     url: str
     service: str
     version: str
     tag: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import errno
+import json
 import shlex
 import signal
 import sys
@@ -21,6 +22,7 @@ from rehearsal.faults import Fault, load_faults
 from rehearsal.local_system import STACK, LocalSystem, run_local_system
 from rehearsal.local_system.commands import CommandError
 from rehearsal.local_system.environment import describe_key_problem
+from rehearsal.local_system.program_code import declare_live_code
 from rehearsal.local_system.run_folder import open_run_folder
 from toolchain import interrupt
 
@@ -84,11 +86,24 @@ async def _deploy_and_verify(local: LocalSystem, fault: Fault | None) -> int:
         problem = describe_key_problem()
         click.echo(f"rehearsal: {problem}" if problem else "the deployment failed, so no check was run", err=True)
         return _INCONCLUSIVE
+    source = ("--stack", STACK)
     if fault is not None:
         click.echo(f"fault: {fault.description}")
         await fault.apply(local)
         local = dataclasses.replace(local, environment={**local.environment, **fault.environment()})
-    return await local.stream("python", "-m", "checks", "--stack", STACK)
+        source = source if fault.keeps_digest else await _select_manifest(local)
+    return await local.stream("python", "-m", "checks", *source)
+
+
+async def _select_manifest(local: LocalSystem) -> tuple[str, str]:
+    """Return the stack as the source of the manifest, or a file where a defect counts as the program's own."""
+    deployed = json.loads(await local.pulumi("stack", "output", "manifest", "--json", "--stack", STACK))
+    declared = declare_live_code(local, deployed)
+    if declared == deployed:
+        return "--stack", STACK
+    file = local.folder / "manifest.json"
+    file.write_text(json.dumps(declared))
+    return "--manifest", str(file)
 
 
 async def _serve(folder: Path, days: int) -> int:

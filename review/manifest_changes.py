@@ -23,7 +23,10 @@ class SettingChange:
 
 
 def find_changes(old: Manifest | None, new: Manifest | None) -> list[SettingChange]:
-    """Return the differences, settings first. The tag is left out, because it follows from the rest."""
+    """Return the differences, settings first.
+
+    The tag is left out, because it follows from the rest. So is the code's digest, because the script's row says it.
+    """
     before, after = ({} if manifest is None else _flat(manifest) for manifest in (old, new))
     names = [*before, *(name for name in after if name not in before)]
     return [
@@ -44,7 +47,8 @@ def find_dropped(old: Manifest | None, new: Manifest | None) -> list[DeclaredBin
 def _flat(manifest: Manifest) -> dict[str, str]:
     data = manifest.to_dict()
     bindings = {f"binding {item.name}": _binding(item) for item in manifest.bindings}
-    del data["schema"], data["project"], data["stack"], data["bindings"], data["worker"]["tag"]
+    del data["schema"], data["project"], data["stack"], data["bindings"]
+    del data["worker"]["tag"], data["worker"]["code"]
     return dict(_leaves(data, "")) | bindings
 
 

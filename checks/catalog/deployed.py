@@ -1,19 +1,27 @@
-"""The live version is the program's last upload, and it serves every request."""
+"""The live version is the program's last upload with the program's code, and it serves every request."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import hashlib
+from collections.abc import Callable, Collection, Iterator
 
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
+from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
 from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe_author
 
+CODE_DIGITS = 12  # shown of a digest
+
 
 def deployed(context: Context) -> Iterator[Evidence | Finding]:
-    """Yield a finding for a live version that is not the program's last upload: split, foreign or rolled back."""
+    """Yield a finding for a live version that is not the program's last upload: split, foreign or rolled back.
+
+    Anyone who may upload can copy the tag, so the code is compared as well.
+    """
     live = live_version.read_deployment(context)
+    wait_for_code = _read_code_in_background(context, live)
     tag = context.manifest.worker.tag
     known = live_version.read_versions(context, live)
     versions = live_version.read_serving_versions(context, live, known)
@@ -28,6 +36,33 @@ def deployed(context: Context) -> Iterator[Evidence | Finding]:
         yield live_version.describe_difference(subject, expected, problem, outside=outside)
     if not problems:
         yield Evidence(f"the program's last upload {versions[0].short} serves every request, {versions[0].made}")
+        yield from _judge_code(context, versions[0], wait_for_code())
+
+
+def _read_code_in_background(context: Context, live: WorkerDeployment) -> Callable[[], tuple[bytes, ...]]:
+    """Start to read the code of the only live version. The manifest of an older deployment has no digest of it."""
+    worker = context.manifest.worker
+    if len(live.shares) != 1 or not worker.code:
+        return tuple
+    version = live.shares[0].version_id
+    return run_in_background(lambda: context.cloudflare.read_code(worker.name, version))
+
+
+def _judge_code(context: Context, version: WorkerVersion, modules: tuple[bytes, ...]) -> Iterator[Evidence | Finding]:
+    worker = context.manifest.worker
+    if not worker.code:
+        return
+    digests = [hashlib.sha256(module).hexdigest() for module in modules]
+    if digests == [worker.code]:
+        yield Evidence(f"its code is the program's, {worker.code[:CODE_DIGITS]}")
+        return
+    found = digests[0][:CODE_DIGITS] if len(digests) == 1 else f"{len(digests)} modules"
+    yield live_version.describe_difference(
+        f"code of {worker.name}",
+        f"the program's, {worker.code[:CODE_DIGITS]}",
+        f"{found} in version {version.short}, {version.made}, which has a copy of the program's tag",
+        outside=True,
+    )
 
 
 def _find_problems(
@@ -56,13 +91,20 @@ def _describe_foreign(version: WorkerVersion, tag: str) -> str:
     if version.tag == tag:
         return f"{version.short}, {version.made}, which has the tag but is not an upload"
     if live_version.is_stack_upload(version, tag):
-        return f"{version.short}, {version.made}, which has another tag of this stack, so it has other settings"
+        other = "other code" if _has_same_settings(version.tag, tag) else "other settings"
+        return f"{version.short}, {version.made}, which has another tag of this stack, so it has {other}"
     return f"{version.short}, {version.made}, which does not have the program's tag"
+
+
+def _has_same_settings(one: str, other: str) -> bool:
+    """Return whether two tags have the same crons and bindings, and other code (parts 4, 5 and 6)."""
+    first, second = one.split(":"), other.split(":")
+    return len(first) == len(second) == 6 and first[3:5] == second[3:5] and first[5] != second[5]
 
 
 CHECK = Check(
     run=deployed,
-    proves="the live version is the program's last upload, and it serves every request",
+    proves="the live version is the program's last upload with the program's code, and it serves every request",
     runbook="step 3",
     step=3,
     causes=(
@@ -75,6 +117,10 @@ CHECK = Check(
             fix="pulumi up --stack NAME",
         ),
         KnownCause(what="the stack was deployed again, and the file of --manifest is older", fix="give --stack NAME"),
+        KnownCause(
+            what="another checkout with other code was deployed, or other code was uploaded with a copy of the tag",
+            fix="pulumi up --stack NAME",
+        ),
         KnownCause(what="the last `pulumi up` did not finish", fix="pulumi up --stack NAME"),
     ),
     wants=(Credential.CLOUDFLARE,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from contract.manifest import DeclaredAce, DeclaredWorker, Manifest, Storage, key_prefix
@@ -12,7 +13,7 @@ from infra.settings.settings import Settings
 
 
 def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings: Sequence[Binding]) -> Manifest:
-    """Return the manifest of a worker with these bindings. Its tag follows from all the rest.
+    """Return the manifest of a worker with these bindings and its bundle's digest. Its tag follows from all the rest.
 
     The stack's output is the manifest of the backfill worker.
     """
@@ -26,6 +27,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             service=declaration.service,
             version=declaration.version,
             tag="",
+            code=hashlib.sha256(declaration.source.read_bytes()).hexdigest(),
         ),
         bindings=tuple(binding.declare() for binding in bindings),
         schedules=declaration.schedules,

@@ -1,6 +1,7 @@
 """The tag of an upload (``workers/tag``): the stack that made it, and digests of the declared state.
 
-Its form is ``bv:<stack>:<manifest>:<crons>:<bindings>``, at most 100 bytes. Live workers carry it: it must not change.
+Its form is ``bv:<stack>:<manifest>:<crons>:<bindings>:<code>``, at most 100 bytes. Live workers carry it: it must not
+change. The tags of older deployments have no part ``<code>``.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from cloudflare_client.versions import WorkerVersion
 from contract.manifest import Manifest
 from infra.drift.digest import digest, digest_bindings, digest_crons
+
+CODE_DIGITS = 12  # of the code's digest
 
 
 def owner_prefix(project: str, stack: str) -> str:
@@ -19,7 +22,8 @@ def tag_of(manifest: Manifest) -> str:
     """Return the tag of an upload of this manifest."""
     bindings = (item.to_dict() for item in manifest.bindings)
     owner = owner_prefix(manifest.project, manifest.stack)
-    return f"{owner}{manifest.digest()}:{digest_crons(manifest.schedules)}:{digest_bindings(bindings)}"
+    state = f"{manifest.digest()}:{digest_crons(manifest.schedules)}:{digest_bindings(bindings)}"
+    return f"{owner}{state}:{manifest.worker.code[:CODE_DIGITS]}"
 
 
 def is_own_upload(version: WorkerVersion, owner: str) -> bool:
@@ -29,5 +33,5 @@ def is_own_upload(version: WorkerVersion, owner: str) -> bool:
 
 def read_digests(tag: str, owner: str) -> tuple[str, str]:
     """Return the digests of crons and bindings in a tag, empty texts for a tag of another form."""
-    crons, _, bindings = tag.removeprefix(owner).partition(":")[2].partition(":")
-    return crons, bindings
+    parts = tag.removeprefix(owner).split(":")
+    return (parts[1], parts[2]) if len(parts) in (3, 4) else ("", "")

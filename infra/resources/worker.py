@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import pulumi
@@ -58,7 +57,7 @@ class WorkerComponent(pulumi.ComponentResource):
             script_name=plan.manifest.worker.name,
             main_module=MAIN_MODULE,
             content_file=str(plan.source),
-            content_sha256=hashlib.sha256(plan.source.read_bytes()).hexdigest(),
+            content_sha256=plan.manifest.worker.code,
             compatibility_date=COMPATIBILITY_DATE,
             bindings=[_upload(binding) for binding in plan.bindings],
             keep_bindings=[],  # without this field an upload may keep secrets that it does not name

@@ -36,6 +36,8 @@ class Fault:
     ``other_causes``: checks among them that must name another cause -> that cause.
     ``may_report``: further checks that may report it -> their cause.
     ``deadline``: seconds that the checks are given. ``min_seconds``: seconds that they need at least.
+    ``keeps_digest``: code that it uploads with the program's tag is not the program's. Otherwise the defect counts as
+    the program's own, and the checks get a manifest with the digest of that code.
     ``settings``: settings of the stack besides the rehearsal's own, as ``run_local_system`` takes them.
     ``environment``: returns variables that replace those of the rehearsal for the checks.
     """
@@ -50,6 +52,7 @@ class Fault:
     expected: ExpectedResult = ExpectedResult.FAILED
     deadline: float = 30.0
     min_seconds: float = 0.0
+    keeps_digest: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Callable[[], Mapping[str, str]] = dict
 

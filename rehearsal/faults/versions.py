@@ -28,6 +28,12 @@ async def _upload_other_code(local: LocalSystem) -> None:
     await outside_pulumi.upload_script(local, code=code)
 
 
+async def _upload_other_code_with_tag(local: LocalSystem) -> None:
+    """Upload the worker with a comment more, which no answer of the worker shows."""
+    code = actions.read_source() + b"\n// changed outside Pulumi\n"
+    await outside_pulumi.upload_script(local, code=code, tag=lambda ours: ours)
+
+
 async def _roll_back(local: LocalSystem) -> None:
     def make_older_tag(tag: str) -> str:
         return ":".join([*tag.split(":")[:2], *["0" * 12] * 3])
@@ -92,6 +98,14 @@ UPLOADS = (
         other_causes={"health": "configuration", "key": "configuration"},
         may_report={"trigger": "configuration"},
         apply=_upload_other_code,
+    ),
+    Fault(
+        name="code-replaced-with-tag",
+        description="other code was uploaded with every binding kept, and with a copy of the program's tag",
+        caught_by=("deployed",),
+        cause="outside_change",
+        keeps_digest=True,
+        apply=_upload_other_code_with_tag,
     ),
     Fault(
         name="extras-wiped",

@@ -16,6 +16,7 @@ from checks.run.execute import execute
 from checks.run.request import Request, Surroundings, Target
 from rehearsal.faults import ExpectedResult, Fault, load_faults
 from rehearsal.local_system import ROOT, outside_pulumi
+from rehearsal.local_system.program_code import declare_live_code
 from tests.e2e import fault_matrix
 from tests.e2e.snapshot import Snapshot
 
@@ -32,7 +33,8 @@ class Deployed:
 
     def __init__(self, world, folder):
         self.world, self.manifest = world, folder / "manifest.json"
-        self.manifest.write_text(world.pulumi("stack", "output", "manifest", "--json"))
+        self.declared = json.loads(world.pulumi("stack", "output", "manifest", "--json"))
+        self.declare(self.declared)
         self.snapshot = world.wait(Snapshot.take(world.local))
 
     def checks(self, *names, seconds=30.0, environment=(), ahead=timedelta()):
@@ -45,7 +47,11 @@ class Deployed:
         code = execute(request, outside)
         return code, json.loads("".join(written))
 
+    def declare(self, manifest):
+        self.manifest.write_text(json.dumps(manifest))
+
     def restore(self):
+        self.declare(self.declared)
         self.world.wait(self.snapshot.restore(self.world.local))
 
 
@@ -154,6 +160,8 @@ def test_a_fault_is_reported_with_its_cause(world, deployed, took, name, record_
     fault = FAULTS[name]
     deployed.restore()
     world.wait(fault.apply(world.local))
+    if not fault.keeps_digest:
+        deployed.declare(declare_live_code(world.local, deployed.declared))
     code, report = deployed.checks(seconds=fault.deadline, environment=fault.environment())
     failed, inconclusive = outcomes(report, "fail"), outcomes(report, "inconclusive")
     reported = failed if fault.expected is ExpectedResult.FAILED else inconclusive

@@ -38,6 +38,7 @@ class Script:
         self.tail = Tail() if tail is None else tail
         self.version_id: Callable[[int], str] = lambda number: f"v{number}"
         self.deployed = DAN
+        self.code = manifest.CODE  # of every version
         self.settings: Json = {"logpush": False, "tail_consumers": None, "observability": None}
         self.versions: list[Json] = []
         self.live: list[str] = []
@@ -92,6 +93,8 @@ class Script:
             return envelope([{"name": name, "type": "secret_text"} for name in self.secrets])
         if path == "schedules":
             return envelope({"schedules": [{"cron": cron, "created_on": "x"} for cron in self.crons]})
+        if path == "content/v2":
+            return response(200, self.code, {"content-type": "application/javascript+module"})
         if path == "settings":
             return envelope({"bindings": [], "placement": {}, **self.settings})
         if path == "deployments":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ TEMPLATE = "timeseries/{site}/{date}/data.ndjson.gz"
 OWNER = "bv:11111111"
 TAG = f"{OWNER}:222222222222:33333333"
 CRON = "*/5 * * * *"
+CODE = b"export default {};"  # the bundle of the program
 FIRST, LAST = "2024-12-10", "2024-12-14"  # the declared days
 NOW = datetime(2024, 12, 20, 12, tzinfo=UTC)
 KEY = "fake-ace-key-for-tests"
@@ -31,7 +33,14 @@ def manifest_data(*, first: str = FIRST, last: str | None = LAST, **changes: Any
         "project": "building-vitals",
         "stack": "prod",
         "account_id": ACCOUNT,
-        "worker": {"name": NAME, "url": URL, "service": "backfill-worker", "version": "1.0.0", "tag": TAG},
+        "worker": {
+            "name": NAME,
+            "url": URL,
+            "service": "backfill-worker",
+            "version": "1.0.0",
+            "tag": TAG,
+            "code": hashlib.sha256(CODE).hexdigest(),
+        },
         "bindings": _bindings(first, last),
         "schedules": [CRON],
         "storage": {

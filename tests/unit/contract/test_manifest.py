@@ -54,6 +54,12 @@ def test_a_manifest_of_an_older_program_has_the_default_settle_hours():
     assert Manifest.from_dict(data).ace.settle_hours == 6
 
 
+def test_a_manifest_of_an_older_deployment_has_no_digest_of_the_code():
+    data = MANIFEST.to_dict()
+    del data["worker"]["code"]
+    assert Manifest.from_dict(data).worker.code == ""
+
+
 def test_a_manifest_of_an_older_deployment_gets_the_default():
     data = MANIFEST.to_dict()
     data["ace"].pop("key_expiry_warning_days")

@@ -3,9 +3,9 @@
 import pytest
 
 from cloudflare_client import client
-from tests.fakes.answers import envelope
+from tests.fakes.answers import envelope, refusal, response
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.manifest import NAME, TAG
+from tests.fakes.manifest import CODE, NAME, TAG, manifest_data
 from tests.fakes.outcomes import UP, all_findings, failed_finding, inconclusive_finding
 
 OLDER = "bv:11111111:999999999999:33333333"  # of the same stack, with other settings
@@ -20,8 +20,56 @@ DAN = "dan@example.org on 2024-12-19 11:00:00 UTC"
 def test_deployed_as_uploaded(tmp_path):
     _, report = healthy_system().report(tmp_path, "deployed")
     said = f"the program's last upload v1 serves every request, made by {ANN} (upload)"
-    assert report["deployed"]["evidence"] == [said]
+    assert report["deployed"]["evidence"] == [
+        said,
+        f"its code is the program's, {manifest_data()['worker']['code'][:12]}",
+    ]
     assert "config" not in report
+
+
+def test_deployed_with_other_code_and_a_copy_of_the_tag(tmp_path):
+    """Case X5: other code was uploaded with the same settings and the program's tag."""
+    system = healthy_system()
+    system.script.code = b"export default { fetch() {} };"
+    found = failed_finding(tmp_path, system, "deployed")
+    assert found["subject"] == f"code of {NAME}"
+    assert found["found"].endswith(f"in version v1, made by {ANN} (upload), which has a copy of the program's tag")
+    assert (found["cause"], found["hint"]) == ("outside_change", UP)
+
+
+def test_deployed_from_another_checkout_with_other_code(tmp_path):
+    """Case X5: `pulumi up` from another checkout with other code and the same settings."""
+    ours = "bv:11111111:222222222222:33333333:44444444:aaaaaaaaaaaa"
+    system = healthy_system(manifest=manifest_data(worker__tag=ours))
+    system.script.versions = [system.script.version(1, ours, "upload")]
+    assert system.report(tmp_path, "deployed")[0] == 0
+    system.script.upload("bv:11111111:999999999999:33333333:44444444:bbbbbbbbbbbb")
+    found = failed_finding(tmp_path, system, "deployed")
+    assert found["found"].endswith("which has another tag of this stack, so it has other code")
+    assert found["cause"] == "configuration"
+
+
+def test_deployed_as_multipart_with_one_module_or_more(tmp_path):
+    system = healthy_system()
+    part = "--x\r\nContent-Disposition: form-data; name=worker.js\r\n\r\n{}\r\n"
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    one = part.format(CODE.decode())
+    system.routes["GET", "/content/v2"] = response(200, f"{one}--x--".encode(), kind)
+    assert system.report(tmp_path, "deployed")[0] == 0
+    system.routes["GET", "/content/v2"] = response(200, f"{one}{one}--x--".encode(), kind)
+    assert "2 modules" in failed_finding(tmp_path, system, "deployed")["found"]
+    system.routes["GET", "/content/v2"] = response(200, b"", kind)
+    assert inconclusive_finding(tmp_path, system, "deployed")["cause"] == "cloudflare"
+    system.routes["GET", "/content/v2"] = refusal(403, 10000)
+    inconclusive_finding(tmp_path, system, "deployed")
+
+
+def test_deployed_with_a_manifest_of_an_older_deployment_reads_no_code(tmp_path):
+    declared = manifest_data()
+    del declared["worker"]["code"]
+    system = healthy_system(manifest=declared)
+    assert system.report(tmp_path, "deployed")[0] == 0
+    assert not any("content" in asked for asked in system.asked)
 
 
 def test_deployed_sends_no_request_to_the_worker(tmp_path):

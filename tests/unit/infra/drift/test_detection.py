@@ -1,6 +1,8 @@
 import dataclasses
+import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from contract.drift_sentence import MAX_MESSAGE, message_of
 from infra.account import LiveWorker
 from infra.drift.detection import find_drift, next_message
 from infra.drift.last_upload import ForeignWorkerError, uploaded_bindings
-from infra.drift.tag import owner_prefix
+from infra.drift.tag import owner_prefix, tag_of
 from tests.fakes.deployments import make_deployment
 from tests.unit.infra.conftest import manifest_of
 
@@ -261,7 +263,22 @@ def test_an_optional_field_is_compared_where_it_differs_from_its_default(read, w
 
 
 def test_the_tag_of_a_former_deployment_is_the_same(manifest):
-    assert manifest.worker.tag.rpartition(":")[2] == "84abae1e"
+    assert manifest.worker.tag.split(":")[4] == "84abae1e"
+
+
+def test_a_tag_of_a_former_deployment_without_the_code_is_not_drift(manifest, worker):
+    former = dataclasses.replace(worker.versions[0], tag=manifest.worker.tag.rpartition(":")[0])
+    assert found(manifest, dataclasses.replace(worker, versions=(former,))) is None
+
+
+def test_other_code_with_the_same_settings_has_another_tag_of_at_most_100_bytes(manifest):
+    """Case X5: the digest of the code is part of the manifest and of the tag."""
+    other = dataclasses.replace(manifest, worker=dataclasses.replace(manifest.worker, code="0" * 64))
+    assert manifest.worker.code == hashlib.sha256(Path("workers/dist/backfill.js").read_bytes()).hexdigest()
+    assert tag_of(manifest).split(":")[5] == manifest.worker.code[:12]
+    assert tag_of(other).split(":")[3:5] == tag_of(manifest).split(":")[3:5]
+    assert tag_of(other) != tag_of(manifest)
+    assert len(tag_of(manifest).encode()) <= 100
 
 
 def test_json_is_compared_by_its_meaning(read, worker):
