@@ -9,7 +9,7 @@ def test_a_healthy_system_passes_every_check(tmp_path):
     code, report = healthy_system().report(tmp_path)
     assert code == 0
     assert outcomes(report) == dict.fromkeys(catalog.load(), "pass") | {"parity": "skip", "query": "skip"}
-    assert [name for name in report if name != "token"][:4] == ["config", "secrets", "bindings", "deployed"]
+    assert [name for name in report if name != "token"][:4] == ["config", "secrets", "bindings", "bucket"]
 
 
 def test_the_dependencies_of_the_checks_are_sound():
@@ -37,6 +37,7 @@ def test_the_incident_of_the_runbook_takes_few_lines(tmp_path):
         "token": "pass",
         "secrets": "fail",
         "bindings": "pass",
+        "bucket": "pass",
         "deployed": "fail",
         "fresh": "pass",
         "health": "fail",
