@@ -31,6 +31,15 @@ _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPE
 _SECRETS = ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
 _EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "REHEARSAL_", "PATH", "NO_PROXY", "no_proxy")
 
+_DAYS = click.option(
+    "--days",
+    type=click.IntRange(1, 365),
+    metavar="DAYS",
+    default=3,
+    show_default=True,
+    help="Number of days to copy, 1 to 365.",
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="building-vitals")
@@ -39,7 +48,14 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="Number of days to copy.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 365),
+    metavar="DAYS",
+    default=3,
+    show_default=True,
+    help="Number of days to copy, 1 to 365.",
+)
 @click.option("--fault", metavar="NAME", help="Fault to apply after the deployment. `faults` lists the names.")
 @click.option("--keep", is_flag=True, help="Keep the run's folder (state and objects).")
 def up(days: int, fault: str | None, keep: bool) -> None:
@@ -56,7 +72,14 @@ def up(days: int, fault: str | None, keep: bool) -> None:
 
 
 @main.command(short_help="Run the local Cloudflare and ACE until Ctrl-C.")
-@click.option("--days", type=click.IntRange(1, 365), default=3, show_default=True, help="Number of days to copy.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 365),
+    metavar="DAYS",
+    default=3,
+    show_default=True,
+    help="Number of days to copy, 1 to 365.",
+)
 def serve(days: int) -> None:
     """Run the local Cloudflare and ACE until Ctrl-C, and print the environment for another terminal."""
     with _report_in_one_line(), open_run_folder() as folder:

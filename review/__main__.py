@@ -16,7 +16,7 @@ MAX_SIZE = 64 * 2**20  # bytes of a preview
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="building-vitals")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 0 for no change, 2 for changes, 1 for an error.")
-@click.option("--stack", default="", help="The stack's name, for a preview that failed before it named the stack.")
+@click.option("--stack", metavar="NAME", default="", help="The stack, for a preview that failed before it named one.")
 def main(*, detailed_exitcode: bool, stack: str) -> None:
     """Read `pulumi preview --json` from standard input and write a comment for the pull request.
 

@@ -11,6 +11,7 @@ import click
 
 from checks.cli.arguments import add_default_command, parse_duration, parse_targets
 from checks.cli.standard_streams import exit_with_error, is_terminal, silence, write
+from checks.cli.terminal import find_width, folds, wants_color
 from checks.run.request import Request, RunRefused, Surroundings
 from contract.version import VERSION
 
@@ -57,8 +58,9 @@ def group() -> None:
     "--format",
     "formats",
     multiple=True,
-    metavar="text|json|junit|markdown|github|prometheus[=FILE]",
-    help="Report format (repeatable). Default: text. junit is for CI, github for annotations, markdown for summaries.",
+    metavar="FORMAT[=FILE]",
+    help="Report format (repeatable): text (default), json, junit (for CI), github (annotations), markdown (summaries)"
+    " or prometheus (metrics).",
 )
 @click.option("--quiet", is_flag=True, help="Show the checks that are not ok, and the recap.")
 @click.option("--verbose", is_flag=True, help="Show all evidence, and the duration of each check.")
@@ -75,7 +77,7 @@ def run(**options: Any) -> int:
 
     \b
       CLOUDFLARE_API_TOKEN  reads the Cloudflare API
-      OPERATOR_TOKEN        default: the stack's output, or derived from ACE_API_KEY
+      OPERATOR_TOKEN        default: the stack's output, or made of ACE_API_KEY
       ACE_API_KEY           default: aceApiKey of the stack
     """  # noqa: D301 - as above
     from checks.reporters import list_formats
@@ -102,7 +104,9 @@ def run(**options: Any) -> int:
             thorough=options["thorough"],
             quiet=options["quiet"],
             verbose=options["verbose"],
-            color=is_terminal() and not options["no_color"] and not os.environ.get("NO_COLOR"),
+            color=wants_color(os.environ, terminal=is_terminal()) and not options["no_color"],
+            width=find_width(os.environ, terminal=is_terminal()),
+            fold=folds(os.environ),
         )
     except ValueError as error:
         raise RunRefused(str(error), USAGE) from None
@@ -115,10 +119,9 @@ def run(**options: Any) -> int:
 @group.command("list")
 def list_() -> None:
     """List the checks with their claims and tags."""
-    checks = _load_checks()
-    width = max(map(len, checks))
-    lines = [f"{check.id:<{width}}  {check.proves}  [{', '.join(sorted(check.tags))}]\n" for check in checks.values()]
-    write("".join(lines))
+    from checks.cli.explanation import list_checks
+
+    write(list_checks(_load_checks(), find_width(os.environ, terminal=is_terminal())))
 
 
 @group.command(short_help="Explain a check, its causes of failure and their fixes.")
@@ -136,7 +139,7 @@ def explain(check: str) -> None:
         select(checks, names=[check])
     except SelectionError as error:
         raise RunRefused(str(error), USAGE) from None
-    write(explain_check(checks[check]))
+    write(explain_check(checks[check], find_width(os.environ, terminal=is_terminal())))
 
 
 def main(argv: list[str] | None = None) -> NoReturn:

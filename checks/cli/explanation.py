@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from checks import reporters
 from checks.check import Check
+from checks.reporters import wrap
 
 HEAD = """# The checks
 
@@ -27,11 +28,25 @@ REPORTS = """
 SCHEMA = "\nThe schema of `json` is [report.schema.json](report.schema.json).\n"
 
 
-def explain_check(check: Check) -> str:
-    """Return the explanation of a check for a terminal."""
-    lines = [check.id, *(f"  {name + ':':<13}{text}" for name, text in _list_facts(check)), "  when it fails:"]
+def list_checks(checks: Mapping[str, Check], width: int | None = None) -> str:
+    """Return the claim and the tags of each check, wrapped at a width."""
+    column = max(map(len, checks)) + 2
+    lines: list[str] = []
+    for check in checks.values():
+        text = f"{check.proves}  [{', '.join(sorted(check.tags))}]"
+        lines += wrap(text, width, first=f"{check.id:<{column}}", rest=" " * column)
+    return "\n".join(lines) + "\n"
+
+
+def explain_check(check: Check, width: int | None = None) -> str:
+    """Return the explanation of a check for a terminal, wrapped at a width."""
+    lines = [check.id]
+    for name, text in _list_facts(check):
+        lines += wrap(text, width, first=f"  {name + ':':<13}", rest=" " * 15)
+    lines.append("  when it fails:")
     for cause in check.causes:
-        lines += [f"    - {cause.what}", f"      -> {cause.fix}"]
+        lines += wrap(cause.what, width, first="    - ", rest=" " * 6)
+        lines += wrap(cause.fix, width, first="      -> ", rest=" " * 9)
     return "\n".join(lines) + "\n"
 
 

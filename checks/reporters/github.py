@@ -37,7 +37,8 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format h
         *_format_annotations("error", errors),
         *_format_annotations("warning", warnings),
         *_format_annotations("notice", notices),
-        *map(neutralize, (*format_causes(report), format_recap(report, Style()))),
+        *format_causes(report),
+        *format_recap(report),
     ]
     return "\n".join(lines) + "\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from checks import catalog, reporters
@@ -77,8 +78,9 @@ def _write_reports(report: Report, request: Request, write: Callable[[str], None
     """Write every requested report. A report that cannot be written never leads to exit code 0."""
     lost: tuple[str, int] | None = None
     for target in request.targets:
-        color = request.color and target.file is None
-        style = reporters.Style(color=color, quiet=request.quiet, verbose=request.verbose)
+        style = reporters.Style(quiet=request.quiet, verbose=request.verbose)
+        if target.file is None:
+            style = dataclasses.replace(style, color=request.color, width=request.width, fold=request.fold)
         text = reporters.load_renderer(target.format)(report, style)
         try:
             if target.file is None:

@@ -38,7 +38,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The validated command line. ``seconds`` is the deadline of all checks together."""
+    """The validated command line. ``seconds`` is the deadline of all checks together.
+
+    ``color``, ``width`` and ``fold`` are for standard output.
+    """
 
     stack: str | None
     manifest: str | None
@@ -53,6 +56,8 @@ class Request:
     verbose: bool = False
     thorough: bool = False
     color: bool = False
+    width: int | None = None
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from contract.version import VERSION
 from review.github import client, event
 from review.github import diagnostics as engine_diagnostics
 from review.github import issue as issues
@@ -19,6 +20,7 @@ FILE = click.Path(exists=True, dir_okay=False, allow_dash=False, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="building-vitals")
 def group() -> None:
     """Write the results of a workflow to GitHub, with GITHUB_TOKEN and the variables of GitHub Actions.
 
@@ -41,8 +43,8 @@ def comment(path: Path) -> None:
 @group.command(short_help="Open or close the issue about drift.")
 @click.option("--open", "action", flag_value="open", help="Open it, or update the one that is open.")
 @click.option("--close", "action", flag_value="close", help="Close it, when one is open.")
-@click.option("--marker", required=True, help="Identifies the issue. Hidden in its first line.")
-@click.option("--title", help="The title, with --open.")
+@click.option("--marker", metavar="MARKER", required=True, help="Identifies the issue. Hidden in its first line.")
+@click.option("--title", metavar="TITLE", help="The title, with --open.")
 @click.option(
     "--file", "paths", type=FILE, multiple=True, required=True, help="The text of the issue, or of the closing comment."
 )

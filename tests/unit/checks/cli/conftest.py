@@ -19,7 +19,8 @@ def manifest(tmp_path: Path) -> str:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     """Runs the command in this process. Returns exit code, standard output and standard error."""
-    for name in ("CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN", "ACE_API_KEY", "CLOUDFLARE_BASE_URL"):
+    secrets = ("CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN", "ACE_API_KEY", "NOTIFY_URL", "HEARTBEAT_URL")
+    for name in (*secrets, "CLOUDFLARE_BASE_URL", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
 
     def run(*argv: str) -> tuple[int, str, str]:

@@ -13,7 +13,7 @@ def test_the_help_names_the_formats():
     from checks.cli import commands
 
     (option,) = [item for item in commands.run.params if item.name == "formats"]
-    assert sorted(option.metavar.removesuffix("[=FILE]").split("|")) == sorted(list_formats())
+    assert all(name in option.help for name in list_formats())
 
 
 def test_every_format_of_a_whole_run(tmp_path):
