@@ -154,6 +154,10 @@ CHECK = Check(
     causes=(
         KnownCause(what="a secret or the bucket is not bound (503 unhealthy)", fix="pulumi up --stack NAME"),
         KnownCause(what="an older version still answers", fix="wait a minute, then run the check again"),
+        KnownCause(
+            what="an answer contains a secret, which every check reports that read it",
+            fix="correct the worker, then pulumi config set --secret aceApiKey with a new key, then pulumi up",
+        ),
         KnownCause(what="the worker's code does not report its version", fix="correct it, then pulumi up"),
         KnownCause(what="a version was deployed outside Pulumi", fix="pulumi up --stack NAME"),
         KnownCause(

@@ -12,7 +12,9 @@ from checks.diagnosis.error_codes import diagnose_error_code
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, describe
 from checks.model.hint import Hint
+from checks.model.leaks import describe_leak
 
+MAX_PLACES = 3  # of a secret in one kind of log
 LIMITS = {"exceededCpu": "its CPU time is up", "exceededMemory": "its memory is full"}
 
 
@@ -22,7 +24,8 @@ def logs(context: Context) -> Iterator[Evidence | Finding]:
     if batch.recording_problem is not None:
         raise Inconclusive(batch.recording_problem)
     recording = Recording() if batch.recording is None else batch.recording
-    problems = list(dict.fromkeys(_find_problems(context, recording.invocations)))
+    leaks = _find_leaks(recording.invocations)
+    problems = list(dict.fromkeys([*leaks, *_find_problems(context, recording.invocations)]))
     yield from problems
     if not recording.batches:
         if batch.obstacle is not None:
@@ -42,6 +45,17 @@ def logs(context: Context) -> Iterator[Evidence | Finding]:
         )
     if not problems and not missing_lines:
         yield from _collect_evidence(batch, recording)
+
+
+def _find_leaks(invocations: Collection[Invocation]) -> Iterator[Finding]:
+    """Yield one finding for each kind of invocation and secret, with the first places."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for item in invocations:
+        for place, name in item.leaks:
+            places.setdefault((item.event, name), []).append(place)
+    for (event, name), found in places.items():
+        first = ", ".join(dict.fromkeys(found[:MAX_PLACES]))
+        yield describe_leak(f"log of {event}", name, found=f" in {first}")
 
 
 def _find_problems(context: Context, invocations: Collection[Invocation]) -> Iterator[Finding]:
@@ -117,6 +131,10 @@ CHECK = Check(
         KnownCause(
             what="the worker's request is wrong, because ACE serves the same request of this check",
             fix="correct the worker",
+        ),
+        KnownCause(
+            what="the log contains a secret",
+            fix="correct the worker, then pulumi config set --secret aceApiKey with a new key, then pulumi up",
         ),
         KnownCause(what="ACE or the bucket fails (upstream_unavailable, storage)", fix="see the check trigger"),
         KnownCause(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from checks.check import Check, Context, KnownCause
 from checks.clients.worker.progress import Progress, read_progress_day
 from checks.diagnosis.batch_recording import record_batch
 from checks.diagnosis.error_codes import describe_reported_error
-from checks.model.credentials import Credential
+from checks.model.credentials import Credential, Secret
 from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError, Stop
 from checks.model.hint import Hint
 from checks.stored_days.selection import find_last_days
@@ -22,20 +23,41 @@ SUBJECT, STATUS = "POST /trigger", "GET /status"
 
 
 def trigger(context: Context) -> Iterator[Evidence | Finding]:
-    """Run one batch, record its log for the check ``logs``, and judge its answer."""
-    with record_batch(context):
-        yield from _run_batch(context)
-
-
-def _run_batch(context: Context) -> Iterator[Evidence | Finding]:
-    """Read the progress, run one batch, read the progress again, and compare: the status alone proves nothing."""
+    """Send requests that must be refused, then run one batch, record its log for the check ``logs``, and judge it."""
     before = _read_progress(context, STATUS, context.worker.fetch_status(context.credentials.operator))
-    context.batch.requested = True
+    accepted = list(_find_accepted(context))  # before the tail is open, so that it shows one batch
+    yield from accepted
+    with record_batch(context):
+        yield from _run_batch(context, before)
+    if not accepted:
+        yield Evidence("it refuses requests without a token, or with a wrong one")
+
+
+def _find_accepted(context: Context) -> Iterator[Finding]:
+    """Yield a finding for the first request that is not refused with 401. An open worker runs one batch then."""
+    for name, token in (("no token", None), ("a wrong token", Secret(secrets.token_urlsafe(32)))):
+        reply = _send_trigger(context, token)
+        if reply.status != 401 and (reply.own or reply.status < 300):  # the batch reports another program at the URL
+            accepted = reply.own and (reply.status == 200 or reply.status >= 500)
+            found = f"{reply.status}: the worker accepts the request" if accepted else reply.shown
+            subject = f"{SUBJECT} with {name}"
+            yield Finding(subject=subject, expected="401", found=found, cause=Cause.WORKER, hint=Hint.deploy())
+            return
+
+
+def _send_trigger(context: Context, token: Secret | None) -> WorkerReply:
+    """Send the request. A lack of an answer is left in the batch, so that the check ``logs`` knows it."""
     try:
-        reply = context.worker.send_trigger(context.credentials.operator)
+        return context.worker.send_trigger(token)
     except Stop as stop:
-        context.batch.obstacle = stop.finding
+        context.batch.requested, context.batch.obstacle = True, stop.finding
         raise
+
+
+def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Finding]:
+    """Run one batch, read the progress again, and compare: the status alone proves nothing."""
+    context.batch.requested = True
+    reply = _send_trigger(context, context.credentials.operator)
     context.batch.day = read_progress_day(reply.body)
     after = _read_progress(context, SUBJECT, reply)
     context.batch.progress = after
@@ -145,6 +167,10 @@ CHECK = Check(
         ),
         KnownCause(what="ACE is down or changed its answers (upstream_unavailable, upstream_contract)", fix="ask ACE"),
         KnownCause(what="the bucket is gone or full (storage)", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="the worker accepts every POST /trigger, so its code is not this program's",
+            fix="pulumi up --stack NAME",
+        ),
     ),
     needs=("key", "health"),
     after=("fresh",),  # which looks before this check moves the backfill

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -23,7 +24,10 @@ def run_in_background(function: Callable[[], T], number: int = 1) -> Callable[[]
         except BaseException as error:  # noqa: BLE001 - raised again by the function that waits
             errors.append(error)
 
-    thread = threading.Thread(target=follow, name=f"{threading.current_thread().name}_{number}", daemon=True)
+    run = contextvars.copy_context().run  # so that a leak is a finding of the caller's check
+    thread = threading.Thread(
+        target=run, args=(follow,), name=f"{threading.current_thread().name}_{number}", daemon=True
+    )
     thread.start()
 
     def wait() -> T:

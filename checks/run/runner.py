@@ -174,7 +174,7 @@ class _Run:
         self._start_ready(over=True)
 
     def _build_result(self, running: RunningCheck, obstacle: Finding | None) -> Result:
-        items = tuple(running.items)
+        items = (*running.leaks, *running.items)
         findings = [item for item in items if isinstance(item, Finding)]
         evidence = [item for item in items if isinstance(item, Evidence)]
         failed = any(finding.cause is not Cause.ACCESS for finding in findings)

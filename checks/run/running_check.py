@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from checks.check import Check, Context
 from checks.model.finding import Evidence, Failed, Finding, Stop
+from checks.model.leaks import collect_leaks
 from checks.run.findings import describe_defect, is_evidence, is_finding
 
 MAX_ITEMS = 100  # findings and evidence of one check: more is a loop
@@ -13,17 +14,22 @@ MAX_ITEMS = 100  # findings and evidence of one check: more is a loop
 
 @dataclass(slots=True, kw_only=True)
 class RunningCheck:
-    """One check that runs: its findings and evidence so far, and the finding that made it inconclusive."""
+    """One check that runs: its findings and evidence so far, and the finding that made it inconclusive.
+
+    ``leaks`` are the findings of secrets in the answers that it received.
+    """
 
     check: Check
     started: float
     items: list[Evidence | Finding] = field(default_factory=list)
+    leaks: list[Finding] = field(default_factory=list)
     obstacle: Finding | None = None
 
     def run(self, context: Context) -> None:
         """Run the check to its end, and keep its findings or the reason for their lack."""
         try:
-            self._collect(context)
+            with collect_leaks(self._take_leak):
+                self._collect(context)
         except BaseException as error:  # noqa: BLE001 - an exception of one check must not end the others
             finding = getattr(error, "finding", None)
             if not isinstance(error, Stop) or not is_finding(finding):
@@ -32,6 +38,10 @@ class RunningCheck:
                 self.items.append(finding)
             else:
                 self.obstacle = finding
+
+    def _take_leak(self, finding: Finding) -> None:
+        if finding not in self.leaks and len(self.leaks) < MAX_ITEMS:
+            self.leaks.append(finding)
 
     def _collect(self, context: Context) -> None:
         """Collect the evidence and findings of the check, and close it, which may raise as well."""

@@ -20,6 +20,7 @@ from checks.diagnosis.worker_address import SETTINGS
 from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Credentials
 from checks.model.finding import Cause
+from checks.model.leaks import SecretFinder
 from checks.model.report import EXIT_USAGE
 from checks.model.urls import is_base_url
 from checks.run.request import Request, RunRefused, Surroundings
@@ -41,7 +42,10 @@ def open_context(
     """Yield the context of a run, and close its clients at the end. Raises RunRefused for an unusable environment."""
     with ExitStack() as stack:
         deadline = surroundings.deadline(request.seconds)
-        open_http = functools.partial(Http.open, deadline=deadline, secrets=secrets, transport=surroundings.transport)
+        finder = SecretFinder.create(secrets, credentials)
+        open_http = functools.partial(
+            Http.open, deadline=deadline, secrets=secrets, finder=finder, transport=surroundings.transport
+        )
         readings = ClockReadings()
         api_base = _read_api_base(surroundings.environ)
         worker, api, ace = _open_systems(stack, open_http, manifest, api_base, readings)
@@ -62,7 +66,7 @@ def open_context(
             thorough=request.thorough,
             clock_readings=readings,
             open_tail=lambda within: open_tail(
-                Tails(transport=transport), manifest.worker.name, connector, within=within
+                Tails(transport=transport), manifest.worker.name, connector, within=within, find_secret=finder.find
             ),
             etl=None if etl is None else BackfillWorker(http=etl),
             query=None if query is None else QueryWorker(http=query),

@@ -41,6 +41,7 @@ class BackfillWorker:
         self.claimed: list[str] | None = None
         self.is_healthy = True
         self.is_open = self.is_idle = False  # every operator token is accepted. The trigger writes nothing
+        self.is_trigger_open = False  # POST /trigger accepts every operator token
         self.cancelled = 0  # so many of the next batches end before their first page, as their client is gone
         self.stale_until = 0.0  # the edge serves `older` until this time
         self.older: dict[str, str] = {}
@@ -123,9 +124,19 @@ class BackfillWorker:
             return 404, _error("not_found")
         if not self.key:
             return 503, _error("not_configured")
-        if not self.is_open and authorization != f"Bearer {derive_operator_token(self.key)}":
+        is_open = self.is_open or (self.is_trigger_open and path == "/trigger")
+        if not is_open and not self._is_operator(authorization):
             return 401, _error("unauthorized")
         return self.trigger() if path == "/trigger" else self.status()
+
+    def guard(self, reply: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
+        """Return a route that gives this answer to the operator only, as a worker does that fails after its 401."""
+        return lambda request: (
+            reply if self._is_operator(request.headers.get("Authorization", "")) else self.answer(request)
+        )
+
+    def _is_operator(self, authorization: str) -> bool:
+        return authorization == f"Bearer {derive_operator_token(self.key)}"
 
     def _has_bucket(self) -> bool:
         return manifest.BUCKET in self.account.buckets

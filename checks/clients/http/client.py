@@ -16,6 +16,7 @@ from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
 from checks.model.hint import Hint
+from checks.model.leaks import SecretFinder, describe_leak, note_leak
 from checks.model.urls import is_confidential, is_loopback
 from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.transport import MAX_JSON_BYTES
@@ -42,8 +43,9 @@ class Http:
     """A system at a base URL. ``cause`` is the cause of a finding where the system gives no usable answer.
 
     ``setting`` is the setting of the stack that holds the URL, if any. ``secrets`` are masked in every answer before a
-    part of it is shown. ``clock_readings`` gets the time of each answer. Proxies and certificates of the environment
-    apply, except for this machine itself.
+    part of it is shown. In an answer of a worker ``finder`` finds them, which is a finding of the running check.
+    ``clock_readings`` gets the time of each answer. Proxies and certificates of the environment apply, except for this
+    machine itself.
     """
 
     base: str
@@ -52,6 +54,7 @@ class Http:
     client: httpx.Client
     setting: str = ""
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    finder: SecretFinder | None = None
     clock_readings: ClockReadings = field(default_factory=ClockReadings, repr=False)
 
     @classmethod
@@ -64,6 +67,7 @@ class Http:
         deadline: Deadline,
         setting: str = "",
         secrets: Collection[str] = (),
+        finder: SecretFinder | None = None,
         transport: Transport | None = None,
         clock_readings: ClockReadings | None = None,
     ) -> Iterator[Http]:
@@ -80,6 +84,7 @@ class Http:
                 client=client,
                 setting=setting,
                 secrets=tuple(text.encode("utf-8", "replace") for text in secrets),
+                finder=finder,
                 clock_readings=ClockReadings() if clock_readings is None else clock_readings,
             )
 
@@ -113,6 +118,7 @@ class Http:
             ) as response:
                 self.clock_readings.add(self.deadline.clock(), response.headers.get("Date"))
                 body = self._read_body(response, request, limit)
+                self._note_leaks(request, response.headers, body)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
                     body = body.replace(secret, b"***")  # a system may echo one
                 return self._refuse_obstacle(
@@ -139,6 +145,16 @@ class Http:
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
             raise BrokenOffError(self.describe_failure(request, "a complete answer", _name_error(error))) from None
         return bytes(chunks)
+
+    def _note_leaks(self, request: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Note each secret in a worker's answer. ACE and Cloudflare's API hold theirs anyway."""
+        if self.finder is None or self.cause is not Cause.WORKER:
+            return
+        parts = {f"header {name} of {request}": value.encode("utf-8", "replace") for name, value in headers.items()}
+        for place, text in {**parts, f"body of {request}": body}.items():
+            name = self.finder.find(text)
+            if name:
+                note_leak(describe_leak(place, name))
 
     def _refuse_obstacle(self, answer: HttpAnswer) -> HttpAnswer:
         """Return an answer of the system. Raises ObstacleError for any other one."""

@@ -46,6 +46,7 @@ class Socket(Protocol):
 
 
 Connect = Callable[[str], AbstractContextManager[Socket]]
+FindSecret = Callable[[bytes], str]  # returns the name of a secret in a text, or an empty text
 
 
 def connect(url: str) -> AbstractContextManager[Socket]:
@@ -72,6 +73,7 @@ class Tail:
     url: str
     connect: Connect
     gaps: int = 0
+    find_secret: FindSecret = lambda _text: ""
     _connection: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _socket: Socket | None = None
 
@@ -124,7 +126,9 @@ class Tail:
 
 
 @contextlib.contextmanager
-def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) -> Iterator[Tail]:
+def open_tail(
+    tails: Tails, script: str, connect: Connect, *, within: Deadline, find_secret: FindSecret = lambda _text: ""
+) -> Iterator[Tail]:
     """Yield a connected tail of a script's live logs, opened within a deadline. It is always closed.
 
     Raises Inconclusive where the API refuses a tail (token, or ten open tails), or returns an insecure address.
@@ -132,7 +136,7 @@ def open_tail(tails: Tails, script: str, connect: Connect, *, within: Deadline) 
     http = tails.transport.http
     limited = replace(http, deadline=within)
     name, url = Tails(transport=replace(tails.transport, http=limited)).open(script)
-    tail = Tail(http=limited, url=url, connect=connect)
+    tail = Tail(http=limited, url=url, connect=connect, find_secret=find_secret)
     try:
         if not _is_confidential(url):
             finding = http.describe_failure(

@@ -42,10 +42,10 @@ class Recording:
         if item is not None and is_overload(item):
             self.lost = "Cloudflare left items out, because there were too many"
         elif item is not None:
-            self._add(Invocation.read(item))
+            self._add(Invocation.read(item, tail.find_secret))
 
     def _add(self, invocation: Invocation) -> None:
-        if invocation.is_batch or invocation.lines or len(self.invocations) < MAX_INVOCATIONS:
+        if invocation.is_batch or invocation.lines or invocation.leaks or len(self.invocations) < MAX_INVOCATIONS:
             self.invocations.append(invocation)
         if invocation.cut:
             self.lost = "Cloudflare cut the log lines, because they were too long"

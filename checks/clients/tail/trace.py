@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,17 +41,24 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """One invocation. ``event`` is a request to one of the worker's routes, ``cron``, or another event."""
+    """One invocation. ``event`` is a request to one of the worker's routes, ``cron``, or another event.
+
+    ``leaks`` are the places of secrets in its log and exceptions, each with the name of the secret.
+    """
 
     event: str
     outcome: str
     exceptions: tuple[str, ...] = ()
     lines: tuple[Line, ...] = field(default=())
     cut: bool = False
+    leaks: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def read(cls, item: Mapping[str, Any]) -> Invocation:
-        """Read a TraceItem. Parts of an undocumented form are ignored."""
+    def read(cls, item: Mapping[str, Any], find_secret: Callable[[bytes], str] = lambda _text: "") -> Invocation:
+        """Read a TraceItem. Parts of an undocumented form are ignored.
+
+        ``find_secret`` returns the name of a secret in a text.
+        """
         logs = (line for log in _select_objects(item.get("logs")) for line in _read_lines(log.get("message")))
         return cls(
             event=_describe_event(item.get("event")),
@@ -59,6 +66,7 @@ class Invocation:
             exceptions=tuple(_describe_exception(error) for error in _select_objects(item.get("exceptions"))),
             lines=tuple(logs),
             cut=item.get("truncated") is True,
+            leaks=tuple(_find_leaks(item, find_secret)),
         )
 
     @property
@@ -107,6 +115,18 @@ def _read_line(text: str) -> Line:
     reason = fields.get("reason")
     shown = f"{message_text}: {reason}" if isinstance(reason, str) else message_text
     return Line(text=_cut_text(shown), code=_match(fields.get("code"), CODE) or CODES_BY_MESSAGE.get(message_text, ""))
+
+
+def _find_leaks(item: Mapping[str, Any], find_secret: Callable[[bytes], str]) -> Iterator[tuple[str, str]]:
+    """Yield the place and the name of each secret. The lines of an invocation are counted from 1."""
+    for part, title in (("logs", "log line"), ("exceptions", "exception")):
+        for number, entry in enumerate(_select_objects(item.get(part)), 1):
+            message = entry.get("message")
+            texts = message if isinstance(message, list) else [message]
+            shown = "\n".join(text if isinstance(text, str) else json.dumps(text) for text in texts)
+            name = find_secret(shown.encode("utf-8", "replace"))
+            if name:
+                yield f"{title} {number}", name
 
 
 def _describe_exception(error: Mapping[str, Any]) -> str:

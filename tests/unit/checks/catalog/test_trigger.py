@@ -15,7 +15,7 @@ ERROR = {"status": "error"}
 
 def answer_trigger(system, http=200, **changes):
     body = {"status": "in_progress", "progress": system.worker.progress(samples_fetched=3), "continuation": True}
-    system.routes["POST", "/trigger"] = answer(http, body | changes)
+    system.routes["POST", "/trigger"] = system.worker.guard(answer(http, body | changes))
     return system
 
 
@@ -41,7 +41,55 @@ def test_trigger_names_the_cause_of_the_workers_error_code(tmp_path, code, cause
 
 def test_trigger_that_completes_the_backfill(tmp_path):
     _, report = healthy_system(stored=4).report(tmp_path, "trigger")
-    assert report["trigger"]["evidence"] == ["days complete: 4 -> 5 of 5, 3 samples written"]
+    assert report["trigger"]["evidence"] == [
+        "days complete: 4 -> 5 of 5, 3 samples written",
+        "it refuses requests without a token, or with a wrong one",
+    ]
+
+
+@pytest.mark.parametrize("accepted", ["no token", "a wrong token"])
+def test_trigger_that_accepts_every_request(tmp_path, accepted):
+    """Case X1: POST /trigger is open, and GET /status is guarded, so that the check key cannot see it."""
+    system = healthy_system()
+
+    def accept(request):
+        has_token = "Authorization" in request.headers
+        return (
+            answer(*system.worker.trigger()) if has_token or accepted == "no token" else system.worker.answer(request)
+        )
+
+    system.routes["POST", "/trigger"] = accept
+    code, report = system.report(tmp_path)
+    assert code == 1
+    assert {name for name, check in report.items() if check["outcome"] == "fail"} == {"trigger"}
+    (found,) = report["trigger"]["findings"]
+    assert (found["subject"], found["found"]) == (
+        f"POST /trigger with {accepted}",
+        "200: the worker accepts the request",
+    )
+    assert (found["expected"], found["cause"], found["hint"]) == ("401", "worker", UP)
+
+
+def test_an_open_trigger_is_asked_once_for_a_batch_of_its_own(tmp_path):
+    """Case X1: the first accepted request is enough, because each runs a batch. A read-only run sends none."""
+    system = healthy_system()
+    system.worker.is_trigger_open = True
+    assert failed_finding(tmp_path, system, "trigger")["subject"] == "POST /trigger with no token"
+    assert system.asked.count("POST /trigger") == 2
+    system.asked.clear()
+    assert system.report(tmp_path, read_only=True)[0] == 0
+    assert "POST /trigger" not in system.asked
+
+
+def test_a_trigger_that_refuses_with_another_status_is_a_finding(tmp_path):
+    """Case X1: only 401 says that the token was judged."""
+    system = healthy_system()
+    refused = answer(400, {**ERROR, "error": {"code": "bad_request"}})
+    guarded = system.worker.guard(answer(*system.worker.trigger()))
+    system.routes["POST", "/trigger"] = lambda request: (
+        refused if guarded(request).status_code == 401 else system.worker.answer(request)
+    )
+    assert failed_finding(tmp_path, system, "trigger")["found"] == "400 bad_request"
 
 
 def test_trigger_with_every_day_complete(tmp_path):
@@ -107,7 +155,7 @@ def test_trigger_after_which_the_status_fails(tmp_path):
 
 def test_trigger_answered_by_something_else(tmp_path):
     system = healthy_system()
-    system.routes["POST", "/trigger"] = httpx.Response(200, text="ok")
+    system.routes["POST", "/trigger"] = system.worker.guard(httpx.Response(200, text="ok"))
     assert failed_finding(tmp_path, system, "trigger")["found"] == "200 ok"
 
 

@@ -38,7 +38,8 @@ def failing_system(code, *, day=None):
     system = healthy_system()
     progress = system.worker.progress() | ({"current_date": day} if day else {})
     error = {"code": code, "message": "why"}
-    system.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "progress": progress})
+    reply = answer(502, {"status": "error", "error": error, "progress": progress})
+    system.routes["POST", "/trigger"] = system.worker.guard(reply)
     return system
 
 

@@ -86,7 +86,9 @@ def ace_down():
     idle = {"status": "in_progress", "progress": system.worker.progress(), "continuation": True}
     system.worker.status = lambda: (200, {**idle, "last_error": error if "POST /trigger" in system.asked else None})
     system.routes["GET", "/paginated"] = answer(503, **{"retry-after": "3600"})  # so long that no check waits for it
-    system.routes["POST", "/trigger"] = answer(502, {"status": "error", "error": error, "continuation": True})
+    system.routes["POST", "/trigger"] = system.worker.guard(
+        answer(502, {"status": "error", "error": error, "continuation": True})
+    )
     return system, {}
 
 
