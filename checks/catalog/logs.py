@@ -71,7 +71,7 @@ def _find_problems(context: Context, invocations: Collection[Invocation]) -> Ite
                 yield describe(f"log of {item.event}", expected, found, diagnosis.cause, diagnosis.hint)
             elif line.code and line.code not in reported and _is_final(item, line.code):
                 reported.add(line.code)
-                diagnosis = diagnose_error_code(context, line.code, day)
+                diagnosis = diagnose_error_code(context, line.code, day, line.text)
                 found = diagnosis.explain(f"{line.text} ({line.code})")
                 yield describe(f"log of {item.event}", "no failure", found, diagnosis.cause, diagnosis.hint)
         if not any(_is_final(item, line.code) for line in item.lines if line.code):

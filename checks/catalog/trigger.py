@@ -166,6 +166,10 @@ CHECK = Check(
             fix="correct the worker",
         ),
         KnownCause(what="ACE is down or changed its answers (upstream_unavailable, upstream_contract)", fix="ask ACE"),
+        KnownCause(
+            what="the worker does not reach ACE, and this check does",
+            fix="compare ACE_BASE_URL with aceBaseUrl (python -m checks run bindings), then npx wrangler tail WORKER",
+        ),
         KnownCause(what="the bucket is gone or full (storage)", fix="pulumi up --stack NAME"),
         KnownCause(
             what="the worker accepts every POST /trigger, so its code is not this program's",

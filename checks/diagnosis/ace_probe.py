@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
@@ -18,17 +19,22 @@ if TYPE_CHECKING:
 MAX_SECONDS = 5.0  # of the whole probe
 SHARE = 4  # the probe may use a quarter of the time that is left
 PAGES = 50  # of a day that is read whole: the largest known day has as many
+ACE_ANSWERED = re.compile(r"ACE answered (408|429|50\d|51\d)\b")  # 520 to 530 are Cloudflare's, in place of ACE
 REFUSED = ("upstream_auth", "upstream_rejected")
 MISREAD = ("upstream_contract",)
+UNREACHED = ("upstream_unavailable",)
 
 
-def find_contradiction(context: Context, code: str, day: date | None) -> str:
+def find_contradiction(context: Context, code: str, day: date | None, reason: str | None = None) -> str:
     """Return a description of the data that ACE serves although the worker reports ``code``, or an empty text.
 
     The probe uses the worker's key, and the declared site and page size. The text is empty as well where that key is
-    not at hand, or where no answer came in time. Raises nothing.
+    not at hand, or where no answer came in time. A worker that does not reach ACE is compared only where its ``reason``
+    is of this run, and does not say that ACE itself answered with an error. Raises nothing.
     """
-    if code not in (*REFUSED, *MISREAD) or not _has_workers_key(context):
+    if code not in (*REFUSED, *MISREAD, *UNREACHED) or not _has_workers_key(context):
+        return ""
+    if code in UNREACHED and (reason is None or ACE_ANSWERED.search(reason)):
         return ""
     window = _choose_window(context, day)
     if window is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.check import Context
 from checks.clients.worker.progress import read_progress_day
-from checks.diagnosis.ace_probe import find_contradiction
+from checks.diagnosis.ace_probe import UNREACHED, find_contradiction
 from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
 
@@ -40,19 +40,24 @@ class Diagnosis:
 
 def describe_reported_error(context: Context, subject: str, reply: WorkerReply) -> Finding:
     """Return the finding for an answer in which the worker itself reports an error."""
-    diagnosis = diagnose_error_code(context, reply.code, read_progress_day(reply.body))
+    diagnosis = diagnose_error_code(context, reply.code, read_progress_day(reply.body), reply.error.message)
     found = diagnosis.explain(reply.shown)
     return Finding(subject=subject, expected="200", found=found, cause=diagnosis.cause, hint=diagnosis.hint)
 
 
-def diagnose_error_code(context: Context, code: str, day: date | None) -> Diagnosis:
+def diagnose_error_code(context: Context, code: str, day: date | None, reason: str | None = None) -> Diagnosis:
     """Return the diagnosis of an error code. ``day`` is the worker's current day, None when it is not known.
+
+    ``reason`` is the worker's own text about an error of this run, None for an earlier error.
 
     ``upstream_auth`` and ``upstream_rejected`` mean that ACE refuses the declared key, site or page size, because the
     check ``key`` has passed before. If ACE serves the same request to the checker, the worker asks wrongly. The same
-    holds for a worker that cannot read well-formed pages (``upstream_contract``).
+    holds for a worker that cannot read well-formed pages (``upstream_contract``). If the worker does not reach ACE
+    (``upstream_unavailable``) and the checker does, the worker's network or address is the cause.
     """
-    contradiction = find_contradiction(context, code, day)
+    contradiction = find_contradiction(context, code, day, reason)
+    if contradiction and code in UNREACHED:
+        contradiction += ", so the worker's network or the address in ACE_BASE_URL is the cause"
     if contradiction:
         return Diagnosis(cause=Cause.WORKER, hint=Hint.show_logs(), contradiction=contradiction)
     cause, hint = _KNOWN.get(code, (Cause.WORKER, Hint.show_logs()))

@@ -151,6 +151,26 @@ ENDPOINTS = (
         ),
     ),
     Fault(
+        name="secret-in-answer",
+        description="the worker's /health contains the ACE key",
+        caught_by=("health",),
+        cause="worker",
+        apply=patch_worker(
+            (
+                "return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });",
+                "const about = { service: SERVICE, version: VERSION, worker_version: { id, tag } };\n"
+                "  return json(code, { status, ...about, debug: { key: env.ACE_API_KEY } });",
+            ),
+        ),
+    ),
+    Fault(
+        name="secret-in-log",
+        description="the worker logs the ACE key with each request to ACE",
+        caught_by=("logs",),
+        cause="worker",
+        apply=patch_worker((_KEY_HEADER, f"{_KEY_HEADER}\n  console.log('headers', [...headers]);")),
+    ),
+    Fault(
         name="trigger-open",
         description="the worker's /trigger accepts every request, and `reset` deletes all objects",
         caught_by=("key",),
@@ -162,6 +182,18 @@ ENDPOINTS = (
                 "const all = reset ? (await config.bucket.list()).objects : [];\n"
                 "for (const { key } of all) await config.bucket.delete(key);\n"
                 'if (config.key === "") {',
+            ),
+        ),
+    ),
+    Fault(
+        name="trigger-unguarded",
+        description="the worker's /trigger accepts every request, and its /status is guarded",
+        caught_by=("trigger",),
+        cause="worker",
+        apply=patch_worker(
+            (
+                "if (!await isOperator(request, config.key)) {",
+                'if (request.method === "GET" && !await isOperator(request, config.key)) {',
             ),
         ),
     ),

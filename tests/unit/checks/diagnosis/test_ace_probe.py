@@ -33,11 +33,11 @@ OWN = {
 }
 
 
-def failing_system(code, *, day=None):
+def failing_system(code, *, day=None, reason="why"):
     """A system whose worker fails with a code, at a day."""
     system = healthy_system()
     progress = system.worker.progress() | ({"current_date": day} if day else {})
-    error = {"code": code, "message": "why"}
+    error = {"code": code, "message": reason}
     reply = answer(502, {"status": "error", "error": error, "progress": progress})
     system.routes["POST", "/trigger"] = system.worker.guard(reply)
     return system
@@ -91,7 +91,8 @@ def test_without_the_workers_key_there_is_no_probe(tmp_path, code, held):
 
 
 def test_a_good_batch_and_an_outage_need_no_probe(tmp_path):
-    for system in (healthy_system(), failing_system("upstream_unavailable"), failing_system("storage")):
+    outage = failing_system("upstream_unavailable", reason="ACE answered 503")
+    for system in (healthy_system(), outage, failing_system("storage")):
         system.report(tmp_path, "trigger")
         assert ACE not in system.asked
 
@@ -139,3 +140,36 @@ def test_the_probe_takes_little_time(tmp_path, deadline, most):
     system.routes["GET", "/timeseries/paginated"] = UNAVAILABLE
     assert has_own_cause(trigger(tmp_path, system, seconds=deadline), "upstream_auth")
     assert 0 < sum(system.clock.slept) <= most
+
+
+UNREACHED = ["the connection to ACE failed", "ACE did not answer within 25000 ms", "ACE answered 530"]
+
+
+@pytest.mark.parametrize("reason", UNREACHED)
+def test_a_worker_that_does_not_reach_the_ace_that_the_checker_reaches(tmp_path, reason):
+    """Case C7: the run knows that ACE serves the same request, so "run again" would not help."""
+    system = failing_system("upstream_unavailable", reason=reason)
+    _, report = system.report(tmp_path, "token", "trigger")
+    assert report["token"]["outcome"] == "pass"
+    found = first_finding(report["trigger"])
+    assert found["found"].startswith(f"502 upstream_unavailable ({reason}){SERVED}")
+    assert found["found"].endswith("so the worker's network or the address in ACE_BASE_URL is the cause")
+    assert (found["cause"], found["hint"]) == ("worker", f"npx wrangler tail {NAME}")
+
+
+@pytest.mark.parametrize("reason", [*UNREACHED, "ACE answered 503", "ACE answered 429"])
+@pytest.mark.parametrize("is_down", [True, False])
+def test_an_ace_that_the_checker_does_not_reach_either_stays_the_cause(tmp_path, reason, is_down):
+    """Case C7, kept: an outage of ACE. An error that ACE itself answered tells that the worker reached it."""
+    system = failing_system("upstream_unavailable", reason=reason)
+    system.ace.is_down = is_down
+    if is_down or reason not in UNREACHED:
+        found = trigger(tmp_path, system)
+        assert (found["cause"], found["hint"]) == ("ace", "python -m checks run trigger --stack prod")
+
+
+def test_without_a_key_for_ace_an_outage_stays_with_ace(tmp_path):
+    """Case C7, kept: nothing is known about ACE without the key."""
+    system = failing_system("upstream_unavailable", reason=UNREACHED[0])
+    environ = {"OPERATOR_TOKEN": derive_operator_token(KEY), "CLOUDFLARE_API_TOKEN": API_TOKEN}
+    assert trigger(tmp_path, system, environ=environ)["cause"] == "ace"
