@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from checks.check import Batch, Check, Context, KnownCause
+from checks.clients.http.leaks import describe_leak
 from checks.clients.tail.recording import CANCELED, Recording
 from checks.clients.tail.trace import BATCH, Invocation
 from checks.diagnosis.batch_recording import ACE_LINE, SETTLE_SECONDS, STORED_LINES, find_missing_lines
@@ -12,7 +13,6 @@ from checks.diagnosis.error_codes import diagnose_error_code
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, describe
 from checks.model.hint import Hint
-from checks.model.leaks import describe_leak
 
 MAX_PLACES = 3  # of a secret in one kind of log
 LIMITS = {"exceededCpu": "its CPU time is up", "exceededMemory": "its memory is full"}

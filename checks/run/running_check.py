@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from checks.check import Check, Context
+from checks.clients.http.leaks import collect_leaks
 from checks.model.finding import Evidence, Failed, Finding, Stop
-from checks.model.leaks import collect_leaks
 from checks.run.findings import describe_defect, is_evidence, is_finding
 
 MAX_ITEMS = 100  # findings and evidence of one check: more is a loop

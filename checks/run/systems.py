@@ -13,6 +13,7 @@ from checks.clients.cloudflare.tails import Tails
 from checks.clients.cloudflare.transport import ApiTransport
 from checks.clients.http.client import Http
 from checks.clients.http.environment import UnusableEnvironmentError
+from checks.clients.http.leaks import SecretFinder
 from checks.clients.query.client import QueryWorker
 from checks.clients.tail.client import connect, open_tail
 from checks.clients.worker.client import BackfillWorker
@@ -20,7 +21,6 @@ from checks.diagnosis.worker_address import SETTINGS
 from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Credentials
 from checks.model.finding import Cause
-from checks.model.leaks import SecretFinder
 from checks.model.report import EXIT_USAGE
 from checks.model.urls import is_base_url
 from checks.run.request import Request, RunRefused, Surroundings

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from checks.clients.http import environment
+from checks.clients.http.leaks import SecretFinder, describe_leak, note_leak
 from checks.clients.http.obstacles import find_obstacle
 from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
 from checks.model.hint import Hint
-from checks.model.leaks import SecretFinder, describe_leak, note_leak
 from checks.model.urls import is_confidential, is_loopback
 from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.transport import MAX_JSON_BYTES

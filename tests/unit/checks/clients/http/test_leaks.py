@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from checks.model.leaks import SecretFinder
+from checks.clients.http.leaks import SecretFinder
 from contract.operator_token import derive_operator_token
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
