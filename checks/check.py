@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Credential, Credentials
 from checks.model.finding import Evidence, Finding
+from checks.stored_days.writer import Writer
 
 if TYPE_CHECKING:
     from checks.clients.ace.client import Ace
@@ -62,7 +63,9 @@ class Context:
     ``open_tail`` opens a tail of the worker within a deadline. ``etl`` and ``query`` are None where the stack declares
     no such worker.
     ``ace_probes`` holds the answers of ACE to the checker's own requests, so that each is sent once.
-    ``clock_readings`` are the times in the answers of Cloudflare's API and of the worker.
+    ``clock_readings`` are the times in the answers of Cloudflare's API and of the worker. ``writers`` are the versions
+    that wrote stored objects, by id, so that each is read once. ``report_progress`` gets a check's id, the number of
+    days that are done, and the number of all.
     """
 
     manifest: Manifest
@@ -79,6 +82,8 @@ class Context:
     batch: Batch = field(default_factory=Batch)
     ace_probes: dict[str, str] = field(default_factory=dict)
     clock_readings: ClockReadings = field(default_factory=ClockReadings)
+    writers: dict[str, Writer] = field(default_factory=dict)
+    report_progress: Callable[[str, int, int], None] = lambda _check, _done, _total: None
     etl: BackfillWorker | None = None
     query: QueryWorker | None = None
 

@@ -1,30 +1,36 @@
-"""A stored day equals an independent read of the same window from ACE, row for row."""
+"""A stored day equals an independent read of ACE, row for row."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
-from checks.model.background import run_in_background
+from checks.diagnosis.stored_objects.damage import explain_damage
+from checks.diagnosis.stored_objects.day_comparison import DayComparison, compare_day
+from checks.diagnosis.stored_objects.decoding import describe_lack_of_time
+from checks.diagnosis.stored_objects.differences import describe_differences
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
 from checks.model.hint import Hint
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
-from checks.stored_days.judgement import describe_nothing_stored, describe_rewrite, describe_too_large, is_empty
-from checks.stored_days.listing import fetch_object, list_days
-from checks.stored_days.row_comparison import Comparison, Difference, compare_rows, format_value
+from checks.stored_days.judgement import (
+    describe_nothing_stored,
+    describe_object,
+    describe_too_large,
+    find_damage_cause,
+    is_empty,
+)
+from checks.stored_days.listing import list_days
 from checks.stored_days.selection import select_days, select_one_day
-from checks.stored_days.stored_day import compare_with_metadata, decode_day, format_moment, read_samples
-from contract.schedule import day_window
 
 if TYPE_CHECKING:
-    from checks.clients.ace.pages import Row
     from cloudflare_client.answers import StoredObject
 
-REWRITE = "npx wrangler r2 object delete BUCKET/KEY --remote, then python -m checks run trigger proof --stack NAME"
+RESERVED_SHARE = 0.25  # of the deadline, to find the cause of a difference
+RESERVED_SHARE_THOROUGH = 0.05
+KEEP = "keep the object. No command of this version stores a day again"
 
 
 def proof(context: Context) -> Iterator[Evidence | Finding]:
@@ -36,73 +42,47 @@ def proof(context: Context) -> Iterator[Evidence | Finding]:
     sample = select_days(filled, context.now, thorough=False)
     chosen = sorted(stored) if context.thorough else [select_one_day(sample, context.now)]
     rows = 0
-    for day in chosen:
-        compared, raw = _compare_day(context, day, stored[day])
-        if not compared.equal:
-            yield from _describe_differences(context, day, stored[day], raw, compared)
+    for number, day in enumerate(chosen):
+        result = _compare_day(context, day, stored[day])
+        if not result.compared.equal:
+            yield from describe_differences(context, stored, result)
             return
-        rows += compared.rows
+        if not result.whole:
+            yield _describe_window(context, result, number, len(chosen))
+            return
+        rows += result.compared.rows
+        context.report_progress("proof", number + 1, len(chosen))
     days = f"{chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} days"
     yield Evidence(f"{days}: all {rows:,} samples equal ACE's, row for row")
 
 
-def _compare_day(context: Context, day: date, item: StoredObject) -> tuple[Comparison, bytes]:
-    """Return the comparison of a day with ACE, and the stored object."""
-    rows = _read_rows(context, day)
-    raw = fetch_object(context.cloudflare, context.manifest.storage, item)
+def _compare_day(context: Context, day: date, item: StoredObject) -> DayComparison:
+    share = RESERVED_SHARE_THOROUGH if context.thorough else RESERVED_SHARE
     try:
-        return compare_rows(rows, read_samples(raw, day=day)), raw
+        return compare_day(context, day, item, reserve=share * context.deadline.seconds)
     except BrokenDayError as error:
-        raise Failed(_describe(context, item, item.key, error.expected, error.found, Cause.WORKER)) from None
+        storage, cause = context.manifest.storage, find_damage_cause(item)
+        finding = describe_object(storage, item, error.expected, error.found, cause=cause)
+        raise Failed(explain_damage(context, finding, item, day)) from None
     except DayTooLargeError as error:
         raise Inconclusive(describe_too_large(item.key, error, "proof")) from None
 
 
-def _read_rows(context: Context, day: date) -> Iterator[Row]:
-    """Yield ACE's rows of a day. The first page is requested at once, in the background."""
-    start, end = day_window(day)
-    rows = context.ace.fetch_rows(start, end, size=context.manifest.ace.page_size)
-    first = run_in_background(lambda: list(itertools.islice(rows, 1)))
-    return itertools.chain.from_iterable(part() for part in (first, lambda: rows))  # each is read when it is needed
-
-
-def _describe_differences(
-    context: Context, day: date, item: StoredObject, raw: bytes, compared: Comparison
-) -> Iterator[Finding]:
-    """Yield the first differences and their cause. Whether the object agrees with its metadata tells a part of it."""
-    note, cause = _find_cause(day, item, raw, compared)
-    for number, difference in enumerate(compared.first):
-        expected, found = _format_difference(difference)
-        total = f" ({compared.shown}, of {compared.rows:,}; {note})" if number == 0 else ""
-        subject = f"{day}: {difference.point} at {format_moment(difference.timestamp)}"
-        yield _describe(context, item, subject, expected, f"{found}{total}", cause)
-
-
-def _find_cause(day: date, item: StoredObject, raw: bytes, compared: Comparison) -> tuple[str, Cause]:
-    try:
-        compare_with_metadata(decode_day(raw, day=day), item.metadata)
-    except BrokenDayError as error:
-        return f"the object was changed after it was written: {error}", Cause.STORAGE
-    if compared.later:
-        return (
-            "the object has none of these points, so ACE received them later, or the worker did not read them",
-            Cause.ACE,
+def _describe_window(context: Context, result: DayComparison, done: int, total: int) -> Evidence:
+    """Return the evidence of a part of a day. Raises Inconclusive for an empty part, and for a thorough run."""
+    if context.thorough:
+        raise Inconclusive(describe_lack_of_time(context, "proof", done, total))
+    rows, samples = result.compared.rows, result.item.metadata.get("samples", "")
+    if not rows:
+        found = f"no sample of {samples} was compared: ACE is slow, or has no sample in this window"
+        hint = Hint.rerun_within("proof", 2 * context.deadline.seconds)
+        raise Inconclusive(
+            Finding(subject=result.window, expected="samples to compare", found=found, cause=Cause.ACE, hint=hint)
         )
-    return "the object is unchanged, so the worker read or converted it wrongly", Cause.WORKER
-
-
-def _format_difference(difference: Difference) -> tuple[str, str]:
-    """Return the expected and the found value of one row as text."""
-    ace, stored = difference.ace, difference.stored
-    return (
-        "no such row in ACE" if ace is None else f"{format_value(ace)}, in ACE",
-        "absent" if stored is None else format_value(stored),
+    return Evidence(
+        f"{result.window}: all {rows:,} samples equal ACE's, row for row "
+        f"(a window of another time each day, of {samples} samples, because the whole day does not fit the deadline)"
     )
-
-
-def _describe(context: Context, item: StoredObject, subject: str, expected: str, found: str, cause: Cause) -> Finding:
-    bucket = context.manifest.storage.bucket
-    return describe_rewrite(bucket, item, expected, found, subject=subject, cause=cause, check="proof")
 
 
 def _describe_no_samples(context: Context, count: int) -> Finding:
@@ -121,12 +101,22 @@ CHECK = Check(
     runbook="step 7",
     step=7,
     causes=(
-        KnownCause(what="the worker lost rows, or converted values wrongly", fix=REWRITE),
         KnownCause(
-            what="ACE has changed since the day was stored, so that the day is equal after it is written again",
-            fix=REWRITE,
+            what="ACE no longer has these rows, and R2 holds the only copy (ace)",
+            fix="keep the object. Ask ACE how long it keeps rows",
         ),
-        KnownCause(what="the object was changed outside the worker, so that its metadata is wrong too", fix=REWRITE),
+        KnownCause(what="ACE has late rows, or corrected values, since the day was stored (ace)", fix=KEEP),
+        KnownCause(
+            what="the worker lost rows, or converted values wrongly (worker)",
+            fix="correct the code and run pulumi up first, because the same code writes the same. Keep the object",
+        ),
+        KnownCause(
+            what="a version that is not of this stack wrote the object (outside_change)",
+            fix="look at that version: npx wrangler versions list --name WORKER. Keep the object",
+        ),
+        KnownCause(
+            what="the object was changed after it was written, so that its metadata is wrong (storage)", fix=KEEP
+        ),
     ),
     needs=("token", "r2"),
     wants=(Credential.CLOUDFLARE, Credential.ACE),

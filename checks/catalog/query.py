@@ -14,10 +14,10 @@ from checks.clients.worker.edge_errors import ServerError
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError, describe
 from checks.model.hint import Hint
+from checks.stored_days.comparison.query_comparison import find_difference, select_samples
 from checks.stored_days.gzip_reader import DayTooLargeError
-from checks.stored_days.judgement import decode_and_judge, describe_too_large, find_writer, is_empty
+from checks.stored_days.judgement import decode_and_judge, describe_too_large, is_empty
 from checks.stored_days.listing import fetch_object, list_days
-from checks.stored_days.query_comparison import find_difference, select_samples
 from checks.stored_days.selection import select_days
 from checks.stored_days.stored_day import read_samples
 
@@ -67,7 +67,7 @@ def _choose_question(context: Context) -> tuple[Question, tuple[Sample, ...]]:
 def _make_question(context: Context, day: date, item: StoredObject) -> tuple[Question, tuple[Sample, ...]]:
     storage = context.manifest.storage
     raw = fetch_object(context.cloudflare, storage, item)
-    decoded = decode_and_judge(storage.bucket, item, raw, day, cause=find_writer(item), check="query")
+    decoded = decode_and_judge(storage, item, raw, day, check="query")
     points = _choose_points(context, sorted(decoded.points))
     try:
         samples = select_samples(read_samples(raw, day=day), points, MAX_SAMPLES)

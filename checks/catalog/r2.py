@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
@@ -9,21 +10,21 @@ from typing import TYPE_CHECKING
 from checks.check import Check, Context, KnownCause
 from checks.clients.worker.progress import Progress, read_progress_day
 from checks.diagnosis.clock_skew import correct_now, find_skew
-from checks.diagnosis.empty_days import probe_empty_days
 from checks.diagnosis.error_codes import describe_reported_error, diagnose_error_code
+from checks.diagnosis.stored_objects.damage import explain_damage
+from checks.diagnosis.stored_objects.decoding import MAX_FINDINGS, judge_sample
+from checks.diagnosis.stored_objects.empty_days import probe_empty_days
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError
 from checks.model.hint import Hint
 from checks.stored_days import judgement
-from checks.stored_days.listing import fetch_concurrently, list_days
-from checks.stored_days.selection import find_last_days, select_days
+from checks.stored_days.listing import list_days
+from checks.stored_days.selection import find_last_days
 
 if TYPE_CHECKING:
     from checks.clients.worker.client import WorkerReply
     from cloudflare_client.answers import StoredObject
-
-MAX_FINDINGS = 10  # damaged days that are reported one by one
 
 _Stored = Mapping[date, "StoredObject"]
 
@@ -59,12 +60,13 @@ def _judge_list(
     context: Context, progress: Progress, stored: dict[date, StoredObject], reply: WorkerReply
 ) -> Iterator[Evidence | Finding]:
     """Judge the list alone, and remove the days that are not over from it."""
-    manifest, bucket = context.manifest, context.manifest.storage.bucket
+    manifest, storage = context.manifest, context.manifest.storage
     skew = find_skew(context)
     if skew is not None:
         yield skew
     _, latest = find_last_days(manifest.ace.end_date, correct_now(context), context.deadline.seconds)
-    yield from judgement.judge_early_days(bucket, stored, latest)
+    for day, finding in judgement.judge_early_days(storage, stored, latest):
+        yield explain_damage(context, finding, stored[day], day)
     for day in [day for day in stored if day > latest]:
         del stored[day]
     for finding in judgement.judge_missing_days(manifest, progress, stored, latest):
@@ -75,8 +77,8 @@ def _judge_list(
         f"{len(stored)} of {progress.days_total} days are stored, "
         f"and the worker reports {progress.days_complete} complete"
     )
-    for finding in judgement.judge_metadata(bucket, stored):
-        raise Failed(finding)
+    for day, finding in judgement.judge_metadata(storage, stored):
+        raise Failed(explain_damage(context, finding, stored[day], day))
 
 
 def _judge_content(context: Context, stored: _Stored) -> Iterator[Evidence | Finding]:
@@ -86,33 +88,12 @@ def _judge_content(context: Context, stored: _Stored) -> Iterator[Evidence | Fin
     if not missed and all(judgement.is_empty(item) for item in stored.values()):
         raise Inconclusive(_describe_only_empty_days(context, len(stored)))
     yield from judgement.judge_encoding(stored)
-    yield from _judge_sample(context, stored)
-
-
-def _judge_sample(context: Context, stored: _Stored) -> Iterator[Evidence | Finding]:
-    """Decode the selected days, and yield a finding for each that does not agree with its metadata."""
-    chosen = select_days(stored, context.now, thorough=context.thorough)
-    storage, site = context.manifest.storage, context.manifest.ace.site
-    whole = samples = damaged = 0
-    too_large: Inconclusive | None = None
-    for day, fetched in fetch_concurrently(context.cloudflare, storage, chosen, stored):
-        try:
-            decoded = judgement.decode_and_judge(storage.bucket, stored[day], fetched(), day, site=site, check="r2")
-        except TransientError:
-            raise
-        except Inconclusive as error:  # a day beyond this checker's limits must not hide a damaged one after it
-            too_large = too_large or error
-        except Failed as error:
-            damaged += 1
-            if damaged <= MAX_FINDINGS:
-                yield error.finding
-        else:
-            whole, samples = whole + 1, samples + decoded.samples
-    yield Evidence(f"{whole} of them agree with their metadata ({samples:,} samples)")
-    if damaged > MAX_FINDINGS:
-        yield Evidence(f"{damaged - MAX_FINDINGS} more days do not agree with their metadata")
-    if too_large is not None:
-        raise too_large
+    changed = dict(judgement.judge_sizes(context.manifest.storage, stored))
+    for day, finding in itertools.islice(changed.items(), MAX_FINDINGS):
+        yield explain_damage(context, finding, stored[day], day)
+    if len(changed) > MAX_FINDINGS:
+        yield Evidence(f"{len(changed) - MAX_FINDINGS} more days have another size than their metadata say")
+    yield from judge_sample(context, stored, changed.keys())
 
 
 def _describe_only_empty_days(context: Context, count: int) -> Finding:
@@ -151,20 +132,29 @@ CHECK = Check(
         KnownCause(what="no day was stored, because the trigger fails", fix="see the check trigger"),
         KnownCause(what="the bucket was deleted, or another one is bound", fix="pulumi up --stack NAME"),
         KnownCause(
-            what="an object was written by other code, or is damaged",
-            fix="npx wrangler r2 object delete BUCKET/KEY --remote, then the cron writes that day again",
+            what="an object is damaged, or was changed after it was written",
+            fix="keep a copy, as the line of the finding shows, and look for the program that changed it. "
+            "No command of this version stores a day again",
+        ),
+        KnownCause(
+            what="another version wrote the object (outside_change), or the live code wrote it wrongly (worker)",
+            fix="keep a copy. Look at that version, or correct the code first, because the same code writes the same",
         ),
         KnownCause(
             what="a day was stored as empty before ACE had its data, or ACE has a sample twice",
-            fix="delete the object, so that the cron writes it again, or else ask ACE",
+            fix="ask ACE. No command of this version stores a day again",
         ),
         KnownCause(
-            what="the worker stored a day before its end (UTC), so that the rest would be lost",
-            fix="delete the object, so that the cron writes that day after its end",
+            what="the worker stored a day before its end (UTC), so that the rest is not in the object",
+            fix="keep a copy, and correct the code. No command of this version stores a day again",
+        ),
+        KnownCause(
+            what="inconclusive: the clock of this machine is wrong (the Date of Cloudflare's answers tells)",
+            fix="set the clock, and run the check again",
         ),
         KnownCause(
             what="inconclusive: an object is too large to decompress within 256 MiB of memory",
-            fix="if another program wrote it, delete it, so that the cron writes that day again",
+            fix="look at the version that wrote it: the largest known day has 58 MB",
         ),
     ),
     needs=("key",),

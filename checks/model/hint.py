@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from dataclasses import dataclass
 from typing import Self
 
 _COMMANDS = {
-    "delete_object": "npx wrangler r2 object delete {0}/{1} --remote",
     "deploy": "pulumi up --stack {stack}",
     "disable_public_url": "npx wrangler r2 bucket dev-url disable {0}",
     "edit_settings": "${{EDITOR:-vi}} {file}",
     "explain": "python -m checks explain {0}",
     "export": "read -rs {0} && export {0}",
     "inspect": "curl -sSI {0}",
+    "keep_copy": "npx wrangler r2 object get {0}/{1} --remote --file {2}",
+    "keep_copy_in": "npx wrangler r2 object get {0}/{1} --remote --file {2} --jurisdiction {3}",
+    "list_versions": "npx wrangler versions list --name {worker}",
     "put_secret": "npx wrangler secret put {0} --name {1}",
     "remove_custom_domain": "npx wrangler r2 bucket domain remove {0} --domain {1}",
     "remove_lifecycle_rule": "npx wrangler r2 bucket lifecycle remove {0} --name {1}",
     "request": "curl -sSi {0}",
     "rerun": "python -m checks run {all} --stack {stack}",
+    "rerun_thoroughly": "python -m checks run {0} --stack {stack} --thorough --deadline {1}",
     "rerun_verbosely": "python -m checks run {0} --stack {stack} --verbose",
     "rerun_within": "python -m checks run {0} --stack {stack} --deadline {1}",
     "rerun_without": "env -u {1} -u {2} python -m checks run {0} --stack {stack}",
@@ -28,6 +32,7 @@ _COMMANDS = {
     "show_logs": "npx wrangler tail {worker}",
     "show_setting": "pulumi config get {0} --stack {stack}",
     "show_settings": "pulumi config --stack {stack}",
+    "show_version": "npx wrangler versions view {0} --name {worker}",
     "unset": "unset {0}",
     "wait": "sleep {0}",
 }  # each argument is quoted for a shell
@@ -103,6 +108,11 @@ class Hint:
         return cls._of("rerun_within", check, f"{seconds:g}s")
 
     @classmethod
+    def rerun_thoroughly(cls, check: str, seconds: float) -> Hint:
+        """Run a check of all days again, with a longer deadline, rounded up to minutes. An hour is the longest."""
+        return cls._of("rerun_thoroughly", check, f"{min(3600, 60 * math.ceil(seconds / 60))}s")
+
+    @classmethod
     def rerun_verbosely(cls, check: str) -> Hint:
         """Run a check again, with all its evidence."""
         return cls._of("rerun_verbosely", check)
@@ -133,9 +143,22 @@ class Hint:
         return cls._of("put_secret", secret, worker)
 
     @classmethod
-    def delete_object(cls, bucket: str, key: str) -> Hint:
-        """Delete an object of a bucket."""
-        return cls._of("delete_object", bucket, key)
+    def keep_copy(cls, bucket: str, key: str, *, jurisdiction: str = "default") -> Hint:
+        """Download an object to a new file of the current folder. The object stays as it is."""
+        file = key.replace("/", "-")
+        if jurisdiction == "default":
+            return cls._of("keep_copy", bucket, key, file)
+        return cls._of("keep_copy_in", bucket, key, file, jurisdiction)
+
+    @classmethod
+    def show_version(cls, version_id: str) -> Hint:
+        """Show a version of the worker: its author, time and bindings."""
+        return cls._of("show_version", version_id)
+
+    @classmethod
+    def list_versions(cls) -> Hint:
+        """List the versions of the worker."""
+        return cls._of("list_versions")
 
     @classmethod
     def remove_lifecycle_rule(cls, bucket: str, rule: str) -> Hint:

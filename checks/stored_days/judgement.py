@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from checks.model.finding import Cause, Failed, Finding, Inconclusive
 from checks.model.hint import Hint
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
+from checks.stored_days.object_size import find_size_problem
 from checks.stored_days.stored_day import Day, compare_with_metadata, decode_day
-from contract.manifest import Manifest
+from contract.manifest import Manifest, Storage
 
 if TYPE_CHECKING:
     from checks.clients.worker.progress import Progress
@@ -27,25 +28,37 @@ def is_empty(item: StoredObject) -> bool:
     return item.metadata.get("samples") == "0"
 
 
-def describe_rewrite(
-    bucket: str, item: StoredObject, expected: str, found: str, *, subject: str | None = None, cause: Cause, check: str
+def describe_object(
+    storage: Storage, item: StoredObject, expected: str, found: str, *, subject: str | None = None, cause: Cause
 ) -> Finding:
-    """Return the finding for an object that the worker must write again. ``check`` is the check to run after that."""
-    hint = Hint.delete_object(bucket, item.key).then(Hint.rerun("trigger", check))
+    """Return the finding for an object that is not as it should be. The next command keeps a copy of it."""
+    hint = Hint.keep_copy(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     subject = item.key if subject is None else subject
     return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
 
 
-def find_writer(item: StoredObject) -> Cause:
-    """Return the cause of a damaged object: the worker writes metadata, so an object without any has another writer."""
-    return Cause.WORKER if item.metadata else Cause.STORAGE
+def find_damage_cause(item: StoredObject) -> Cause:
+    """Return the cause of a damaged object.
+
+    The worker writes metadata, and R2 stores an object whole. So an object without metadata, or with another size, was
+    changed by something else.
+    """
+    return Cause.WORKER if item.metadata and find_size_problem(item) is None else Cause.STORAGE
 
 
-def judge_early_days(bucket: str, stored: StoredDays, latest: date) -> Iterator[Finding]:
+def judge_early_days(storage: Storage, stored: StoredDays, latest: date) -> Iterator[tuple[date, Finding]]:
     """Yield a finding for each stored day after ``latest``: that day is not over, so the object is not complete."""
     for day in sorted(day for day in stored if day > latest):
         expected, found = "no object before the end of the day (UTC)", "an object with a part of the day"
-        yield describe_rewrite(bucket, stored[day], expected, found, cause=Cause.WORKER, check="r2")
+        yield day, describe_object(storage, stored[day], expected, found, cause=Cause.WORKER)
+
+
+def judge_sizes(storage: Storage, stored: StoredDays) -> Iterator[tuple[date, Finding]]:
+    """Yield a finding for each object with a size that its metadata contradict."""
+    for day, item in sorted(stored.items()):
+        problem = find_size_problem(item)
+        if problem is not None:
+            yield day, describe_object(storage, item, *problem, cause=Cause.STORAGE)
 
 
 def judge_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays, latest: date) -> Iterator[Finding]:
@@ -78,15 +91,15 @@ def find_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays
     return [day for day in (first + timedelta(days=number) for number in range(claimed)) if day not in stored]
 
 
-def judge_metadata(bucket: str, stored: StoredDays) -> Iterator[Finding]:
+def judge_metadata(storage: Storage, stored: StoredDays) -> Iterator[tuple[date, Finding]]:
     """Yield a finding for the first object that is empty, or lacks metadata of a complete day."""
-    for _, item in sorted(stored.items()):
+    for day, item in sorted(stored.items()):
         missing = sorted((METADATA | (set() if is_empty(item) else RANGE_METADATA)) - item.metadata.keys())
         if item.size == 0 or missing:
             found = f"metadata without {', '.join(missing)}" if missing else "0 bytes"
             found = found if item.metadata else "no metadata, so another program wrote it"
             expected = "a complete day with its metadata"
-            yield describe_rewrite(bucket, item, expected, found, cause=find_writer(item), check="r2")
+            yield day, describe_object(storage, item, expected, found, cause=find_damage_cause(item))
             return
 
 
@@ -103,9 +116,7 @@ def judge_encoding(stored: StoredDays) -> Iterator[Finding]:
         )
 
 
-def decode_and_judge(
-    bucket: str, item: StoredObject, raw: bytes, day: date, *, site: str = "", cause: Cause = Cause.WORKER, check: str
-) -> Day:
+def decode_and_judge(storage: Storage, item: StoredObject, raw: bytes, day: date, *, site: str = "", check: str) -> Day:
     """Return the decoded day, if it agrees with its metadata.
 
     Raises Failed for a damaged day, Inconclusive for one beyond this checker's limits.
@@ -114,7 +125,8 @@ def decode_and_judge(
         found = decode_day(raw, day=day, site=site)
         compare_with_metadata(found, item.metadata)
     except BrokenDayError as error:
-        raise Failed(describe_rewrite(bucket, item, error.expected, error.found, cause=cause, check=check)) from None
+        cause = find_damage_cause(item)
+        raise Failed(describe_object(storage, item, error.expected, error.found, cause=cause)) from None
     except DayTooLargeError as error:
         raise Inconclusive(describe_too_large(item.key, error, check)) from None
     return found

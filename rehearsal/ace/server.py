@@ -98,10 +98,12 @@ class LocalAce:
         """Restore the key, the sites and the behaviour of the start. The recorded requests stay."""
         self.fault, self.network.fault, self.affected = None, None, 0
         self.quirks, self._digest, self._sites = self._initial
+        self._windows = Windows()  # the rows that were kept may be of another source
 
     def set_site(self, site: str, source: SampleSource | None) -> None:
         """Serve this site from now on, or, with None, no longer."""
         self._sites = {name: known for name, known in {**self._sites, site: source}.items() if known is not None}
+        self._windows = Windows()
 
     async def __aenter__(self) -> Self:
         await self.start()

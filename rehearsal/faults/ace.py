@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from rehearsal.ace import AceFault
-from rehearsal.faults import Fault, actions
-from rehearsal.local_system import LocalSystem, environment
+from rehearsal.ace.changed_source import Change, ChangedSource
+from rehearsal.ace.samples import Sample
+from rehearsal.faults import Apply, Fault, actions
+from rehearsal.local_system import LocalSystem, environment, outside_pulumi
 
 
 async def _remove_site(local: LocalSystem) -> None:
     local.ace.set_site(next(iter(local.ace.sites)), None)
+
+
+def _change_rows(change: Change) -> Apply:
+    """Copy all days, then change ACE's rows of every day, because `proof` reads another stored day each day."""
+
+    async def apply(local: LocalSystem) -> None:
+        await outside_pulumi.trigger_batch(local)
+        site, source = next(iter(local.ace.sites.items()))
+        local.ace.set_site(site, ChangedSource(source=source, change=change))
+
+    return apply
+
+
+def _add_late_rows(samples: Sequence[Sample]) -> list[Sample]:
+    """Add a row half an hour after each noon."""
+    late = [item._replace(time=item.time + timedelta(minutes=30)) for item in samples if item.time.hour == 12]
+    return sorted([*samples, *late[:1]], key=lambda item: (item.time, item.name))
+
+
+def _correct_values(samples: Sequence[Sample]) -> list[Sample]:
+    return [item._replace(value="1.5") if item.time.hour == 12 else item for item in samples]
 
 
 FAULTS = (
@@ -33,6 +59,27 @@ FAULTS = (
         caught_by=("token", "trigger", "logs"),
         cause="configuration",
         apply=actions.change_ace_key("fake-key-after-a-rotation"),
+    ),
+    Fault(
+        name="ace-late-rows",
+        description="ACE received rows of the stored days after they were copied",
+        caught_by=("proof",),
+        cause="ace",
+        apply=_change_rows(_add_late_rows),
+    ),
+    Fault(
+        name="ace-rows-gone",
+        description="ACE no longer has half of the rows of the stored days, so that R2 holds the only copy",
+        caught_by=("proof",),
+        cause="ace",
+        apply=_change_rows(lambda samples: [item for item in samples if item.time.hour >= 12]),
+    ),
+    Fault(
+        name="ace-values-corrected",
+        description="ACE corrected values of the stored days after they were copied",
+        caught_by=("proof",),
+        cause="ace",
+        apply=_change_rows(_correct_values),
     ),
     Fault(
         name="ace-site-unknown",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,7 @@ from rehearsal.local_system import LocalSystem, outside_pulumi
 
 # The check `query` reads another stored day each day, so it reports a fault only when it reads the changed one.
 _QUERY_WORKER = {"query": "worker"}
+_QUERY_STORAGE = {"query": "storage"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,15 @@ async def _overwrite_first_day(local: LocalSystem) -> None:
 
 def _rename_points(day: StoredDay) -> StoredDay:
     content = gzip.decompress(day.body).replace(b'"point_name":"ses/', b'"point_name":"elsewhere/')
-    sha256 = hashlib.sha256(content).hexdigest()
-    return replace(day, body=gzip.compress(content), custom={**day.custom, "sha256": sha256})
+    body, sha256 = gzip.compress(content), hashlib.sha256(content).hexdigest()
+    return replace(day, body=body, custom={**day.custom, "sha256": sha256, "bytes": str(len(body))})
+
+
+def _write_by_another_version(day: StoredDay) -> StoredDay:
+    content = re.sub(rb'"value":(-?)', rb'"value":\g<1>1', gzip.decompress(day.body))
+    body, sha256 = gzip.compress(content), hashlib.sha256(content).hexdigest()
+    about = {"sha256": sha256, "bytes": str(len(body)), "worker_version": "c1529256-0000-4000-8000-000000000000"}
+    return replace(day, body=body, custom={**day.custom, **about})
 
 
 def _count_one_more(day: StoredDay) -> StoredDay:
@@ -94,15 +103,15 @@ FAULTS = (
         description="a stored day was written without its metadata",
         caught_by=("r2",),
         cause="storage",
-        may_report={"query": "storage"},
+        may_report=_QUERY_STORAGE,
         apply=_edit_first_day(lambda day: replace(day, custom={})),
     ),
     Fault(
         name="object-empty",
         description="the object of a stored day has no bytes",
         caught_by=("r2",),
-        cause="worker",
-        may_report=_QUERY_WORKER,
+        cause="storage",
+        may_report=_QUERY_STORAGE,
         apply=_edit_first_day(lambda day: replace(day, body=b"")),
     ),
     Fault(
@@ -136,6 +145,13 @@ FAULTS = (
         apply=_overwrite_first_day,
     ),
     Fault(
+        name="object-of-another-version",
+        description="a version of another worker wrote the stored days, with other values",
+        caught_by=("proof",),
+        cause="outside_change",
+        apply=_edit_every_day(_write_by_another_version),
+    ),
+    Fault(
         # Every day, because the check `proof` reads another stored day each day.
         name="object-of-another-site",
         description="the stored days have the data of another site, with matching metadata",
@@ -147,8 +163,8 @@ FAULTS = (
         name="object-truncated",
         description="a stored day was cut in the middle",
         caught_by=("r2",),
-        cause="worker",
-        may_report=_QUERY_WORKER,
+        cause="storage",
+        may_report=_QUERY_STORAGE,
         apply=_edit_first_day(lambda day: replace(day, body=day.body[: len(day.body) // 2])),
     ),
     Fault(

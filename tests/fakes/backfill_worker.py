@@ -101,7 +101,8 @@ class BackfillWorker:
             kept = self.change(rows)
             self._log += [{"message": "[ACE API] Success", "rows": len(rows)}]
             now = self.calendar.moment(self._clock())
-            self.objects[days.key_of(day)] = days.stored(day, [days.to_line(row) for row in kept], uploaded=now)
+            lines, version = [days.to_line(row) for row in kept], self.script.served()["id"]
+            self.objects[days.key_of(day)] = days.stored(day, lines, uploaded=now, worker_version=version)
             self._log += [{"message": "[Backfill] Data written to R2", "key": days.key_of(day), "samples": len(kept)}]
             fetched, written = fetched + len(rows), written + len(kept)
         counted = {"samples_fetched": fetched, "samples_written": written}

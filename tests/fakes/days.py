@@ -92,7 +92,8 @@ def stored(
 ) -> Stored:
     """Return a day's object as the worker writes it, with true metadata unless ``metadata`` says otherwise.
 
-    ``raw`` replaces the bytes and ``content`` the text that is compressed. ``uploaded`` is UTC. A metadata entry of None is left out.
+    ``raw`` replaces the bytes and ``content`` the text that is compressed. ``uploaded`` is UTC. A metadata entry of
+    None is left out.
     """
     samples = lines(day) if samples is None else samples
     if content is None:
@@ -104,9 +105,10 @@ def stored(
     if samples:
         times = [line["timestamp"] for line in samples]
         custom |= {"first": str(min(times)), "last": str(max(times))}
-    custom |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window(day), "worker_version": "v1"} | metadata
-    kept = {name: value for name, value in custom.items() if value is not None}
     body = gzip.compress(content, 1, mtime=0) if raw is None else raw
+    custom |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window(day), "bytes": str(len(body))}
+    custom |= {"worker_version": "v1"} | metadata
+    kept = {name: value for name, value in custom.items() if value is not None}
     return Stored(body=body, custom=kept, uploaded=uploaded)
 
 

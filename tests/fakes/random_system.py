@@ -47,9 +47,9 @@ class RandomSystem(System):
         )
         self.date = calendar.begins
         stored = due[: source.randint(0, len(due))]
+        _upload_history(self.script, source)
         for number, day in enumerate(stored):
             self.objects[days.key_of(day)] = replace(self.copy(day), uploaded=self._store_time(len(stored) - number))
-        _upload_history(self.script, source)
         self.worker.older = self.script.served()
         self.script.upload(manifest.TAG, created_on=f"{calendar.begins - timedelta(minutes=2):%Y-%m-%dT%H:%M:%SZ}")
         self.script.deployed = self.script.deployed | {"created_on": self.script.versions[0]["metadata"]["created_on"]}
@@ -66,7 +66,8 @@ class RandomSystem(System):
 
     def copy(self, day: str, change: Callable[[list[days.Row]], list[days.Row]] = lambda rows: rows) -> days.Stored:
         """Return a day as the worker stores it, with changed rows of ACE."""
-        return days.stored(day, [days.to_line(row) for row in change(self.ace.days[day])], uploaded=self._store_time(1))
+        lines, version = [days.to_line(row) for row in change(self.ace.days[day])], self.script.served()["id"]
+        return days.stored(day, lines, uploaded=self._store_time(1), worker_version=version)
 
     def _store_time(self, number: int) -> datetime:
         """Return the time at which the cron stored the last day but so many: one day in a run, every five minutes."""

@@ -53,11 +53,12 @@ export async function store({ bucket, version, ...config }, date, body, { sample
   const key = formatKey(config, date);
   /** @type {Record<string, string>} */
   const range = samples ? { first: String(first), last: String(last) } : {};
+  const more = { ...range, ...about, bytes: `${body.size}`, worker_version: version };
   /** @type {R2PutOptions} */
   const options = {
     onlyIf: { etagDoesNotMatch: "*" },
     httpMetadata: { contentType: "application/x-ndjson" }, // without Content-Encoding: some clients would decompress twice
-    customMetadata: { samples: `${samples}`, points: `${points.size}`, ...range, ...about, worker_version: version },
+    customMetadata: { samples: `${samples}`, points: `${points.size}`, ...more },
   };
   const stored = await callR2("R2 put failed", async () => requireBucket({ bucket }).put(key, body, options));
   if (stored === null) {

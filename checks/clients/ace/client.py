@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -50,11 +50,14 @@ class Ace:
         except ShapeError as error:
             raise self._build_shape_error(f"{error}: {answer.shown[:60]}") from None
 
-    def fetch_rows(self, start: datetime, end: datetime, *, size: int) -> Iterator[Row]:
+    def fetch_rows(
+        self, start: datetime, end: datetime, *, size: int, is_over: Callable[[], bool] = lambda: False
+    ) -> Iterator[Row]:
         """Yield a window's samples, page by page, in ACE's order. A sample at ``end`` belongs to the next window.
 
-        ACE does not document whether ``end_time`` is inclusive. Raises AceError for a repeated page, a row outside the
-        window, and a row older than the last row of the page before, because rows may be missing then.
+        No further page is requested once ``is_over`` returns True. ACE does not document whether ``end_time`` is
+        inclusive. Raises AceError for a repeated page, a row outside the window, and a row older than the last row of
+        the page before, because rows may be missing then.
         """
         bounds = [(moment - pages.EPOCH) // pages.MICROSECOND for moment in (start, end)]
         cursor: Cursor | None = None
@@ -66,7 +69,7 @@ class Ace:
             if problem:
                 raise self._build_shape_error(problem)
             yield from (row for row in page.rows if row.at < bounds[1])
-            if page.cursor is None:
+            if page.cursor is None or is_over():
                 return
             latest = page.rows[-1].at
             try:

@@ -35,10 +35,10 @@ def _another_day(rows: list[days.Row]) -> list[days.Row]:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "a day was cut off": fault(damage(body=lambda day: day.body[:-12]), "worker"),
+    "a day was cut off": fault(damage(body=lambda day: day.body[:-12]), "storage"),
     "a day was garbled": fault(damage(body=lambda day: bytes(byte ^ 0x55 for byte in day.body)), "worker"),
-    "a day was compressed twice": fault(damage(body=lambda day: gzip.compress(day.body, mtime=0)), "worker"),
-    "a day was emptied": fault(damage(body=lambda _: b""), "worker"),
+    "a day was compressed twice": fault(damage(body=lambda day: gzip.compress(day.body, mtime=0)), "storage"),
+    "a day was emptied": fault(damage(body=lambda _: b""), "storage"),
     "a day has no metadata": fault(damage(custom=lambda _: {}), "storage"),
     "a day counts wrongly": fault(damage(custom=lambda day: day.custom | {"samples": "7777"}), "worker"),
     "a day's digest is wrong": fault(damage(custom=lambda day: day.custom | {"sha256": "0" * 64}), "worker"),
@@ -47,7 +47,8 @@ FAULTS: Mapping[str, Fault] = {
     "a day is in the wrong order": fault(rewrite(lambda rows: rows[::-1]), "worker"),
     "a day holds another site's points": fault(rewrite(_elsewhere), "worker"),
     "a day holds another day's samples": fault(rewrite(_another_day), "worker"),
-    "an empty day has data at ACE": fault(rewrite(lambda _: []), "worker"),
+    # The version stored other days with samples, unless no other day has any.
+    "an empty day has data at ACE": fault(rewrite(lambda _: []), "ace", "worker"),
     "every day looks empty to the worker": fault(_store_empty_days, "worker"),
     # Where it was the only row of its point, ACE may have got that point since (docs/decisions.md).
     "the worker loses a row": fault(_lose_rows, "worker", "ace"),

@@ -22,7 +22,8 @@ def _store_today(system: RandomSystem) -> None:
     """The worker takes today for yesterday: it stores a part of it, which is never completed."""
     system.worker.calendar = system.calendar.leading(1)
     for day in system.worker.due():
-        system.objects[days.key_of(day)] = days.stored(day, [days.to_line(row) for row in system.ace.read(day) or ()])
+        lines, version = [days.to_line(row) for row in system.ace.read(day) or ()], system.script.served()["id"]
+        system.objects[days.key_of(day)] = days.stored(day, lines, worker_version=version)
 
 
 def _stop_ace(system: RandomSystem) -> None:

@@ -219,7 +219,7 @@ def test_an_overwritten_object_has_the_cause_storage_without_a_question(tmp_path
         system.objects[key_of(day)] = replace(system.objects[key_of(day)], custom=custom)
     found = failed_query(system, tmp_path)
     assert "metadata sha256" in found["expected"]
-    assert found["hint"].startswith("npx wrangler r2 object delete ace-timeseries/timeseries/ses_falls_city/2024-12-1")
+    assert found["hint"].startswith("npx wrangler r2 object get ace-timeseries/timeseries/ses_falls_city/2024-12-1")
     assert system.query.questions == []
 
 

@@ -24,12 +24,14 @@ def test_r2_of_an_empty_day_that_is_empty_at_ace(tmp_path):
 
 
 def test_r2_of_empty_days_that_ace_has_data_for(tmp_path):
+    """Case D2: the version that stored the empty day reads ACE rightly, because it stored other days with samples."""
     system = system_with_empty_days(1, 2)
     system.ace.days[date_of(1)] = to_rows(lines(date_of(1)))
     found = failed_finding(tmp_path, system, "r2")
     assert (found["subject"], found["expected"]) == (key_of(date_of(1)), "0 samples in ACE, as stored")
     assert "the first at 2024-12-11T00:00:00.000" in found["found"]
-    assert found["hint"].endswith("--remote && python -m checks run trigger r2 --stack prod")
+    assert "so ACE has changed since 2024-12-20" in found["found"]
+    assert (found["cause"], found["hint"]) == ("ace", "python -m checks explain r2")
 
 
 def test_r2_lists_at_most_three_of_them_and_reads_all_when_thorough(tmp_path):

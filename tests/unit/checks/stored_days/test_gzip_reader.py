@@ -44,7 +44,8 @@ def test_a_bomb_is_refused_in_little_memory(monkeypatch):
 BOMB = """
 import gzip, io, resource, sys
 from datetime import date
-from checks.stored_days import gzip_reader, row_comparison, stored_day
+from checks.stored_days import gzip_reader, stored_day
+from checks.stored_days.comparison import row_comparison
 
 DAY, START = date(2024, 12, 10), 1733788800000
 WIDE = "\\U0001f600" + "n" * 59_000  # one emoji, and Python takes four bytes for each character

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 
-from checks.stored_days.stored_day import Sample, format_moment
+from checks.stored_days.stored_day import Sample, Value, format_moment
 
 
 def select_samples(samples: Iterable[Sample], points: Collection[str], minimum: int) -> tuple[Sample, ...]:
@@ -34,9 +35,13 @@ def find_difference(stored: Sequence[Sample], served: Sequence[Sample]) -> tuple
     return None
 
 
-def _is_same(one: float | str | None, other: float | str | None) -> bool:
-    return one == other and isinstance(one, str) == isinstance(other, str)
+def _is_same(stored: Value | None, served: Value | None) -> bool:
+    """Return whether two values are the same. A served fraction has the digits of a 64-bit float."""
+    stored = float(stored) if isinstance(stored, Decimal) else stored
+    return stored == served and isinstance(stored, str) == isinstance(served, str)
 
 
-def _format_sample(value: float | str | None) -> str:
-    return "no such sample" if value is None else repr(value)
+def _format_sample(value: Value | None) -> str:
+    if value is None:
+        return "no such sample"
+    return str(value) if isinstance(value, Decimal) else repr(value)

@@ -1,6 +1,6 @@
 """The choice of samples to ask for, and the comparison of an answer with them."""
 
-from checks.stored_days.query_comparison import find_difference, select_samples
+from checks.stored_days.comparison.query_comparison import find_difference, select_samples
 from checks.stored_days.stored_day import Sample
 
 

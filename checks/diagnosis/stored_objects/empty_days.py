@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 
 from checks.check import Context
+from checks.diagnosis.stored_objects.writer import find_writer
 from checks.model.finding import Cause, Evidence, Finding, Inconclusive
-from checks.stored_days.judgement import describe_rewrite, is_empty
+from checks.model.hint import Hint
+from checks.stored_days.judgement import is_empty
 from checks.stored_days.listing import StoredDays
 from checks.stored_days.selection import select_days
 from checks.stored_days.stored_day import format_moment
+from checks.stored_days.writer import WriterKind
 from contract.schedule import day_window
 
 ROWS = 10  # of ACE's page sizes: one row is enough
@@ -45,10 +48,26 @@ def probe_empty_days(context: Context, stored: StoredDays) -> Iterator[Evidence 
 
 
 def _describe_filled_day(context: Context, stored: StoredDays, day: date, first: str) -> Finding:
-    expected = "0 samples in ACE, as stored"
-    found = f"ACE has samples now, the first at {first}, so ACE received them later, or the worker missed them"
-    bucket = context.manifest.storage.bucket
-    return describe_rewrite(bucket, stored[day], expected, found, cause=Cause.WORKER, check="r2")
+    """Return the finding for one day. A version that stored other days with samples can read ACE's answers."""
+    item = stored[day]
+    writer = find_writer(context, item)
+    reads = any(
+        not is_empty(other) and other.metadata.get("worker_version") == writer.version for other in stored.values()
+    )
+    if writer.kind is WriterKind.FOREIGN:
+        cause, reason = Cause.OUTSIDE_CHANGE, "so that version may have missed them"
+    elif reads:
+        since = f"ACE has changed since {item.uploaded:%Y-%m-%d %H:%M:%S} UTC"
+        cause, reason = Cause.ACE, f"so {since}: the same version stored samples of other days"
+    else:
+        cause, reason = Cause.WORKER, "and that version stored no day with samples, so it missed them"
+    return Finding(
+        subject=item.key,
+        expected="0 samples in ACE, as stored",
+        found=f"ACE has samples now, the first at {first}; {writer.text}, {reason}",
+        cause=cause,
+        hint=Hint.explain("r2"),
+    )
 
 
 def _read_first_time(context: Context, day: date) -> str | None:
