@@ -58,6 +58,7 @@ def test_a_day_is_stored_row_for_row_with_correct_metadata(world: World) -> None
             "last": str(ms(samples[-1].time)),
             "sha256": hashlib.sha256(content).hexdigest(),
             "source": f"{day}T00:00:00Z/{day[:-1]}{int(day[-1]) + 1}T00:00:00Z",
+            "bytes": str(len(body)),
             "worker_version": "version-1",
         }
     assert answer.json() == {
