@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from checks.cli.arguments import add_default_command, parse_duration, parse_targets
-from checks.cli.standard_streams import exit_with_error, is_terminal, silence, write
+from checks.cli.standard_streams import exit_with_error, is_terminal, silence, warn, write
 from checks.cli.terminal import find_width, folds, wants_color
 from checks.run.request import Request, RunRefused, Surroundings
 from contract.version import VERSION
@@ -69,6 +70,13 @@ def group() -> None:
 @click.option(
     "--allow-missing-credentials", is_flag=True, help="Skip a check without its credential, instead of inconclusive."
 )
+@click.option("--notify", is_flag=True, help="Require NOTIFY_URL, and tell each change of the state there.")
+@click.option(
+    "--state",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of the state that was told. Default: below ~/.local/state/building-vitals.",
+)
 @click.option("--strict", is_flag=True, hidden=True)
 def run(**options: Any) -> int:
     """Run all checks on a deployment, or the named ones and their needs.
@@ -79,6 +87,8 @@ def run(**options: Any) -> int:
       CLOUDFLARE_API_TOKEN  reads the Cloudflare API
       OPERATOR_TOKEN        default: the stack's output, or made of ACE_API_KEY
       ACE_API_KEY           default: aceApiKey of the stack
+      NOTIFY_URL            webhook for messages (Slack, Teams): red, green again
+      HEARTBEAT_URL         called after each completed run
     """  # noqa: D301 - as above
     from checks.reporters import list_formats
     from checks.run.execute import execute
@@ -88,6 +98,8 @@ def run(**options: Any) -> int:
     empty = [name for name in ("stack", "manifest") if options[name] is not None and not options[name].strip()]
     if empty:
         raise RunRefused(f"--{empty[0]}: the name is empty. Is a variable not set?", USAGE)
+    if any("://" in name for name in options["checks"]):  # it may hold a token, so it is not shown
+        raise RunRefused("a URL is not a check. The webhook of --notify is taken from NOTIFY_URL only", USAGE)
     if options["quiet"] and options["verbose"]:
         raise RunRefused("--quiet and --verbose exclude each other", USAGE)
     try:
@@ -107,13 +119,15 @@ def run(**options: Any) -> int:
             color=wants_color(os.environ, terminal=is_terminal()) and not options["no_color"],
             width=find_width(os.environ, terminal=is_terminal()),
             fold=folds(os.environ),
+            notify=options["notify"],
+            state=options["state"],
         )
     except ValueError as error:
         raise RunRefused(str(error), USAGE) from None
     if options["strict"]:
         click.echo("note: --strict is the default now, and can be left out", err=True)
     with _show_progress(plain=options["quiet"] or options["no_color"]) as watch:
-        return execute(request, Surroundings(environ=os.environ, write=write, watch=watch))
+        return execute(request, Surroundings(environ=os.environ, write=write, watch=watch, warn=warn))
 
 
 @group.command("list")

@@ -34,15 +34,24 @@ def write(text: str) -> None:
 
 def exit_with_error(text: str, code: int) -> NoReturn:
     """Write one redacted line to standard error, and end the process with an exit code."""
+    _write_line(f"error: {text}")
+    sys.exit(code)
+
+
+def warn(text: str) -> None:
+    """Write one redacted line to standard error."""
+    _write_line(f"warning: {text}")
+
+
+def _write_line(text: str) -> None:
     from checks.model.credentials import list_secrets
     from checks.model.redaction import Redactor
 
     line = Redactor(list_secrets(os.environ)).redact_line(text)
     try:
-        click.echo(f"error: {line}".encode("ascii", "backslashreplace").decode(), err=True)
+        click.echo(line.encode("ascii", "backslashreplace").decode(), err=True)
     except OSError:  # standard error cannot be written either. The exit code remains
         silence(sys.stderr)
-    sys.exit(code)
 
 
 def silence(stream: TextIO) -> None:

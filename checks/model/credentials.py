@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from contract.operator_token import derive_operator_token
 
+NOTIFY, HEARTBEAT = "NOTIFY_URL", "HEARTBEAT_URL"  # URLs that hold a token
+
 
 class Credential(StrEnum):
     """A credential that a check may need. The value describes its sources for the report."""
@@ -110,8 +112,14 @@ def list_secrets(environ: Mapping[str, str], *tokens: Secret | None) -> tuple[st
     """Return every secret of this process, used or not, for the redaction."""
     key = environ.get("ACE_API_KEY")
     texts = [environ.get(name) for name in ("CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN", "ACE_API_KEY")]
+    texts += [_find_secret_part(environ.get(name, "")) for name in (NOTIFY, HEARTBEAT)]
     texts += [secret.reveal() for secret in (*tokens, _derive_token(key)) if secret is not None]
     return tuple({text for text in texts if text})
+
+
+def _find_secret_part(url: str) -> str:
+    """Return the path and the query of a URL. The host may be in other URLs, which stay readable."""
+    return url.partition("://")[2].partition("/")[2]
 
 
 def _derive_token(key: str | None) -> Secret | None:

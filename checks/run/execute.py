@@ -13,17 +13,36 @@ from checks.model.redaction import Redactor
 from checks.model.report import EXIT_INCONCLUSIVE, EXIT_USAGE, Report
 from checks.run import deployed_manifest, pulumi_cli, selection
 from checks.run.deployed_manifest import DeployedManifest
-from checks.run.report_file import write_report_file
+from checks.run.output.delivery import open_delivery
+from checks.run.output.files import replace_file
 from checks.run.request import Request, RunRefused, Surroundings
 from checks.run.runner import run_checks
 from checks.run.systems import open_context
 
 
 def execute(request: Request, surroundings: Surroundings) -> int:
-    """Run the checks, write the reports and return the exit code.
+    """Run the checks, write the reports, tell a change of the state, and return the exit code.
 
     Raises RunRefused where nothing can be run or a report cannot be written. Its text is one line without a secret.
     """
+    delivery = open_delivery(request, surroundings)
+    stack = str(request.manifest) if request.stack is None else request.stack
+    try:
+        report = _run(request, surroundings)
+    except Exception as error:
+        redactor = Redactor(list_secrets(surroundings.environ))
+        reason = str(error) if isinstance(error, RunRefused) else f"internal error: {type(error).__name__}"
+        delivery.tell_refusal(stack, redactor.redact_line(reason))
+        raise
+    lost = _write_reports(report, request, surroundings.write)
+    code = delivery.tell_report(report, stack, catalog.load().keys())
+    if lost is not None:  # only now, so that the other reports are written and a change is told
+        raise RunRefused(lost[0], code or lost[1])
+    return code
+
+
+def _run(request: Request, surroundings: Surroundings) -> Report:
+    """Run the checks and return the report, without a secret."""
     redactor = Redactor(list_secrets(surroundings.environ))
     try:
         checks = selection.select(
@@ -42,8 +61,7 @@ def execute(request: Request, surroundings: Surroundings) -> int:
     with open_context(request, surroundings, checks, deployed.manifest, credentials, secrets) as context:
         allow = request.allow_missing_credentials
         report = run_checks(checks, context, allow_missing_credentials=allow, watch=surroundings.watch)
-    report = redactor.redact_report(report)
-    return _write_reports(report, request, surroundings.write)
+    return redactor.redact_report(report)
 
 
 def _read_manifest(request: Request, checks: Collection[Check]) -> DeployedManifest:
@@ -74,8 +92,8 @@ def _convert_errors() -> Iterator[None]:
         raise RunRefused(str(error), EXIT_INCONCLUSIVE) from None
 
 
-def _write_reports(report: Report, request: Request, write: Callable[[str], None]) -> int:
-    """Write every requested report. A report that cannot be written never leads to exit code 0."""
+def _write_reports(report: Report, request: Request, write: Callable[[str], None]) -> tuple[str, int] | None:
+    """Write every requested report. Return the problem and the exit code of one that cannot be written, or None."""
     lost: tuple[str, int] | None = None
     for target in request.targets:
         style = reporters.Style(quiet=request.quiet, verbose=request.verbose)
@@ -86,10 +104,8 @@ def _write_reports(report: Report, request: Request, write: Callable[[str], None
             if target.file is None:
                 write(text)
             else:
-                write_report_file(target.file, text)
+                replace_file(target.file, text)
         except OSError as error:
             place = "standard output" if target.file is None else str(target.file)
             lost = f"{place}: {error.strerror}", EXIT_INCONCLUSIVE if target.file is None else EXIT_USAGE
-    if lost is not None:  # only now, so that the other reports are written
-        raise RunRefused(lost[0], report.exit_code or lost[1])
-    return report.exit_code
+    return lost

@@ -40,7 +40,8 @@ class Target:
 class Request:
     """The validated command line. ``seconds`` is the deadline of all checks together.
 
-    ``color``, ``width`` and ``fold`` are for standard output.
+    ``color``, ``width`` and ``fold`` are for standard output. ``notify`` requires a webhook, and ``state`` is the file
+    of the state that was told.
     """
 
     stack: str | None
@@ -58,11 +59,16 @@ class Request:
     color: bool = False
     width: int | None = None
     fold: bool = False
+    notify: bool = False
+    state: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Everything outside the request. ``transport`` and ``connect`` replace the network. ``now`` is UTC."""
+    """Everything outside the request. ``transport`` and ``connect`` replace the network. ``now`` is UTC.
+
+    ``warn`` writes a line to standard error.
+    """
 
     environ: Mapping[str, str]
     write: Callable[[str], None]
@@ -71,3 +77,4 @@ class Surroundings:
     deadline: Callable[[float], Deadline] = Deadline.starting_now
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     watch: Watch | None = None
+    warn: Callable[[str], None] = lambda _text: None

@@ -129,6 +129,7 @@ class System:
         environ: Mapping[str, str] | None = None,
         formats: Sequence[str] = ("text",),
         seconds: float = 60.0,
+        warn: Callable[[str], None] = lambda _text: None,
         **options: Any,
     ) -> tuple[int, str]:
         """Run the command without click. Return exit code and standard output. The folder is written to."""
@@ -145,6 +146,7 @@ class System:
             deadline=lambda given: Deadline.starting_now(given, clock=self.clock, sleep=self.clock.sleep),
             now=self._now,
             watch=self.clock.watch,
+            warn=warn,
         )
         return execute(request, surroundings), "".join(written)
 

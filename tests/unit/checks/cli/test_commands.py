@@ -205,3 +205,22 @@ def test_strict_is_the_default_and_says_so(run, manifest):
     assert (code, err) == (3, "")
     assert "1 inconclusive, one cause: ACE_API_KEY is not set. Next: read -rs ACE_API_KEY" in out
     assert run("config", "token", "--allow-missing-credentials", "--manifest", manifest)[0] == 0
+
+
+def test_the_webhook_is_not_an_argument(run, manifest):
+    """A command line is visible to every user of a machine."""
+    code, _, err = run("--manifest", manifest, "--notify", "https://hooks.example.com/fake-token")
+    assert code == 2
+    assert "NOTIFY_URL" in err
+    assert "fake-token" not in err
+
+
+def test_a_lost_message_is_one_line_on_standard_error(run, manifest, monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTIFY_URL", "http://127.0.0.1:1/services/fake-webhook-token")
+    state = tmp_path / "state.json"
+    state.write_text("{")
+    code, out, err = run("config", "--manifest", manifest, "--notify", "--state", str(state))
+    assert code == 3
+    assert "exit 0" in out
+    assert err.splitlines()[-1].startswith("warning: the message was not delivered, and the next run sends it again: ")
+    assert "fake-webhook-token" not in err

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from checks.run.report_file import write_report_file
+from checks.run.output.files import replace_file
 
 
 def test_a_reader_sees_the_old_report_or_the_new_one(tmp_path):
     file = tmp_path / "vitals.prom"
     file.write_text("old")
     with file.open() as reader:
-        write_report_file(file, "new")
+        replace_file(file, "new")
         assert reader.read() == "old"
     assert file.read_text() == "new"
     assert list(tmp_path.iterdir()) == [file]
@@ -22,7 +22,7 @@ def test_a_reader_sees_the_old_report_or_the_new_one(tmp_path):
 def test_the_new_file_can_be_read_by_other_programs_as_the_umask_allows(tmp_path):
     before = os.umask(0o022)
     try:
-        write_report_file(tmp_path / "r", "text")
+        replace_file(tmp_path / "r", "text")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "r").stat().st_mode) == 0o644
@@ -37,14 +37,14 @@ def test_a_failed_write_leaves_the_old_report_and_no_other_file(tmp_path, monkey
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(OSError, match="No space left"):
-        write_report_file(file, "new")
+        replace_file(file, "new")
     assert (file.read_text(), list(tmp_path.iterdir())) == ("old", [file])
 
 
 def test_a_link_stays_a_link_and_a_device_a_device(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    write_report_file(tmp_path / "link", "text")
+    replace_file(tmp_path / "link", "text")
     assert (tmp_path / "real").read_text() == "text"
     assert (tmp_path / "link").is_symlink()
-    write_report_file(Path(os.devnull), "text")
+    replace_file(Path(os.devnull), "text")
     assert not Path(os.devnull).is_file()

@@ -1,4 +1,4 @@
-"""Writes a report to its file, whole or not at all."""
+"""Writes a file, whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-def write_report_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
     """Replace the file in one step, because another program may read it at any time. A device is written directly.
 
     The file's new name begins with a dot, so that node_exporter does not read it. Raises OSError.

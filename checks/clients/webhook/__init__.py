@@ -1,0 +1,1 @@
+"""Sends messages and heartbeats to the addresses of the user."""
