@@ -1,4 +1,4 @@
-"""The command line of rehearsals on this machine: ``up``, ``serve`` and ``faults``."""
+"""The command line of rehearsals on this machine: ``up``, ``serve``, ``clock`` and ``faults``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import errno
 import json
+import os
 import shlex
 import signal
 import sys
@@ -17,6 +18,8 @@ from typing import Any
 import click
 
 from contract.version import VERSION
+from rehearsal.clock import file as clock_file
+from rehearsal.clock.control import move_clock, serve_control
 from rehearsal.edge import EdgeError
 from rehearsal.faults import Fault, load_faults
 from rehearsal.local_system import STACK, LocalSystem, run_local_system
@@ -86,6 +89,25 @@ def serve(days: int) -> None:
         sys.exit(_run(_serve(folder, days)))
 
 
+@main.command(short_help="Show or move the time of the rehearsal that `serve` runs.")
+@click.argument("by", required=False, metavar="[+DURATION]")
+@click.option("--to", metavar="TIME", help="Move the clock to this time (ISO 8601, UTC), instead of by a duration.")
+@click.option("--without-crons", is_flag=True, help="Fire no cron meanwhile, as if the crons were dead.")
+def clock(by: str | None, to: str | None, without_crons: bool) -> None:
+    """Show the time of the running rehearsal, or let time pass: +30m, +6h, +1d.
+
+    Workers, the local Cloudflare, the local ACE and the checks have this time. The crons that become due fire, once for
+    all due times of a day. Use the environment that `serve` prints.
+    """
+    if by and to:
+        raise click.UsageError("give either a duration or --to")
+    with _report_in_one_line():
+        answer = move_clock(os.environ, by=by, to=to, with_crons=not without_crons)
+        for line in answer["lines"]:
+            click.echo(line)
+        click.echo(f"the time of the rehearsal: {answer['now']}")
+
+
 @main.command(name="faults", short_help="List the faults, and the checks that report each.")
 def list_faults() -> None:
     """List the faults of `up --fault NAME` and the checks that must report each."""
@@ -130,24 +152,26 @@ async def _select_manifest(local: LocalSystem) -> tuple[str, str]:
 
 
 async def _serve(folder: Path, days: int) -> int:
-    async with run_local_system(folder, days=days) as local:
+    async with run_local_system(folder, days=days) as local, serve_control(local) as control:
+        clock_file.write_control(local.environment, control)
         for line in _write_exports(local):
             click.echo(line)
         problem = describe_key_problem()
         for line in (
             f"\n# The same lines: source {shlex.quote(str(folder / 'environment'))}",
-            "# Then, for example: pulumi up --yes; python -m checks --stack rehearsal",
+            "# Then, for example: pulumi up --yes && python -m checks --stack rehearsal",
             f"# npx wrangler secret list --name {local.worker_name}; curl {local.worker_url}/health",
             f"# Use only stack {STACK} in that terminal: PULUMI_OPTION_CONFIG_FILE names its settings file.",
             *([f"# {problem}"] if problem else []),
+            "# Let time pass, and fire the crons: python -m rehearsal clock +1d",
             "# Ctrl-C ends it.",
         ):
             click.echo(line, err=True)
-        return await local.run_while_alive(_wait_forever())
+        return await local.run_while_alive(_fire_crons(local))
 
 
-async def _wait_forever() -> int:
-    await asyncio.Event().wait()
+async def _fire_crons(local: LocalSystem) -> int:
+    await local.crons.run()
     return 0
 
 
@@ -171,7 +195,7 @@ def _report_in_one_line() -> Iterator[None]:
     """Report failures outside this program in one line without a traceback: commands, the edge and the disk."""
     try:
         yield
-    except (CommandError, EdgeError) as error:
+    except (CommandError, EdgeError, clock_file.ClockError) as error:
         click.echo(f"rehearsal: {error}", err=True)
     except OSError as error:
         if error.errno not in _DISK_ERRORS:

@@ -93,7 +93,7 @@ def _read_deployment_time(context: Context) -> datetime | None:
 def _describe_movement(backlog: Backlog, now: datetime, end: datetime) -> str:
     done = backlog.estimate_end(now)
     if done is None:
-        return f"{len(backlog.missing)} days are missing. The worker is new, and its cron has until {_format(end)}"
+        return f"{_count_days(len(backlog.missing))} missing. The worker is new, and its cron has until {_format(end)}"
     rate = backlog.days_per_hour
     shown = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
     return f"the backfill moves: {shown} days per hour, complete at about {done:%Y-%m-%d %H:%M} UTC"
@@ -112,10 +112,14 @@ def _describe_standstill(context: Context, backlog: Backlog) -> Finding:
     return Finding(
         subject=f"due days of {context.manifest.ace.site}",
         expected=f"all {len(backlog.due)} are stored, or the backfill moves",
-        found=f"{len(days)} are missing ({format_days(days)}), {since}{reason}",
+        found=f"{_count_days(len(days))} missing ({format_days(days)}), {since}{reason}",
         cause=cause,
         hint=hint,
     )
+
+
+def _count_days(number: int) -> str:
+    return f"{number} {'is' if number == 1 else 'are'}"
 
 
 def _format(moment: datetime | None) -> str:

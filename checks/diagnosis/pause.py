@@ -1,4 +1,4 @@
-"""Reads the pause of the backfill, a control object in the bucket (docs/reference/day-object.md)."""
+"""Reads the pause of the backfill, a control object in the bucket (docs/reference/control-objects.md)."""
 
 from __future__ import annotations
 

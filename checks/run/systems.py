@@ -6,8 +6,10 @@ import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from datetime import timedelta
 
 from checks.check import Check, Context
+from checks.clients import rehearsal_clock
 from checks.clients.ace.client import Ace
 from checks.clients.cloudflare.tails import Tails
 from checks.clients.cloudflare.transport import ApiTransport
@@ -61,7 +63,7 @@ def open_context(
             ace=Ace(http=ace, site=manifest.ace.site, key=credentials.ace_key),
             credentials=credentials,
             deadline=deadline,
-            now=surroundings.now(),
+            now=surroundings.now() + _read_clock_offset(surroundings.environ, api_base),
             selected=frozenset(check.id for check in checks),
             thorough=request.thorough,
             clock_readings=readings,
@@ -97,6 +99,13 @@ def _open_related(stack: ExitStack, open_http: Open, url: str | None, setting: s
     if url is None or not is_base_url(url):
         return None
     return stack.enter_context(open_http(url, cause=Cause.WORKER, setting=setting))
+
+
+def _read_clock_offset(environ: Mapping[str, str], api_base: str) -> timedelta:
+    try:
+        return rehearsal_clock.read_offset(environ, api_base)
+    except UnusableEnvironmentError as error:
+        raise RunRefused(str(error), EXIT_USAGE) from None
 
 
 def _read_api_base(environ: Mapping[str, str]) -> str:

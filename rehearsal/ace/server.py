@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -14,7 +15,8 @@ from aiohttp import web
 from rehearsal.ace.faults import AceFault
 from rehearsal.ace.page_request import PARAMETERS, InvalidPageRequest, PageRequest, read_page_request
 from rehearsal.ace.samples import SampleSource
-from rehearsal.ace.window import Windows, cut_page, cut_stalled_page
+from rehearsal.ace.window import Windows, cut_page, cut_stalled_page, get_time
+from rehearsal.clock import Clock
 from rehearsal.network_faults import FaultInjectionPoint, NoResponse
 
 _SITE_FIELDS = (
@@ -39,12 +41,15 @@ class RecordedRequest:
 class LocalAce:
     """ACE's paginated timeseries of some sites. It keeps only a digest of the key.
 
+    ``clock``: the rehearsal's time, after which there is no sample (None: samples of any time).
     ``quirks``: the real server's cursor defect. ``empty_is_404``: an empty window is 404 as in the swagger, not 200 as
     measured. ``network``: the fault injection point in front of ACE. These and ``fault`` may be set while it runs.
     ``affected`` counts the requests during a ``fault`` since the last ``restore``.
     """
 
-    def __init__(self, *, key: str, sites: Mapping[str, SampleSource], quirks: bool = True) -> None:
+    def __init__(
+        self, *, key: str, sites: Mapping[str, SampleSource], quirks: bool = True, clock: Clock | None = None
+    ) -> None:
         if not key:
             raise ValueError("the local ACE needs a key that is not empty")
         self.fault: AceFault | None = None
@@ -53,6 +58,7 @@ class LocalAce:
         self.quirks = quirks
         self.empty_is_404 = False
         self.affected = 0
+        self._clock = clock
         self._digest = _make_digest(key)
         self._sites: Mapping[str, SampleSource] = sites
         self._initial = (quirks, self._digest, self._sites)
@@ -70,6 +76,8 @@ class LocalAce:
     async def start(self) -> str:
         """Listen on a free loopback port and return the base URL."""
         app = web.Application()
+        if self._clock is not None:
+            app.on_response_prepare.append(self._clock.date_response)
         app.router.add_route("*", "/api/sites/{site}/timeseries/paginated", self._serve)
         app.router.add_route("*", "/{rest:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -150,6 +158,9 @@ class LocalAce:
 
     def _make_page(self, site: str, wanted: PageRequest, fault: AceFault | None) -> bytes | None:
         rows = self._windows.rows(site, self._sites[site], wanted)
+        if self._clock is not None:
+            now = self._clock.now().replace(tzinfo=None)
+            rows = rows[: bisect_right(rows, now, key=get_time)]
         if not rows and self.empty_is_404:
             return None
         stall = fault is AceFault.STALL

@@ -40,13 +40,13 @@ def cut_page(rows: Sequence[Sample], request: PageRequest, *, quirks: bool) -> P
     Source: the README of sixb-ai/sixb, connectors/ace-iot (measured on a live site).
     """
     cursor = request.cursor
-    begin = 0 if cursor is None else bisect_left(rows, cursor.time, key=_get_time) + cursor.offset
+    begin = 0 if cursor is None else bisect_left(rows, cursor.time, key=get_time) + cursor.offset
     end = begin + request.page_size
     taken = rows[begin:end]
     if end >= len(rows):
         return Page(rows=taken, next_cursor=None)
     last = taken[-1].time
-    first = bisect_left(rows, last, key=_get_time)
+    first = bisect_left(rows, last, key=get_time)
     offset = end - max(first, begin) if quirks else end - first
     return Page(rows=taken, next_cursor=Cursor(offset=offset, time=last))
 
@@ -87,5 +87,6 @@ class Windows:
         return rows
 
 
-def _get_time(sample: Sample) -> datetime:
+def get_time(sample: Sample) -> datetime:
+    """Return the time of a sample, for searches."""
     return sample.time

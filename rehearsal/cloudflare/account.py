@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from rehearsal.clock import read_utc_clock
 from rehearsal.cloudflare.responses import RefusalError
 from rehearsal.cloudflare.state import Binding, Bucket, Deployment, Share, Version, WorkerRecord, make_edge_name
 from rehearsal.edge import Edge, RejectedUpload, Script
@@ -18,11 +19,6 @@ from rehearsal.edge import Edge, RejectedUpload, Script
 BASE = "/client/v4"
 Handler = Callable[["Account", web.Request], Awaitable[web.StreamResponse]]
 OnTrace = Callable[[str, dict[str, Any]], None]
-
-
-def read_utc_clock() -> datetime:
-    """Return the present time."""
-    return datetime.now(UTC)
 
 
 class Account:

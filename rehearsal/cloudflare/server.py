@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from rehearsal.clock import Clock
 from rehearsal.cloudflare import products
 from rehearsal.cloudflare.account import BASE, Account
 from rehearsal.cloudflare.responses import RefusalError, respond_refusal
@@ -39,13 +40,14 @@ class RequestLine:
 class LocalCloudflare:
     """A Cloudflare account on this machine, in front of a running edge.
 
-    ``network`` is the fault injection point in front of the API.
+    ``network`` is the fault injection point in front of the API. ``clock`` is the rehearsal's time.
     """
 
-    def __init__(self, *, edge: Edge, account_id: str, api_token: str) -> None:
+    def __init__(self, *, edge: Edge, account_id: str, api_token: str, clock: Clock | None = None) -> None:
         self.requests: list[RequestLine] = []
         self.network = FaultInjectionPoint()
-        self._account = Account(edge=edge, account_id=account_id)
+        self._clock = Clock() if clock is None else clock
+        self._account = Account(edge=edge, account_id=account_id, clock=self._clock.now)
         self._token = api_token
         self._runner: web.AppRunner | None = None
 
@@ -57,6 +59,7 @@ class LocalCloudflare:
     async def start(self) -> str:
         """Start serving on a free loopback port and return the API's base URL."""
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._serve])
+        app.on_response_prepare.append(self._clock.date_response)
         for make_routes in find_products():
             app.router.add_routes(make_routes(self._account))
         # A body with `Content-Encoding: gzip` is an object's content, and decompression would change the stored bytes.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from rehearsal.clock import Clock
 from rehearsal.edge.control_client import ControlClient, OnTrace
 from rehearsal.edge.model import Script
 from rehearsal.edge.node_process import NodeProcess
@@ -21,21 +23,29 @@ class Edge:
     Every method raises EdgeError after the Node process has died or the edge was closed.
     """
 
-    def __init__(self, process: NodeProcess, control: ControlClient) -> None:
+    def __init__(self, process: NodeProcess, control: ControlClient, clock: Clock) -> None:
         self._process = process
         self._control = control
+        self._clock = clock
         self._proxies: dict[str, FaultProxy] = {}  # by script
 
     @classmethod
-    async def start(cls, *, folder: Path, on_trace: OnTrace | None = None, drain_limit: float = 30.0) -> Edge:
+    async def start(
+        cls,
+        *,
+        folder: Path,
+        on_trace: OnTrace | None = None,
+        drain_limit: float = 30.0,
+        clock: Clock | None = None,
+    ) -> Edge:
         """Start an edge that keeps the workers' storage in ``folder/edge``, which no other edge may use meanwhile.
 
         ``on_trace(script_name, TraceItem)`` is called on the running loop for every finished invocation, in order.
-        A deployment waits at most ``drain_limit`` seconds for the present requests.
+        A deployment waits at most ``drain_limit`` seconds for the present requests. ``clock`` is the rehearsal's time.
         Raises EdgeError, in one line, when Node or its packages are missing.
         """
         process = await NodeProcess.start(folder=folder, drain_limit=drain_limit)
-        return cls(process, await ControlClient.open(process, on_trace))
+        return cls(process, await ControlClient.open(process, on_trace), Clock() if clock is None else clock)
 
     async def reserve(self, name: str) -> str:
         """Return the script's address, ``http://127.0.0.1:PORT``, the same for the whole run.
@@ -62,12 +72,18 @@ class Edge:
         """Stop serving the script. A script that is not deployed is not an error."""
         await self._control.call("/remove", {"name": name})
 
-    async def fire_cron(self, name: str, cron: str) -> dict[str, Any]:
+    async def follow_clock(self) -> None:
+        """Give all workers the present offset of the clock. Requests wait meanwhile, and workers lose their memory."""
+        moves = [[moment.timestamp() * 1000, offset.total_seconds() * 1000] for moment, offset in self._clock.moves]
+        await self._control.call("/clock", {"moves": moves})
+
+    async def fire_cron(self, name: str, cron: str, at: datetime | None = None) -> dict[str, Any]:
         """Fire one scheduled event, wait for its end, and return ``{"outcome": "ok" | "exception" | …}``.
 
-        Raises LookupError when no such script is deployed.
+        ``at`` is its scheduled time, None: now. Raises LookupError when no such script is deployed.
         """
-        result: dict[str, Any] | None = await self._control.call("/cron", {"name": name, "cron": cron})
+        time = None if at is None else at.timestamp() * 1000
+        result: dict[str, Any] | None = await self._control.call("/cron", {"name": name, "cron": cron, "time": time})
         if result is None:
             raise LookupError(f"no script {name!r} is deployed")
         return result
@@ -108,7 +124,7 @@ class Edge:
         metadata = {"http": dict(http_metadata), "custom": dict(custom_metadata)}
         headers = {"x-object": quote(json.dumps(metadata)), "content-type": "application/octet-stream"}
         _, stored = await self._control.call_bucket("PUT", bucket, key, body=body, headers=headers)
-        return _load(stored)
+        return self._date(_load(stored))
 
     async def r2_get(self, bucket: str, key: str) -> tuple[dict[str, Any], bytes] | None:
         """Return ``({key, size, etag, uploaded, http_metadata, custom_metadata}, bytes)``, None for an absent object.
@@ -116,7 +132,7 @@ class Edge:
         The bytes are the stored ones with any content encoding. ``uploaded`` is ISO 8601, UTC.
         """
         headers, body = await self._control.call_bucket("GET", bucket, key)
-        return (json.loads(unquote(headers["x-object"])), body) if "x-object" in headers else None
+        return (self._date(json.loads(unquote(headers["x-object"]))), body) if "x-object" in headers else None
 
     async def r2_list(
         self,
@@ -133,12 +149,18 @@ class Edge:
             raise ValueError("a page holds 1 to 1,000 objects")
         options = {"prefix": prefix, "cursor": cursor, "delimiter": delimiter, "startAfter": start_after}
         given = {name: value for name, value in options.items() if value is not None} | {"limit": limit}
-        _, page = await self._control.call_bucket("POST", bucket, body=json.dumps(given).encode())
-        return _load(page)
+        _, body = await self._control.call_bucket("POST", bucket, body=json.dumps(given).encode())
+        page = _load(body)
+        return {**page, "objects": [self._date(item) for item in page["objects"]]}
 
     async def r2_delete(self, bucket: str, key: str) -> None:
         """Delete an object. An absent object is not an error."""
         await self._control.call_bucket("DELETE", bucket, key)
+
+    def _date(self, item: dict[str, Any]) -> dict[str, Any]:
+        """Return an object's description with its upload time by the rehearsal's clock, not by the real one."""
+        uploaded = self._clock.shift(datetime.fromisoformat(item["uploaded"]))
+        return {**item, "uploaded": uploaded.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
 
     async def ended(self) -> None:
         """Wait until the Node process ends, and raise EdgeError."""

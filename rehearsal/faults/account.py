@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from rehearsal.cloudflare.account import read_utc_clock
 from rehearsal.faults import Apply, ExpectedResult, Fault
 from rehearsal.local_system import LocalSystem, outside_pulumi
 
@@ -43,7 +42,8 @@ async def _delete_bucket(local: LocalSystem) -> None:
 
 def _deploy_with_clock(ahead: timedelta) -> Apply:
     async def apply(local: LocalSystem) -> None:
-        local.cloudflare.account.clock = lambda: read_utc_clock() + ahead
+        await outside_pulumi.trigger_batch(local)  # an upload an hour ago with nothing stored since is a standstill
+        local.cloudflare.account.clock = lambda: local.clock.now() + ahead
         await outside_pulumi.upload_script(local, tag=lambda ours: ours)
 
     return apply

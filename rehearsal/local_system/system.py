@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from rehearsal.ace import LocalAce
 from rehearsal.ace.weather import Weather
+from rehearsal.clock import Clock
+from rehearsal.clock import file as clock_file
+from rehearsal.clock.crons import Crons
 from rehearsal.cloudflare import LocalCloudflare
 from rehearsal.edge import Edge
 from rehearsal.local_system import commands, environment, stack
@@ -35,6 +39,8 @@ class LocalSystem:
     query_name: str
     bucket: str
     environment: Mapping[str, str]
+    clock: Clock
+    crons: Crons
 
     async def stream(self, *command: str) -> int:
         """Run a command in the checkout with its output shown, and return its exit code."""
@@ -50,6 +56,24 @@ class LocalSystem:
         return await commands.capture(
             (wrangler, *arguments), environment=self.environment, folder=self.folder, given=given
         )
+
+    async def move_clock(self, by: timedelta, *, with_crons: bool = True) -> list[str]:
+        """Let time pass, and fire the crons that become due, unless they are dead. Return what fired as lines."""
+        lines = await self.crons.advance(self.clock.now() + by, with_crons=with_crons)
+        self.write_clock()
+        return lines
+
+    async def reset_clock(self) -> None:
+        """Return to the real time, as a restored system."""
+        if self.clock.offset:
+            self.clock.reset()
+            await self.edge.follow_clock()
+            self.crons.forget()
+            self.write_clock()
+
+    def write_clock(self) -> None:
+        """Write the file that the checks read the time from."""
+        clock_file.write(self.environment, self.clock)
 
     async def run_while_alive(self, work: Coroutine[Any, Any, int]) -> int:
         """Do the work and return its code. Cancels it and raises EdgeError as soon as the edge has ended."""
@@ -77,12 +101,17 @@ async def run_local_system(
     site, name = settings["site"], settings["workerName"]
     own = environment.make_environment(folder, stack=STACK, account_id=ACCOUNT_ID)
     async with AsyncExitStack() as running:
-        edge = await Edge.start(folder=folder, on_trace=lambda script, item: cloudflare.pass_trace(script, item))
+        clock = Clock()
+        edge = await Edge.start(
+            folder=folder, on_trace=lambda script, item: cloudflare.pass_trace(script, item), clock=clock
+        )
         running.push_async_callback(edge.close)
-        cloudflare = LocalCloudflare(edge=edge, account_id=ACCOUNT_ID, api_token=own["CLOUDFLARE_API_TOKEN"])
+        token = own["CLOUDFLARE_API_TOKEN"]
+        cloudflare = LocalCloudflare(edge=edge, account_id=ACCOUNT_ID, api_token=token, clock=clock)
         running.push_async_callback(cloudflare.stop)
         api = await cloudflare.start()
-        ace = await running.enter_async_context(LocalAce(key=own["ACE_API_KEY"], sites={site: Weather(site=site)}))
+        sites = {site: Weather(site=site)}
+        ace = await running.enter_async_context(LocalAce(key=own["ACE_API_KEY"], sites=sites, clock=clock))
         query_url = await edge.reserve(settings["queryWorkerName"])
         local = LocalSystem(
             folder=folder,
@@ -94,13 +123,17 @@ async def run_local_system(
             query_url=query_url,
             query_name=settings["queryWorkerName"],
             bucket=settings["bucket"],
+            clock=clock,
+            crons=Crons(account=cloudflare.account, edge=edge, clock=clock),
             environment={
                 **own,
                 "CLOUDFLARE_BASE_URL": api,
                 "CLOUDFLARE_API_BASE_URL": api,
                 "REHEARSAL_QUERY_URL": query_url,
+                clock_file.VARIABLE: str(folder / "clock.json"),
             },
         )
+        local.write_clock()
         own_settings = {"accountId": ACCOUNT_ID, "workerUrl": local.worker_url, "aceBaseUrl": ace.url}
         await stack.create_stack(
             folder,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.cloudflare.account import read_utc_clock
 from rehearsal.cloudflare.state import Bucket, WorkerRecord
 from rehearsal.local_system import LocalSystem
 
@@ -33,7 +32,8 @@ class Snapshot:
         local.ace.restore()
         local.cloudflare.network.fault = None
         await local.edge.set_network_fault(local.worker_name, None)
-        account.clock = read_utc_clock
+        await local.reset_clock()
+        account.clock = local.clock.now
         async with account.changing:
             for name in account.workers.keys() - self.workers.keys():
                 await local.edge.remove(name)

@@ -15,15 +15,17 @@ export class Addresses {
   /** @type {Map<string, URL>} the fault proxy of each script that has one now */
   #proxies = new Map();
   #lock;
+  #clock;
   #route;
 
   /**
-   * @param {import("./swap_lock.mjs").SwapLock} lock
+   * @param {import("./swap_lock.mjs").SwapLock} lock @param {import("./runtime/clock.mjs").Clock} clock
    * @param {(name: string) => import("./runtime/runtime.mjs").Place | undefined} route returns the present place of a
    *   script, undefined: none
    */
-  constructor(lock, route) {
+  constructor(lock, clock, route) {
     this.#lock = lock;
+    this.#clock = clock;
     this.#route = route;
   }
 
@@ -67,7 +69,8 @@ export class Addresses {
     }
     const ray = `${randomBytes(8).toString("hex")}-LCL`; // Cloudflare numbers requests likewise, and traces show it
     this.#lock.expectTrace(`${name}/${ray}`);
-    const complete = await forward(request, response, { ...place, extra: { "cf-ray": ray }, answer: ["cf-ray", ray] });
+    const answer = ["cf-ray", ray, "date", new Date(this.#clock.now()).toUTCString()];
+    const complete = await forward(request, response, { ...place, extra: { "cf-ray": ray }, answer });
     if (!complete) this.#lock.traced(`${name}/${ray}`); // the invocation may never have begun
   }
 }

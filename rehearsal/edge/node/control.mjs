@@ -18,7 +18,8 @@ export function createControlServer({ addresses, runtime, traces, lock }) {
     "/reserve": ({ name }) => addresses.reserve(name),
     "/deploy": ({ name, versions, enabled }) => runtime.deploy(name, versions, enabled),
     "/remove": ({ name }) => runtime.remove(name),
-    "/cron": ({ name, cron }) => runtime.fireCron(name, cron),
+    "/cron": ({ name, cron, time }) => runtime.fireCron(name, cron, time),
+    "/clock": ({ moves }) => runtime.moveClock(moves),
     "/proxy": ({ name, proxy }) => addresses.setProxy(name, proxy),
   };
 

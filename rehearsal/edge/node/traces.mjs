@@ -5,16 +5,23 @@ export class Traces {
   /** @type {import("node:http").ServerResponse | null} */
   #listener = null;
   #lock;
+  #clock;
 
-  /** @param {import("./swap_lock.mjs").SwapLock} lock is notified of each trace */
-  constructor(lock) {
+  /**
+   * @param {import("./swap_lock.mjs").SwapLock} lock is notified of each trace
+   * @param {import("./runtime/clock.mjs").Clock} clock
+   */
+  constructor(lock, clock) {
     this.#lock = lock;
+    this.#clock = clock;
   }
 
   /** Receives `{script, version, items}` from the tail worker. @param {{text(): Promise<string>}} request */
   async collect(request) {
     const { script, version, items } = JSON.parse(await request.text());
     for (const item of items) {
+      for (const each of [...(item.logs ?? []), ...(item.exceptions ?? [])]) each.timestamp = this.#clock.shift(each.timestamp);
+      item.eventTimestamp = this.#clock.shift(item.eventTimestamp);
       // Cloudflare sends script and version, and workerd does not know them.
       this.#send(`${JSON.stringify({ ...item, scriptName: script, scriptVersion: { id: version } })}\n`);
       this.#lock.traced(`${script}/${item.event?.request?.headers?.["cf-ray"]}`);

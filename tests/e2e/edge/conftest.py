@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from rehearsal.clock import Clock
 from rehearsal.edge import Edge, Script
 
 HELLO = "export default { fetch() { return new Response('hello') } }"
@@ -23,6 +24,7 @@ class Running:
 
     edge: Edge
     loop: asyncio.AbstractEventLoop
+    clock: Clock = field(default_factory=Clock)
     traces: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def do(self, call: Coroutine[Any, Any, Any]) -> Any:
@@ -50,9 +52,12 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     traces: list[tuple[str, dict[str, Any]]] = []
-    start = Edge.start(folder=tmp_path_factory.mktemp("edge"), on_trace=lambda name, item: traces.append((name, item)))
+    clock = Clock()
+    start = Edge.start(
+        folder=tmp_path_factory.mktemp("edge"), on_trace=lambda name, item: traces.append((name, item)), clock=clock
+    )
     edge = asyncio.run_coroutine_threadsafe(start, loop).result(30)
-    shared = Running(edge=edge, loop=loop, traces=traces)
+    shared = Running(edge=edge, loop=loop, clock=clock, traces=traces)
     try:
         yield shared
     finally:

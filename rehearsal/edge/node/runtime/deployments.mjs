@@ -34,14 +34,23 @@ export function describeShape(deployments) {
   return JSON.stringify(each.sort());
 }
 
-/** Returns Miniflare's options of every worker. @param {Deployments} deployments @returns {Record<string, any>[]} */
-export function workerOptions(deployments) {
+/**
+ * Returns Miniflare's options of every worker.
+ * @param {Deployments} deployments @param {import("./clock.mjs").Clock} clock @returns {Record<string, any>[]}
+ */
+export function workerOptions(deployments, clock) {
   return [...deployments].flatMap(([script, { shares }]) =>
     shares.map(({ worker, version }) => ({
       ...connectServices(version, (service) => findMainWorker(deployments.get(service))),
+      modules: wrapMain(version.options.modules, clock),
       name: worker,
       unsafeDirectSockets: DIRECT_SOCKETS,
       tails: [{ name: INTERNAL, props: { script, version: version.script.version.id ?? null } }],
     })),
   );
+}
+
+/** @param {{contents: string}[]} modules the main one first @param {import("./clock.mjs").Clock} clock */
+function wrapMain([main, ...others], clock) {
+  return [{ ...main, contents: clock.wrap(main.contents) }, ...others];
 }

@@ -30,6 +30,7 @@ export class Runtime {
   #count = 0;
   /** @type {Set<string>} the contents of each version that has started on its own once */
   #validated = new Set();
+  #clock;
   #folder;
   #lock;
   #traces;
@@ -38,9 +39,10 @@ export class Runtime {
 
   /**
    * @param {string} folder @param {import("../swap_lock.mjs").SwapLock} lock
-   * @param {import("../traces.mjs").Traces} traces
+   * @param {import("../traces.mjs").Traces} traces @param {import("./clock.mjs").Clock} clock
    */
-  constructor(folder, lock, traces) {
+  constructor(folder, lock, traces, clock) {
+    this.#clock = clock;
     this.#folder = folder;
     this.#lock = lock;
     this.#traces = traces;
@@ -93,14 +95,25 @@ export class Runtime {
 
   /**
    * Fires one scheduled event.
-   * @param {string} name @param {string} cron @returns {Promise<object | null>} its outcome, null: the script does not exist
+   * @param {string} name @param {string} cron @param {number | null} time its scheduled time in ms, null: now
+   * @returns {Promise<object | null>} its outcome, null: the script does not exist
    */
-  fireCron(name, cron) {
+  fireCron(name, cron, time) {
     return this.#lock.pass(async () => {
       const worker = chooseWorker(this.#deployments.get(name));
       if (!worker || !this.#miniflare) return null;
-      return (await this.#miniflare.getWorker(worker)).scheduled({ cron, scheduledTime: new Date() });
+      return (await this.#miniflare.getWorker(worker)).scheduled({ cron, scheduledTime: new Date(time ?? this.#clock.now()) });
     });
+  }
+
+  /** Moves the time of all workers. They lose their memory. @param {import("./clock.mjs").Move[]} moves */
+  moveClock(moves) {
+    return this.#inTurn(() =>
+      this.#lock.runAlone(async () => {
+        this.#clock.set(moves);
+        await this.#run(this.#deployments);
+      }),
+    );
   }
 
   /** Returns the present place of a worker of this script. @param {string} name @returns {Place | undefined} */
@@ -169,7 +182,7 @@ export class Runtime {
 
   /** @param {import("./deployments.mjs").Deployments} deployments @returns {any} */
   #options(deployments) {
-    const scripts = workerOptions(deployments);
+    const scripts = workerOptions(deployments, this.#clock);
     for (const { r2Buckets = {} } of scripts) for (const bucket of Object.values(r2Buckets)) this.#buckets.add(bucket);
     const own = internalWorker({
       token: this.token,

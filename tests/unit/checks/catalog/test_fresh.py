@@ -107,7 +107,7 @@ def test_a_day_that_never_completes_is_found(tmp_path):
 def test_a_first_backfill_that_has_stored_nothing_yet_passes(tmp_path):
     system = deploy(healthy_system(stored=0), timedelta(minutes=2))
     assert passed(tmp_path, system)["evidence"][1] == (
-        "5 days are missing. The worker is new, and its cron has until 2024-12-20 12:28:00 UTC"
+        "5 are missing. The worker is new, and its cron has until 2024-12-20 12:28:00 UTC"
     )
 
 

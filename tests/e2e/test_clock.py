@@ -1,0 +1,74 @@
+"""Time passes in a rehearsal, and the checks see a standstill as they see it in production, and no false alarm."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rehearsal.faults import load_faults
+from tests.e2e.conftest import started
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+READ_ONLY = ("python", "-m", "checks", "--stack", "rehearsal", "--read-only")
+DAYS = 60
+
+
+@pytest.fixture(scope="module")
+def world():
+    """A deployed rehearsal of the last 60 days, without a last day."""
+    first = datetime.now(UTC).date() - DAYS * DAY
+    with started(declared={"startDate": str(first), "endDate": ""}) as running:
+        running.pulumi("up", "--yes", "--skip-preview")
+        yield running
+
+
+def list_days(world):
+    return [key for key in world.objects() if key.startswith("timeseries/")]
+
+
+def run_read_only(world):
+    """Return the exit code of the daily command, and the lines of the check ``fresh`` in its report."""
+    code, text = world.run(*READ_ONLY)
+    lines = text.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("fresh "))
+    end = next(number for number, line in enumerate(lines) if number > start and not line.startswith(" "))
+    return code, lines[start:end], text
+
+
+def test_a_standstill_is_found_and_a_healthy_system_is_not(world):
+    """Cases T1 and T2: lost days and a cron that throws are found. Days of healthy crons raise no alarm."""
+    now = world.local.clock.now()
+    world.wait(world.local.move_clock((now + DAY).replace(hour=12) - now))  # at noon every day that is over is due
+    assert len(list_days(world)) == DAYS + 1
+    code, lines, text = run_read_only(world)
+    assert code == 0, text
+
+    last = max(item["uploaded"] for item in world.wait(world.local.edge.r2_list(world.local.bucket))["objects"])
+    world.wait(world.local.move_clock(HOUR))
+    lost = list_days(world)[-40:]
+    for key in lost:
+        world.wait(world.local.edge.r2_delete(world.local.bucket, key))
+    first, end = (key.split("/")[2] for key in (lost[0], lost[-1]))
+    code, lines, text = run_read_only(world)
+    assert code == 1, text
+    assert 0 < len(lines) < 6
+    shown = " ".join(" ".join(lines).split())
+    assert f"40 are missing ({first} to {end})" in shown
+    kept = world.wait(world.local.edge.r2_list(world.local.bucket, prefix="timeseries/"))["objects"]
+    stored = max(item["uploaded"] for item in kept)
+    assert stored <= last
+    assert f"nothing was stored since {stored[:19].replace('T', ' ')} UTC" in shown
+    assert "npx wrangler tail building-vitals-backfill" in text
+
+    lines = world.wait(world.local.move_clock(5 * DAY))
+    assert "crons became due 1,440 times" in lines[0]
+    assert len(list_days(world)) == DAYS + 1 + 5
+    code, report = world.checks()
+    outcomes = {check["id"]: check["outcome"] for check in report["checks"]}
+    assert (code, set(outcomes.values())) == (0, {"pass", "skip"}), report
+
+    world.wait(load_faults()["scheduled-throws"].apply(world.local))
+    due = (world.local.clock.now() + DAY).replace(hour=6, minute=31)
+    world.wait(world.local.move_clock(due - world.local.clock.now()))
+    code, lines, text = run_read_only(world)
+    assert code == 1, text
+    assert "is missing" in lines[0], text
