@@ -25,15 +25,13 @@ from rehearsal.faults import Fault, load_faults
 from rehearsal.local_system import STACK, LocalSystem, run_local_system
 from rehearsal.local_system.commands import CommandError
 from rehearsal.local_system.environment import describe_key_problem
+from rehearsal.local_system.exports import write_exports
 from rehearsal.local_system.program_code import declare_live_code
 from rehearsal.local_system.run_folder import open_run_folder
 from toolchain import interrupt
 
 _INCONCLUSIVE = 3
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT}
-_SECRETS = ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
-_EXPORTED = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "REHEARSAL_", "PATH", "NO_PROXY", "no_proxy")
-
 _DAYS = click.option(
     "--days",
     type=click.IntRange(1, 365),
@@ -51,14 +49,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--days",
-    type=click.IntRange(1, 365),
-    metavar="DAYS",
-    default=3,
-    show_default=True,
-    help="Number of days to copy, 1 to 365.",
-)
+@_DAYS
 @click.option("--fault", metavar="NAME", help="Fault to apply after the deployment. `faults` lists the names.")
 @click.option("--keep", is_flag=True, help="Keep the run's folder (state and objects).")
 def up(days: int, fault: str | None, keep: bool) -> None:
@@ -75,14 +66,7 @@ def up(days: int, fault: str | None, keep: bool) -> None:
 
 
 @main.command(short_help="Run the local Cloudflare and ACE until Ctrl-C.")
-@click.option(
-    "--days",
-    type=click.IntRange(1, 365),
-    metavar="DAYS",
-    default=3,
-    show_default=True,
-    help="Number of days to copy, 1 to 365.",
-)
+@_DAYS
 def serve(days: int) -> None:
     """Run the local Cloudflare and ACE until Ctrl-C, and print the environment for another terminal."""
     with _report_in_one_line(), open_run_folder() as folder:
@@ -154,7 +138,7 @@ async def _select_manifest(local: LocalSystem) -> tuple[str, str]:
 async def _serve(folder: Path, days: int) -> int:
     async with run_local_system(folder, days=days) as local, serve_control(local) as control:
         clock_file.write_control(local.environment, control)
-        for line in _write_exports(local):
+        for line in write_exports(local.folder, local.environment):
             click.echo(line)
         problem = describe_key_problem()
         for line in (
@@ -173,21 +157,6 @@ async def _serve(folder: Path, days: int) -> int:
 async def _fire_crons(local: LocalSystem) -> int:
     await local.crons.run()
     return 0
-
-
-def _write_exports(local: LocalSystem) -> list[str]:
-    """Return the lines to export. Secrets are in files that only this user can read, never in the lines."""
-    lines = ["unset OPERATOR_TOKEN"]
-    for name, value in sorted(local.environment.items()):
-        if name in _SECRETS:
-            file = local.folder / name.lower()
-            file.touch(mode=0o600)
-            file.write_text(value)
-            lines.append(f'export {name}="$(cat {shlex.quote(str(file))})"')
-        elif name.startswith(_EXPORTED):
-            lines.append(f"export {name}={shlex.quote(value)}")
-    (local.folder / "environment").write_text("\n".join(lines) + "\n")
-    return lines
 
 
 @contextlib.contextmanager
