@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -157,7 +158,9 @@ def explain(check: str) -> None:
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Run the command and end the process. Every error is one line on standard error."""
+    """Run the command and end the process. Every error is one line on standard error. SIGTERM is handled as Ctrl-C."""
+    with contextlib.suppress(ValueError):  # not in the main thread, which alone gets signals
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = add_default_command(sys.argv[1:] if argv is None else argv, group.commands)
     try:
         code = group.main(arguments, prog_name="python -m checks", standalone_mode=False)

@@ -18,6 +18,7 @@ from checks.clients.http.environment import UnusableEnvironmentError
 from checks.clients.http.leaks import SecretFinder
 from checks.clients.query.client import QueryWorker
 from checks.clients.tail.client import connect, open_tail
+from checks.clients.tail.open_tails import OpenTails
 from checks.clients.worker.client import BackfillWorker
 from checks.diagnosis.worker_address import SETTINGS
 from checks.model.clock_readings import ClockReadings
@@ -55,6 +56,8 @@ def open_context(
         query = _open_related(stack, open_http, manifest.siblings.query_url, "queryUrl")
         transport = ApiTransport(http=api, account_id=manifest.account_id, token=credentials.cloudflare)
         connector = connect if surroundings.connect is None else surroundings.connect
+        tails = OpenTails(tails=Tails(transport=transport), script=manifest.worker.name)
+        stack.callback(tails.close_all)  # also of a check that was abandoned, or of a run that was interrupted
         yield Context(
             manifest=manifest,
             stack=manifest.stack if request.stack is None else request.stack,
@@ -67,9 +70,7 @@ def open_context(
             selected=frozenset(check.id for check in checks),
             thorough=request.thorough,
             clock_readings=readings,
-            open_tail=lambda within: open_tail(
-                Tails(transport=transport), manifest.worker.name, connector, within=within, find_secret=finder.find
-            ),
+            open_tail=lambda within: open_tail(tails, connector, within=within, find_secret=finder.find),
             etl=None if etl is None else BackfillWorker(http=etl),
             query=None if query is None else QueryWorker(http=query),
         )

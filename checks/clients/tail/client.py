@@ -18,8 +18,8 @@ from websockets.exceptions import WebSocketException
 from websockets.sync import client
 from websockets.typing import Subprotocol
 
-from checks.clients.cloudflare.tails import Tails
 from checks.clients.http.client import Http
+from checks.clients.tail.open_tails import OpenTails
 from checks.model.deadline import Deadline
 from checks.model.finding import Inconclusive
 from checks.model.urls import is_loopback
@@ -127,16 +127,15 @@ class Tail:
 
 @contextlib.contextmanager
 def open_tail(
-    tails: Tails, script: str, connect: Connect, *, within: Deadline, find_secret: FindSecret = lambda _text: ""
+    tails: OpenTails, connect: Connect, *, within: Deadline, find_secret: FindSecret = lambda _text: ""
 ) -> Iterator[Tail]:
-    """Yield a connected tail of a script's live logs, opened within a deadline. It is always closed.
+    """Yield a connected tail of the live logs, opened within a deadline. It is always closed.
 
     Raises Inconclusive where the API refuses a tail (token, or ten open tails), or returns an insecure address.
     """
-    http = tails.transport.http
-    limited = replace(http, deadline=within)
-    name, url = Tails(transport=replace(tails.transport, http=limited)).open(script)
-    tail = Tail(http=limited, url=url, connect=connect, find_secret=find_secret)
+    http = tails.http
+    name, url = tails.open(within)
+    tail = Tail(http=replace(http, deadline=within), url=url, connect=connect, find_secret=find_secret)
     try:
         if not _is_confidential(url):
             finding = http.describe_failure(
@@ -148,8 +147,7 @@ def open_tail(
         yield tail
     finally:
         tail.close()
-        with contextlib.suppress(Inconclusive):  # the tail then ends by itself, hours later
-            tails.close(script, name)
+        tails.close(name)
 
 
 def _create_silent_logger() -> logging.Logger:
