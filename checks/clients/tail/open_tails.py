@@ -56,7 +56,7 @@ class OpenTails:
         deadline = self.http.deadline
         limited = Deadline.starting_now(CLOSE_SECONDS, clock=deadline.clock, sleep=deadline.sleep)
         with self._end_request(), contextlib.suppress(Inconclusive):
-            limited.retry(lambda: self._limit(limited).close(self.script, name))
+            self._limit(limited).close(self.script, name)
 
     def close_all(self) -> None:
         """Open no further tail, wait for requests under way, and close each open tail."""

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from checks.clients.tail.open_tails import OpenTails
 from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Inconclusive
-from tests.fakes.answers import answer, envelope
+from tests.fakes.answers import envelope
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ENVIRON, manifest_data
 from tests.fakes.tail import trace
@@ -157,19 +156,17 @@ def test_a_tail_that_opens_during_the_end_of_a_run_is_closed_and_no_other_one_op
 
 
 def test_a_tail_is_closed_after_the_deadline_with_time_of_its_own():
-    """Case C19: a deadline that is over would leave 0.05 s for the request. A 502 is retried."""
-    asked, replies = [], [answer(502), envelope(None)]
+    """Case C19: a deadline that is over would leave 0.05 s for the request."""
+    limits = []
 
     def handle(request):
-        asked.append(request.extensions["timeout"]["connect"])
-        return envelope({"id": "t1", "url": "wss://x.example"}) if request.method == "POST" else replies.pop(0)
+        limits.append(request.extensions["timeout"]["connect"])
+        return envelope({"id": "t1", "url": "wss://x.example"})
 
-    over = Deadline.starting_now(0.0, sleep=lambda _seconds: None)
+    over = Deadline.starting_now(0.0)
     transport = httpx.MockTransport(handle)
     with Http.open("https://api.example", cause=Cause.CLOUDFLARE, deadline=over, transport=transport) as http:
         tails = make_tails(http)
         tails.open(Deadline.starting_now(5.0))
-        began = time.monotonic()
         tails.close_all()
-    assert (len(asked), replies, min(asked) > 1) == (3, [], True)
-    assert time.monotonic() - began < 2
+    assert (len(limits), min(limits) > 1) == (2, True)
