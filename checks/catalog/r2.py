@@ -108,12 +108,15 @@ def _describe_only_empty_days(context: Context, count: int) -> Finding:
 
 
 def _describe_empty_bucket(context: Context, reply: WorkerReply) -> Finding:
-    """Return the finding for an empty bucket. The worker's last error, if it has one, gives the cause."""
-    failure = reply.last_error
+    """Return the finding for an empty bucket. The worker's last error gives the cause, unless a later run cured it."""
+    failure, at = reply.last_error, reply.last_error_time
     cause, hint, words = Cause.PROPAGATION, Hint.rerun("trigger", "r2"), ""
-    if failure.code:
+    shown = failure.shown + (f" at {at}" if at else "")
+    if failure.code and reply.is_last_error_cured:
+        words = f". A later run succeeded after its last error, {shown}"
+    elif failure.code:
         diagnosis = diagnose_error_code(context, failure.code, read_progress_day(reply.body))
-        cause, hint, words = diagnosis.cause, diagnosis.hint, f": {diagnosis.explain(failure.shown)}"
+        cause, hint, words = diagnosis.cause, diagnosis.hint, f": {diagnosis.explain(shown)}"
     return judgement.describe_nothing_stored(
         context.manifest,
         expected="at least one stored day",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checks.clients.worker.client import WorkerReply
 
 SUBJECT, STATUS = "POST /trigger", "GET /status"
+MIN_SECONDS = 15.0  # of a batch that has no time left for a day: 20 s, and clocks are not exact
 
 
 def trigger(context: Context) -> Iterator[Evidence | Finding]:
@@ -57,15 +58,18 @@ def _send_trigger(context: Context, token: Secret | None) -> WorkerReply:
 def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Finding]:
     """Run one batch, read the progress again, and compare: the status alone proves nothing."""
     context.batch.requested = True
+    began = context.deadline.clock()
     reply = _send_trigger(context, context.credentials.operator)
     context.batch.day = read_progress_day(reply.body)
     after = _read_progress(context, SUBJECT, reply)
     context.batch.progress = after
+    lasted = context.deadline.clock() - began
     kept = _read_progress(context, STATUS, context.worker.fetch_status(context.credentials.operator))
     problem = (
         _find_contradiction(reply, after)
         or _find_standstill(before, after)
         or _find_other_range(context, after)
+        or _find_early_end(before, after, lasted)
         or _find_lost_days(after, kept)
     )
     if problem is not None:
@@ -124,6 +128,17 @@ def _find_standstill(before: Progress, after: Progress) -> tuple[str, str] | Non
     return None
 
 
+def _find_early_end(before: Progress, after: Progress, lasted: float) -> tuple[str, str] | None:
+    """Return the expected and found values of a batch that stored no day, reported no error and had time left."""
+    if after.days_complete > before.days_complete or after.days_complete == after.days_total or lasted >= MIN_SECONDS:
+        return None
+    expected = "a batch that stores a day, or uses its 20 s"
+    return (
+        expected,
+        f"it ended after {lasted:.1f} s without an error: {after.samples_fetched:,} samples fetched, no day stored",
+    )
+
+
 def _find_lost_days(after: Progress, kept: Progress) -> tuple[str, str] | None:
     """Return the expected and found number of days where ``GET /status`` knows fewer days than the batch completed.
 
@@ -165,6 +180,10 @@ CHECK = Check(
             what="the worker's request is wrong, because ACE serves the same request of this check",
             fix="correct the worker",
         ),
+        KnownCause(
+            what="the worker reads a day and does not store it, and its answer says in_progress",
+            fix="correct the worker",
+        ),
         KnownCause(what="ACE is down or changed its answers (upstream_unavailable, upstream_contract)", fix="ask ACE"),
         KnownCause(
             what="the worker does not reach ACE, and this check does",
@@ -177,7 +196,7 @@ CHECK = Check(
         ),
     ),
     needs=("key", "health"),
-    after=("fresh",),  # which looks before this check moves the backfill
+    after=("fresh", "history"),  # which look before this check moves the backfill
     wants=(Credential.OPERATOR,),
     tags=frozenset({"edge"}),
 )

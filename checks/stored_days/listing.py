@@ -40,7 +40,7 @@ def list_days(cloudflare: CloudflareClient, manifest: Manifest) -> dict[date, St
     except CloudflareInconclusive as error:
         if NO_BUCKET not in error.codes:
             raise
-        raise Failed(_describe_missing_bucket(storage)) from None
+        raise Failed(describe_missing_bucket(storage)) from None
     return found
 
 
@@ -50,7 +50,8 @@ def _parse_key(manifest: Manifest, key: str) -> date | None:
     return day if day is not None and key == manifest.storage.key(manifest.ace.site, text) else None
 
 
-def _describe_missing_bucket(storage: Storage) -> Finding:
+def describe_missing_bucket(storage: Storage) -> Finding:
+    """Return the finding for a bucket that does not exist."""
     return Finding(
         subject=f"bucket {storage.bucket}",
         expected="an existing bucket",

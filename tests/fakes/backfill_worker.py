@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from contract.operator_token import derive_operator_token
-from tests.fakes import days, manifest
+from tests.fakes import days, manifest, run_log
 from tests.fakes.answers import response
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
@@ -86,10 +86,28 @@ class BackfillWorker:
 
     def status(self) -> Reply:
         """Return the answer of GET /status behind its authentication."""
-        return (200, self._progress_body()) if self._has_bucket() else (502, _error("storage"))
+        return (200, self._progress_body() | self.last_runs()) if self._has_bucket() else (502, _error("storage"))
 
     def trigger(self) -> Reply:
-        """Copy a batch, and return the answer of POST /trigger behind its authentication."""
+        """Copy a batch, and return the answer of POST /trigger behind its authentication. Write it to the run log."""
+        started, before = self.calendar.moment(self._clock()), set(self.objects) if self._has_bucket() else set()
+        status, body = self._copy_batch()
+        if self._has_bucket():
+            stored = len(self.objects.keys() - before)
+            left = [day for day in self.due() if day not in self._done(self.due())]
+            entry: Body = {
+                "trigger": "http",
+                "planned": len(left) + stored,
+                "stored": stored,
+                "error": body.get("error"),
+            }
+            entry |= {"samples_written": self.counters["samples_written"] if status == 200 else 0}
+            entry["worker_version"] = self.script.served()["id"]
+            runs = run_log.read_runs(self.objects)
+            run_log.write_runs(self.objects, [run_log.make_run(started, **entry), *runs])
+        return status, body
+
+    def _copy_batch(self) -> Reply:
         if not self._has_bucket():
             return self._fail("storage")
         missing = [day for day in self.due() if days.key_of(day) not in self.objects]
@@ -150,6 +168,13 @@ class BackfillWorker:
         is_left = any(day not in self._done(due) for day in due)
         status = "in_progress" if is_left else "complete"
         return {"status": status, "progress": self.progress(), "continuation": is_left}
+
+    def last_runs(self) -> Body:
+        """Return the fields of GET /status that come from the run log."""
+        runs = run_log.read_runs(self.objects)
+        failed = next((run for run in runs if run["error"]), None)
+        error = None if failed is None else {**failed["error"], "at": failed["ended_at"] or failed["started_at"]}
+        return {"last_run": runs[0] if runs else None, "last_error": error}
 
     def _fail(self, code: str) -> Reply:
         self._log += log_of_failure(code, "made up", at_ace=code.startswith("upstream"))

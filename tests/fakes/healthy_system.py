@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.fakes import days
+from contract.cron.dialect import find_broken_field
+from tests.fakes import days, run_log
 from tests.fakes.calendar import Calendar
 from tests.fakes.manifest import NOW, manifest_data
 from tests.fakes.system import System
@@ -22,6 +23,8 @@ def healthy_system(
     system.script.upload()
     for number in range(stored):
         system.write(days.date_of(number))
+    crons = [cron for cron in system.manifest["schedules"] if find_broken_field(cron) is None]
+    run_log.write_runs(system.objects, [run for cron in crons for run in run_log.cron_runs(cron, now)])
     return system
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.fakes import days, manifest
+from tests.fakes import days, manifest, run_log
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
 from tests.fakes.cloudflare import Script
@@ -53,10 +53,19 @@ class RandomSystem(System):
         self.worker.older = self.script.served()
         self.script.upload(manifest.TAG, created_on=f"{calendar.begins - timedelta(minutes=2):%Y-%m-%dT%H:%M:%SZ}")
         self.script.deployed = self.script.deployed | {"created_on": self.script.versions[0]["metadata"]["created_on"]}
+        self._log_runs(calendar.begins - timedelta(minutes=2))
         self.worker.stale_until = source.choice((0.0, 0.0, 12.0 * source.random()))
         sizes = random.Random(source.getrandbits(48))  # noqa: S311 - no secret depends on it
         self.worker.batch_size = lambda: sizes.randint(1, 3)
         self.declare(query=source.random() < 0.5, etl=source.random() < 0.5)
+
+    def _log_runs(self, uploaded: datetime) -> None:
+        """Log the last runs of the cron: each with the version that was live."""
+        runs = run_log.cron_runs(manifest.CRON, self.calendar.begins)
+        for run in runs:
+            is_new = datetime.fromisoformat(run["started_at"]) >= uploaded
+            run["worker_version"] = (self.script.served() if is_new else self.worker.older)["id"]
+        run_log.write_runs(self.objects, runs)
 
     def declare(self, *, query: bool = False, etl: bool = False) -> None:
         """Declare related workers in addition."""

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from checks.clients.http.client import BrokenOffError, Http
 from checks.clients.query.question import PATH, Question
-from checks.clients.worker.client import WorkerError
 from checks.clients.worker.edge_errors import build_edge_error, limit_server_errors
+from checks.clients.worker.error import WorkerError
 from checks.model.finding import ShapeError
 from checks.stored_days.stored_day import Sample
 from cloudflare_client.http_answer import HttpAnswer

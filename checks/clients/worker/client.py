@@ -4,38 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from checks.clients.http.client import Http
 from checks.clients.worker.edge_errors import build_edge_error, limit_server_errors
+from checks.clients.worker.error import WorkerError
 from checks.model.credentials import Secret
 from cloudflare_client.http_answer import HttpAnswer
 
 TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take long
 RESERVED_SHARE = 0.1  # of the deadline, for the checks that need no worker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerError:
-    """An error that the worker reports. Without an error, code and message are empty."""
-
-    code: str = ""
-    message: str = ""
-
-    @classmethod
-    def read(cls, error: object) -> WorkerError:
-        """Read an error from a part of an answer. Any other form is no error."""
-        found = error if isinstance(error, dict) else {}
-        code, message = (found.get(name) for name in ("code", "message"))
-        return cls(
-            code=code if isinstance(code, str) else "",
-            message=message if isinstance(message, str) else "",
-        )
-
-    @property
-    def shown(self) -> str:
-        """Return a short description of the error."""
-        return self.code + (f" ({self.message})" if self.message else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +41,27 @@ class WorkerReply:
 
     @property
     def last_error(self) -> WorkerError:
-        """Return the error of the last failed batch. Only the isolate that ran the batch reports it."""
+        """Return the error of the last failed run, as the worker's run log has it. A later run may have cured it."""
         return WorkerError.read(self.body.get("last_error"))
+
+    @property
+    def last_error_time(self) -> str:
+        """Return the time of the last error (ISO 8601) to the second, or an empty text."""
+        at = self._read_part("last_error").get("at")
+        return f"{at[:19].replace('T', ' ')} UTC" if isinstance(at, str) and _is_time(at) else ""
+
+    @property
+    def is_last_error_cured(self) -> bool:
+        """Return whether the last run succeeded after the last error."""
+        run, at = self._read_part("last_run"), self._read_part("last_error").get("at")
+        ended = run.get("ended_at")
+        if run.get("error") is not None or not (_is_time(ended) and _is_time(at)):
+            return False
+        return datetime.fromisoformat(str(ended)) >= datetime.fromisoformat(str(at))
+
+    def _read_part(self, name: str) -> Mapping[str, Any]:
+        part = self.body.get(name)
+        return part if isinstance(part, dict) else {}
 
     @property
     def own(self) -> bool:
@@ -76,6 +74,14 @@ class WorkerReply:
         if self.code:
             return f"{self.status} {self.error.shown}"
         return f"{self.status} {self.body['status']}" if self.own else self.answer.shown
+
+
+def _is_time(text: object) -> bool:
+    """Return whether this is a time with an offset, as ISO 8601."""
+    try:
+        return isinstance(text, str) and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ import pytest
 
 from checks.stored_days import gzip_reader
 from cloudflare_client import client
+from tests.fakes import run_log
 from tests.fakes.answers import answer, envelope, refusal
 from tests.fakes.days import Stored, date_of, key_of, lines, stored
 from tests.fakes.healthy_system import endless_system, healthy_system
-from tests.fakes.manifest import TAG, manifest_data
+from tests.fakes.manifest import NOW, TAG, manifest_data
 from tests.fakes.outcomes import failed_finding, inconclusive_finding
 
 ERROR = {"status": "error"}
@@ -249,6 +250,25 @@ def test_r2_without_any_day_names_the_cause_of_the_workers_last_error(tmp_path, 
     found = inconclusive_finding(tmp_path, system, "r2")
     assert found["cause"] == cause
     assert ("none complete: " in found["found"]) == (cause != "propagation")
+
+
+@pytest.mark.parametrize(("ended", "error", "cause"), [
+    ("2024-12-20T11:50:00.000Z", None, "propagation"),
+    ("2024-12-20T11:50:00.000Z", {"code": "upstream_contract", "message": "why"}, "ace"),
+    (None, None, "ace"),
+    ("2024-12-19T11:50:00.000Z", None, "ace"),
+])  # fmt: skip
+def test_r2_weighs_the_time_of_the_last_error(tmp_path, ended, error, cause):
+    """Case C16: an old error that a later run cured is shown with its time, and is not the cause."""
+    system = healthy_system(stored=0)
+    system.ace.is_expired = True
+    body = {"status": "in_progress", "progress": system.worker.progress(), "continuation": True}
+    failure = {"code": "upstream_contract", "message": "why", "at": "2024-12-20T10:00:00.000Z"}
+    last = run_log.make_run(NOW, ended_at=ended, error=error)
+    system.worker.status = lambda: (200, {**body, "last_error": failure, "last_run": last})
+    found = inconclusive_finding(tmp_path, system, "r2")
+    assert found["cause"] == cause
+    assert "upstream_contract (why) at 2024-12-20 10:00:00 UTC" in found["found"]
 
 
 def test_r2_in_a_jurisdiction(tmp_path):

@@ -96,14 +96,29 @@ def test_trigger_with_every_day_complete(tmp_path):
     assert system.report(tmp_path, "trigger")[0] == 0
 
 
+def last_long(system, seconds=20.0):
+    """Let the batch last so long."""
+    reply = system.routes["POST", "/trigger"]
+    system.routes["POST", "/trigger"] = lambda _request: (system.clock.advance(seconds), reply)[1]
+    return system
+
+
 def test_trigger_of_a_day_larger_than_a_batch(tmp_path):
-    _, report = answer_trigger(healthy_system()).report(tmp_path, "trigger")
+    _, report = last_long(answer_trigger(healthy_system())).report(tmp_path, "trigger")
     assert report["trigger"]["outcome"] == "pass"
     assert "the cron continues it" in report["trigger"]["evidence"][1]
 
 
+def test_trigger_that_fetches_a_day_and_does_not_store_it(tmp_path):
+    """Case T3: a batch that ends early with in_progress, without an error and without a day, never completes one."""
+    found = failed_finding(tmp_path, last_long(answer_trigger(healthy_system()), 2.5), "trigger")
+    assert found["found"] == "it ended after 2.5 s without an error: 3 samples fetched, no day stored"
+    assert found["cause"] == "worker"
+
+
 def test_trigger_of_a_day_larger_than_a_batch_without_a_cron(tmp_path):
-    found = failed_finding(tmp_path, answer_trigger(healthy_system(manifest=manifest_data(schedules=[]))), "trigger")
+    system = last_long(answer_trigger(healthy_system(manifest=manifest_data(schedules=[]))))
+    found = failed_finding(tmp_path, system, "trigger")
     assert (found["subject"], found["cause"]) == ("schedule", "configuration")
     assert found["hint"].startswith("pulumi config set schedule '*/5 * * * *' --stack prod && pulumi up")
 

@@ -17,6 +17,7 @@ def test_selection():
         "deployed",
         "fresh",
         "health",
+        "history",
         "key",
         "trigger",
         "logs",

@@ -1,0 +1,199 @@
+"""The worker's own run log: its cron runs, its runs end, none fails for good, and no day is begun again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from checks.check import Check, Context, KnownCause
+from checks.clients.cloudflare.errors import CloudflareInconclusive
+from checks.clients.worker.run_log import Run, read_run_log
+from checks.diagnosis import live_version
+from checks.diagnosis.clock_skew import correct_now, find_skew
+from checks.diagnosis.error_codes import diagnose_error_code
+from checks.diagnosis.run_history import MAX_DURATION, PERIODS, History, uses_its_time
+from checks.model.background import run_in_background
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError
+from checks.model.hint import Hint
+from checks.model.metric import Metric
+from contract.cron.dialect import find_broken_field
+from contract.manifest import RUN_LOG_KEY
+
+if TYPE_CHECKING:
+    from cloudflare_client.versions import WorkerVersion
+
+SPREAD = timedelta(minutes=2)  # after an upload, an older version may still run
+
+Items = Iterator[Evidence | Finding]
+Versions = Mapping[str, "WorkerVersion"]
+
+
+def history(context: Context) -> Items:
+    """Read the run log and the worker's versions, and judge the runs since the stack's last upload."""
+    storage, tag = context.manifest.storage, context.manifest.worker.tag
+    log = run_in_background(lambda: read_run_log(context.cloudflare, storage))
+    versions = _read_versions(context, frozenset())
+    try:
+        runs = log()
+    except ShapeError as error:
+        raise Failed(_describe_unreadable(str(error))) from None
+    upload = live_version.find_last_upload(versions.values(), tag)
+    skew = find_skew(context)
+    if skew is not None:
+        yield skew
+    crons = [cron for cron in context.manifest.schedules if find_broken_field(cron) is None]
+    since = None if upload is None else _parse_time(upload.created_on)
+    found = History(runs=runs, upload=since, crons=crons, now=correct_now(context))
+    yield from _judge_cron(found)
+    yield from _judge_versions(context, found, versions)
+    yield from _judge_ends(context, found)
+
+
+def _read_versions(context: Context, wanted: frozenset[str]) -> Versions:
+    """Return the worker's versions by id: at least the stack's last upload and the wanted ones, where they exist."""
+    worker = context.manifest.worker
+
+    def is_enough(found: Versions) -> bool:
+        uploaded = any(live_version.is_current_upload(version, worker.tag) for version in found.values())
+        return uploaded and wanted <= found.keys()
+
+    try:
+        return {version.id: version for version in context.cloudflare.list_versions(worker.name, is_enough)}
+    except CloudflareInconclusive as error:
+        live_version.raise_if_missing(context, error)
+        raise
+
+
+def _judge_cron(found: History) -> Items:
+    """Yield when the cron ran last, and a finding if it does not run."""
+    began, window = found.last_cron, found.find_window()
+    age = {Metric.LAST_RUN_AGE: (found.now - found.runs[0].started).total_seconds()} if found.runs else {}
+    if found.upload is not None and (began is None or began < found.upload):
+        last = f"no run of the cron since the upload at {_format(found.upload)}"
+    else:
+        last = "no run of the cron" if began is None else f"the last run of the cron began at {_format(began)}"
+    if not found.crons:
+        yield Evidence("no cron is declared, so none is due", metrics=age)
+    elif not found.is_silent():
+        due = f", the next one is due by {_format(window[-1])}" if window else ""
+        yield Evidence(f"{last}{due}", metrics=age)
+    else:
+        expected = f"a run within {PERIODS} periods of the cron, by {_format(window[-1])}"
+        yield _describe("runs of the cron", expected, last, Cause.WORKER, Hint.show_logs())
+
+
+def _judge_versions(context: Context, found: History, versions: Versions) -> Items:
+    """Yield a finding for runs by a version that this stack did not upload."""
+    tag, since = context.manifest.worker.tag, found.upload
+    runs = [run for run in found.recent if run.version and since is not None and run.started > since + SPREAD]
+    if not {run.version for run in runs} <= versions.keys():
+        versions = _read_versions(context, frozenset(run.version for run in runs))
+    for name in dict.fromkeys(run.version for run in runs):
+        version = versions.get(name)
+        if version is not None and live_version.is_stack_upload(version, tag):
+            continue
+        made = version.made if version else f"which is not a version of {context.manifest.worker.name}"
+        last = next(run for run in runs if run.version == name)
+        text = f"{sum(run.version == name for run in runs)} by {name[:8]}, {made}, the last at {_format(last.started)}"
+        yield _describe(
+            "runs since the last upload", "versions of this stack", text, Cause.OUTSIDE_CHANGE, Hint.deploy()
+        )
+
+
+def _judge_ends(context: Context, found: History) -> Items:
+    """Yield a finding for runs that were killed, that failed for good, or that began the same day again."""
+    problems = list(_find_problems(context, found))
+    yield from problems
+    if not any(isinstance(item, Finding) for item in problems):
+        count = len(found.recent)
+        since = f"since the upload at {_format(found.upload)}" if found.upload else "in the run log"
+        yield Evidence(f"{count} run{'' if count == 1 else 's'} {since}, and none failed without a later success")
+
+
+def _find_problems(context: Context, found: History) -> Items:
+    if killed := found.find_killed():
+        text = f"{len(killed)} without an end, the last one began at {_format(killed[0].started)} ({killed[0].trigger})"
+        limit = f"an end within {MAX_DURATION[killed[0].trigger].seconds // 60} minutes"
+        text = f"{text}. Cloudflare ends a run that needs too much CPU time or memory"
+        yield _describe("ends of the runs", limit, text, Cause.WORKER, Hint.show_logs())
+    if failures := found.find_failures():
+        yield _describe_failures(context, failures, awaits_cron=found.awaits_cron(failures))
+    if stuck := found.find_stuck():
+        yield _describe_stuck(stuck)
+
+
+def _describe_failures(context: Context, failures: list[Run], *, awaits_cron: bool) -> Evidence | Finding:
+    """Return the finding for failures without a later success, or a warning while the next cron is still to come."""
+    last, error = failures[0], failures[0].error
+    shown = f"at {_format(last.ended)} ({last.trigger}): {error.shown if error else ''}"
+    if awaits_cron:
+        return Evidence(f"the last run failed {shown}. The next cron tries again", warning=True)
+    diagnosis = diagnose_error_code(context, error.code if error else "", None)
+    many = f"{len(failures)} failed, the last one {shown}" if len(failures) > 1 else f"it failed {shown}"
+    found = diagnosis.explain(many)
+    return _describe("the last run", "success after a failure", found, diagnosis.cause, diagnosis.hint)
+
+
+def _describe_stuck(stuck: list[Run]) -> Finding:
+    """Return the finding for days that are begun again and again. Runs that used their time have too little of it."""
+    last, first = stuck[0], stuck[-1]
+    text = f"the last {len(stuck)}, since {_format(first.started)}, had {last.planned} days to copy and stored none"
+    cause, hint, reason = Cause.WORKER, Hint.show_logs(), "they ended early, and each began the same day again"
+    if all(map(uses_its_time, stuck)):
+        cause, hint = Cause.CONFIGURATION, Hint.edit_settings()
+        reason = "each used its 10 minutes, so a day is too large for them: raise pageSize"
+    return _describe("runs of the cron", "a stored day", f"{text}: {reason}", cause, hint)
+
+
+def _describe_unreadable(problem: str) -> Finding:
+    expected = "the worker's run log"
+    return _describe(
+        RUN_LOG_KEY, expected, f"{problem}. Another program wrote it", Cause.OUTSIDE_CHANGE, Hint.rerun("trigger")
+    )
+
+
+def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
+    return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)
+
+
+def _parse_time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _format(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"
+
+
+CHECK = Check(
+    run=history,
+    proves="the worker's cron runs, every run since the last upload ended, and no failure or unfinished day is left",
+    runbook="a user who misses the data",
+    step=4,
+    causes=(
+        KnownCause(
+            what="the worker's code for the cron is missing, throws or returns at once",
+            fix="correct the worker, then pulumi up",
+        ),
+        KnownCause(what="the crons were removed outside Pulumi", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="Cloudflare ended runs that need too much CPU time or memory",
+            fix="use Workers Paid, or pulumi config set pageSize 1000, then pulumi up",
+        ),
+        KnownCause(
+            what="ACE or the bucket failed in the last run", fix="see the error code: docs/reference/backfill-worker.md"
+        ),
+        KnownCause(
+            what="a day is larger than a run of 10 minutes can copy",
+            fix="pulumi config set pageSize 50000, then pulumi up",
+        ),
+        KnownCause(what="another program writes to the worker's bucket", fix="stop that program"),
+    ),
+    wants=(Credential.CLOUDFLARE,),
+    tags=frozenset({"read-only", "api"}),
+)

@@ -1,0 +1,87 @@
+"""The worker's run log. Source: docs/reference/control-objects.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from checks.clients.worker.error import WorkerError
+from checks.model.finding import Failed, ShapeError
+from checks.stored_days.listing import describe_missing_bucket
+from cloudflare_client.errors import NO_BUCKET, refusal
+from contract.manifest import RUN_LOG_KEY
+
+if TYPE_CHECKING:
+    from cloudflare_client.client import CloudflareClient
+    from contract.manifest import Storage
+
+CRON, HTTP = "cron", "http"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run. ``ended`` is None for a run that has no end yet, ``error`` for one that did not fail. Times are UTC."""
+
+    trigger: str
+    started: datetime
+    ended: datetime | None
+    version: str
+    planned: int | None
+    stored: int
+    error: WorkerError | None
+
+    @classmethod
+    def read(cls, entry: object) -> Run:
+        """Read an entry. Raises ShapeError for another form."""
+        if not isinstance(entry, dict) or entry.get("trigger") not in (CRON, HTTP):
+            raise ShapeError("an entry is not a run")
+        planned, error = entry.get("planned"), entry.get("error")
+        started = _read_time(entry, "started_at")
+        if started is None:
+            raise ShapeError("started_at is null")
+        return cls(
+            trigger=entry["trigger"],
+            started=started,
+            ended=_read_time(entry, "ended_at"),
+            version=str(entry.get("worker_version") or ""),
+            planned=None if planned is None else _read_count(entry, "planned"),
+            stored=_read_count(entry, "stored"),
+            error=None if error is None else WorkerError.read(error),
+        )
+
+
+def read_run_log(cloudflare: CloudflareClient, storage: Storage) -> tuple[Run, ...]:
+    """Return the runs of the log, the last one to start first. A log that does not exist has no runs.
+
+    Raises Failed where the bucket does not exist, ShapeError for an object that is not a log.
+    """
+    answer = cloudflare.read_object(storage.bucket, RUN_LOG_KEY, jurisdiction=storage.jurisdiction)
+    if answer.status == 404:
+        if NO_BUCKET in refusal(answer).codes:
+            raise Failed(describe_missing_bucket(storage))
+        return ()
+    log = answer.json or {}
+    runs = log.get("runs")
+    if log.get("schema") != 1 or not isinstance(runs, list):
+        raise ShapeError("it is not a log of schema 1")
+    return tuple(sorted(map(Run.read, runs), key=lambda run: run.started, reverse=True))
+
+
+def _read_time(entry: Mapping[str, Any], name: str) -> datetime | None:
+    value = entry.get(name)
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise ShapeError(f"{name} is not a time") from None
+
+
+def _read_count(entry: Mapping[str, Any], name: str) -> int:
+    value = entry.get(name)
+    if type(value) is not int or value < 0:
+        raise ShapeError(f"{name} is not a number of days")
+    return value

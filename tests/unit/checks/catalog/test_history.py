@@ -1,0 +1,255 @@
+"""The check `history`: the worker's run log since the last upload."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.fakes import days, run_log
+from tests.fakes.healthy_system import healthy_system
+from tests.fakes.manifest import BUCKET, CRON, NAME, NOW, manifest_data
+from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
+from tests.fakes.run_log import make_run
+
+TAIL = f"npx wrangler tail {NAME}"
+TEN = timedelta(minutes=10)
+
+
+def minutes(count):
+    """Return the time so many minutes before the checks."""
+    return NOW - timedelta(minutes=count)
+
+
+def system_with(*runs, keep=True, **options):
+    """Return a healthy system with these runs in its log, after the runs of its cron unless ``keep`` is False."""
+    system = healthy_system(**options)
+    run_log.write_runs(system.objects, [*runs, *(run_log.read_runs(system.objects) if keep else ())])
+    return system
+
+
+def system_uploaded(moment, *runs):
+    """Return a system that was uploaded at a moment."""
+    system = system_with(*runs, keep=False)
+    system.script.versions[0]["metadata"]["created_on"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return system
+
+
+def failing(code, message="why"):
+    return {"code": code, "message": message}
+
+
+def evidence(folder, system):
+    code, report = system.report(folder, "history")
+    assert (code, report["history"]["outcome"]) == (0, "pass"), report["history"]
+    return report["history"]["evidence"] + report["history"]["warnings"]
+
+
+def test_history_of_a_healthy_worker(tmp_path):
+    system = healthy_system()
+    shown = evidence(tmp_path, system)
+    assert shown[0].startswith("the last run of the cron began at 2024-12-20 11:55:01 UTC, the next one is due by ")
+    assert shown[1] == "6 runs since the upload at 2024-12-19 10:00:00 UTC, and none failed without a later success"
+    assert not any(request.startswith("POST") for request in system.asked)
+
+
+@pytest.mark.parametrize("trigger", ["cron", "http"])
+def test_history_without_a_run_of_the_cron_for_three_periods(tmp_path, trigger):
+    """Case T2: `scheduled` is missing, throws or returns at once. A trigger that moved the backfill does not hide it."""
+    system = system_with(make_run(minutes(21)), make_run(minutes(2), trigger=trigger), keep=False)
+    if trigger == "cron":
+        assert evidence(tmp_path, system)
+        return
+    found = failed_finding(tmp_path, system, "history")
+    assert found["found"] == "the last run of the cron began at 2024-12-20 11:39:00 UTC"
+    assert found["expected"] == "a run within 3 periods of the cron, by 2024-12-20 11:50:00 UTC"
+    assert (found["cause"], found["hint"]) == ("worker", TAIL)
+
+
+@pytest.mark.parametrize(("last", "outcome"), [(15, "pass"), (16, "fail")])
+def test_history_allows_three_periods(tmp_path, last, outcome):
+    system = system_with(make_run(minutes(last)), keep=False)
+    assert system.report(tmp_path, "history")[1]["history"]["outcome"] == outcome
+
+
+@pytest.mark.parametrize(("cron", "hours", "outcome"), [("0 6 * * *", 50, "pass"), ("0 6 * * *", 79, "fail")])
+def test_history_counts_the_periods_of_the_declared_cron(tmp_path, cron, hours, outcome):
+    system = system_with(make_run(minutes(60 * hours)), keep=False, manifest=manifest_data(schedules=[cron]))
+    system.script.versions[0]["metadata"]["created_on"] = "2024-11-19T10:00:00Z"
+    assert system.report(tmp_path, "history")[1]["history"]["outcome"] == outcome
+
+
+def test_history_after_an_upload_waits_for_the_first_run(tmp_path):
+    shown = evidence(tmp_path, system_uploaded(minutes(29)))
+    due = (
+        "no run of the cron since the upload at 2024-12-20 11:31:00 UTC, the next one is due by 2024-12-20 12:00:00 UTC"
+    )
+    assert shown[0] == due
+    found = failed_finding(tmp_path, system_uploaded(minutes(32)), "history")
+    assert found["found"] == "no run of the cron since the upload at 2024-12-20 11:28:00 UTC"
+
+
+def test_history_of_a_worker_without_a_log(tmp_path):
+    """The former worker kept no log: the first one appears with the first run after the upload."""
+    system = healthy_system()
+    system.objects.clear()
+    assert "no run of the cron since the upload" in failed_finding(tmp_path, system, "history")["found"]
+
+
+def test_history_without_a_cron_judges_the_other_runs(tmp_path):
+    manifest = manifest_data(schedules=[])
+    assert evidence(tmp_path, healthy_system(manifest=manifest))[0] == "no cron is declared, so none is due"
+    system = system_with(make_run(minutes(3), trigger="http", error=failing("storage")), manifest=manifest)
+    assert failed_finding(tmp_path, system, "history")["cause"] == "storage"
+
+
+@pytest.mark.parametrize(("ago", "trigger", "outcome"), [
+    (16, "cron", "fail"), (14, "cron", "pass"), (1, "http", "pass"), (6, "http", "pass"),
+])  # fmt: skip
+def test_history_of_a_run_that_never_ended(tmp_path, ago, trigger, outcome):
+    """A run without an end after its longest duration was killed. One by HTTP may have ended with its client."""
+    system = system_with(make_run(minutes(ago), lasted=None, trigger=trigger))
+    _, report = system.report(tmp_path, "history")
+    assert report["history"]["outcome"] == outcome
+    if outcome == "fail":
+        [found] = report["history"]["findings"]
+        assert found["found"].startswith("1 without an end, the last one began at 2024-12-20 11:44:00 UTC (cron)")
+        assert (found["cause"], found["hint"]) == ("worker", TAIL)
+
+
+def test_history_of_a_run_by_http_that_never_ended_without_a_later_success(tmp_path):
+    runs = [make_run(minutes(6), lasted=None, trigger="http"), make_run(minutes(6), lasted=None)]
+    assert "(http)" in failed_finding(tmp_path, system_with(*runs, keep=False), "history")["found"]
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "hint"),
+    [
+        ("upstream_auth", "configuration", "pulumi config set --secret aceApiKey --stack prod"),
+        ("upstream_unavailable", "ace", "python -m checks run trigger --stack prod"),
+        ("storage", "storage", UP),
+        ("not_configured", "configuration", UP),
+        ("internal", "worker", TAIL),
+    ],
+)
+def test_history_names_the_cause_of_a_failure_without_a_later_success(tmp_path, code, cause, hint):
+    system = system_with(make_run(minutes(2), error=failing(code)))
+    system.ace.is_expired = True
+    found = failed_finding(tmp_path, system, "history")
+    assert found["found"] == f"it failed at 2024-12-20 11:58:02 UTC (cron): {code} (why)"
+    assert found["cause"] == cause
+    assert hint in found["hint"]
+
+
+def test_history_forgets_a_failure_before_a_success_and_before_the_upload(tmp_path):
+    error = failing("upstream_auth")
+    assert evidence(tmp_path, system_with(make_run(minutes(7), error=error)))
+    assert evidence(tmp_path, system_uploaded(minutes(3), make_run(minutes(5), error=error)))
+    assert evidence(tmp_path, system_uploaded(minutes(20), make_run(minutes(25), lasted=None), make_run(minutes(2))))
+
+
+def test_history_counts_the_failures(tmp_path):
+    runs = [make_run(minutes(ago), error=failing("upstream_unavailable")) for ago in (2, 3, 4)]
+    found = failed_finding(tmp_path, system_with(*runs), "history")["found"]
+    assert found.startswith("3 failed, the last one at 2024-12-20 11:58:02 UTC (cron): upstream_unavailable")
+
+
+def test_history_warns_of_a_failure_by_http_until_the_next_cron(tmp_path):
+    run = make_run(minutes(2), trigger="http", error=failing("upstream_unavailable"))
+    warning = evidence(tmp_path, system_with(run))[-1]
+    assert warning.startswith("the last run failed at 2024-12-20 11:58:02 UTC (http): upstream_unavailable (why)")
+
+
+def stuck_run(ago, lasted=timedelta(seconds=4), **changes):
+    return make_run(minutes(ago), lasted=lasted, planned=4, **changes)
+
+
+def test_history_of_a_day_that_is_begun_again_and_again(tmp_path):
+    """Case T3: every day after the first is fetched and never stored, without an error."""
+    runs = [stuck_run(2), stuck_run(7), stuck_run(12), stuck_run(17, stored=1)]
+    found = failed_finding(tmp_path, system_with(*runs, keep=False), "history")
+    since = "the last 3, since 2024-12-20 11:48:00 UTC, had 4 days to copy and stored none"
+    assert found["found"] == f"{since}: they ended early, and each began the same day again"
+    assert (found["cause"], found["hint"]) == ("worker", TAIL)
+
+
+def test_history_of_a_day_that_is_too_large_for_a_cron(tmp_path):
+    runs = [stuck_run(ago, TEN) for ago in (11, 16, 21)]
+    found = failed_finding(tmp_path, system_with(*runs, keep=False), "history")
+    assert "each used its 10 minutes" in found["found"]
+    assert found["cause"] == "configuration"
+
+
+@pytest.mark.parametrize("runs", [
+    [stuck_run(2), stuck_run(7)],
+    [stuck_run(2), stuck_run(7), stuck_run(9, stored=1), stuck_run(12)],
+    [stuck_run(ago, TEN, stored=stored) for ago, stored in ((11, 1), (16, 0), (21, 0), (26, 0))],
+    [stuck_run(ago, timedelta(seconds=20), trigger="http") for ago in (2, 3, 4)],
+])  # fmt: skip
+def test_history_of_a_large_day_that_is_stored_at_last_passes(tmp_path, runs):
+    assert evidence(
+        tmp_path, system_with(*runs, *run_log.cron_runs(CRON, minutes(30)), make_run(minutes(14)), keep=False)
+    )
+
+
+def test_history_of_runs_by_another_version(tmp_path):
+    system = healthy_system()
+    system.script.upload("", "secret", created_on="2024-12-20T11:00:00Z")
+    run_log.write_runs(system.objects, run_log.cron_runs(CRON, NOW, worker_version="v2"))
+    found = failed_finding(tmp_path, system, "history")
+    made = "made by ann@example.org on 2024-12-20 11:00:00 UTC (secret)"
+    assert found["found"] == f"6 by v2, {made}, the last at 2024-12-20 11:55:01 UTC"
+    assert (found["cause"], found["hint"]) == ("outside_change", UP)
+
+
+def test_history_of_runs_by_another_worker(tmp_path):
+    """Case D4: another worker writes to the bucket."""
+    found = failed_finding(tmp_path, system_with(make_run(minutes(1), worker_version="99999999-aaaa")), "history")
+    assert found["found"].startswith(f"1 by 99999999, which is not a version of {NAME}, the last at ")
+    assert found["cause"] == "outside_change"
+
+
+def test_history_just_after_an_upload_allows_runs_by_the_version_before(tmp_path):
+    assert evidence(
+        tmp_path, system_uploaded(minutes(4), make_run(minutes(3), worker_version="v0"), make_run(minutes(1)))
+    )
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"[]", b"not JSON", b'{"schema":2,"runs":[]}', b'{"schema":1}', b'{"schema":1,"runs":[null]}',
+    b'{"schema":1,"runs":[{"id":"1","trigger":"cron","started_at":"yesterday","stored":0}]}',
+    b'{"schema":1,"runs":[{"id":"1","trigger":"cron","started_at":"2024-12-20T11:00:00Z","stored":true}]}',
+    b'{"schema":1,"runs":[{"id":"1","trigger":"cron","started_at":null,"stored":0}]}',
+    b'{"schema":1,"runs":[{"id":"1","trigger":"other","started_at":"2024-12-20T11:00:00Z","stored":0}]}',
+])  # fmt: skip
+def test_history_of_a_log_that_cannot_be_read(tmp_path, body):
+    system = healthy_system()
+    run_log.write_log(system.objects, body)
+    found = failed_finding(tmp_path, system, "history")
+    assert (found["subject"], found["cause"]) == ("_control/backfill/runs.json", "outside_change")
+    assert found["hint"] == "python -m checks run trigger --stack prod"
+
+
+def test_history_without_the_bucket_and_without_the_worker(tmp_path):
+    system = healthy_system()
+    del system.cloudflare.buckets[BUCKET]
+    assert failed_finding(tmp_path, system, "history")["cause"] == "storage"
+    system = healthy_system()
+    del system.cloudflare.scripts[NAME]
+    assert "no such worker" in failed_finding(tmp_path, system, "history")["found"]
+
+
+def test_history_with_a_wrong_clock_uses_the_clock_of_cloudflare(tmp_path):
+    system = healthy_system()
+    system.now, system.date = NOW + timedelta(hours=1), NOW
+    assert any("clock of this machine" in text for text in evidence(tmp_path, system))
+    system.now = NOW + timedelta(hours=13)
+    assert inconclusive_finding(tmp_path, system, "history")["subject"] == "clock of this machine"
+
+
+def test_history_looks_before_trigger_adds_a_run(tmp_path):
+    """Case T2: the trigger of the same run does not hide a cron that does not run."""
+    system = system_with(make_run(minutes(60)), keep=False)
+    _, report = system.report(tmp_path)
+    assert (report["history"]["outcome"], report["trigger"]["outcome"]) == ("fail", "pass")
+    assert days.key_of(days.date_of(2)) in system.objects
+    assert run_log.read_runs(system.objects)[0]["trigger"] == "http"
+    assert datetime.fromisoformat(run_log.read_runs(system.objects)[0]["started_at"]).tzinfo == UTC
