@@ -28,6 +28,7 @@ JUDGED = [
     "deployed",
     "fresh",
     "health",
+    "history",
     "key",
     "trigger",
     "logs",
