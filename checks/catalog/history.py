@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.clients.cloudflare.errors import CloudflareInconclusive
+from checks.clients.worker.run_history import MAX_DURATION, PERIODS, History, uses_its_time
 from checks.clients.worker.run_log import Run, read_run_log
 from checks.diagnosis import live_version
 from checks.diagnosis.clock_skew import correct_now, find_skew
 from checks.diagnosis.error_codes import diagnose_error_code
-from checks.diagnosis.run_history import MAX_DURATION, PERIODS, History, uses_its_time
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError
