@@ -99,7 +99,12 @@ def test_trigger_with_every_day_complete(tmp_path):
 def last_long(system, seconds=20.0):
     """Let the batch last so long."""
     reply = system.routes["POST", "/trigger"]
-    system.routes["POST", "/trigger"] = lambda _request: (system.clock.advance(seconds), reply)[1]
+
+    def answer_later(request):
+        system.clock.advance(seconds)
+        return reply(request)
+
+    system.routes["POST", "/trigger"] = answer_later
     return system
 
 
