@@ -75,7 +75,7 @@ class Crons:
 
     def _list_due(self, cron: _Cron, moment: datetime) -> Iterator[datetime]:
         """Yield the times of a cron since the last firing."""
-        times = CronTimes.parse(cron[1]).iterate_after(self._fired_until)
+        times = CronTimes.parse(" ".join(cron[1].split())).iterate_after(self._fired_until)
         return itertools.takewhile(lambda each: each <= moment, times)
 
     async def _fire_due(self, moment: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Cron triggers of a worker. The local Cloudflare stores them and fires them only on request."""
+"""Cron triggers of a worker. The local Cloudflare stores them, and `rehearsal/clock/crons.py` fires them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import asdict, replace
 
 from aiohttp import web
 
+from contract.cron.dialect import find_broken_field
 from rehearsal.cloudflare.account import Account, read_json
 from rehearsal.cloudflare.responses import RefusalError, respond
 from rehearsal.cloudflare.state import Schedule, WorkerRecord
 
 PATH = "workers/scripts/{script}/schedules"
-FIELDS = 5
 
 
 def make_routes(account: Account) -> Iterable[web.RouteDef]:
@@ -45,8 +45,9 @@ async def put(account: Account, request: web.Request) -> web.Response:
 
 def _read_cron(item: object) -> str:
     cron = item.get("cron") if isinstance(item, dict) else None
-    if not isinstance(cron, str) or len(cron.split()) != FIELDS:
-        raise RefusalError(400, 10100, "invalid cron string: five fields are needed")
+    broken = find_broken_field(" ".join(cron.split())) if isinstance(cron, str) else "cron"
+    if not isinstance(cron, str) or broken is not None:
+        raise RefusalError(400, 10100, f"invalid cron string: {broken}")
     return cron
 
 

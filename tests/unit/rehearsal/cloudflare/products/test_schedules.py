@@ -13,7 +13,7 @@ def test_schedules_are_replaced_together(account: Any, code: Any) -> None:
     both = account.http.put(path, json=[{"cron": "*/5 * * * *"}, {"cron": "0 0 * * *"}]).json()["result"]["schedules"]
     assert both[0] == kept
     assert account.http.put(path, json=[]).json()["result"] == {"schedules": []}
-    malformed: list[Any] = [{}, [{"cron": "every day"}], ["* * * * *"]]
+    malformed: list[Any] = [{}, [{"cron": "every day"}], [{"cron": "* 24 * * *"}], ["* * * * *"]]
     for wrong in malformed:
         assert account.http.put(path, json=wrong).status_code == 400
     assert code(account.http.delete(path)) == (404, 7003)
