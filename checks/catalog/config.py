@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
+from checks.diagnosis.unused_variables import warn_of_unused_variables
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from contract import ace_key
@@ -31,6 +32,7 @@ def config(context: Context) -> Iterator[Evidence | Finding]:
     if not problems:
         yield Evidence(f"the settings of {context.manifest.worker.name} are valid")
     yield from _key(context)
+    yield from warn_of_unused_variables(context)
 
 
 def _key(context: Context) -> Iterator[Evidence | Finding]:
@@ -58,7 +60,7 @@ def _key(context: Context) -> Iterator[Evidence | Finding]:
 
 def _settings(manifest: Manifest) -> Iterator[Problem]:
     """Yield the settings that break their rule, which is the program's own (contract/setting_rules.py)."""
-    values = list(_values(manifest))
+    values = list(list_settings(manifest))
     for setting, value in values:
         expected = RULES[setting].check(value)
         if expected is not None:
@@ -67,7 +69,7 @@ def _settings(manifest: Manifest) -> Iterator[Problem]:
         yield conflict.setting, conflict.expected, conflict.found
 
 
-def _values(manifest: Manifest) -> Iterator[tuple[str, str]]:
+def list_settings(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield each setting that the manifest holds, by its name in Pulumi.yaml."""
     yield "accountId", manifest.account_id
     yield "workerName", manifest.worker.name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from checks.clients.worker.client import WorkerReply
 
 NO_TOKEN, OPERATOR_TOKEN, WRONG_TOKEN = "no token", "the operator token", "a wrong token"
-STACK_TOKEN = "the stack's own operator token"  # noqa: S105 - a name
 
 
 def key(context: Context) -> Iterator[Evidence | Finding]:
@@ -48,9 +46,6 @@ def _judge_operator(context: Context, reply: WorkerReply) -> Evidence | Finding:
         return _describe_refused_token(context)
     if not _is_accepted(reply):
         return _describe(OPERATOR_TOKEN, "200", reply.shown, Cause.WORKER)
-    if _has_other_token(context) and _is_stack_token_refused(context):
-        found = "401, although OPERATOR_TOKEN of the environment is accepted, so the live worker has another key"
-        return _describe(STACK_TOKEN, "200", found, Cause.CONFIGURATION)
     return Evidence("the live worker has the declared key")
 
 
@@ -58,36 +53,15 @@ def _describe_refused_token(context: Context) -> Finding:
     """Return the finding for a refused operator token. Its cause depends on the source of the token."""
     source = context.credentials.operator_source
     if source is Source.STACK:
-        return _describe_other_key(OPERATOR_TOKEN)
-    if _has_other_token(context):
-        if _is_stack_token_refused(context):
-            return _describe_other_key(STACK_TOKEN)
-        found = f"401: {source} of the environment is stale, because the stack's own token differs and is accepted"
-        return _describe(OPERATOR_TOKEN, "200", found, Cause.CONFIGURATION, Hint.unset(str(source)))
-    if context.credentials.stack_operator is not None:  # both tokens are the same, so the environment is right
-        return _describe_other_key(OPERATOR_TOKEN)
+        found = "401: the live worker has another key than the program"
+        return _describe(OPERATOR_TOKEN, "200", found, Cause.CONFIGURATION)
     token = f"{source}" if source is Source.ENVIRONMENT else f"the token derived from {source}"
     found = (
         f"401 with {token} of the environment: either {source} belongs to another deployment, "
         "or the live worker has another key than the program"
     )
-    hint = Hint.rerun_without("key", Source.ENVIRONMENT, Source.DERIVED)  # the stack's own token tells the two apart
+    hint = Hint.rerun("key")  # with --stack, whose own token tells the two apart
     return _describe(OPERATOR_TOKEN, "200", found, Cause.CONFIGURATION, hint)
-
-
-def _describe_other_key(token: str) -> Finding:
-    found = "401: the live worker has another key than the program"
-    return _describe(token, "200", found, Cause.CONFIGURATION)
-
-
-def _has_other_token(context: Context) -> bool:
-    """Return whether the token in use comes from the environment, and the stack's own token is known and differs."""
-    held, own = context.credentials.operator, context.credentials.stack_operator
-    return held is not None and own is not None and not compare_digest(held.reveal().encode(), own.reveal().encode())
-
-
-def _is_stack_token_refused(context: Context) -> bool:
-    return context.worker.fetch_status(context.credentials.stack_operator).status == 401
 
 
 def _is_accepted(reply: WorkerReply) -> bool:

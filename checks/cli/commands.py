@@ -82,12 +82,12 @@ def group() -> None:
 def run(**options: Any) -> int:
     """Run all checks on a deployment, or the named ones and their needs.
 
-    Credentials come from the environment. A check without its credential is inconclusive.
+    Credentials come from the stack, or else from the environment. A check without its credential is inconclusive.
 
     \b
       CLOUDFLARE_API_TOKEN  reads the Cloudflare API
-      OPERATOR_TOKEN        default: the stack's output, or made of ACE_API_KEY
-      ACE_API_KEY           default: aceApiKey of the stack
+      OPERATOR_TOKEN        if the stack has none. Default: made of ACE_API_KEY
+      ACE_API_KEY           if the stack has no aceApiKey
       NOTIFY_URL            webhook for messages (Slack, Teams): red, green again
       HEARTBEAT_URL         called after each completed run
     """  # noqa: D301 - as above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -59,16 +60,16 @@ class Source(StrEnum):
 class Credentials:
     """The available credentials. ``ace_key`` may be unusable, which the check ``config`` reports.
 
-    ``stack_operator`` is the declared operator token: the one of the stack, used or not. ``ace_source`` describes the
-    source of the key for the report.
+    ``ace_source`` describes the source of the key for the report. ``unused`` are the variables of the environment that
+    differ from the stack's own values, which are used instead.
     """
 
     cloudflare: Secret | None = None
     operator: Secret | None = None
     operator_source: Source | None = None
-    stack_operator: Secret | None = None
     ace_key: Secret | None = None
     ace_source: str = "the key in ACE_API_KEY"
+    unused: tuple[str, ...] = ()
 
     def is_missing(self, credential: Credential) -> bool:
         """Return whether a credential is missing."""
@@ -83,29 +84,38 @@ class Credentials:
 def gather_credentials(
     environ: Mapping[str, str], *, stack_token: Secret | None = None, stack_key: Secret | None = None
 ) -> Credentials:
-    """Read the credentials from the environment.
+    """Read the credentials from the environment, and from a stack, whose values come first.
 
-    The operator token is OPERATOR_TOKEN, else ``stack_token`` (the stack's output), else derived from ACE_API_KEY.
-    ACE's key is ACE_API_KEY, else ``stack_key`` (of the stack's configuration).
+    The operator token is ``stack_token`` (the stack's output), else OPERATOR_TOKEN, else derived from ACE_API_KEY.
+    ACE's key is ``stack_key`` (of the stack's configuration), else ACE_API_KEY, in the order of the program.
     An empty variable counts as absent, because CI systems pass absent secrets as empty texts.
     Raises CredentialError for a credential that an HTTP header cannot contain.
     """
-    key = environ.get("ACE_API_KEY")
-    stack = _check_token(Source.STACK, stack_token.reveal() if stack_token else None)
+    held = environ.get("ACE_API_KEY")
+    key = Secret(held) if held else None
     tokens = {
+        Source.STACK: _check_token(Source.STACK, stack_token.reveal() if stack_token else None),
         Source.ENVIRONMENT: _check_token(Source.ENVIRONMENT, environ.get("OPERATOR_TOKEN")),
-        Source.STACK: stack,
-        Source.DERIVED: _derive_token(key),
+        Source.DERIVED: None if _differ(key, stack_key) else _derive_token(held),
     }
     source = next((source for source, token in tokens.items() if token is not None), None)
+    pairs = (("ACE_API_KEY", key, stack_key), ("OPERATOR_TOKEN", tokens[Source.ENVIRONMENT], tokens[Source.STACK]))
     return Credentials(
         cloudflare=_check_token("CLOUDFLARE_API_TOKEN", environ.get("CLOUDFLARE_API_TOKEN")),
         operator=None if source is None else tokens[source],
         operator_source=source,
-        stack_operator=stack,
-        ace_key=Secret(key) if key else stack_key,
-        ace_source="the stack's aceApiKey" if not key and stack_key is not None else "the key in ACE_API_KEY",
+        ace_key=key if stack_key is None else stack_key,
+        ace_source="the key in ACE_API_KEY" if stack_key is None else "the stack's aceApiKey",
+        unused=tuple(name for name, mine, other in pairs if _differ(mine, other)),
     )
+
+
+def _differ(one: Secret | None, other: Secret | None) -> bool:
+    """Return whether both secrets exist and differ."""
+    if one is None or other is None:
+        return False
+    texts = [secret.reveal().encode("utf-8", "surrogateescape") for secret in (one, other)]
+    return not hmac.compare_digest(*texts)
 
 
 def list_secrets(environ: Mapping[str, str], *tokens: Secret | None) -> tuple[str, ...]:

@@ -25,7 +25,6 @@ _COMMANDS = {
     "rerun_thoroughly": "python -m checks run {0} --stack {stack} --thorough --deadline {1}",
     "rerun_verbosely": "python -m checks run {0} --stack {stack} --verbose",
     "rerun_within": "python -m checks run {0} --stack {stack} --deadline {1}",
-    "rerun_without": "env -u {1} -u {2} python -m checks run {0} --stack {stack}",
     "set_secret": "pulumi config set --secret {0} --stack {stack}",
     "set_setting": "pulumi config set {0} {1} --stack {stack}",
     "show_clock": "date -u",
@@ -116,11 +115,6 @@ class Hint:
     def rerun_verbosely(cls, check: str) -> Hint:
         """Run a check again, with all its evidence."""
         return cls._of("rerun_verbosely", check)
-
-    @classmethod
-    def rerun_without(cls, check: str, one: str, other: str) -> Hint:
-        """Run a check again, without two variables of the environment."""
-        return cls._of("rerun_without", check, one, other)
 
     @classmethod
     def explain(cls, check: str) -> Hint:

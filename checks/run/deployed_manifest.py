@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -9,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checks.model.background import run_in_background
 from checks.model.credentials import Secret
-from checks.run import pulumi_cli
-from checks.run.pulumi_cli import UnreadableError, UnusableError
+from checks.run.stack import pulumi_cli
+from checks.run.stack.configuration import Configuration, read_configuration
+from checks.run.stack.pulumi_cli import UnreadableError, UnusableError
 from contract.manifest import Manifest, ManifestError
 
 MAX_BYTES = 2**20  # of a manifest
 OUTPUTS = ("stack", "output", "--json", "--show-secrets")
-KEY = ("config", "get", "aceApiKey")
 PREVIEW = ("preview", "--json")
 MANIFEST = "building-vitals:edge:Manifest::backfill"  # the component with the input `manifest`
-NOT_SET = "not found"  # the engine's message for a setting that a stack does not have
 
 
 class _NoJsonError(ValueError):
@@ -28,10 +29,11 @@ class _NoJsonError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedManifest:
-    """A manifest, and the operator token of its stack."""
+    """A manifest, and the operator token and the key of its stack."""
 
     manifest: Manifest
     operator_token: Secret | None = None
+    ace_key: Secret | None = None
 
 
 def read_from_file(path: str) -> DeployedManifest:
@@ -57,37 +59,37 @@ def read_from_file(path: str) -> DeployedManifest:
         raise UnusableError(f"{path}: {error}") from None
 
 
-def read_from_stack(stack: str, *, planned: bool = False) -> DeployedManifest:
-    """Read a manifest from a stack's outputs, or with ``planned`` from its preview where nothing is deployed yet."""
-    done = pulumi_cli.run_pulumi(stack, *OUTPUTS)
-    if done.returncode:
-        raise pulumi_cli.convert_failure(OUTPUTS, pulumi_cli.read_reason(done.stderr))
+def read_from_stack(stack: str, *, planned: bool = False, key: bool = False) -> DeployedManifest:
+    """Read a manifest from a stack's outputs.
+
+    With ``planned`` it comes from a preview if nothing is deployed yet, or if the configured settings differ from the
+    deployed ones. With ``key`` the key of the stack's configuration is read as well. The engine answers both
+    questions concurrently.
+    """
+    configured = run_in_background(lambda: read_configuration(stack)) if planned or key else Configuration
     try:
-        outputs = _parse_json(done.stdout)
-    except _NoJsonError:
-        raise UnreadableError("pulumi stack output: the answer is not JSON") from None
-    declared = outputs.get("manifest") if isinstance(outputs, dict) else None
-    if declared is None and planned:
-        return DeployedManifest(manifest=_parse_manifest(stack, _read_planned(stack)))
-    if declared is None:
+        outputs = _read_outputs(stack)
+    except (UnusableError, UnreadableError):
+        with contextlib.suppress(UnusableError, UnreadableError):
+            configured()  # so that no engine runs on
+        raise
+    settings = configured()
+    declared, token = outputs.get("manifest"), outputs.get("operatorToken")
+    if declared is None and not planned:
         raise UnreadableError(f"stack {stack} has no output manifest. Deploy it with: pulumi up --stack {stack}")
-    token = outputs.get("operatorToken")
+    manifest = None if declared is None else _parse_manifest(stack, declared)
+    if manifest is None or (planned and settings.list_changes(manifest)):
+        manifest = _parse_manifest(stack, _read_planned(stack))
     return DeployedManifest(
-        manifest=_parse_manifest(stack, declared),
+        manifest=manifest,
         operator_token=Secret(token) if isinstance(token, str) and token else None,
+        ace_key=settings.ace_key if key else None,
     )
 
 
-def read_ace_key(stack: str) -> Secret | None:
-    """Return ACE's key from the stack's configuration, where it is encrypted, or None if it is not set."""
-    done = pulumi_cli.run_pulumi(stack, *KEY)
-    reason = pulumi_cli.read_reason(done.stderr)
-    if done.returncode and NOT_SET in reason:
-        return None
-    if done.returncode:
-        raise pulumi_cli.convert_failure(KEY, reason)
-    text = done.stdout.decode("utf-8", "replace").removesuffix("\n")  # the engine's own line end
-    return Secret(text) if text else None
+def _read_outputs(stack: str) -> Mapping[str, Any]:
+    outputs = pulumi_cli.read_json(stack, *OUTPUTS)
+    return outputs if isinstance(outputs, dict) else {}
 
 
 def _read_planned(stack: str) -> object:

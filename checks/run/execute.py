@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 
 from checks import catalog, reporters
 from checks.check import BEFORE_DEPLOYMENT, Check
-from checks.model.credentials import Credential, CredentialError, Secret, gather_credentials, list_secrets
+from checks.model.credentials import Credential, CredentialError, gather_credentials, list_secrets
 from checks.model.redaction import Redactor
 from checks.model.report import EXIT_INCONCLUSIVE, EXIT_USAGE, Report
-from checks.run import deployed_manifest, pulumi_cli, selection
+from checks.run import deployed_manifest, selection
 from checks.run.deployed_manifest import DeployedManifest
 from checks.run.output.delivery import open_delivery
 from checks.run.output.files import replace_file
 from checks.run.request import Request, RunRefused, Surroundings
 from checks.run.runner import run_checks
+from checks.run.stack import pulumi_cli
 from checks.run.systems import open_context
 
 
@@ -51,11 +52,11 @@ def _run(request: Request, surroundings: Surroundings) -> Report:
     except selection.SelectionError as error:
         raise RunRefused(redactor.redact_line(str(error)), EXIT_USAGE) from None
     deployed = _read_manifest(request, checks)
-    stack_key = _read_stack_key(request, checks, surroundings.environ)
-    secrets = list_secrets(surroundings.environ, deployed.operator_token, stack_key)
+    stack = {"stack_token": deployed.operator_token, "stack_key": deployed.ace_key}
+    secrets = list_secrets(surroundings.environ, *stack.values())
     redactor = Redactor(secrets)
     try:
-        credentials = gather_credentials(surroundings.environ, stack_token=deployed.operator_token, stack_key=stack_key)
+        credentials = gather_credentials(surroundings.environ, **stack)
     except CredentialError as error:
         raise RunRefused(redactor.redact_line(str(error)), EXIT_USAGE) from None
     with open_context(request, surroundings, checks, deployed.manifest, credentials, secrets) as context:
@@ -65,21 +66,13 @@ def _run(request: Request, surroundings: Surroundings) -> Report:
 
 
 def _read_manifest(request: Request, checks: Collection[Check]) -> DeployedManifest:
-    """Read the manifest. A preview is enough where no check needs a deployment."""
+    """Read the manifest, and the key of a stack where a check uses it. A preview is enough without a deployment."""
     with _convert_errors():
         if request.stack is not None:
             planned = all(BEFORE_DEPLOYMENT in check.tags for check in checks)
-            return deployed_manifest.read_from_stack(request.stack, planned=planned)
+            key = any(Credential.ACE in check.wants for check in checks)
+            return deployed_manifest.read_from_stack(request.stack, planned=planned, key=key)
         return deployed_manifest.read_from_file("-" if request.manifest is None else request.manifest)
-
-
-def _read_stack_key(request: Request, checks: Collection[Check], environ: Mapping[str, str]) -> Secret | None:
-    """Return the key of the stack's configuration, where a check uses it and the environment has none."""
-    wanted = any(Credential.ACE in check.wants for check in checks)
-    if request.stack is None or not wanted or environ.get("ACE_API_KEY"):
-        return None
-    with _convert_errors():
-        return deployed_manifest.read_ace_key(request.stack)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Times the read-only checks beside the engine's part of them, beside the runbook's steps, and on a slow network."""
+"""Times the read-only checks as a whole, beside the engine's answers, the runbook's steps, and on a slow network."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from rehearsal.network_faults import NetworkFault, NetworkFaultKind
 from tests.benchmarks.chain import find_longest, find_own, run_recorded
 from tests.benchmarks.side_by_side import Command, timed
 
-MAX_SECONDS = 1.0  # more than the engine's part
+MAX_WHOLE = 1.6  # seconds of the whole command, with the engine's two answers
+MAX_SECONDS = 1.0  # more than the engine's longer answer
 MIN_RATIO = 10.0  # the runbook's time to that of the checks
 DELAY = 0.1  # seconds added to every request
 MAX_CHAINS = 2.0
 _RUNBOOK = Path(__file__).with_name("runbook.sh")
 _CHECKS = ("python", "-m", "checks", "run", "--read-only", "--stack", local.STACK)
-_OUTPUT = ("pulumi", "stack", "output", "--json", "--show-secrets", "--non-interactive", "--stack", local.STACK)
+_OPTIONS = f"--json --show-secrets --non-interactive --stack {local.STACK}"
+_OUTPUT, _CONFIG = f"pulumi stack output {_OPTIONS}", f"pulumi config {_OPTIONS}"
 
 
 def checks(runs: int) -> bool:
@@ -43,14 +45,21 @@ async def _measured(folder: Path, runs: int) -> bool:
 
 
 def _near(world: local.LocalSystem, runs: int) -> bool:
-    """Time the three commands, print the differences, and return whether the limit is kept."""
+    """Time the commands, print the differences, and return whether the limits are kept."""
     bins = str(local.ROOT / "node_modules" / ".bin")
     environment = {**world.environment, "WORKER": world.worker_name, "URL": world.worker_url, "BUCKET": world.bucket}
     environment |= {"PATH": os.pathsep.join([bins, environment["PATH"]]), "SITE": next(iter(world.ace.sites))}
     environment |= {"ACE": world.ace.url}
     commands = [
         Command(name="python -m checks run --read-only", arguments=_CHECKS, environment=environment, folder=local.ROOT),
-        Command(name="pulumi stack output", arguments=_OUTPUT, environment=environment, folder=local.ROOT),
+        *(
+            Command(name=name, arguments=("bash", "-c", text), environment=environment, folder=local.ROOT)
+            for name, text in (
+                ("pulumi stack output", _OUTPUT),
+                ("both of the engine's answers, in turn", f"{_OUTPUT}; {_CONFIG}"),
+                ("both of the engine's answers, concurrently", f"{_OUTPUT} & {_CONFIG}; wait"),
+            )
+        ),
         Command(
             name="the runbook's steps as a script",
             arguments=("bash", str(_RUNBOOK)),
@@ -58,12 +67,16 @@ def _near(world: local.LocalSystem, runs: int) -> bool:
             folder=world.folder,
         ),
     ]
-    ours, engine, runbook = timed(commands, runs=runs)
+    ours, engine, in_turn, _, runbook = timed(commands, runs=runs)
+    whole = statistics.median(ours)
+    saved = statistics.median(both - one for both, one in zip(in_turn, engine, strict=True))
     beside = statistics.median(mine - its for mine, its in zip(ours, engine, strict=True))
     ratio = statistics.median(slow / mine for slow, mine in zip(runbook, ours, strict=True))
-    _say("more than the engine's part", f"median {beside:.3f} s  (limit: {MAX_SECONDS:g} s)")
+    _say("the whole command", f"median {whole:.3f} s  (limit: {MAX_WHOLE:g} s)")
+    _say("a second answer in turn would add", f"median {saved:.3f} s")
+    _say("more than the engine's first answer", f"median {beside:.3f} s  (limit: {MAX_SECONDS:g} s)")
     _say("runbook / checks", f"median {ratio:.1f} times  (aim: {MIN_RATIO:g})")
-    return beside < MAX_SECONDS
+    return beside < MAX_SECONDS and whole < MAX_WHOLE
 
 
 async def _far(world: local.LocalSystem, manifest: Path) -> bool:

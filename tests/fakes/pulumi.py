@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from checks.catalog.config import list_settings
+from contract.manifest import Manifest
+from tests.fakes.manifest import manifest_data
+
 URN = "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker$building-vitals:edge:Manifest::backfill"
-NO_KEY = {"err": "error: configuration key 'aceApiKey' not found for stack 'prod'\n", "code": 255}
+PROJECT = "building-vitals"
 
 
 def install(folder: Path, answers: Mapping[str, Mapping[str, Any]]) -> Path:
@@ -37,3 +41,17 @@ def preview(*steps: object, **more: object) -> dict[str, str]:
 def step(data: object, urn: str = URN) -> dict[str, object]:
     """Return the step of a preview that creates the component with the manifest."""
     return {"op": "create", "urn": urn, "newState": {"inputs": {"manifest": data}}}
+
+
+def configuration(key: str = "", **changes: str) -> dict[str, str]:
+    """Return the answer about the configuration of a stack that is deployed with the manifest of the fake system."""
+    deployed = dict(list_settings(Manifest.from_dict(manifest_data())))
+    settings = {"endDate": "", "schedule": "", "workerUrl": "", **deployed, **changes}
+    values = {f"{PROJECT}:{name}": {"value": value, "secret": False} for name, value in settings.items()}
+    values[f"{PROJECT}:aceApiKey"] = {"value": key, "secret": True}
+    return {"out": json.dumps(values)}
+
+
+def list_commands(calls: Path) -> list[str]:
+    """Return the recorded subcommands, sorted, because the engine is asked concurrently."""
+    return sorted(line.split()[0] for line in calls.read_text().splitlines())

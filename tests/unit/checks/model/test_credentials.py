@@ -27,7 +27,8 @@ def test_the_operator_token_comes_from_the_nearest_source():
 
     derived = derive_operator_token("a-key")
     environ = {"OPERATOR_TOKEN": "given", "ACE_API_KEY": "a-key"}
-    assert gather_credentials(environ, stack_token=Secret("of-stack")).operator.reveal() == "given"
+    assert gather_credentials(environ, stack_token=Secret("of-stack")).operator.reveal() == "of-stack"
+    assert gather_credentials(environ).operator.reveal() == "given"
     assert gather_credentials({"ACE_API_KEY": "a-key"}, stack_token=Secret("of-stack")).operator.reveal() == "of-stack"
     assert gather_credentials({"ACE_API_KEY": "a-key", "OPERATOR_TOKEN": ""}).operator.reveal() == derived
     assert set(list_secrets(environ, Secret("of-stack"), None)) == {"given", "a-key", "of-stack", derived}
@@ -49,9 +50,12 @@ def test_a_token_that_no_header_can_carry(name, value):
     assert "canary" not in str(caught.value)
 
 
-def test_the_key_of_the_stack_is_named_as_such_and_the_environment_comes_first(monkeypatch, tmp_path):
+def test_the_key_of_the_stack_is_named_as_such_and_comes_first():
     from checks.model.credentials import Secret, gather_credentials
 
     assert gather_credentials({}, stack_key=Secret("k")).ace_source == "the stack's aceApiKey"
-    assert gather_credentials({"ACE_API_KEY": "e"}, stack_key=Secret("k")).ace_key.reveal() == "e"
+    both = gather_credentials({"ACE_API_KEY": "e"}, stack_key=Secret("k"))
+    assert (both.ace_key.reveal(), both.unused, both.operator) == ("k", ("ACE_API_KEY",), None)
+    same = gather_credentials({"ACE_API_KEY": "k"}, stack_key=Secret("k"))
+    assert (same.ace_source, same.unused) == ("the stack's aceApiKey", ())
     assert gather_credentials({}).ace_key is None

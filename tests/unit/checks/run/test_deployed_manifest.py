@@ -4,14 +4,15 @@ import io
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from checks.run import pulumi_cli
-from checks.run.deployed_manifest import UnreadableError, UnusableError, read_ace_key, read_from_file, read_from_stack
+from checks.run.deployed_manifest import UnreadableError, UnusableError, read_from_file, read_from_stack
+from checks.run.stack import pulumi_cli
 from contract.manifest import Manifest
-from tests.fakes.manifest import KEY, manifest_data
-from tests.fakes.pulumi import NO_KEY, URN, preview, step
+from tests.fakes.manifest import KEY, NAME, SITE, URL, manifest_data
+from tests.fakes.pulumi import URN, configuration, list_commands, preview, step
 
 CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
 
@@ -129,17 +130,18 @@ def test_a_file_that_is_not_there(tmp_path):
 
 @pytest.mark.parametrize("urn", [URN, URN.replace("building-vitals:edge:Worker$", "")])
 def test_the_manifest_of_a_preview(pulumi, urn):
-    asked = pulumi(stack={"out": "{}"}, preview=preview({"urn": 5}, 7, step(manifest_data(), urn)))
+    steps = preview({"urn": 5}, 7, step(manifest_data(), urn))
+    asked = pulumi(stack={"out": "{}"}, preview=steps, config=configuration())
     found = read_from_stack("prod", planned=True)
     assert found.manifest == Manifest.from_dict(manifest_data())
     assert found.operator_token is None
-    assert asked.read_text().splitlines()[1] == "preview --json --non-interactive --stack=prod"
+    assert asked.read_text().splitlines()[2] == "preview --json --non-interactive --stack=prod"
 
 
 def test_a_preview_is_not_made_where_something_is_deployed(pulumi):
-    asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})})
+    asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config=configuration())
     read_from_stack("prod", planned=True)
-    assert len(asked.read_text().splitlines()) == 1
+    assert list_commands(asked) == ["config", "stack"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_a_preview_is_not_made_where_something_is_deployed(pulumi):
     ],
 )  # fmt: skip
 def test_a_preview_without_a_manifest_is_one_line(pulumi, answer, kind, text):
-    pulumi(stack={"out": "{}"}, preview=answer)
+    pulumi(stack={"out": "{}"}, preview=answer, config=configuration())
     with pytest.raises(kind) as caught:
         read_from_stack("prod", planned=True)
     assert type(caught.value) is kind
@@ -169,18 +171,86 @@ def test_a_preview_without_a_manifest_is_one_line(pulumi, answer, kind, text):
     assert len(str(caught.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("text", [f"{KEY}\n", KEY])
-def test_the_key_of_the_stack(pulumi, text):
-    asked = pulumi(config={"out": text})
-    assert read_ace_key("prod").reveal() == KEY
-    assert asked.read_text() == "config get aceApiKey --non-interactive --stack=prod\n"
+# ---- the configuration of a stack
+
+DEPLOYED = {"out": json.dumps({"manifest": manifest_data()})}
 
 
-def test_a_stack_without_a_key_and_one_that_cannot_be_decrypted(pulumi):
-    pulumi(config=NO_KEY)
-    assert read_ace_key("prod") is None
-    pulumi(config={"out": "\n"})
-    assert read_ace_key("prod") is None
-    pulumi(config={"err": "error: incorrect passphrase", "code": 255})
-    with pytest.raises(UnreadableError, match="pulumi config get aceApiKey: incorrect passphrase"):
-        read_ace_key("prod")
+def test_the_key_of_the_stack(pulumi):
+    pulumi(stack=DEPLOYED, config=configuration(KEY))
+    assert read_from_stack("prod", key=True).ace_key.reveal() == KEY
+    pulumi(stack=DEPLOYED, config=configuration())
+    assert read_from_stack("prod", key=True).ace_key is None
+
+
+def test_a_key_that_cannot_be_decrypted_is_one_line(pulumi):
+    pulumi(stack=DEPLOYED, config={"err": "error: incorrect passphrase", "code": 255})
+    with pytest.raises(UnreadableError, match="pulumi config: incorrect passphrase"):
+        read_from_stack("prod", key=True)
+
+
+def test_the_engine_is_asked_both_questions_concurrently(monkeypatch):
+    both = threading.Barrier(2, timeout=5)
+
+    def answer(stack, *command):
+        both.wait()
+        return {"manifest": manifest_data()} if command[0] == "stack" else {}
+
+    monkeypatch.setattr(pulumi_cli, "read_json", answer)
+    assert read_from_stack("prod", key=True).ace_key is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("site", "nosuchsite"), ("pageSize", "5000"), ("schedule", ""), ("endDate", ""), ("workerName", "other")],
+)
+def test_a_configured_setting_that_is_not_deployed_is_previewed(pulumi, setting, value):
+    """Case C9: a check that needs no deployment reads the configured settings."""
+    planned = manifest_data(ace__site="as-previewed")
+    asked = pulumi(stack=DEPLOYED, preview=preview(step(planned)), config=configuration(KEY, **{setting: value}))
+    if setting == "workerName":
+        asked = pulumi(
+            stack=DEPLOYED, preview=preview(step(planned)), config=configuration(KEY, workerName=value, workerUrl="")
+        )
+    assert read_from_stack("prod", planned=True).manifest.ace.site == "as-previewed"
+    assert list_commands(asked) == ["config", "preview", "stack"]
+
+
+def test_the_url_of_a_worker_is_compared_as_the_program_builds_it(pulumi):
+    """Case C9: no preview where nothing changed."""
+    host = URL.removeprefix(f"https://{NAME}.").removesuffix(".workers.dev")
+    asked = pulumi(stack=DEPLOYED, config=configuration(workerUrl="", workersSubdomain=host))
+    read_from_stack("prod", planned=True)
+    assert list_commands(asked) == ["config", "stack"]
+
+
+def test_a_check_of_the_deployment_reads_the_deployed_manifest(pulumi):
+    """Case C9: the deployed worker is compared with its own settings."""
+    asked = pulumi(stack=DEPLOYED, config=configuration(KEY, site="nosuchsite"))
+    assert read_from_stack("prod", key=True).manifest.ace.site == SITE
+    assert list_commands(asked) == ["config", "stack"]
+
+
+# ---- the engine
+
+
+@pytest.mark.parametrize("home", ["", "/nowhere"])
+def test_without_home_and_pulumi_the_message_names_path(monkeypatch, tmp_path, home):
+    """Case C15: no HOME, an empty PATH."""
+    monkeypatch.setenv("PATH", "" if home else str(tmp_path))
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnreadableError, match="pulumi is not on PATH"):
+        pulumi_cli.find_pulumi()
+
+
+def test_without_any_home_the_message_names_path(monkeypatch, tmp_path):
+    """Case C15: neither HOME nor the system names a home."""
+
+    def no_home():
+        raise RuntimeError
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(pulumi_cli.Path, "home", no_home)
+    with pytest.raises(UnreadableError, match="pulumi is not on PATH"):
+        pulumi_cli.find_pulumi()

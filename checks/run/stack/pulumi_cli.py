@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 ENGINE_SECONDS = 120.0
 STACK = re.compile(r"([\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
@@ -16,7 +18,7 @@ UNKNOWN_STACK = (
     "invalid stack",
     "organization name must be",
 )  # the engine's messages for a wrong name
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 class UnusableError(ValueError):
@@ -52,6 +54,17 @@ def run_pulumi(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
         raise UnreadableError(f"pulumi cannot be run: {error.strerror}") from None
 
 
+def read_json(stack: str, *command: str) -> Any:
+    """Return the JSON that a command of the engine prints. Raises UnusableError or UnreadableError, in one line."""
+    done = run_pulumi(stack, *command)
+    if done.returncode:
+        raise convert_failure(command, read_reason(done.stderr))
+    try:
+        return json.loads(done.stdout)
+    except (ValueError, RecursionError):
+        raise UnreadableError(f"{format_command(command)}: the answer is not JSON") from None
+
+
 def convert_failure(command: Sequence[str], reason: str) -> UnusableError | UnreadableError:
     """Return the exception for a failed command. An unknown stack is a usage error."""
     unknown = any(text in reason for text in UNKNOWN_STACK)
@@ -75,9 +88,12 @@ def find_pulumi() -> str:
     found = shutil.which("pulumi")
     if found:
         return found
-    installed = sorted(
-        (Path.home() / ".pulumi" / "versions").glob("*/bin/pulumi"), key=lambda path: _parse_version(path)
-    )
+    try:
+        home = Path.home()
+    except RuntimeError:  # neither HOME nor the system names a home
+        home = None
+    engines = [] if home is None else [*(home / ".pulumi" / "versions").glob("*/bin/pulumi")]
+    installed = sorted(engines, key=_parse_version)
     if not installed:
         raise UnreadableError("pulumi is not on PATH. Run scripts/setup, or use --manifest FILE")
     return str(installed[-1])

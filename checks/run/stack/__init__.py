@@ -1,0 +1,1 @@
+"""Asks the Pulumi engine about a stack."""
