@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
-from checks.diagnosis.unused_variables import warn_of_unused_variables
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from contract import ace_key
@@ -32,7 +31,7 @@ def config(context: Context) -> Iterator[Evidence | Finding]:
     if not problems:
         yield Evidence(f"the settings of {context.manifest.worker.name} are valid")
     yield from _key(context)
-    yield from warn_of_unused_variables(context)
+    yield from context.credentials.warn_of_unused_variables()
 
 
 def _key(context: Context) -> Iterator[Evidence | Finding]:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
 from checks.clients.ace.pages import Page
 from checks.clients.ace.refusals import AceError, RefusalKind
-from checks.diagnosis.unused_variables import warn_of_unused_variables
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
 from checks.model.hint import Hint
@@ -40,7 +39,7 @@ def token(context: Context) -> Iterator[Evidence | Finding]:
         raise Failed(_describe(context, f"it {assessment.problem}, so no request was sent", _RENEW))
     page = _read_page(context, assessment)
     if "config" not in context.selected:  # which gives the same warning
-        yield from warn_of_unused_variables(context)
+        yield from context.credentials.warn_of_unused_variables()
     accepted = f"ACE accepts {context.credentials.ace_source}"
     if page.rows:
         yield Evidence(f"{accepted} and serves {ace.site}")

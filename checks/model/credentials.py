@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from checks.model.finding import Evidence
 from contract.operator_token import derive_operator_token
 
 NOTIFY, HEARTBEAT = "NOTIFY_URL", "HEARTBEAT_URL"  # URLs that hold a token
@@ -79,6 +80,12 @@ class Credentials:
             Credential.ACE: self.ace_key,
         }
         return available[credential] is None
+
+    def warn_of_unused_variables(self) -> Iterator[Evidence]:
+        """Yield a warning for each variable that differs from the stack's own value. It never shows a value."""
+        for name in self.unused:
+            text = f"{name} of the environment differs from the stack's own and was not used. Run: unset {name}"
+            yield Evidence(text, warning=True)
 
 
 def gather_credentials(

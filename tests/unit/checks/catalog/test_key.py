@@ -61,7 +61,7 @@ def test_a_stale_token_of_the_environment_does_not_matter_beside_the_stacks():
 
 
 @pytest.mark.parametrize("held", ["old", "put-by-hand", KEY])
-def test_a_worker_with_another_key_than_the_stack_fails_whatever_the_environment_has(held):
+def test_a_worker_with_another_key_than_the_stack_fails_with_any_token_of_the_environment(held):
     system = healthy_system()
     system.worker.key = "put-by-hand"
     (found,) = run_key(system, environ=token(held), stack=KEY)

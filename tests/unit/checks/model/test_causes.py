@@ -24,7 +24,7 @@ def test_findings_with_the_same_cause_and_hint_are_one_cause():
     ]
 
 
-def test_findings_with_the_same_root_are_one_cause_whatever_their_hint():
+def test_findings_with_the_same_root_are_one_cause_with_any_hint():
     """Case C17: the mechanism. The first finding has the next command."""
     told = report(
         result("a", Outcome.FAIL, found("x", root="foreign code is live")),
@@ -33,7 +33,7 @@ def test_findings_with_the_same_root_are_one_cause_whatever_their_hint():
     assert list(format_causes(told)) == [f"1 failed, 1 inconclusive, one cause: foreign code is live. Next: {UP}"]
 
 
-def test_a_change_outside_pulumi_includes_what_the_same_command_restores():
+def test_a_change_outside_pulumi_includes_each_difference_that_the_same_command_restores():
     """Case C17: the worker reports the consequence as its own state."""
     told = report(
         result("a", Outcome.FAIL, found("x", Cause.OUTSIDE_CHANGE)),
