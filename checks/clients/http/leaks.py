@@ -36,7 +36,6 @@ class SecretFinder:
         held = (
             (credentials.cloudflare, API_TOKEN),
             (credentials.operator, OPERATOR_TOKEN),
-            (credentials.stack_operator, OPERATOR_TOKEN),
             (credentials.ace_key, KEY),
         )
         names = {secret.reveal(): name for secret, name in held if secret is not None}
