@@ -88,8 +88,6 @@ def run(**options: Any) -> int:
       CLOUDFLARE_API_TOKEN  reads the Cloudflare API
       OPERATOR_TOKEN        if the stack has none. Default: made of ACE_API_KEY
       ACE_API_KEY           if the stack has no aceApiKey
-      OPERATOR_TOKEN        if the stack has none. Default: made of ACE_API_KEY
-      ACE_API_KEY           if the stack has no aceApiKey
       NOTIFY_URL            webhook for messages (Slack, Teams): red, green again
       HEARTBEAT_URL         called after each completed run
     """  # noqa: D301 - as above
