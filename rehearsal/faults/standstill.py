@@ -12,12 +12,13 @@ _HOURS = timedelta(hours=2)
 _SCHEDULED = "async scheduled(_, env) {"
 
 
-def _stand_still(patch: Patch) -> Apply:
-    """Deploy a patched worker, and let its crons become due."""
+def _stand_still(patch: Patch, *, crons: int = 1) -> Apply:
+    """Deploy a patched worker, and let so many of its crons run within two hours."""
 
     async def apply(local: LocalSystem) -> None:
         await patch_worker(patch)(local)
-        await local.move_clock(_HOURS)
+        for _ in range(crons):
+            await local.move_clock(_HOURS / crons)
 
     return apply
 
@@ -32,30 +33,43 @@ async def _lose_newest_days(local: LocalSystem) -> None:
 
 FAULTS = (
     Fault(
+        name="days-never-stored",
+        description="the worker's batch reads each day after the first one, does not store it, and reports no error",
+        caught_by=("fresh", "history", "trigger"),
+        cause="worker",
+        apply=_stand_still(
+            (
+                "const { body, sha256 } = await object.close();",
+                'if (date !== config.start) return "unfinished";\n    const { body, sha256 } = await object.close();',
+            ),
+            crons=4,
+        ),
+    ),
+    Fault(
         name="newest-days-lost",
         description="the newest stored day was deleted, and no cron stored it again for two hours",
-        caught_by=("fresh",),
+        caught_by=("fresh", "history"),
         cause="worker",
         apply=_lose_newest_days,
     ),
     Fault(
         name="scheduled-idle",
         description="the worker's cron returns at once, for two hours",
-        caught_by=("fresh",),
+        caught_by=("fresh", "history"),
         cause="worker",
         apply=_stand_still((_SCHEDULED, f"{_SCHEDULED}\n if (env) return;")),
     ),
     Fault(
         name="scheduled-missing",
         description="the worker has no handler for its cron, for two hours",
-        caught_by=("fresh",),
+        caught_by=("fresh", "history"),
         cause="worker",
         apply=_stand_still((_SCHEDULED, "async unscheduled(_, env) {")),
     ),
     Fault(
         name="scheduled-throws",
         description="the worker's cron throws, for two hours",
-        caught_by=("fresh",),
+        caught_by=("fresh", "history"),
         cause="worker",
         apply=_stand_still((_SCHEDULED, f"{_SCHEDULED}\n if (env) throw new Error('made up');")),
     ),

@@ -164,7 +164,7 @@ DEPLOYMENTS = (
     Fault(
         name="worker-deleted",
         description="the worker was deleted",
-        caught_by=("secrets", "bindings", "deployed", "fresh", "health", "key"),
+        caught_by=("secrets", "bindings", "deployed", "fresh", "health", "history", "key"),
         cause="configuration",
         apply=partial(outside_pulumi.call_script_api, method="DELETE"),
     ),

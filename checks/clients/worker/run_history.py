@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from checks.clients.worker.run_log import CRON, HTTP, Run
+from checks.stored_days.selection import CLOCK_SKEW
 from contract.cron.times import list_fires
 
 PERIODS = 3  # of the cron, within which a run must begin
 LATE = timedelta(minutes=1)  # a cron begins some seconds after its time, and then writes the log
-NEW_CRON = timedelta(minutes=15)  # a changed cron begins as much later
+NEW_CRON = timedelta(minutes=15) + CLOCK_SKEW  # a changed cron begins so much later, and clocks may differ
 MAX_DURATION = {
     CRON: timedelta(minutes=15),  # Cloudflare ends a cron's run then. Its batch requests no page after 10 minutes
     HTTP: timedelta(minutes=5),  # its batch requests no page after 20 s, and tries one page three times for 25 s

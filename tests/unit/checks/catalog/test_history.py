@@ -78,13 +78,13 @@ def test_history_counts_the_periods_of_the_declared_cron(tmp_path, cron, hours, 
 
 
 def test_history_after_an_upload_waits_for_the_first_run(tmp_path):
-    shown = evidence(tmp_path, system_uploaded(minutes(29)))
+    shown = evidence(tmp_path, system_uploaded(minutes(89)))
     due = (
-        "no run of the cron since the upload at 2024-12-20 11:31:00 UTC, the next one is due by 2024-12-20 12:00:00 UTC"
+        "no run of the cron since the upload at 2024-12-20 10:31:00 UTC, the next one is due by 2024-12-20 12:00:00 UTC"
     )
     assert shown[0] == due
-    found = failed_finding(tmp_path, system_uploaded(minutes(32)), "history")
-    assert found["found"] == "no run of the cron since the upload at 2024-12-20 11:28:00 UTC"
+    found = failed_finding(tmp_path, system_uploaded(minutes(92)), "history")
+    assert found["found"] == "no run of the cron since the upload at 2024-12-20 10:28:00 UTC"
 
 
 def test_history_of_a_worker_without_a_log(tmp_path):
