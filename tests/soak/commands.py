@@ -21,6 +21,8 @@ HARMLESS = (  # they show or wait, or they change a setting, a secret or a varia
     "npx wrangler r2 object get ",
     "npx wrangler secret put ",
     "npx wrangler tail ",
+    "npx wrangler versions list ",
+    "npx wrangler versions view ",
     "pulumi config",
     "pulumi stack",
     "python -m checks explain ",
