@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import sys
@@ -128,7 +129,10 @@ def run(**options: Any) -> int:
     if options["strict"]:
         click.echo("note: --strict is the default now, and can be left out", err=True)
     with _show_progress(plain=options["quiet"] or options["no_color"]) as watch:
-        return execute(request, Surroundings(environ=os.environ, write=write, watch=watch, warn=warn))
+        surroundings = Surroundings(environ=os.environ, write=write, watch=watch, warn=warn)
+        if watch is not None:
+            surroundings = dataclasses.replace(surroundings, progress=watch.advance)
+        return execute(request, surroundings)
 
 
 @group.command("list")

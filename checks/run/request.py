@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from checks.clients.tail.client import Connect
 
 Watch = Callable[[str, Result | None], None]  # gets the id of a check that starts, and again with its result
+Progress = Callable[[str, int, int], None]  # gets a check's id, the number of days that are done, and of all days
 
 MAX_SECONDS = 3600.0  # of a deadline
 
@@ -77,4 +78,5 @@ class Surroundings:
     deadline: Callable[[float], Deadline] = Deadline.starting_now
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     watch: Watch | None = None
+    progress: Progress = lambda _check, _done, _total: None
     warn: Callable[[str], None] = lambda _text: None

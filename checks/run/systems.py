@@ -70,6 +70,7 @@ def open_context(
             selected=frozenset(check.id for check in checks),
             thorough=request.thorough,
             clock_readings=readings,
+            report_progress=surroundings.progress,
             open_tail=lambda within: open_tail(tails, connector, within=within, find_secret=finder.find),
             etl=None if etl is None else BackfillWorker(http=etl),
             query=None if query is None else QueryWorker(http=query),

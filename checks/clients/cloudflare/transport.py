@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from checks.clients.cloudflare.errors import CloudflareInconclusive
+from checks.clients.cloudflare.rate_limit import MAX_REQUESTS, PERIOD_SECONDS, RateLimit
 from checks.clients.http.client import Http, ObstacleError
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding
@@ -26,6 +27,7 @@ class ApiTransport:
     http: Http
     account_id: str
     token: Secret | None
+    rate_limit: RateLimit = field(default_factory=RateLimit)
 
     def create_client(self) -> CloudflareClient:
         """Return a client of the account, which raises Inconclusive where the API gives no usable answer."""
@@ -43,6 +45,7 @@ class ApiTransport:
             raise CloudflareInconclusive(
                 self._describe_unauthorised("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set")
             )
+        self._wait_for_turn()
         answer = self.http.send(method, path, token=self.token, **request)
         if answer.status == 403 and answer.json is None:  # the API itself answers JSON
             found = f"{answer.shown}: a firewall in front of the API"
@@ -50,6 +53,18 @@ class ApiTransport:
         if is_transient(answer):
             raise self.http.build_transient_error(answer, "an answer of the API")
         return answer
+
+    def _wait_for_turn(self) -> None:
+        """Wait until one more request keeps Cloudflare's limit. Raises Inconclusive if the deadline is before that."""
+        deadline = self.http.deadline
+        wait = self.rate_limit.reserve(deadline.clock)
+        if wait >= deadline.left() > 0:
+            expected = f"at most {MAX_REQUESTS:,} requests in {PERIOD_SECONDS / 60:g} minutes, below Cloudflare's limit"
+            found = f"more, and the deadline is before the next one may be sent, in {wait:.0f} s"
+            finding = self.http.describe_failure("Cloudflare API", expected, found, Cause.CHECKER)
+            raise CloudflareInconclusive(finding)
+        if wait:
+            deadline.sleep(wait)
 
     def convert(self, error: CloudflareError) -> CloudflareInconclusive:
         """Return the exception to raise in place of an error of the client."""

@@ -140,3 +140,18 @@ def test_a_pipe_gets_no_progress_line(tmp_path):
         argv, cwd=ROOT, capture_output=True, env={**os.environ, "TERM": "xterm"}, timeout=30, check=True
     )
     assert (done.stderr, b"\x1b" in done.stdout) == (b"", False)
+
+
+def test_the_progress_of_many_days_has_an_estimate():
+    """Case C6: a thorough run on a terminal."""
+    now, terminal = [0.0], Terminal()
+    lines = ProgressLines(terminal=terminal, clock=lambda: now[0])
+    lines("r2", None)
+    lines("token", None)
+    for done in range(1, 102):
+        now[0] = 2.0 * done
+        lines.advance("r2", done, 2_500)
+    lines.advance("token", 1, 4)
+    assert terminal.screen()[:2] == ["r2     running  101 of 2,500 days, about 80 min left", "token  running"]
+    lines.advance("r2", 2_500, 2_500)
+    assert terminal.screen()[0] == "r2     running  2,500 of 2,500 days"

@@ -68,7 +68,9 @@ def test_a_difference_within_the_window_is_found(tmp_path):
 
 def test_a_thorough_run_without_enough_time_is_inconclusive_and_names_a_deadline(tmp_path):
     """Case C6: all days were asked for, so a part is not enough."""
-    code, report = slow_system(1.0, days=5).report(tmp_path, "proof", skip=("token", "config"), seconds=60.0, thorough=True)
+    code, report = slow_system(1.0, days=5).report(
+        tmp_path, "proof", skip=("token", "config"), seconds=60.0, thorough=True
+    )
     (found,) = report["proof"]["findings"]
     assert (code, found["cause"]) == (3, "checker")
     assert re.match(r"[23] were read within 60 s\. All of them may take about \d min", found["found"])

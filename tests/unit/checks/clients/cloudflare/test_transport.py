@@ -1,5 +1,7 @@
 """The checks read Cloudflare's API within their deadline, and each of its faults is an inconclusive finding."""
 
+from collections import deque
+
 import httpx
 import pytest
 
@@ -112,3 +114,38 @@ def test_without_a_token_the_finding_names_the_variable():
     opened = Http.open("https://api.example.org", cause=Cause.CLOUDFLARE, deadline=deadline, transport=transport)
     with opened as http, pytest.raises(CloudflareInconclusive, match="CLOUDFLARE_API_TOKEN is not set"):
         ApiTransport(http=http, account_id="acc", token=None).create_client().list_secrets("w")
+
+
+def test_many_requests_keep_the_limit_of_the_api(monkeypatch):
+    """Case C6: a thorough run waits, instead of being refused for five minutes."""
+    monkeypatch.setattr("checks.clients.cloudflare.rate_limit.MAX_REQUESTS", 10)
+    sent = []
+
+    def read_many(api):
+        client = api.create_client()
+        api.rate_limit.times = deque(maxlen=10)
+        for _ in range(25):
+            client.list_secrets("w")
+            sent.append(api.http.deadline.clock())
+
+    _, asked, clock = ask(read_many, envelope([]), seconds=3_600.0)
+    assert len(asked) == 25
+    assert all(later - earlier >= 300.0 for earlier, later in zip(sent, sent[10:], strict=False))
+    assert clock() - sent[0] < 601.0
+
+
+def test_a_wait_beyond_the_deadline_is_inconclusive(monkeypatch):
+    """Case C6: the finding names the limit."""
+    monkeypatch.setattr("checks.clients.cloudflare.rate_limit.MAX_REQUESTS", 2)
+
+    def read_many(api):
+        api.rate_limit.times = deque(maxlen=2)
+        for _ in range(3):
+            api.create_client().list_secrets("w")
+
+    error, asked, _ = ask(read_many, envelope([]))
+    assert len(asked) == 2
+    assert (error.finding.cause, error.finding.found) == (
+        Cause.CHECKER,
+        "more, and the deadline is before the next one may be sent, in 300 s",
+    )
