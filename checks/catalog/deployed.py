@@ -27,9 +27,9 @@ def deployed(context: Context) -> Iterator[Evidence | Finding]:
     versions = live_version.read_serving_versions(context, live, known)
     last = live_version.find_last_upload(known, tag)
     problems = list(_find_problems(live, versions, last, tag))
-    expected = (
-        f"the program's last upload {last.short}, at 100 %" if last else f"an upload with the tag {tag}, at 100 %"
-    )
+    unfinished = any(_is_unfinished(version, last, tag) for version in versions)
+    name = "upload of the manifest" if unfinished else "program's last upload"
+    expected = f"the {name} {last.short}, at 100 %" if last else f"an upload with the tag {tag}, at 100 %"
     outside = live_version.is_changed_outside(versions, last, tag)
     subject = f"live version of {context.manifest.worker.name}"
     for problem in problems:
@@ -76,7 +76,7 @@ def _find_problems(
         if rolled_back:
             yield f"{version.short}, {version.made}: rolled back by {describe_author(live)}"
         elif not live_version.is_current_upload(version, tag):
-            yield _describe_foreign(version, tag)
+            yield _describe_foreign(version, last, tag)
 
 
 def _describe_split(live: WorkerDeployment, versions: Collection[WorkerVersion]) -> str:
@@ -86,14 +86,21 @@ def _describe_split(live: WorkerDeployment, versions: Collection[WorkerVersion])
     return f"split by {live.strategy}: {shares}, by {describe_author(live)}"
 
 
-def _describe_foreign(version: WorkerVersion, tag: str) -> str:
+def _describe_foreign(version: WorkerVersion, last: WorkerVersion | None, tag: str) -> str:
     """Return why a version is not the program's current upload."""
     if version.tag == tag:
         return f"{version.short}, {version.made}, which has the tag but is not an upload"
+    if _is_unfinished(version, last, tag):
+        return f"{version.short}, {version.made}, a newer upload of this stack: the last `pulumi up` did not finish"
     if live_version.is_stack_upload(version, tag):
         other = "other code" if _has_same_settings(version.tag, tag) else "other settings"
         return f"{version.short}, {version.made}, which has another tag of this stack, so it has {other}"
     return f"{version.short}, {version.made}, which does not have the program's tag"
+
+
+def _is_unfinished(version: WorkerVersion, last: WorkerVersion | None, tag: str) -> bool:
+    """Return whether a `pulumi up` of other settings did not finish. Other code alone is from another checkout."""
+    return live_version.is_unfinished(version, last, tag) and not _has_same_settings(version.tag, tag)
 
 
 def _has_same_settings(one: str, other: str) -> bool:

@@ -75,6 +75,15 @@ def is_stack_upload(version: WorkerVersion, tag: str) -> bool:
     return version.is_upload and version.tag.split(":")[:2] == tag.split(":")[:2]
 
 
+def is_unfinished(version: WorkerVersion, last: WorkerVersion | None, tag: str) -> bool:
+    """Return whether a version is an upload of the stack that is newer than the manifest with this tag.
+
+    `pulumi up` stores the manifest last. So a refused request after the upload leaves the older manifest.
+    """
+    newer = last is not None and version.number > last.number
+    return newer and version.tag != tag and is_stack_upload(version, tag)
+
+
 def find_last_upload(known: Collection[WorkerVersion], tag: str) -> WorkerVersion | None:
     """Return the last upload of the current manifest, or None where no known version is one."""
     return find_newest(version for version in known if is_current_upload(version, tag))
