@@ -59,11 +59,14 @@ def _is_changed_outside(context: Context, live: WorkerDeployment, details: Colle
 def _compare_version(context: Context, detail: VersionDetail) -> Iterator[tuple[str, str, str]]:
     """Yield absent bindings together as one problem, then undeclared ones, then each that differs."""
     declared, version = {item.name: item for item in context.manifest.bindings}, detail.version
-    known = live_version.is_current_upload(version, context.manifest.worker.tag)
-    note = "" if known else f" (live version {version.short}, {version.made}, is not the program's last upload)"
+    tag = context.manifest.worker.tag
+    own = live_version.is_stack_upload(version, tag)
+    text = "is an upload of this stack with another manifest" if own else "is not the program's last upload"
+    known = live_version.is_current_upload(version, tag)
+    note = "" if known else f" (live version {version.short}, {version.made}, {text})"
     absent = [item for item in declared.values() if item.name not in detail.bindings and item.type not in SECRET_TYPES]
     if absent:
-        wiped = version.is_upload and not live_version.is_stack_upload(version, context.manifest.worker.tag)
+        wiped = version.is_upload and not own
         found = f"absent: removed by the upload of {describe_author(version)}" if wiped else f"absent{note}"
         expected = _describe_declared(absent[0]) if len(absent) == 1 else "attached, as declared"
         yield _name_bindings([item.name for item in absent]), expected, found

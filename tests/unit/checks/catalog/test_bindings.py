@@ -80,12 +80,12 @@ def test_bindings_absent_from_the_programs_own_upload_have_no_author(tmp_path):
     found = failed_finding(tmp_path, system, "bindings")
     assert (found["expected"], found["found"]) == ("r2_bucket ace-timeseries", "absent")
     system.script.versions[0]["annotations"]["workers/tag"] = OLDER
-    said = f"absent (live version v1, made by {ANN} (upload), is not the program's last upload)"
+    said = f"absent (live version v1, made by {ANN} (upload), is an upload of this stack with another manifest)"
     assert failed_finding(tmp_path, system, "bindings")["found"] == said
 
 
 def test_bindings_after_a_rollback_and_after_a_pulumi_up_that_did_not_finish(tmp_path):
-    """The cause is a change outside Pulumi only where the versions show one."""
+    """Case C10: the cause is a change outside Pulumi only where the versions show one."""
     system = healthy_system()
     system.script.versions[0]["annotations"]["workers/tag"] = OLDER
     system.script.bound["SITE"]["text"] = "elsewhere"
