@@ -1,9 +1,9 @@
-# The common part of scripts/preview, scripts/deploy and scripts/drift, which source it at the top of the checkout.
+# The common part of scripts/preview, scripts/deploy, scripts/drift and scripts/verify, which source it at the top of the checkout.
 # Sets STACK, PATH and a temporary folder in $work, and defines the functions below.
 # shellcheck shell=bash
 
 secrets=(
-  CLOUDFLARE_API_TOKEN OPERATOR_TOKEN ACE_API_KEY GITHUB_TOKEN
+  CLOUDFLARE_API_TOKEN OPERATOR_TOKEN ACE_API_KEY GITHUB_TOKEN NOTIFY_URL HEARTBEAT_URL
   PULUMI_ACCESS_TOKEN PULUMI_CONFIG_PASSPHRASE
   AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
   AZURE_STORAGE_KEY AZURE_STORAGE_SAS_TOKEN GOOGLE_CREDENTIALS
@@ -14,7 +14,7 @@ say() {
 }
 
 # An absent secret or variable reaches a step as an empty one, and some readers take "" for a value.
-for name in "${secrets[@]}" PULUMI_BACKEND_URL AZURE_STORAGE_ACCOUNT; do
+for name in "${secrets[@]}" PULUMI_BACKEND_URL AZURE_STORAGE_ACCOUNT STATE_FILE; do
   if [ -z "${!name:-}" ]; then
     unset "$name"
   fi
@@ -38,6 +38,12 @@ export PULUMI_SKIP_UPDATE_CHECK=true
 
 work="$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/ci.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
+
+# The options of the checks about the state that was told. Without STATE_FILE it is kept in the home directory.
+told=(--stack "$STACK")
+if [ -n "${STATE_FILE:-}" ]; then
+  told+=(--state "$STATE_FILE")
+fi
 
 # need_token: ends the script where Cloudflare's token is missing.
 need_token() {

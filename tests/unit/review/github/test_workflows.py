@@ -12,11 +12,12 @@ import yaml
 
 ROOT = Path(__file__).parents[4]
 FOLDER = ROOT / ".github" / "workflows"
-NAMES = ["preview", "deploy", "drift"]
+NAMES = ["preview", "deploy", "drift", "verify"]
 GRANTED = {
     "preview": {"contents": "read", "pull-requests": "write"},
     "deploy": {"contents": "read"},
     "drift": {"contents": "read", "issues": "write"},
+    "verify": {"contents": "read"},
 }
 TEST = "$/.github/workflows/test.yml"
 
@@ -39,6 +40,7 @@ def test_these_are_all():
         "preview": ["preview"],
         "deploy": ["test", "deploy"],
         "drift": ["drift"],
+        "verify": ["verify"],
         "test": ["test"],
     }
 
@@ -116,12 +118,12 @@ def test_every_action_is_pinned_with_its_version(name):
     used = [line for line in re.findall(r"uses: (.+)", text(name)) if line != TEST]
     assert used
     for line in used:
-        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+        assert re.fullmatch(r"actions/[a-z-]+(/[a-z]+)?@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_secret_is_in_the_environment_of_one_step_and_nowhere_else(name):
-    *others, last = [step for step in steps(name) if "upload-artifact" not in step.get("uses", "")]
+    *others, last = [step for step in steps(name) if not re.search("upload-artifact|cache/", step.get("uses", ""))]
     given = {key for key, value in last["env"].items() if "secrets." in value or "github.token" in value}
     assert all(last["env"][key].endswith(f"secrets.{key} }}}}") for key in given - {"GITHUB_TOKEN"})
     assert len(re.findall(r"secrets\.|github\.token", text(name))) == len(given)
@@ -133,7 +135,7 @@ def test_set_up_is_kept_from_every_secret_that_a_step_is_given(name):
     kept = re.search(
         r"^secrets=\((.*?)\)", (ROOT / "review" / "github" / "environment.sh").read_text(), re.MULTILINE | re.DOTALL
     )
-    env = steps(name)[2]["env"]
+    (env,) = [step["env"] for step in steps(name) if "env" in step]
     assert {key for key, value in env.items() if "secrets." in value} | {"GITHUB_TOKEN"} <= set(kept[1].split())
 
 
@@ -143,13 +145,34 @@ def test_code_of_a_pull_request_runs_as_a_pull_request_only():
 
 
 def test_one_run_at_a_time_changes_and_checks_a_stack():
-    deploy, drift = (yaml.safe_load(text(name))["concurrency"] for name in ("deploy", "drift"))
-    assert deploy == drift
+    deploy, drift, verify = (yaml.safe_load(text(name))["concurrency"] for name in ("deploy", "drift", "verify"))
+    assert deploy == drift == verify
     assert deploy == {"group": "stack-${{ vars.STACK || 'prod' }}", "cancel-in-progress": False, "queue": "max"}
 
 
+@pytest.mark.parametrize("name", ["deploy", "drift", "verify"])
+def test_one_state_is_restored_before_the_script_and_kept_after_a_red_run(name):
+    restore, script, save, *_ = steps(name)[2:]
+    assert restore["uses"].startswith("actions/cache/restore@")
+    assert save["uses"].startswith("actions/cache/save@")
+    assert save["if"] == "always()"
+    assert restore["with"]["key"].startswith(restore["with"]["restore-keys"] + "${{ github.run_id }}")
+    assert save["with"] == {name: restore["with"][name] for name in ("path", "key")}
+    assert script["env"]["STATE_FILE"].startswith(restore["with"]["path"] + "/")
+    assert script["env"]["NOTIFY_URL"] == "${{ secrets.NOTIFY_URL }}"
+    assert ("HEARTBEAT_URL" in script["env"]) is (name == "verify")
+
+
+def test_the_hourly_verification_asks_for_a_standstill_and_the_nightly_one_for_everything():
+    hourly, nightly = (item["cron"] for item in yaml.safe_load(text("verify"))[True]["schedule"])
+    assert re.fullmatch(r"\d+ \* \* \* \*", hourly)
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", nightly)
+    (env,) = [step["env"] for step in steps("verify") if "env" in step]
+    assert env["WHAT"] == f"${{{{ github.event.schedule == '{hourly}' && 'standstill' || 'all' }}}}"
+
+
 def test_manual_runs_are_for_main_only():
-    assert {job(name)["if"] for name in ("deploy", "drift")} == {"github.ref == 'refs/heads/main'"}
+    assert {job(name)["if"] for name in ("deploy", "drift", "verify")} == {"github.ref == 'refs/heads/main'"}
 
 
 def lint(folder, tool):
