@@ -12,6 +12,7 @@ from rehearsal.local_system import LocalSystem, outside_pulumi
 
 _OTHER_KEY = {"name": "ACE_API_KEY", "text": "fake-key-put-by-hand", "type": "secret_text"}
 _OTHER_SECRET = {"name": "BY_HAND", "text": "fake-by-hand", "type": "secret_text"}
+_CRON = "*/5 * * * *"
 _ARCHIVE_RULE = {
     "id": "archive",
     "enabled": True,
@@ -42,9 +43,9 @@ async def _delete_bucket(local: LocalSystem) -> None:
 
 def _deploy_with_clock(ahead: timedelta) -> Apply:
     async def apply(local: LocalSystem) -> None:
-        await outside_pulumi.trigger_batch(local)  # an upload an hour ago with nothing stored since is a standstill
         local.cloudflare.account.clock = lambda: local.clock.now() + ahead
         await outside_pulumi.upload_script(local, tag=lambda ours: ours)
+        await local.edge.fire_cron(local.worker_name, _CRON)  # an upload an hour ago without a run is a standstill
 
     return apply
 
