@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from contract.manifest import Manifest
 
 BEFORE_DEPLOYMENT = "pre-deploy"  # the tag of a check that needs the declaration only
+ON_REQUEST = "on-request"  # the tag of a check that runs only if it is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

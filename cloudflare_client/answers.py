@@ -25,6 +25,14 @@ class StoredObject:
     uploaded: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenState:
+    """The token's status (``active``, ``disabled``, ``expired``) and its end in ISO 8601, empty if it has none."""
+
+    status: str
+    expires_on: str
+
+
 def parse_answer(answer: HttpAnswer, parse: Callable[[object, Mapping[str, Any]], T]) -> T:
     """Return what ``parse`` makes of an answer's ``result`` and ``result_info``.
 
@@ -48,6 +56,12 @@ def parse_secrets(result: object) -> tuple[str, ...]:
 def parse_subdomain(result: object) -> str:
     """Return the name from ``GET workers/subdomain``."""
     return read_text(read_object(result, "the account's subdomain"), "subdomain")
+
+
+def parse_token(result: object) -> TokenState:
+    """Return the state of the token from ``GET /user/tokens/verify``."""
+    found = read_object(result, "the token")
+    return TokenState(status=read_text(found, "status"), expires_on=read_text(found, "expires_on", ""))
 
 
 def parse_objects(result: object, info: Mapping[str, Any]) -> tuple[tuple[StoredObject, ...], str]:

@@ -17,6 +17,7 @@ from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.transport import MAX_JSON_BYTES, Transport
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
+VERIFY = "tokens/verify"
 MAX_LIST_PAGES = 1000  # of one list of objects
 MAX_VERSION_PAGES = 100  # of a worker's versions: at least 1,000 versions, because a page holds 10 to 100
 MAX_OBJECT_BYTES = 32 * 2**20  # of an object, because the worker stores no larger one, and of a worker's code
@@ -80,6 +81,20 @@ class CloudflareClient:
     def list_schedules(self, script: str) -> tuple[str, ...]:
         """Return the crons of a worker."""
         return self._read(f"{script_path(script)}/schedules", lambda result, _: versions.parse_schedules(result))
+
+    def list_tails(self, script: str) -> int:
+        """Return the number of open tails of a worker."""
+        path = f"{script_path(script)}/tails"
+        return self._read(path, lambda result, _: len(result) if isinstance(result, list) else 0)
+
+    def read_token(self, *, of_account: bool = False) -> answers.TokenState:
+        """Return the state of the client's own token: one of a user, or one that the account owns."""
+        path = account_path(self.account_id, VERIFY) if of_account else f"/user/{VERIFY}"
+        answer = self.transport.get(path, params={}, headers={}, limit=MAX_JSON_BYTES)
+        try:
+            return answers.parse_answer(answer, lambda result, _: answers.parse_token(result))
+        except CloudflareError as error:
+            raise self.convert(error) from None
 
     def read_subdomain(self) -> str:
         """Return the account's name under workers.dev."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from cloudflare_client import refusals
 from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.transport import is_transient
 
 NO_BUCKET, NO_SCRIPT, NO_SERVICE = 10006, 10007, 10090  # the API's codes for something that does not exist
 ABSENT = frozenset({NO_BUCKET, NO_SCRIPT, NO_SERVICE})
-TOKEN_STATUSES = frozenset({400, 401, 403})
+MAX_WORDS = 300  # characters of the API's own words in a message
 
 
 class CloudflareError(Exception):
@@ -55,17 +56,40 @@ class ApiRefusedError(CloudflareError):
         self.answer = answer
         self.after = answer.retry_after
         self.is_transient = is_transient(answer)
-        errors = _errors(answer)
+        errors = [item for found in _errors(answer) for item in (found, *_list_causes(found))]
         self.codes = tuple(item["code"] for item in errors if type(item.get("code")) is int)
         self.messages = tuple(item["message"] for item in errors if isinstance(item.get("message"), str))
 
     def __str__(self) -> str:
-        status = self.answer.status
         if self.answer.json is None:
+            status = self.answer.status
             return f"Cloudflare's API answered {status} without a JSON object{self.effort}: {self.answer.request}"
         wait = f": it asks to wait {self.after:g} s" if self.is_transient and self.after else ""
-        advice = ": is CLOUDFLARE_API_TOKEN right for this account?" if status in TOKEN_STATUSES else ""
-        return f"Cloudflare's API refused with {status} {list(self.codes)}{self.effort}{wait}{advice}"
+        advice = f": {self._words}: expected {self.expected}" if self.expected else ""
+        return f"Cloudflare's API refused with {self.answer.status} {list(self.codes)}{self.effort}{wait}{advice}"
+
+    @property
+    def reason(self) -> str:
+        """Return the status and the API's own words with their codes, on one line."""
+        codes = ", ".join(map(str, dict.fromkeys(self.codes)))
+        text = f"{self.answer.status} {self._words}" if self._words else self.answer.shown
+        return f"{text} (code {codes})" if codes else text
+
+    @property
+    def _words(self) -> str:
+        words = dict.fromkeys(" ".join(message.split()) for message in self.messages)
+        return "; ".join(words)[:MAX_WORDS]
+
+    @property
+    def is_unauthorised(self) -> bool:
+        """Return whether the token is the reason."""
+        return refusals.is_unauthorised(self.answer.status, self.codes)
+
+    @property
+    def expected(self) -> str | None:
+        """Return the token or the state of the account that the request needs, None where the answer does not tell."""
+        path = self.answer.request.partition(" ")[2]
+        return refusals.describe_expected(path, self.answer.status, self.codes, self.messages)
 
 
 class AbsentError(ApiRefusedError):
@@ -96,6 +120,12 @@ def refusal(answer: HttpAnswer) -> ApiRefusedError:
     """Return the error for an answer that is not a success."""
     error = ApiRefusedError(answer)
     return AbsentError(answer) if ABSENT.intersection(error.codes) else error
+
+
+def _list_causes(error: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the causes that an error object names: 6003 has 6111 there."""
+    chain = error.get("error_chain")
+    return [item for item in chain if isinstance(item, dict)] if isinstance(chain, list) else []
 
 
 def _errors(answer: HttpAnswer) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ Source: R2's and Workers' naming rules, ACE's page sizes, Cloudflare's cron pars
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from contract.ace_key import LAST_DAYS, MAX_TEXT
 from contract.cron.dialect import find_broken_field
+from contract.hosts import is_backfill_worker, is_loopback
 from contract.manifest import CONTROL_PREFIX
 from contract.schedule import parse_day
 
@@ -195,6 +195,9 @@ def find_conflicts(values: Mapping[str, str]) -> Iterator[Violation]:
     if given.get("queryWorker") == "true" and given.get("queryWorkerName", "") in {"", given.get("workerName")}:
         found = show(given.get("queryWorkerName", ""))
         yield Violation(setting="queryWorkerName", expected="a name that is not workerName", found=found)
+    if is_backfill_worker(given, "etlWorker"):
+        expected, found = "another worker than the backfill worker", show(given["etlWorker"])
+        yield Violation(setting="etlWorker", expected=expected, found=found)
 
 
 def _find_missing_addresses(given: Mapping[str, str]) -> Iterator[Violation]:
@@ -210,11 +213,3 @@ def show(value: str) -> str:
     if not value:
         return "nothing"
     return "a URL with '@' (not shown)" if "@" in value and "://" in value else repr(value)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or an address is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import AbsentError, CloudflareError, UnknownShapeError
@@ -14,6 +15,12 @@ from cloudflare_client.versions import WorkerDeployment, WorkerVersion
 from infra.drift.tag import is_own_upload
 from infra.errors import DeploymentError
 from infra.settings.settings import Settings
+
+SUFFIX = ".workers.dev"
+
+
+class WrongSubdomainError(DeploymentError):
+    """The worker's URL is under a subdomain of another account."""
 
 
 class NotDeployedError(DeploymentError):
@@ -50,6 +57,21 @@ class LiveAccount:
     """Reads workers and buckets of one account. Raises CloudflareError when the API gives no usable answer."""
 
     client: CloudflareClient
+
+    def require_subdomain(self, url: str) -> None:
+        """Raise WrongSubdomainError for a URL under workers.dev with a subdomain that the account does not have.
+
+        Without it the deployment would succeed, and nothing would answer at the URL.
+        """
+        host = urlsplit(url).hostname or ""
+        if not host.endswith(SUFFIX):
+            return
+        declared, live = host.removesuffix(SUFFIX).rpartition(".")[2], self.client.read_subdomain()
+        if declared != live:
+            raise WrongSubdomainError(
+                f"workersSubdomain: expected {live!r}, which is the account's subdomain under workers.dev, "
+                f"found {declared!r}. Run: pulumi config set workersSubdomain {live}"
+            )
 
     def read_worker(self, name: str, *, owner: str) -> LiveWorker | None:
         """Return a live worker, None if there is none. The tags of this stack's uploads begin with ``owner``.

@@ -65,6 +65,7 @@ def plan(settings: Settings, account: LiveAccount, *, state_has: Callable[[str, 
 
     Raises DeploymentError for a worker or a bucket that belongs to others, and for a broken policy.
     """
+    account.require_subdomain(settings.worker_url)
     declared = (backfill.declare(settings), query.declare(settings))
     workers = tuple(_plan_worker(settings, item, account) for item in declared if item is not None)
     bucket = _plan_bucket(settings, account, state_has, uploaded_before=workers[0].uploaded_before)

@@ -31,8 +31,24 @@ def parity(context: Context) -> Iterator[Evidence | Finding]:
     ]
     yield from findings
     if not findings:
+        _refuse_itself(context, etl)
         yield Evidence("the ETL worker has the same key, because it accepts the operator token")
         yield Evidence("both workers refuse a wrong token")
+
+
+def _refuse_itself(context: Context, etl: BackfillWorker) -> None:
+    """Raise Failed if both URLs lead to one worker: the same version answers. Two workers never share a version id."""
+    found = _read_version(etl)
+    if found and found == _read_version(context.worker):
+        text = f"the backfill worker itself: version {found[:8]} answers at both URLs"
+        raise Failed(describe(SETTING, "another worker", text, Cause.CONFIGURATION, Hint.edit_settings()))
+
+
+def _read_version(worker: BackfillWorker) -> str:
+    """Return the id of the version that answers GET /health, an empty text where the worker does not say it."""
+    version = worker.http.deadline.retry(worker.fetch_health).body.get("worker_version")
+    found = version.get("id") if isinstance(version, dict) else version
+    return found if isinstance(found, str) else ""
 
 
 def _judge_etl(context: Context, etl: BackfillWorker, wrong: Secret) -> Iterator[Finding]:
@@ -77,6 +93,10 @@ CHECK = Check(
     step=8,
     causes=(
         KnownCause(what="the ETL worker has another key, or its key was not rotated", fix="give both the same key"),
+        KnownCause(
+            what="etlWorker names the backfill worker itself",
+            fix="correct it in Pulumi.NAME.yaml, then pulumi up --stack NAME",
+        ),
         KnownCause(
             what="etlWorker names another worker, or one without the operator routes",
             fix="correct it in Pulumi.NAME.yaml, then pulumi up --stack NAME",

@@ -11,6 +11,7 @@ from checks.model.finding import Evidence
 from contract.operator_token import derive_operator_token
 
 NOTIFY, HEARTBEAT = "NOTIFY_URL", "HEARTBEAT_URL"  # URLs that hold a token
+QUOTES = "'\"`"
 
 
 class Credential(StrEnum):
@@ -151,6 +152,8 @@ def _derive_token(key: str | None) -> Secret | None:
 def _check_token(name: str, value: str | None) -> Secret | None:
     if not value:
         return None
+    if value[0] in QUOTES or value[-1] in QUOTES:
+        raise CredentialError(f"{name}: is in quotes, which are a part of the value. Set it without them")
     if not value.isascii() or not value.isprintable() or " " in value:
         raise CredentialError(f"{name}: contains white space or a character that an HTTP header cannot contain")
     return Secret(value)

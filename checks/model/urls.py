@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from contract import setting_rules
+from contract import hosts, setting_rules
 
 
 def is_loopback(url: str) -> bool:
     """Return whether a URL leads to this machine."""
     try:
-        return setting_rules.is_loopback(urlsplit(url).hostname or "")
+        return hosts.is_loopback(urlsplit(url).hostname or "")
     except ValueError:
         return False
 

@@ -16,6 +16,7 @@ CONCLUSIONS = {
 }
 PLAIN = Style()
 GREY = 90  # ANSI
+COLUMN = "  "  # in evidence that is a row of a table: a line of its own, shown in any outcome
 WORD_WIDTH = max(map(len, WORDS.values()))
 DETAIL = " " * 4  # before a detail. A short indent leaves room for the text
 LABEL_WIDTH = len("expected") + 2
@@ -47,15 +48,21 @@ def _format_result(result: Result, width: int, style: Style) -> Iterator[str]:
 
 
 def _list_lines(result: Result, head: str, style: Style) -> list[str]:
-    """Return the lines of one check. A text beside its outcome has a hanging indent, a detail a short one."""
+    """Return the lines of one check. A text beside its outcome has a hanging indent, a detail a short one.
+
+    The rows of a table are details that are not wrapped, because their columns are aligned.
+    """
     column = " " * len(head)
     found = bool(result.findings)
     shown = [*([result.reason] if result.reason else []), *result.evidence] if style.verbose or not found else []
+    rows = [text for text in result.evidence if COLUMN in text]
+    shown = [text for text in shown if text not in rows]
     if not style.verbose and not style.fold and not found:
         shown = ["; ".join(shown)] if shown else []
     short = found or (style.fold and result.outcome is Outcome.PASS)  # then the head has no text, or another one
     lines = [line for finding in result.findings for line in _format_finding(finding, column, style)]
     start = DETAIL if short else column
+    lines += [DETAIL + neutralize(text) for text in rows]
     lines += [line for text in shown for line in _wrap(text, style, first=start, rest=start)]
     for text in result.warnings:
         first, *rest = _wrap(f"warning: {text}", style, first=start, rest=start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 
-from checks.check import Check
+from checks.check import ON_REQUEST, Check
 
 READ_ONLY = "read-only"
 
@@ -24,8 +24,8 @@ def select(
 ) -> tuple[Check, ...]:
     """Return the checks to run, in the order of the catalog.
 
-    ``names`` and ``tags`` choose checks and their needs. Without either, all checks are chosen. ``skip`` (ids or tags)
-    and ``read_only`` leave out checks, needed or not.
+    ``names`` and ``tags`` choose checks and their needs. Without either, all checks are chosen. A check with the tag
+    ``on-request`` needs its name or that tag. ``skip`` (ids or tags) and ``read_only`` leave out checks, needed or not.
     """
     known_tags = {tag for check in checks.values() for tag in check.tags}
     for name in names:
@@ -34,8 +34,9 @@ def select(
         _require_known(tag, known_tags, "tag")
     for name in skip:
         _require_known(name, checks.keys() | known_tags, "check or tag")
-    chosen = {check.id for check in checks.values() if check.id in names or check.tags & set(tags)}
-    wanted = _add_needs(checks, chosen or checks.keys())
+    usual = {name: check for name, check in checks.items() if ON_REQUEST not in check.tags or ON_REQUEST in tags}
+    chosen = {*names, *(name for name, check in usual.items() if check.tags & set(tags))}
+    wanted = _add_needs(checks, chosen or usual.keys())
     left = tuple(check for check in checks.values() if check.id in wanted and not _is_left_out(check, skip, read_only))
     contradicted = [name for name in names if name not in {check.id for check in left}]
     if contradicted:

@@ -24,7 +24,9 @@ def read_api_token(source: SettingsSource, problems: list[str]) -> str:
     if token is None:
         problems.append("cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)")
         return ""
-    if not re.fullmatch(r"[0-9A-Za-z_-]{40,80}", token):
+    if token.strip() and token.strip()[0] in "'\"`":
+        problems.append("cloudflare:apiToken is in quotes, which are a part of the value: set it without them")
+    elif not re.fullmatch(r"[0-9A-Za-z_-]{40,80}", token):
         problems.append(
             "cloudflare:apiToken does not have the form of Cloudflare's tokens: 40 to 80 letters, digits, '_', '-'"
         )

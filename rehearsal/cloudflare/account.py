@@ -14,6 +14,7 @@ from aiohttp import web
 from rehearsal.clock import read_utc_clock
 from rehearsal.cloudflare.responses import RefusalError
 from rehearsal.cloudflare.state import Binding, Bucket, Deployment, Share, Version, WorkerRecord, make_edge_name
+from rehearsal.cloudflare.token_access import TokenAccess
 from rehearsal.edge import Edge, RejectedUpload, Script
 
 BASE = "/client/v4"
@@ -30,6 +31,7 @@ class Account:
         self.clock = clock
         self.changing = asyncio.Lock()
         self.workers: dict[str, WorkerRecord] = {}
+        self.access = TokenAccess()
         self.buckets: dict[str, Bucket] = {}  # by the bucket's name at the edge
         self.on_trace: list[OnTrace] = []
         self.on_stop: list[Callable[[], Awaitable[None]]] = []

@@ -8,13 +8,14 @@ from aiohttp import web
 
 
 class RefusalError(Exception):
-    """A refused request: HTTP status, Cloudflare's code, and a message without secrets."""
+    """A refused request: HTTP status, Cloudflare's code, a message without secrets, and the causes if any."""
 
-    def __init__(self, status: int, code: int, message: str) -> None:
+    def __init__(self, status: int, code: int, message: str, *, chain: tuple[dict[str, Any], ...] = ()) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.chain = chain
 
 
 def respond(result: Any, *, info: dict[str, Any] | None = None) -> web.Response:
@@ -30,7 +31,13 @@ def respond_refusal(error: RefusalError) -> web.Response:
     return web.json_response(
         {
             "success": False,
-            "errors": [{"code": error.code, "message": error.message}],
+            "errors": [
+                {
+                    "code": error.code,
+                    "message": error.message,
+                    **({"error_chain": [*error.chain]} if error.chain else {}),
+                }
+            ],
             "messages": [],
             "result": None,
         },

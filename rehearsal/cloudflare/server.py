@@ -18,6 +18,7 @@ from rehearsal.clock import Clock
 from rehearsal.cloudflare import products
 from rehearsal.cloudflare.account import BASE, Account
 from rehearsal.cloudflare.responses import RefusalError, respond_refusal
+from rehearsal.cloudflare.token_access import require_header_form
 from rehearsal.edge import Edge
 from rehearsal.network_faults import FaultInjectionPoint
 
@@ -113,11 +114,13 @@ class LocalCloudflare:
         scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if not token:
             raise RefusalError(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), self._token.encode()):
+        require_header_form(scheme, token)
+        if not hmac.compare_digest(token.encode(), self._token.encode()):
             raise RefusalError(403, 10000, "Authentication error")
         account = re.match(rf"{BASE}/accounts/([0-9a-f]{{32}})(/|$)", request.path)
         if account and account[1] != self._account.account_id:
             raise RefusalError(403, 10000, "Authentication error")
+        self._account.access.authorise(request.path)
 
 
 def find_products() -> Iterator[Callable[[Account], Iterable[web.RouteDef]]]:

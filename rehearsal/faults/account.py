@@ -1,4 +1,4 @@
-"""Faults of the Cloudflare account: secrets, address, bucket, crons and clock."""
+"""Faults of the Cloudflare account: secrets, address, bucket, crons, clock, exposed data and the API token."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from rehearsal.cloudflare.token_access import TAIL, TokenAccess
 from rehearsal.faults import Apply, ExpectedResult, Fault
 from rehearsal.local_system import LocalSystem, outside_pulumi
 
@@ -33,6 +34,13 @@ _EXPIRY_RULE = {
 
 def _change_script_settings(settings: Mapping[str, Any]) -> Apply:
     return partial(outside_pulumi.call_script_api, method="PATCH", path="/script-settings", json=settings)
+
+
+def _change_access(access: TokenAccess) -> Apply:
+    async def apply(local: LocalSystem) -> None:
+        local.cloudflare.account.access = access
+
+    return apply
 
 
 async def _delete_bucket(local: LocalSystem) -> None:
@@ -176,4 +184,23 @@ EXPOSURE = (
     ),
 )
 
-FAULTS = (*SECRETS, *SURROUNDINGS, *EXPOSURE)
+TOKENS = (
+    Fault(
+        name="token-expired",
+        description="the API token has expired",
+        caught_by=("secrets", "bindings", "bucket", "deployed"),
+        cause="configuration",
+        expected=ExpectedResult.INCONCLUSIVE,
+        apply=_change_access(TokenAccess(expired=True)),
+    ),
+    Fault(
+        name="token-without-tail",
+        description="the API token lacks the permission Workers Tail: Read",
+        caught_by=("logs",),
+        cause="configuration",
+        expected=ExpectedResult.INCONCLUSIVE,
+        apply=_change_access(TokenAccess(lacks=frozenset({TAIL}))),
+    ),
+)
+
+FAULTS = (*SECRETS, *SURROUNDINGS, *EXPOSURE, *TOKENS)

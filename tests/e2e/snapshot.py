@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.cloudflare.state import Bucket, WorkerRecord
+from rehearsal.cloudflare.token_access import TokenAccess
 from rehearsal.local_system import LocalSystem
 
 Objects = Mapping[str, tuple[Mapping[str, Any], bytes]]
@@ -34,6 +35,7 @@ class Snapshot:
         await local.edge.set_network_fault(local.worker_name, None)
         await local.reset_clock()
         account.clock = local.clock.now
+        account.access = TokenAccess()
         async with account.changing:
             for name in account.workers.keys() - self.workers.keys():
                 await local.edge.remove(name)

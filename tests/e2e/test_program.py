@@ -104,7 +104,7 @@ def test_a_foreign_bucket_is_refused_in_one_line_that_names_adopt(stack):
         ({"CLOUDFLARE_API_TOKEN": ""}, "cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)"),
         (
             {"CLOUDFLARE_API_TOKEN": "fake" * 10},
-            "Cloudflare's API refused with 403 [10000]: is CLOUDFLARE_API_TOKEN right",
+            "Cloudflare's API refused with 403 [10000]: Authentication error: expected a CLOUDFLARE_API_TOKEN with the permission Workers Scripts: Read",
         ),
         ({"CLOUDFLARE_BASE_URL": "http://127.0.0.1:9/client/v4"}, "Cloudflare's API cannot be reached (ConnectError)"),
     ],

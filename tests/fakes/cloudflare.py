@@ -111,6 +111,8 @@ class Script:
     def _tail(self, path: str, method: str) -> httpx.Response:
         if self.tail.is_refused:
             return refusal(403, 10000)
+        if method == "GET":
+            return envelope([])
         if method == "DELETE":
             self.tail.is_open = False
             return envelope(None)
@@ -137,6 +139,10 @@ class Account:
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return refusal(403, 10000, "Authentication error")
         match request.url.path.removeprefix(self._base).split("/", 3):
+            case ["", "client", "v4", "user/tokens/verify"] | ["tokens", "verify"]:
+                return envelope({"id": "t1", "status": "active", "expires_on": None})
+            case ["workers", "subdomain"] if self.subdomain is None:
+                return refusal(404, 10063, "You need a workers.dev subdomain in order to proceed.")
             case ["workers", "subdomain"]:
                 return envelope({"subdomain": self.subdomain})
             case ["workers", "scripts", name, path]:

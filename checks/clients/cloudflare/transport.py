@@ -10,14 +10,13 @@ from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.clients.cloudflare.rate_limit import MAX_REQUESTS, PERIOD_SECONDS, RateLimit
 from checks.clients.http.client import Http, ObstacleError
 from checks.model.credentials import Secret
-from checks.model.finding import Cause, Finding
+from checks.model.finding import Cause, Finding, describe
 from checks.model.hint import Hint
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import ApiRefusedError, CloudflareError, EndlessListError, UnknownShapeError
 from cloudflare_client.http_answer import HttpAnswer
+from cloudflare_client.refusals import TOKEN
 from cloudflare_client.transport import is_transient
-
-UNAUTHORISED_CODES = frozenset({9106, 9109, 10000, 10001})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +41,11 @@ class ApiTransport:
     def send(self, method: str, path: str, **request: Any) -> HttpAnswer:
         """Return the answer to a single request. Raises TransientError where a retry may help."""
         if self.token is None:
-            raise CloudflareInconclusive(
-                self._describe_unauthorised("Cloudflare API", "CLOUDFLARE_API_TOKEN is not set")
+            expected = f"a {TOKEN} for account {self.account_id}"
+            missing = describe(
+                "Cloudflare API", expected, f"{TOKEN} is not set", Cause.CONFIGURATION, Hint.export(TOKEN)
             )
+            raise CloudflareInconclusive(missing)
         self._wait_for_turn()
         answer = self.http.send(method, path, token=self.token, **request)
         if answer.status == 403 and answer.json is None:  # the API itself answers JSON
@@ -69,12 +70,7 @@ class ApiTransport:
     def convert(self, error: CloudflareError) -> CloudflareInconclusive:
         """Return the exception to raise in place of an error of the client."""
         if isinstance(error, ApiRefusedError):
-            answer, codes = error.answer, frozenset(error.codes)
-            if answer.status in (401, 403) or codes & UNAUTHORISED_CODES:
-                return CloudflareInconclusive(self._describe_unauthorised(answer.request, answer.shown), codes)
-            return CloudflareInconclusive(
-                self.http.describe_failure(answer.request, "200 and success", answer.shown), codes
-            )
+            return CloudflareInconclusive(self._describe_refusal(error), frozenset(error.codes))
         subject, expected, found = "Cloudflare API", "an answer", str(error)
         if isinstance(error, EndlessListError):
             subject, expected, found = error.subject, "a list that ends", error.detail
@@ -82,11 +78,11 @@ class ApiTransport:
             subject, expected, found = error.request, "an answer of the documented form", error.detail
         return CloudflareInconclusive(self.http.describe_failure(subject, expected, found))
 
-    def _describe_unauthorised(self, subject: str, found: str) -> Finding:
-        return Finding(
-            subject=subject,
-            expected=f"a CLOUDFLARE_API_TOKEN that may read Workers Scripts and R2 of account {self.account_id}",
-            found=found,
-            cause=Cause.CONFIGURATION,
-            hint=Hint.export("CLOUDFLARE_API_TOKEN"),
-        )
+    def _describe_refusal(self, error: ApiRefusedError) -> Finding:
+        """Return the finding with the API's own reason, and with the permission that this request needs."""
+        request, expected = error.answer.request, error.expected
+        if expected is None:
+            return self.http.describe_failure(request, "200 and success", error.reason)
+        hint = Hint.export(TOKEN) if error.is_unauthorised else Hint.explain("access")
+        expected = f"{expected}, for account {self.account_id}" if error.is_unauthorised else expected
+        return describe(request, expected, error.reason, Cause.CONFIGURATION, hint)

@@ -9,10 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from rehearsal.cloudflare.account import Account
-from rehearsal.cloudflare.responses import respond
+from rehearsal.cloudflare.responses import RefusalError, respond
 from rehearsal.cloudflare.state import AUTHOR_EMAIL, AUTHOR_ID
-
-SUBDOMAIN = "rehearsal"
 
 
 def make_routes(account: Account) -> Iterable[web.RouteDef]:
@@ -55,9 +53,11 @@ async def list_memberships(account: Account, request: web.Request) -> web.Respon
     return _show_page([{"id": AUTHOR_ID, "status": "accepted", "account": _describe(account), "roles": roles}], request)
 
 
-async def show_subdomain(_api: Account, _request: web.Request) -> web.Response:
-    """Show the account's workers.dev subdomain."""
-    return respond({"subdomain": SUBDOMAIN})
+async def show_subdomain(account: Account, _request: web.Request) -> web.Response:
+    """Show the account's workers.dev subdomain. Raises RefusalError 10063 where it has none."""
+    if account.access.subdomain is None:
+        raise RefusalError(404, 10063, "You need a workers.dev subdomain in order to proceed.")
+    return respond({"subdomain": account.access.subdomain})
 
 
 def _describe(account: Account) -> dict[str, Any]:

@@ -65,6 +65,13 @@ def test_any_text_is_accepted_or_refused_in_one_line(setting, value):
         ({"etlWorker": "etl", "workersSubdomain": ""}, ["etlWorker: expected a whole URL, because workersSubdomain is not set, found 'etl'"]),
         ({"etlWorker": "https://etl.example.org", "workersSubdomain": ""}, []),
         ({"etlWorker": "etl", "workersSubdomain": "a"}, []),
+        # Case X3: the ETL worker is the backfill worker itself
+        ({"etlWorker": "w", "workerName": "w"}, ["etlWorker: expected another worker than the backfill worker, found 'w'"]),
+        ({"etlWorker": "https://W.s.workers.dev/etl", "workerName": "w", "workersSubdomain": "s"}, ["etlWorker: expected another worker than the backfill worker, found 'https://W.s.workers.dev/etl'"]),
+        ({"etlWorker": "https://a.b:443/x", "workerUrl": "https://A.b"}, ["etlWorker: expected another worker than the backfill worker, found 'https://a.b:443/x'"]),
+        ({"etlWorker": "https://w-etl.s.workers.dev", "workerName": "w", "workersSubdomain": "s"}, []),
+        ({"etlWorker": "https://a.b:8443", "workerUrl": "https://a.b"}, []),
+        ({"etlWorker": "https://[", "workerUrl": "https://["}, []),
         ({"queryWorker": "true", "queryWorkerName": "a", "workerName": "a"}, ["queryWorkerName: expected a name that is not workerName, found 'a'"]),
         ({"queryWorker": "true", "queryWorkerName": "", "workerName": "a"}, ["queryWorkerName: expected a name that is not workerName, found nothing"]),
         ({"queryWorker": "false", "queryWorkerName": "a", "workerName": "a"}, []),

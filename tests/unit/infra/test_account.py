@@ -175,7 +175,7 @@ def test_a_proxy_that_cannot_be_used_is_one_line(monkeypatch):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (failed(403, 10000), r"refused with 403 \[10000\]: is CLOUDFLARE_API_TOKEN right"),
+        (failed(403, 10000), r"refused with 403 \[10000\]: .*: expected a CLOUDFLARE_API_TOKEN with the permission"),
         (failed(500, 1), r"refused with 500 \[1\] after 3 attempts$"),
         (
             httpx.ConnectError("refused"),
@@ -226,3 +226,40 @@ def test_every_problem_of_the_api_is_one_line(read, monkeypatch):
     with pytest.raises(DeploymentError, match="refused with 403") as caught, account.open_account(read()) as opened:
         opened.has_bucket("ace-timeseries")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("https://w.mine.workers.dev", None),
+        ("https://backfill.example.org", None),
+        ("https://w.yours.workers.dev", "workersSubdomain: expected 'mine', which is the account's subdomain"),
+    ],
+)
+def test_a_wrong_subdomain_is_refused_at_preview_with_one_request(url, problem):
+    """Case C13: wrong workersSubdomain."""
+    asked = []
+
+    def handler(request):
+        asked.append(request.url.path)
+        return httpx.Response(200, json={"success": True, "result": {"subdomain": "mine"}})
+
+    with connected(handler) as client:
+        live = account.LiveAccount(client=client)
+        if problem is None:
+            live.require_subdomain(url)
+        else:
+            with pytest.raises(account.WrongSubdomainError, match=problem) as caught:
+                live.require_subdomain(url)
+            assert "found 'yours'. Run: pulumi config set workersSubdomain mine" in str(caught.value)
+    assert len(asked) == int(url.endswith(".workers.dev"))
+
+
+@pytest.mark.parametrize("code", [10063, 10007])
+def test_an_account_without_a_subdomain_is_one_line(code):
+    """Case C13: 10063 in the words of the API."""
+    with (
+        connected(lambda _: failed(404, code)) as client,
+        pytest.raises(CloudflareError, match=r"expected a workers\.dev subdomain of the account"),
+    ):
+        account.LiveAccount(client=client).require_subdomain("https://w.mine.workers.dev")

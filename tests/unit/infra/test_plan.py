@@ -25,6 +25,9 @@ class FakeAccount:
     def __init__(self, workers=(), buckets=()):
         self.workers, self.buckets, self.asked = {worker.name: worker for worker in workers}, buckets, []
 
+    def require_subdomain(self, url):
+        pass
+
     def read_worker(self, script, *, owner):
         self.asked.append(("worker", script))
         return self.workers.get(script)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.manifest import ETL, manifest_data
+from tests.fakes.manifest import ETL, URL, manifest_data
 from tests.fakes.outcomes import first_finding
 
 
@@ -117,3 +117,16 @@ def test_an_etl_worker_that_cannot_be_reached_is_inconclusive(tmp_path):
 def test_an_etl_worker_with_an_unusable_url(tmp_path):
     found = failed_parity(tmp_path, paired_system("etl"))
     assert (found["subject"], found["cause"]) == ("etlWorker", "configuration")
+
+
+@pytest.mark.parametrize("path", ["", "/etl"])
+def test_the_backfill_worker_itself_is_refused_by_config_and_parity(tmp_path, path):
+    """Case X3: `etlWorker` names the backfill worker itself, by the same host or by another one."""
+    system = paired_system(f"{URL.upper().replace('HTTPS', 'https')}{path}")
+    _, report = system.report(tmp_path, "config")
+    assert first_finding(report["config"])["expected"] == "another worker than the backfill worker"
+    system = paired_system()
+    system.etl.answer = system.worker.answer
+    found = failed_parity(tmp_path, system)
+    assert (found["subject"], found["expected"], found["cause"]) == ("etlWorker", "another worker", "configuration")
+    assert found["found"] == "the backfill worker itself: version v1 answers at both URLs"

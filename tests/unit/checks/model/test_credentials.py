@@ -59,3 +59,13 @@ def test_the_key_of_the_stack_is_named_as_such_and_comes_first():
     same = gather_credentials({"ACE_API_KEY": "k"}, stack_key=Secret("k"))
     assert (same.ace_source, same.unused) == ("the stack's aceApiKey", ())
     assert gather_credentials({}).ace_key is None
+
+
+@pytest.mark.parametrize("name", ["CLOUDFLARE_API_TOKEN", "OPERATOR_TOKEN"])
+@pytest.mark.parametrize("quoted", ['"canary-1"', "'canary-1'", '"canary-1', "`canary-1`"])
+def test_a_token_in_quotes_is_refused_before_a_request(name, quoted):
+    """Case C2: a quoted token."""
+    with pytest.raises(CredentialError, match="is in quotes") as caught:
+        gather_credentials({name: quoted})
+    assert name in str(caught.value)
+    assert "canary" not in str(caught.value)

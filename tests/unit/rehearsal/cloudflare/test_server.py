@@ -9,6 +9,7 @@ import pytest
 
 from rehearsal.cloudflare import products
 from rehearsal.cloudflare.server import RequestLine, find_products
+from rehearsal.cloudflare.token_access import R2, SCRIPTS, TAIL, TokenAccess
 
 
 def test_without_credentials_and_with_wrong_ones_nothing_is_answered(account: Any, code: Any) -> None:
@@ -16,8 +17,30 @@ def test_without_credentials_and_with_wrong_ones_nothing_is_answered(account: An
     assert code(httpx.get(path, trust_env=False)) == (400, 9106)
     assert code(account.http.get(path, headers={"authorization": "Bearer wrong"})) == (403, 10000)
     assert code(account.http.get(path, headers={"authorization": "Bearer"})) == (400, 9106)
-    assert code(account.http.get(path, headers={"authorization": "Basic x"})) == (403, 10000)
+    assert code(account.http.get(path, headers={"authorization": "Basic x"})) == (400, 6003)
+    quoted = account.http.get(path, headers={"authorization": 'Bearer "wrong"'})
+    assert code(quoted) == (400, 6003)
+    assert quoted.json()["errors"][0]["error_chain"][0]["code"] == 6111
     assert account.http.get(path).json()["success"] is True
+
+
+@pytest.mark.parametrize(
+    ("access", "path", "expected"),
+    [
+        (TokenAccess(expired=True), "workers/scripts", (403, 9109)),
+        (TokenAccess(lacks=frozenset({TAIL})), "workers/scripts/x/tails", (403, 10000)),
+        (TokenAccess(lacks=frozenset({TAIL})), "workers/scripts/x/settings", (404, 10007)),
+        (TokenAccess(lacks=frozenset({R2})), "r2/buckets", (403, 10000)),
+        (TokenAccess(lacks=frozenset({SCRIPTS})), "workers/scripts/x/settings", (403, 10000)),
+        (TokenAccess(has_r2=False), "r2/buckets", (403, 10042)),
+        (TokenAccess(subdomain=None), "workers/subdomain", (404, 10063)),
+    ],
+)
+def test_a_token_or_an_account_may_lack_something(
+    account: Any, code: Any, access: TokenAccess, path: str, expected: Any
+) -> None:
+    account.cloudflare.account.access = access
+    assert code(account.http.get(path)) == expected
 
 
 def test_another_account_is_not_ours(account: Any, code: Any) -> None:

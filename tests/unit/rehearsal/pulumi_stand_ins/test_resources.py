@@ -93,6 +93,8 @@ def test_a_script_is_one_multipart_request_with_its_metadata_last(tmp_path: Path
     assert module.get_payload(decode=True) == file.read_bytes()
     assert metadata["content-disposition"] == 'form-data; name="metadata"'
     assert json.loads(str(metadata.get_payload())) == {
+        "logpush": False,
+        "usage_model": "standard",
         "main_module": "worker.js",
         "compatibility_date": "2026-04-01",
         "bindings": [
