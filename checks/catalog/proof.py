@@ -73,6 +73,7 @@ def _describe_window(context: Context, result: DayComparison, done: int, total: 
     if context.thorough:
         raise Inconclusive(describe_lack_of_time(context, "proof", done, total))
     rows, samples = result.compared.rows, result.item.metadata.get("samples", "")
+    samples = f"{int(samples):,}" if samples.isdecimal() else samples
     if not rows:
         found = f"no sample of {samples} was compared: ACE is slow, or has no sample in this window"
         hint = Hint.rerun_within("proof", 2 * context.deadline.seconds)

@@ -51,7 +51,7 @@ def test_a_day_that_does_not_fit_is_compared_in_part(tmp_path):
         assert (code, report["proof"]["outcome"]) == (0, "pass"), report["proof"]
         assert found, text
         assert 300 <= int(found[3].replace(",", "")) <= 1_500, text
-        assert "of 2000 samples, because the whole day does not fit the deadline" in text
+        assert "of 2,000 samples, because the whole day does not fit the deadline" in text
         assert report["proof"]["seconds"] <= 50.0
         windows.add(found[1])
     assert len(windows) >= 2, "the window is another one from day to day"
