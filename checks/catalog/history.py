@@ -80,6 +80,8 @@ def _judge_cron(found: History) -> Items:
         due = f", the next one is due by {_format(window[-1])}" if window else ""
         yield Evidence(f"{last}{due}", metrics=age)
     else:
+        if age:
+            yield Evidence(f"the newest run began at {_format(found.runs[0].started)}", metrics=age)
         expected = f"a run within {PERIODS} periods of the cron, by {_format(window[-1])}"
         yield _describe("runs of the cron", expected, last, Cause.WORKER, Hint.show_logs())
 

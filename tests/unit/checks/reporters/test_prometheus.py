@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from checks.model.metric import DESCRIPTIONS, Metric
 from checks.model.report import Outcome
 from checks.reporters import load_renderer
+from tests.fakes import run_log
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NOW
 from tests.fakes.reports import PASSED, SKIPPED, STYLE, finding, report, result
@@ -89,3 +90,28 @@ def test_the_check_token_measures_the_time_until_the_key_expires(tmp_path):
 def test_the_check_token_measures_nothing_where_the_key_has_no_date(tmp_path):
     _, text = healthy_system().run(tmp_path, "token", formats=("prometheus",))
     assert "key_expires_seconds" not in parse(text)
+
+
+def test_a_whole_run_measures_days_and_runs_in_seconds(tmp_path):
+    _, text = healthy_system(stored=5).run(tmp_path, formats=("prometheus",))
+    found = {name: samples[0].value for name, samples in parse(text).items()}
+    assert found["missing_days"] == 0
+    assert found["newest_day_age_seconds"] == timedelta(days=5, hours=12).total_seconds()
+    assert 0 < found["last_run_age_seconds"] < 3600
+
+
+def test_a_cron_that_stands_still_is_measured_as_well(tmp_path):
+    """Case T2: the age grows while the check fails."""
+    system = healthy_system()
+    system.now = NOW + timedelta(days=2)
+    code, text = system.run(tmp_path, "history", formats=("prometheus",))
+    samples = parse(text)
+    assert (code, samples["check_ok"][0].value) == (1, 0)
+    assert samples["last_run_age_seconds"][0].value > timedelta(days=2).total_seconds()
+
+
+def test_a_bucket_without_a_run_log_has_no_age(tmp_path):
+    system = healthy_system()
+    run_log.write_runs(system.objects, [])
+    _, text = system.run(tmp_path, "history", formats=("prometheus",))
+    assert "last_run_age_seconds" not in parse(text)

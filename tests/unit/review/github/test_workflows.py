@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from checks import catalog
+
 ROOT = Path(__file__).parents[4]
 FOLDER = ROOT / ".github" / "workflows"
 NAMES = ["preview", "deploy", "drift", "verify"]
@@ -246,3 +248,9 @@ def test_shellcheck_fails_on_a_broken_script(copy):
     passed, output = lint(copy, "shellcheck")
     assert not passed
     assert "SC2086" in output
+
+
+def test_the_hourly_verification_names_checks_that_exist_and_change_nothing():
+    named = re.search(r"^  what=\((.*) --read-only\)$", (ROOT / "scripts" / "verify").read_text(), re.MULTILINE)
+    assert named[1].split() == ["fresh", "history"]
+    assert all("read-only" in catalog.load()[name].tags for name in named[1].split())
