@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -25,6 +26,10 @@ KINDS: Mapping[str, tuple[str, Collection[str]]] = {
     "deployments": (r"/workers/scripts/[^/]+/deployments", ()),
     "secrets": (r"/workers/scripts/[^/]+/secrets", ()),
     "schedules": (r"/workers/scripts/[^/]+/schedules", ()),
+    "settings": (r"/workers/scripts/[^/]+/(script-)?settings", ()),
+    "content": (r"/workers/scripts/[^/]+/content/v2", ()),
+    "bucket": (r"/r2/buckets/[^/]+", ()),
+    "rules": (r"/r2/buckets/[^/]+/(lifecycle|domains/.+)", ()),
     "subdomain": (r"/workers/subdomain", ()),
     "rows": (r"/timeseries/paginated", ("objects",)),  # of a day that is stored
     "query": (r"/timeseries/query", ("object",)),
@@ -68,12 +73,15 @@ class Recorder(httpx.BaseTransport):
 
 
 def run_recorded(
-    manifest: Path, environ: Mapping[str, str], network: httpx.BaseTransport | None = None
+    manifest: Path, environ: Mapping[str, str], network: httpx.BaseTransport | None = None, now: datetime | None = None
 ) -> tuple[int, Sequence[SentRequest]]:
-    """Run the read-only checks in this process. Returns the exit code and their requests."""
+    """Run the read-only checks in this process, at another time if given. Returns the exit code and their requests."""
     recorder = Recorder(httpx.HTTPTransport() if network is None else network)
     request = Request(stack=None, manifest=str(manifest), read_only=True, targets=(Target(format="json"),))
-    code = execute(request, Surroundings(environ=environ, write=lambda _: None, transport=recorder))
+    surroundings = Surroundings(environ=environ, write=lambda _: None, transport=recorder)
+    if now is not None:
+        surroundings = replace(surroundings, now=lambda: now)
+    code = execute(request, surroundings)
     return code, recorder.requests
 
 
