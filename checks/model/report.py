@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import enum
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from checks.model.finding import Cause
 from checks.model.metric import Metric
 
 MAX_WHAT = 160  # characters of a cause at the end of the report
+MAX_REPEATED = 80  # characters of a text that several checks may repeat
 EXIT_PASSED, EXIT_FAILED, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
 
 
@@ -143,7 +145,9 @@ def _summarize_group(group: Sequence[tuple[Result, ReportedFinding]]) -> RootCau
     first, finding = group[0]
     more = sum(result is first for result, _ in group) - 1
     text = finding.root or f"{finding.subject}: {finding.found}"
-    what = textwrap.shorten(text, MAX_WHAT, placeholder=" ...") if len(text) > MAX_WHAT else text.rstrip(".")
+    if len(text) > MAX_WHAT:  # then the reason is worth more than the subject
+        text = textwrap.shorten(finding.root or finding.found, MAX_WHAT, placeholder=" [...]")
+    what = text.rstrip(".")
     return RootCause(
         what=what + (f" (and {more} more)" if more and not finding.root else ""),
         cause=finding.cause,
@@ -151,4 +155,20 @@ def _summarize_group(group: Sequence[tuple[Result, ReportedFinding]]) -> RootCau
         checks=tuple(outcomes),
         failed=sum(outcome is Outcome.FAIL for outcome in outcomes.values()),
         inconclusive=sum(outcome is Outcome.INCONCLUSIVE for outcome in outcomes.values()),
+    )
+
+
+def shorten_repeated(results: Sequence[Result]) -> tuple[Result, ...]:
+    """Return the results. A long text of an earlier check with the same cause and command is not repeated."""
+    said: dict[tuple[str, Cause, str], str] = {}
+
+    def shorten(finding: ReportedFinding, check: str) -> ReportedFinding:
+        first = said.setdefault((finding.found, finding.cause, finding.hint), check)
+        if first == check or len(finding.found) <= MAX_REPEATED:
+            return finding
+        return dataclasses.replace(finding, found=f"the same as in the check {first}")
+
+    return tuple(
+        dataclasses.replace(result, findings=tuple(shorten(finding, result.id) for finding in result.findings))
+        for result in results
     )

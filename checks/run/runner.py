@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from checks.check import Check, Context
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
-from checks.model.report import Outcome, Report, ReportedFinding, Result
+from checks.model.report import Outcome, Report, ReportedFinding, Result, shorten_repeated
 from checks.run.findings import describe_cycle, describe_defect, describe_missing_credentials, describe_timeout
 from checks.run.request import Watch
 from checks.run.running_check import RunningCheck
@@ -47,7 +47,7 @@ def run_checks(
         stack=context.stack,
         worker=manifest.worker.name,
         url=manifest.worker.url,
-        results=tuple(results[check.id] for check in checks),
+        results=shorten_repeated([results[check.id] for check in checks]),
         seconds=context.deadline.clock() - started,
     )
 

@@ -1,8 +1,13 @@
 """The causes at the end of a report: findings that belong together are one."""
 
+import dataclasses
+
+import httpx
+
 from checks.model.finding import Cause
-from checks.model.report import MAX_WHAT, Outcome, ReportedFinding
+from checks.model.report import MAX_WHAT, Outcome, ReportedFinding, shorten_repeated
 from checks.reporters.text import format_causes
+from tests.fakes.healthy_system import healthy_system
 from tests.fakes.reports import report, result
 
 UP = "pulumi up --stack prod"
@@ -52,11 +57,32 @@ def test_different_causes_stay_apart():
 
 
 def test_a_long_cause_is_cut_between_words():
-    told = report(result("a", Outcome.FAIL, found("word " * 100)))
+    told = report(result("a", Outcome.FAIL, dataclasses.replace(found("x"), found="word " * 100)))
     (cause,) = told.causes
     assert len(cause.what) <= MAX_WHAT
-    assert cause.what.endswith("word ...")
+    assert cause.what.endswith("word [...]")
 
 
 def test_a_report_without_findings_has_no_cause():
     assert report(result("a", Outcome.PASS, evidence=("x",))).causes == ()
+
+
+def test_an_expired_api_token_is_said_once(tmp_path):
+    """Case C20: each check that uses the API is inconclusive, and one of them has the whole answer."""
+    system = healthy_system()
+    error = {"code": 9109, "message": "Token expired or revoked" + " because of its long story" * 12}
+    refused = httpx.Response(403, json={"success": False, "errors": [error], "messages": [], "result": None})
+    system.routes["GET", "/client/v4/"] = refused
+    code, text = system.run(tmp_path, read_only=True)
+    assert code == 3
+    found = [line for line in text.splitlines() if line.startswith("    found")]
+    assert sum("Token expired" in line for line in found) == 1
+    assert sum(line.endswith("the same as in the check secrets") for line in found) == len(found) - 1 > 2
+    assert text.count(", one cause: ") == 1
+
+
+def test_different_long_texts_are_not_shortened(tmp_path):
+    """Case C20: kept."""
+    long = [dataclasses.replace(found("x"), found=f"{n} " + "y" * 100) for n in range(2)]
+    results = (result("a", Outcome.FAIL, long[0]), result("b", Outcome.FAIL, long[1]))
+    assert shorten_repeated(results) == results
