@@ -39,7 +39,7 @@ def stack(world, tmp_path):
 
 def settings(stack):
     assert stack.run("config", "set", "accountId", local.ACCOUNT_ID)[0] == 0
-    assert stack.run("config", "set", "workersSubdomain", "example")[0] == 0
+    assert stack.run("config", "set", "workersSubdomain", "rehearsal")[0] == 0
     assert stack.run("config", "set", "--secret", "aceApiKey", given="fake-ace-key-for-tests\n")[0] == 0
 
 
