@@ -25,8 +25,8 @@ class Calendar:
 
     @classmethod
     def draw(cls, source: random.Random) -> Calendar:
-        """Return 1 to 9 days that are over, of a range that ended long ago, has no end, or ends in the future."""
-        total = source.randint(1, 9)
+        """Return 1 to 40 days that are over, of a range that ended long ago, has no end, or ends in the future."""
+        total = source.randint(1, source.choice((9, 9, 40)))
         kind = source.choice(("ended", "ended", "open", "open", "future"))
         moment = source.choice((_daytime, _daytime, _before_midnight, _after_midnight))(source)
         today = total + (LATER if kind == "ended" else 0)

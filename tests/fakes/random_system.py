@@ -14,6 +14,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.cloudflare import Script
 from tests.fakes.manifest import OWNER, manifest_data
 from tests.fakes.network import Network
+from tests.fakes.past import Past
 from tests.fakes.system import System
 from tests.fakes.tail import Tail
 
@@ -21,12 +22,13 @@ OTHER_TAG = f"{OWNER}:000000000000:33333333"  # of the same stack, with other se
 
 
 class RandomSystem(System):
-    """A system with random days, history, network and related workers.
+    """A system with random days, past, network and related workers.
 
-    ``at_noon`` makes it one whose days have no declared end, at noon.
+    Its worker is new (uploaded two minutes ago), in the middle of a first backfill, or has copied each day in time.
+    ``at_noon`` makes it one whose days have no declared end, at noon. ``is_new`` makes its worker new.
     """
 
-    def __init__(self, seed: int, *, at_noon: bool = False) -> None:
+    def __init__(self, seed: int, *, at_noon: bool = False, is_new: bool = False) -> None:
         source = random.Random(seed)  # noqa: S311 - no secret depends on it
         self.seed, self.random = seed, source
         drawn = Calendar.draw(source)
@@ -46,18 +48,44 @@ class RandomSystem(System):
             tail=Tail(source),
         )
         self.date = calendar.begins
-        stored = due[: source.randint(0, len(due))]
-        _upload_history(self.script, source)
-        for number, day in enumerate(stored):
-            self.objects[days.key_of(day)] = replace(self.copy(day), uploaded=self._store_time(len(stored) - number))
+        self.past = _draw_past(source, calendar)
+        is_old = self.past is not None and not is_new
+        uploaded = self.past.uploaded if self.past and is_old else calendar.begins - timedelta(minutes=2)
+        _upload_history(self.script, source, uploaded)
         self.worker.older = self.script.served()
-        self.script.upload(manifest.TAG, created_on=f"{calendar.begins - timedelta(minutes=2):%Y-%m-%dT%H:%M:%SZ}")
-        self.script.deployed = self.script.deployed | {"created_on": self.script.versions[0]["metadata"]["created_on"]}
-        self._log_runs(calendar.begins - timedelta(minutes=2))
-        self.worker.stale_until = source.choice((0.0, 0.0, 12.0 * source.random()))
+        if not is_old:
+            self._store_some(due[: source.randint(0, len(due))])
+        self.script.upload(manifest.TAG, created_on=_format(uploaded))
+        self.script.deployed = self.script.deployed | {"created_on": _format(uploaded)}
+        if is_old:
+            self.relive()
+        else:
+            self._log_runs(uploaded)
+        self.worker.stale_until = source.choice((0.0, 0.0, 12.0 * source.random())) if not is_old else 0.0
         sizes = random.Random(source.getrandbits(48))  # noqa: S311 - no secret depends on it
         self.worker.batch_size = lambda: sizes.randint(1, 3)
         self.declare(query=source.random() < 0.5, etl=source.random() < 0.5)
+
+    def relive(self, **changes: Any) -> None:
+        """Replace the stored days and the run log by those of the past with changes (see Past).
+
+        A new worker gets a past of one to twelve days.
+        """
+        begins = self.calendar.begins
+        past = self.past or Past(uploaded=begins - timedelta(days=self.random.uniform(1, 12)))
+        self.past = past = replace(past, **changes)
+        self.script.versions[0]["metadata"]["created_on"] = _format(past.uploaded)
+        self.script.deployed = self.script.deployed | {"created_on": _format(past.uploaded)}
+        self.worker.stale_until = 0.0
+        objects, runs = past.live(self.calendar, self.copy, self.script.served()["id"])
+        self.objects.clear()
+        self.objects.update(objects)
+        run_log.write_runs(self.objects, runs)
+
+    def _store_some(self, stored: list[str]) -> None:
+        """Store days, one in each run of the cron, by the live version."""
+        for number, day in enumerate(stored):
+            self.objects[days.key_of(day)] = replace(self.copy(day), uploaded=self._store_time(len(stored) - number))
 
     def _log_runs(self, uploaded: datetime) -> None:
         """Log the last runs of the cron: each with the version that was live."""
@@ -108,9 +136,28 @@ class RandomSystem(System):
         self.objects[key] = replace(good, **{name: change(good) for name, change in changes.items()})
 
 
-def _upload_history(script: Script, source: random.Random) -> None:
-    """Upload versions with other settings, and change secrets outside Pulumi. The last one has other settings."""
+def _draw_past(source: random.Random, calendar: Calendar) -> Past | None:
+    """Return a past without a standstill, None for a new worker: a first backfill, or weeks in which all went well."""
+    count, kind = len(calendar.due(0.0)), source.choice(("new", "first backfill", "weeks", "weeks"))
+    if kind == "new":
+        return None
+    if kind == "weeks":
+        return Past(uploaded=calendar.begins - timedelta(days=source.uniform(2, 45)))
+    pace = timedelta(minutes=source.uniform(0.5, 9.5))  # of large days
+    return Past(uploaded=calendar.begins - source.randint(0, count) * pace - timedelta(minutes=1), pace=pace)
+
+
+def _format(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _upload_history(script: Script, source: random.Random, until: datetime) -> None:
+    """Upload versions with other settings, and change secrets outside Pulumi, on the days before a time.
+
+    The last one has other settings.
+    """
     script.version_id = lambda number: f"{number:08x}-0000-4000-8000-000000000000"
     changes = [source.choice(((OTHER_TAG, "upload"), ("", "secret"))) for _ in range(source.randint(0, 12))]
-    for day, (tag, triggered_by) in enumerate([*changes, (OTHER_TAG, "upload")], start=1):
-        script.upload(tag, triggered_by, created_on=f"2024-12-{day:02}T11:00:00Z")
+    made = [*changes, (OTHER_TAG, "upload")]
+    for number, (tag, triggered_by) in enumerate(made):
+        script.upload(tag, triggered_by, created_on=_format(until - timedelta(days=len(made) - number)))

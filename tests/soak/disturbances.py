@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from tests.fakes import cloudflare
+from tests.fakes import cloudflare, days
 from tests.fakes.random_system import RandomSystem
+from tests.soak.faults.unattended import OUTAGE, PAUSE, draw_span, stop
 
 HOSTS = (cloudflare.HOST, "flightdeck.aceiot.cloud", "building-vitals-backfill.rehearsal.workers.dev")
 
@@ -28,6 +30,25 @@ def _shift(hours: int) -> Callable[[RandomSystem], None]:
     return apply
 
 
+def _recover(system: RandomSystem) -> None:
+    """ACE was out for hours, and the cron has copied the missing days since."""
+    stop(system, "failed", draw_span(system, ended=1), error=OUTAGE)
+
+
+def _pause(system: RandomSystem) -> None:
+    """The backfill is paused for some days."""
+    since = system.calendar.begins - timedelta(days=system.random.uniform(0, 6.9))
+    pause = {"reason": "maintenance", "by": "ann@example.org", "at": since.isoformat()}
+    system.objects[PAUSE] = days.Stored(body=json.dumps(pause).encode(), custom={})
+
+
+def _copy_large_days(system: RandomSystem) -> None:
+    """The first backfill takes 9 minutes a day."""
+    pace, count = timedelta(minutes=9), len(system.calendar.due(0.0))
+    uploaded = system.calendar.begins - system.random.uniform(0, count) * pace
+    system.relive(uploaded=uploaded - timedelta(minutes=4), pace=pace)
+
+
 def _cancel(system: RandomSystem) -> None:
     """The connection is reset during the batch: Cloudflare cancels it, and the check triggers another one."""
     system.worker.cancelled = 1
@@ -38,6 +59,9 @@ DISTURBANCES: Mapping[str, Callable[[RandomSystem], None]] = {
     "429 with Retry-After": _limit,
     "connections are reset": _reset,
     "a batch is cancelled by a reset": _cancel,
+    "ACE was out until an hour ago": _recover,
+    "the backfill is paused": _pause,
+    "each day is large": _copy_large_days,
     "the clock here is an hour ahead": _shift(1),
     "the clock here is an hour behind": _shift(-1),
 }

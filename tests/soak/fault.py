@@ -20,18 +20,21 @@ class Fault:
 
     ``causes`` are all that any finding may name: another cause sends people to the wrong place. ``codes`` are the right
     exit codes: inconclusive only where the checks cannot know. ``at_noon``: near midnight, where clocks may differ on
-    the day, it would not be a defect.
+    the day, it would not be a defect. ``is_new``: the worker is new, because the defect has no past.
     """
 
     apply: Apply
     causes: frozenset[str]
     codes: frozenset[int] = frozenset({BROKEN})
     at_noon: bool = False
+    is_new: bool = False
 
 
-def fault(apply: Apply, *causes: str, codes: tuple[int, ...] = (BROKEN,), at_noon: bool = False) -> Fault:
+def fault(
+    apply: Apply, *causes: str, codes: tuple[int, ...] = (BROKEN,), at_noon: bool = False, is_new: bool = False
+) -> Fault:
     """Return a fault."""
-    return Fault(apply=apply, causes=frozenset(causes), codes=frozenset(codes), at_noon=at_noon)
+    return Fault(apply=apply, causes=frozenset(causes), codes=frozenset(codes), at_noon=at_noon, is_new=is_new)
 
 
 def answer_with(path: str, **changed: Any) -> Apply:

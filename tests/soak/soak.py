@@ -129,9 +129,11 @@ def run_systems(runs: int, seed: int) -> Tally:
 
 def make_system(name: str, seed: int) -> RandomSystem:
     """Return a system with the disturbance or fault of that name. It is the same each time."""
-    is_healthy = name in DISTURBANCES
-    system = RandomSystem(seed, at_noon=not is_healthy and FAULTS[name].at_noon)
-    apply = DISTURBANCES[name] if is_healthy else FAULTS[name].apply
+    if name in DISTURBANCES:
+        system, apply = RandomSystem(seed), DISTURBANCES[name]
+    else:
+        fault = FAULTS[name]
+        system, apply = RandomSystem(seed, at_noon=fault.at_noon, is_new=fault.is_new), fault.apply
     apply(system)
     return system
 

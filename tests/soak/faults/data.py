@@ -49,8 +49,8 @@ FAULTS: Mapping[str, Fault] = {
     "a day holds another day's samples": fault(rewrite(_another_day), "worker"),
     # The version stored other days with samples, unless no other day has any.
     "an empty day has data at ACE": fault(rewrite(lambda _: []), "ace", "worker"),
-    "every day looks empty to the worker": fault(_store_empty_days, "worker"),
+    "every day looks empty to the worker": fault(_store_empty_days, "worker", is_new=True),
     # Where it was the only row of its point, ACE may have got that point since (docs/decisions.md).
-    "the worker loses a row": fault(_lose_rows, "worker", "ace"),
+    "the worker loses a row": fault(_lose_rows, "worker", "ace", is_new=True),
     "a day's values are rounded": fault(lambda system: system.store_all(_rounded), "worker"),
 }

@@ -71,14 +71,14 @@ def _is_result(log: Item) -> bool:
 
 FAULTS: Mapping[str, Fault] = {
     # ACE serves the checker with the same key: then the worker's requests are wrong (docs/decisions.md).
-    "the log shows that ACE refused the key": fault(_refuse_key, "worker"),
-    "the log shows neither ACE nor R2": fault(_log_nothing, "worker"),
+    "the log shows that ACE refused the key": fault(_refuse_key, "worker", is_new=True),
+    "the log shows neither ACE nor R2": fault(_log_nothing, "worker", is_new=True),
     "the batch throws": _change_batch(outcome="exception"),
     "the batch throws, and its outcome is ok": _change_batch(exceptions=[{"name": "TypeError", "message": "made up"}]),
     "a cron is refused by ACE meanwhile": fault(_fail_cron, "worker"),
     # Lines that a tail may have lost are inconclusive (docs/decisions.md).
     "the log shows neither ACE nor R2, and it broke": fault(
-        _log_nothing_and_break, "cloudflare", codes=(INCONCLUSIVE,)
+        _log_nothing_and_break, "cloudflare", codes=(INCONCLUSIVE,), is_new=True
     ),
     # The log of the batch is unknown then, and everything else is healthy.
     "the tail shows nothing": fault(_show_nothing, "cloudflare", codes=(INCONCLUSIVE,)),

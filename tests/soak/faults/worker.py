@@ -48,5 +48,5 @@ FAULTS: Mapping[str, Fault] = {
     "status lags behind": fault(answer_with("/status", progress=None), "worker"),
     "a complete day is not there": fault(_report_missing_day, "worker"),
     "today is stored as complete": fault(_store_today, "worker", at_noon=True),
-    "ACE is out": fault(_stop_ace, "ace"),
+    "ACE is out": fault(_stop_ace, "ace", is_new=True),
 }
