@@ -23,6 +23,7 @@ from checks.model.report import Outcome, Report, ReportedFinding, Result, shorte
 from checks.run.findings import describe_cycle, describe_defect, describe_missing_credentials, describe_timeout
 from checks.run.request import Watch
 from checks.run.running_check import RunningCheck
+from checks.run.standstill import explain_standstill
 
 GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request that it waited for
 
@@ -41,6 +42,7 @@ def run_checks(
     """
     started = context.deadline.clock()
     results = _Run(checks=tuple(checks), context=context, watch=watch, allow_missing=allow_missing_credentials).run()
+    results = explain_standstill(results)
     manifest = context.manifest
     return Report(
         project=manifest.project,

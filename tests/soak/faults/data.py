@@ -9,6 +9,8 @@ from tests.fakes import days
 from tests.fakes.random_system import RandomSystem
 from tests.soak.fault import Fault, damage, fault, rewrite
 
+FOREIGN = "99999999-0000-4000-8000-000000000000"  # no version of this worker
+
 
 def _lose_rows(system: RandomSystem) -> None:
     """The worker loses the first row of every day that it copies."""
@@ -34,7 +36,35 @@ def _another_day(rows: list[days.Row]) -> list[days.Row]:
     return [row | {"time": row["time"].replace(days.date_of(0), days.date_of(1))} for row in rows]
 
 
+def _forget_rows(system: RandomSystem) -> None:
+    """ACE no longer has the rows of any day, one half of them or one point's, and the bucket has them all."""
+    system.store_all(lambda rows: rows)
+    keep = system.random.choice((lambda _: False, lambda number: number % 2 == 1, lambda number: number > 0))
+    for day in system.worker.due():
+        system.ace.days[day] = [row for number, row in enumerate(system.ace.days[day]) if keep(number)]
+
+
+def _deliver_late_rows(system: RandomSystem) -> None:
+    """ACE got a row more for a known point of every day, after the days were stored."""
+    system.store_all(lambda rows: rows)
+    for day in system.worker.due():
+        if rows := system.ace.days[day]:
+            late = rows[0] | {"time": f"{day}T00:30:00"}
+            system.ace.days[day] = sorted([*rows, late], key=lambda row: str(row["time"]))
+
+
+def _write_by_another_worker(system: RandomSystem) -> None:
+    """A worker that is not of this stack wrote every day, with another value in the first row."""
+    for day in system.worker.due():
+        rows = [row | {"value": "1"} if number == 0 else row for number, row in enumerate(system.ace.days[day])]
+        lines = [days.to_line(row) for row in rows]
+        system.objects[days.key_of(day)] = days.stored(day, lines, worker_version=FOREIGN)
+
+
 FAULTS: Mapping[str, Fault] = {
+    "ACE no longer has the rows of a day": fault(_forget_rows, "ace", is_new=True),
+    "ACE got rows after the days were stored": fault(_deliver_late_rows, "ace", is_new=True),
+    "another worker wrote the days": fault(_write_by_another_worker, "outside_change", is_new=True),
     "a day was cut off": fault(damage(body=lambda day: day.body[:-12]), "storage"),
     "a day was garbled": fault(damage(body=lambda day: bytes(byte ^ 0x55 for byte in day.body)), "worker"),
     "a day was compressed twice": fault(damage(body=lambda day: gzip.compress(day.body, mtime=0)), "storage"),

@@ -1,0 +1,30 @@
+"""Names the cause of a standstill where the worker's own run log tells it.
+
+The check ``fresh`` asks the worker nothing, and the checks run concurrently, so this is done with all results at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from checks.model.finding import Cause
+from checks.model.report import Outcome, ReportedFinding, Result
+
+UNKNOWN = (Cause.WORKER, Cause.CHECKER)  # causes of `history` that tell no more than `fresh` does
+
+
+def explain_standstill(results: Mapping[str, Result]) -> Mapping[str, Result]:
+    """Return the results. Missing days have the cause and the hint of the failed runs that ``history`` found."""
+    fresh, history = results.get("fresh"), results.get("history")
+    if fresh is None or history is None or history.outcome is not Outcome.FAIL:
+        return results
+    told = next((finding for finding in history.findings if finding.cause not in UNKNOWN), None)
+    if told is None:
+        return results
+    findings = tuple(_explain(finding, told) for finding in fresh.findings)
+    return {**results, "fresh": replace(fresh, findings=findings)}
+
+
+def _explain(finding: ReportedFinding, told: ReportedFinding) -> ReportedFinding:
+    return replace(finding, cause=told.cause, hint=told.hint) if finding.cause is Cause.WORKER else finding
