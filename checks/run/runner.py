@@ -20,10 +20,10 @@ from checks.check import Check, Context
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.report import Outcome, Report, ReportedFinding, Result, shorten_repeated
+from checks.run.causes.standstill import explain_standstill
 from checks.run.findings import describe_cycle, describe_defect, describe_missing_credentials, describe_timeout
 from checks.run.request import Watch
 from checks.run.running_check import RunningCheck
-from checks.run.standstill import explain_standstill
 
 GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request that it waited for
 

@@ -6,7 +6,7 @@ import pytest
 
 from checks.model.finding import Cause
 from checks.model.report import Outcome
-from checks.run.standstill import explain_standstill
+from checks.run.causes.standstill import explain_standstill
 from tests.fakes.reports import finding, result
 
 FRESH = result("fresh", Outcome.FAIL, dataclasses.replace(finding(text="days"), hint="npx wrangler tail w"))
