@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ LONGEST = (
 
 
 gc.disable()  # until all tests are collected, which every process does. It takes a fifth less time
+
+
+def pytest_configure() -> None:
+    os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and the reports of commands would wrap
 
 
 def pytest_collection_finish() -> None:

@@ -58,6 +58,8 @@ def _judge_expiry(context: Context, assessment: ace_key.Assessment) -> Iterator[
         yield Evidence(f"the key {assessment.problem}, and ACE still accepts it", metrics=left)
         return
     described = ace_key.describe_expiry(assessment.expires, now=context.now)
+    if not assessment.expires_soon:  # the day is enough
+        described = described.rpartition(" ")[0].rpartition(" ")[0]
     yield Evidence(f"the key {described}", warning=assessment.expires_soon and not assessment.is_ending, metrics=left)
     if assessment.is_ending:
         yield Finding(
