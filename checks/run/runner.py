@@ -20,6 +20,7 @@ from checks.check import Check, Context
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.report import Outcome, Report, ReportedFinding, Result, shorten_repeated
+from checks.run.causes.outside_change import explain_by_outside_change
 from checks.run.causes.standstill import explain_standstill
 from checks.run.findings import describe_cycle, describe_defect, describe_missing_credentials, describe_timeout
 from checks.run.request import Watch
@@ -41,8 +42,8 @@ def run_checks(
     ``watch`` is called in the caller's thread with the id of each check that starts, and again with its result.
     """
     started = context.deadline.clock()
-    results = _Run(checks=tuple(checks), context=context, watch=watch, allow_missing=allow_missing_credentials).run()
-    results = explain_standstill(results)
+    run = _Run(checks=tuple(checks), context=context, watch=watch, allow_missing=allow_missing_credentials)
+    results = explain_by_outside_change(explain_standstill(run.run()))
     manifest = context.manifest
     return Report(
         project=manifest.project,

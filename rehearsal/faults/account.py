@@ -81,7 +81,6 @@ SECRETS = (
         description="a secret that is not declared was put",
         caught_by=("secrets", "deployed", "health"),
         cause="outside_change",
-        other_causes={"health": "configuration"},
         apply=partial(outside_pulumi.call_script_api, method="PUT", path="/secrets", json=_OTHER_SECRET),
     ),
     Fault(
@@ -89,7 +88,6 @@ SECRETS = (
         description="`wrangler secret delete ACE_API_KEY` was run after the deployment",
         caught_by=("secrets", "deployed", "health", "key"),
         cause="outside_change",
-        other_causes={"health": "configuration", "key": "configuration"},
         apply=_delete_key_with_wrangler,
     ),
     Fault(
@@ -97,7 +95,6 @@ SECRETS = (
         description="another value was put after the deployment, as `wrangler secret put ACE_API_KEY` does",
         caught_by=("secrets", "deployed", "health", "key"),
         cause="outside_change",
-        other_causes={"health": "configuration", "key": "configuration"},
         apply=partial(outside_pulumi.call_script_api, method="PUT", path="/secrets", json=_OTHER_KEY),
     ),
 )

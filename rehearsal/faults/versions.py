@@ -68,7 +68,6 @@ UPLOADS = (
         description="a KV namespace that is not declared was bound",
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="outside_change",
-        other_causes={"health": "configuration"},
         apply=partial(outside_pulumi.upload_script, edit=lambda found: [*found, _KV]),
     ),
     Fault(
@@ -76,7 +75,7 @@ UPLOADS = (
         description="an upload, as `wrangler deploy` makes it, bound the bucket and dropped all plain texts",
         caught_by=("secrets", "bindings", "deployed", "health", "r2"),
         cause="outside_change",
-        other_causes={"health": "configuration", "r2": "configuration"},
+        other_causes={"r2": "configuration"},
         apply=partial(
             outside_pulumi.upload_script, edit=lambda found: [item for item in found if item["name"] == "BUCKET"]
         ),
@@ -86,7 +85,6 @@ UPLOADS = (
         description="another bucket was bound under the same name",
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="outside_change",
-        other_causes={"health": "configuration"},
         may_report={"r2": "configuration"},
         apply=_bind_other_bucket,
     ),
@@ -95,7 +93,6 @@ UPLOADS = (
         description="other code was uploaded with every binding kept",
         caught_by=("secrets", "deployed", "health", "key"),
         cause="outside_change",
-        other_causes={"health": "configuration", "key": "configuration"},
         may_report={"trigger": "configuration"},
         apply=_upload_other_code,
     ),
@@ -112,7 +109,6 @@ UPLOADS = (
         description="an upload dropped the declared KV and D1 bindings",
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="outside_change",
-        other_causes={"health": "configuration"},
         settings={"extraBindings": [*_EXTRA_BINDINGS]},
         apply=partial(
             outside_pulumi.upload_script, edit=actions.drop_bindings(*(item["name"] for item in _EXTRA_BINDINGS))
@@ -123,7 +119,7 @@ UPLOADS = (
         description="`wrangler deploy` was run with a configuration that does not bind the bucket",
         caught_by=("secrets", "bindings", "deployed", "health", "r2"),
         cause="outside_change",
-        other_causes={"health": "configuration", "r2": "configuration"},
+        other_causes={"r2": "configuration"},
         apply=_deploy_with_wrangler,
     ),
     Fault(
@@ -131,7 +127,6 @@ UPLOADS = (
         description="an upload changed the plain text SITE",
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="outside_change",
-        other_causes={"health": "configuration"},
         may_report={"trigger": "configuration"},
         apply=partial(outside_pulumi.upload_script, edit=actions.set_text("SITE", "ses_by_hand")),
     ),
@@ -143,7 +138,6 @@ DEPLOYMENTS = (
         description="the worker was rolled back to the program's previous upload, which had another pageSize",
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="outside_change",
-        other_causes={"health": "configuration"},
         apply=_roll_back,
     ),
     Fault(
@@ -151,7 +145,7 @@ DEPLOYMENTS = (
         description="another version got half of the requests (a gradual deployment that never ended)",
         caught_by=("secrets", "deployed"),
         cause="outside_change",
-        may_report={"health": "configuration"},
+        may_report={"health": "outside_change"},
         apply=_split_requests,
     ),
     Fault(

@@ -15,6 +15,7 @@ from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
 
 BLOCK = 12  # bytes. Any part of a secret of twice this length holds a whole block
+EXPECTED = "no secret"  # the expected value of a finding about a leak
 MAX_READ = 8 * 2**20  # bytes of one text that are searched
 API_TOKEN, OPERATOR_TOKEN, KEY = "CLOUDFLARE_API_TOKEN", "the operator token", "the ACE key"
 
@@ -54,7 +55,7 @@ def describe_leak(place: str, name: str, *, found: str = "") -> Finding:
     """Return the finding for a secret at a place. The key may have been read by others, so it must be replaced."""
     return Finding(
         subject=place,
-        expected="no secret",
+        expected=EXPECTED,
         found=f"{name}{found}: correct the code, then replace the secret",
         cause=Cause.WORKER,
         hint=Hint.export(API_TOKEN) if name == API_TOKEN else Hint.set_secret("aceApiKey"),
