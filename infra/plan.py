@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.drift import Drift
-from contract.drift_sentence import describe
+from contract.drift.record import Drift
+from contract.drift.sentence import describe
 from contract.manifest import Manifest
 from infra import policy
 from infra.account import LiveAccount

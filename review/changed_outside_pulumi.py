@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract import drift
-from contract.drift import Drift
-from contract.drift_sentence import action_of
+from contract.drift import record as drift
+from contract.drift.record import Drift
+from contract.drift.sentence import action_of
 from review import model
 from review.markdown import Table, quote
 from review.model import KEY, Preview

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract.drift import CRONS
+from contract.drift.record import CRONS
 from review import changed_outside_pulumi, manifest_changes, model
 from review.markdown import Table, join, quote
 from review.model import KEY, Preview, ResourceChange

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.drift import Drift
+from contract.drift.record import Drift
 from contract.manifest import Manifest
 
 KEY = "ACE_API_KEY"

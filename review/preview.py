@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from contract.drift import Drift, DriftError
+from contract.drift.record import Drift, DriftError
 from contract.manifest import Manifest, ManifestError
 from review import preview_json
 from review.model import (

@@ -11,13 +11,13 @@ from checks.check import BEFORE_DEPLOYMENT, Check
 from checks.model.credentials import Credential, CredentialError, gather_credentials, list_secrets
 from checks.model.redaction import Redactor
 from checks.model.report import EXIT_INCONCLUSIVE, EXIT_USAGE, Report
-from checks.run import deployed_manifest, selection
-from checks.run.deployed_manifest import DeployedManifest
+from checks.run import selection
 from checks.run.output.delivery import open_delivery
 from checks.run.output.files import replace_file
 from checks.run.request import Request, RunRefused, Surroundings
 from checks.run.runner import run_checks
-from checks.run.stack import pulumi_cli
+from checks.run.stack import deployed_manifest, pulumi_cli
+from checks.run.stack.deployed_manifest import DeployedManifest
 from checks.run.systems import open_context
 
 

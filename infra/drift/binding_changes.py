@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract import drift
-from contract.drift import BindingChange, LiveBinding
+from contract.drift import record as drift
+from contract.drift.record import BindingChange, LiveBinding
 from contract.manifest import Manifest
 from infra.account import LiveWorker
 from infra.drift.digest import row_of

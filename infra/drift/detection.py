@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contract import drift
-from contract.drift import Drift
-from contract.drift_sentence import message_of
+from contract.drift import record as drift
+from contract.drift.record import Drift
+from contract.drift.sentence import message_of
 from contract.manifest import Manifest
 from infra.account import LiveWorker
 from infra.drift.binding_changes import find_changes, find_lost, find_replaced

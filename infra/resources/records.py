@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pulumi
 
-from contract.drift import Drift
+from contract.drift.record import Drift
 from contract.manifest import Manifest
 
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.run import deployed_manifest
+from checks.run.stack import deployed_manifest
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
 from checks.stored_days.stored_day import compare_with_metadata, decode_day
-from contract import drift, drift_sentence
+from contract.drift import record as drift
+from contract.drift import sentence as drift_sentence
 from contract.manifest import Manifest, ManifestError
 from infra.settings.reading import KNOWN, SettingsError, read_settings
 from infra.settings.source import SettingsSource

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from cloudflare_client.versions import WorkerVersion
-from contract.drift_sentence import describe, message_of
+from contract.drift.sentence import describe, message_of
 from infra.account import LiveWorker
 from infra.declarations import backfill, query
 from infra.declarations.manifest import build_manifest

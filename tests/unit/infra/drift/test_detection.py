@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cloudflare_client.versions import WorkerVersion
-from contract import drift
-from contract.drift import BindingChange, LiveBinding
-from contract.drift_sentence import MAX_MESSAGE, message_of
+from contract.drift import record as drift
+from contract.drift.record import BindingChange, LiveBinding
+from contract.drift.sentence import MAX_MESSAGE, message_of
 from infra.account import LiveWorker
 from infra.drift.detection import find_drift, next_message
 from infra.drift.last_upload import ForeignWorkerError, uploaded_bindings

@@ -6,7 +6,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from contract.drift import Drift
+from contract.drift.record import Drift
 from infra import policy, resources
 from infra.bindings.secret_text import SecretText
 from infra.declarations import backfill

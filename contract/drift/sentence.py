@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.drift import BINDINGS, CRONS, DEPLOYMENT, ROLLBACK, SECRET, SPLIT, UPLOAD, Drift
+from contract.drift.record import BINDINGS, CRONS, DEPLOYMENT, ROLLBACK, SECRET, SPLIT, UPLOAD, Drift
 
 MAX_MESSAGE = 1_000  # bytes of a version's message, Cloudflare's limit
 MAX_CRONS = 5  # shown in a sentence

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from checks.run.deployed_manifest import UnreadableError, UnusableError, read_from_file, read_from_stack
 from checks.run.stack import pulumi_cli
+from checks.run.stack.deployed_manifest import UnreadableError, UnusableError, read_from_file, read_from_stack
 from contract.manifest import Manifest
 from tests.fakes.manifest import KEY, NAME, SITE, URL, manifest_data
 from tests.fakes.pulumi import URN, configuration, list_commands, preview, step

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import drift
-from contract.drift import ADDED, CHANGED, DELETED, BindingChange, Drift, DriftError, LiveBinding
+from contract.drift import record as drift
+from contract.drift.record import ADDED, CHANGED, DELETED, BindingChange, Drift, DriftError, LiveBinding
 
 ANY = st.text(max_size=200)
 CHANGES = st.builds(BindingChange, name=ANY, change=st.sampled_from([ADDED, CHANGED, DELETED]) | ANY)
