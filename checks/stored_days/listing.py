@@ -78,10 +78,19 @@ def fetch_object(cloudflare: CloudflareClient, storage: Storage, item: StoredObj
 
 
 def fetch_concurrently(
-    cloudflare: CloudflareClient, storage: Storage, chosen: Sequence[date], stored: StoredDays
+    cloudflare: CloudflareClient,
+    storage: Storage,
+    chosen: Sequence[date],
+    stored: StoredDays,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[date, Callable[[], bytes]]]:
-    """Yield each chosen day with a function that waits for its object, and raises as ``fetch_object`` does."""
+    """Yield each chosen day with a function that waits for its object, and raises as ``fetch_object`` does.
+
+    No further requests are sent once ``is_over`` returns true.
+    """
     for start in range(0, len(chosen), MAX_CONCURRENT):
+        if is_over():
+            return
         some = chosen[start : start + MAX_CONCURRENT]
         waiting = [
             run_in_background(partial(fetch_object, cloudflare, storage, stored[day]), number)

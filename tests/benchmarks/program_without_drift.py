@@ -19,6 +19,9 @@ class LiveAccount:
         """Return no bindings."""
         return ()
 
+    def require_subdomain(self, _: str) -> None:
+        """Accept every address."""
+
     def has_bucket(self, *_: object) -> bool:
         """Return that there is no bucket."""
         return False

@@ -73,9 +73,14 @@ def _judge_days(
     context: Context, stored: Mapping[date, StoredObject], chosen: Sequence[date], counts: _Counts
 ) -> Iterator[Finding]:
     storage, site = context.manifest.storage, context.manifest.ace.site
-    for day, fetched in fetch_concurrently(context.cloudflare, storage, chosen, stored):
-        if counts.done and context.deadline.left() < _reserve(context):
-            return
+
+    def is_over() -> bool:
+        return counts.done > 0 and context.deadline.left() < _reserve(context)
+
+    for day, fetched in fetch_concurrently(context.cloudflare, storage, chosen, stored, is_over):
+        if is_over():
+            fetched()  # a request that failed is not a lack of time
+            continue
         try:
             decoded = judgement.decode_and_judge(storage, stored[day], fetched(), day, site=site, check="r2")
         except TransientError:

@@ -2,11 +2,11 @@ import re
 
 import pytest
 from hypothesis import given
-from tests.unit.contract.drift.test_record import RECORDS
 
 from contract.drift import record as drift
 from contract.drift.record import ADDED, CHANGED, DELETED, BindingChange, Drift, LiveBinding
 from contract.drift.sentence import MAX_MESSAGE, describe, message_of
+from tests.unit.contract.drift.test_record import RECORDS
 
 WHO = {"author": "jo@example.org", "at": "2026-11-24 11:10:48"}
 
