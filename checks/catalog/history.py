@@ -108,8 +108,8 @@ def _judge_ends(context: Context, found: History) -> Items:
     """Yield a finding for runs that were killed, that failed for good, or that began the same day again."""
     problems = list(_find_problems(context, found))
     yield from problems
-    if not any(isinstance(item, Finding) for item in problems):
-        count = len(found.recent)
+    count = len(found.recent)
+    if count and not any(isinstance(item, Finding) for item in problems):
         since = f"since the upload at {_format(found.upload)}" if found.upload else "in the run log"
         yield Evidence(f"{count} run{'' if count == 1 else 's'} {since}, and none failed without a later success")
 

@@ -155,6 +155,7 @@ ENDPOINTS = (
         description="the worker's /health contains the ACE key",
         caught_by=("health",),
         cause="worker",
+        may_report={"parity": "worker"},  # it reads the same answer
         apply=patch_worker(
             (
                 "return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -79,7 +79,7 @@ def _judge_days(
 
     for day, fetched in fetch_concurrently(context.cloudflare, storage, chosen, stored, is_over):
         if is_over():
-            fetched()  # a request that failed is not a lack of time
+            _require_no_refusal(fetched)
             continue
         try:
             decoded = judgement.decode_and_judge(storage, stored[day], fetched(), day, site=site, check="r2")
@@ -95,6 +95,15 @@ def _judge_days(
             counts.whole, counts.samples = counts.whole + 1, counts.samples + decoded.samples
         counts.done += 1
         context.report_progress("r2", counts.done, len(chosen))
+
+
+def _require_no_refusal(fetched: Callable[[], bytes]) -> None:
+    """Wait for an object that is not decoded. Raises as ``fetch_object``: only a slow answer is a lack of time."""
+    try:
+        fetched()
+    except TransientError as error:
+        if error.answered:
+            raise
 
 
 def _reserve(context: Context) -> float:
