@@ -78,7 +78,7 @@ class CloudflareClient:
         except CloudflareError as error:
             raise self.convert(error) from None
 
-    def list_schedules(self, script: str) -> tuple[str, ...]:
+    def list_schedules(self, script: str) -> tuple[versions.Schedule, ...]:
         """Return the crons of a worker."""
         return self._read(f"{script_path(script)}/schedules", lambda result, _: versions.parse_schedules(result))
 

@@ -76,6 +76,14 @@ class WorkerDeployment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A live cron. ``changed_on`` is its creation or its last change: ISO 8601 or empty."""
+
+    cron: str
+    changed_on: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDetail:
     """A version with its bindings by name. A secret has no value there."""
 
@@ -134,10 +142,16 @@ def parse_version(result: object) -> VersionDetail:
     )
 
 
-def parse_schedules(result: object) -> tuple[str, ...]:
+def parse_schedules(result: object) -> tuple[Schedule, ...]:
     """Return the crons from ``GET …/schedules``."""
     found = read_items(read_object(result, "the result").get("schedules"), "the schedules")
-    return tuple(read_text(item, "cron") for item in found)
+    return tuple(
+        Schedule(
+            cron=read_text(item, "cron"),
+            changed_on=max(read_text(item, "created_on", ""), read_text(item, "modified_on", "")),
+        )
+        for item in found
+    )
 
 
 def _parse_version(item: Mapping[str, Any]) -> WorkerVersion:

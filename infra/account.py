@@ -32,6 +32,7 @@ class LiveWorker:
     """A live worker. ``bindings`` are those of the (first) live version, ``latest`` those of the newest version.
 
     ``versions``, newest first, reach back to the live version and to the newest upload of this stack.
+    ``crons_changed_on`` is the last change of a live cron (ISO 8601), empty where it is not known.
     """
 
     name: str
@@ -40,6 +41,7 @@ class LiveWorker:
     bindings: tuple[Mapping[str, Any], ...]
     latest: tuple[Mapping[str, Any], ...]
     schedules: tuple[str, ...]
+    crons_changed_on: str = ""
 
     @property
     def version_id(self) -> str:
@@ -97,13 +99,15 @@ class LiveAccount:
         versions = self.client.list_versions(name, enough)
         bound = self.read_bindings(name, live)
         newest = versions[0].id if versions else live
+        crons = self.client.list_schedules(name)
         return LiveWorker(
             name=name,
             deployment=found,
             versions=versions,
             bindings=bound,
             latest=bound if newest == live else self.read_bindings(name, newest),
-            schedules=tuple(sorted(self.client.list_schedules(name))),
+            schedules=tuple(sorted(item.cron for item in crons)),
+            crons_changed_on=max((item.changed_on for item in crons), default=""),
         )
 
     def read_bindings(self, name: str, version: str) -> tuple[Mapping[str, Any], ...]:

@@ -23,6 +23,7 @@ from infra.settings.settings import Settings
 
 BUCKET = "timeseries"  # name of the resource
 BUCKET_TYPE = "cloudflare:index/r2Bucket:R2Bucket"
+CRONS_TYPE = "cloudflare:index/workersCronTrigger:WorkersCronTrigger"
 
 
 class BucketExistsError(DeploymentError):
@@ -67,7 +68,7 @@ def plan(settings: Settings, account: LiveAccount, *, state_has: Callable[[str, 
     """
     account.require_subdomain(settings.worker_url)
     declared = (backfill.declare(settings), query.declare(settings))
-    workers = tuple(_plan_worker(settings, item, account) for item in declared if item is not None)
+    workers = tuple(_plan_worker(settings, item, account, state_has) for item in declared if item is not None)
     bucket = _plan_bucket(settings, account, state_has, uploaded_before=workers[0].uploaded_before)
     return Plan(workers=workers, bucket=bucket, warnings=(*settings.warnings, *_warn_of_drift(workers)))
 
@@ -80,7 +81,9 @@ def _warn_of_drift(workers: Sequence[WorkerPlan]) -> Iterator[str]:
             yield f"{start}{describe(worker.drift)}"
 
 
-def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: LiveAccount) -> WorkerPlan:
+def _plan_worker(
+    settings: Settings, declaration: WorkerDeclaration, account: LiveAccount, state_has: Callable[[str, str], bool]
+) -> WorkerPlan:
     owner = owner_prefix(settings.project, settings.stack)
     worker = account.read_worker(declaration.script, owner=owner)
     uploaded = uploaded_bindings(
@@ -101,7 +104,7 @@ def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Li
     bindings = (*declaration.bindings, *kept)
     manifest = build_manifest(settings, declaration, bindings)
     policy.enforce(manifest, key=settings.ace_api_key)
-    found = find_drift(manifest, worker, uploaded=uploaded)
+    found = find_drift(manifest, worker, uploaded=uploaded, sent_crons=lambda: state_has(CRONS_TYPE, declaration.name))
     return WorkerPlan(
         name=declaration.name,
         source=declaration.source,

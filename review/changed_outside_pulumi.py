@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contract.drift import record as drift
-from contract.drift.record import Drift
-from contract.drift.sentence import action_of
+from contract.drift.record import Drift, EarlierChange
+from contract.drift.sentence import NOT_FINISHED, action_of
 from review import model
 from review.markdown import Table, quote
 from review.model import KEY, Preview
@@ -28,7 +28,10 @@ def write_section(seen: Preview) -> Iterator[str | Table]:
     """Yield the blocks of the section, none where there was no change outside Pulumi."""
     if not seen.restores and seen.drift is None:
         return
-    yield "#### Taken over" if seen.adopts else "#### Changed outside Pulumi"
+    if seen.adopts:
+        yield "#### Taken over"
+    else:
+        yield "#### Changed outside Pulumi" if seen.is_changed_outside else "#### Not finished"
     if seen.drift is not None:
         yield from _write_blocks(seen, seen.drift)
     if seen.query_drift is not None:
@@ -41,6 +44,8 @@ def write_section(seen: Preview) -> Iterator[str | Table]:
 
 def _write_blocks(seen: Preview, found: Drift) -> Iterator[str | Table]:
     yield _write_sentence(found)
+    if found.earlier:
+        yield f"Before that: {', '.join(map(_write_earlier, found.earlier))}."
     if found.origin == drift.SECRET and _list_kept(seen):
         yield "A secret that is declared by its name only keeps its live value."
     if found.changes:
@@ -59,10 +64,17 @@ def _write_sentence(found: Drift) -> str:
     if found.adopted:
         last = f" (last changed by {quote(found.author)}{when})" if found.author else ""
         return f"Live version {version} is not an upload of this stack{last}. This deployment replaces it."
+    if not found.is_outside:
+        return f"{_capitalize(NOT_FINISHED)} (live version {version}). `pulumi up` completes it."
     active, passive = action_of(found)
     action = f"{quote(found.author)} {active}{when}" if found.author else _capitalize(f"{passive}{when}")
     unknown = " Cloudflare does not record who changed a cron, or when." if found.origin == drift.CRONS else ""
     return f"{action} (live version {version}).{unknown} `pulumi up` restores the declared state."
+
+
+def _write_earlier(change: EarlierChange) -> str:
+    when = f" on {quote(change.at)} UTC" if change.at else ""
+    return f"{quote(change.author)} {action_of(change)[0]}{when} (version {quote(change.version[:8])})"
 
 
 def _list_bindings(found: Drift) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract.drift.record import CRONS
+from contract.drift.record import CRONS, UNFINISHED
 from review import changed_outside_pulumi, manifest_changes, model
 from review.markdown import Table, join, quote
 from review.model import KEY, Preview, ResourceChange
@@ -59,7 +59,8 @@ def _summarize(seen: Preview) -> str:
     if seen.first:
         return "a first deployment"
     if seen.restores:
-        return "changes outside Pulumi are restored"
+        outside = "changes outside Pulumi are restored"
+        return outside if seen.is_changed_outside else "a deployment that did not finish is completed"
     return f"the value of `{KEY}` changes" if seen.rotates else "changes"
 
 
@@ -111,7 +112,7 @@ def _describe_rotation(seen: Preview) -> str:
         return "unknown"
     if seen.rotates:
         return "yes"
-    if seen.drift is None or seen.drift.origin == CRONS:
+    if seen.drift is None or seen.drift.origin in (CRONS, UNFINISHED):
         return "no"
     if KEY in {item.name for item in seen.drift.changes}:
         return "no, the declared value stays and is restored"

@@ -85,5 +85,11 @@ class Preview:
 
     @property
     def restores(self) -> bool:
-        """Return whether a change outside Pulumi is restored."""
+        """Return whether a live difference is restored: a change outside Pulumi, or an unfinished deployment."""
         return not self.adopts and bool(self.drift or self.query_drift or self.refreshed)
+
+    @property
+    def is_changed_outside(self) -> bool:
+        """Return whether a change outside Pulumi is known, and not only a deployment that did not finish."""
+        drifts = (self.drift, self.query_drift)
+        return bool(self.refreshed) or any(found.is_outside for found in drifts if found is not None)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
-from checks.diagnosis.undeclared_settings import find_undeclared_settings
+from checks.diagnosis.live_worker.crons import LiveCrons, read_live_crons
+from checks.diagnosis.live_worker.undeclared_settings import find_undeclared_settings
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
@@ -33,7 +34,7 @@ def bindings(context: Context) -> Iterator[Evidence | Finding]:
     outside = _is_changed_outside(context, live, details)
     for detail in details:
         problems += [(*problem, outside) for problem in _compare_version(context, detail)]
-    problems += _compare_crons(context, context.cloudflare.list_schedules(worker))
+    problems += _compare_crons(context, read_live_crons(context))
     for subject, expected, found, outside in dict.fromkeys(problems):
         yield live_version.describe_difference(subject, expected, found, outside=outside)
     undeclared = list(find_undeclared_settings(worker, wait_for_settings()))
@@ -102,14 +103,15 @@ def _is_equal(kind: str, declared: str, live: object) -> bool:
         return False
 
 
-def _compare_crons(context: Context, live: Collection[str]) -> Iterator[Problem]:
+def _compare_crons(context: Context, live: LiveCrons) -> Iterator[Problem]:
     """Yield crons that are declared and not live, and the other way round."""
     declared = set(context.manifest.schedules)
-    missing, extra = sorted(declared - set(live)), sorted(set(live) - declared)
+    missing, extra = sorted(declared - live.crons), sorted(live.crons - declared)
     if missing:
-        yield "schedule", ", ".join(missing), "absent", False
+        yield "schedule", ", ".join(missing), f"absent{live.reason}", live.outside
     if extra:
-        yield "schedule", "no other cron, because nothing declares it", ", ".join(extra), False
+        found = ", ".join(extra) + live.reason
+        yield "schedule", "no other cron, because nothing declares it", found, live.outside
 
 
 def _name_bindings(names: Collection[str]) -> str:
@@ -134,7 +136,10 @@ CHECK = Check(
         KnownCause(
             what="another bucket was bound, or a text was changed, outside Pulumi", fix="pulumi up --stack NAME"
         ),
-        KnownCause(what="the crons were changed outside Pulumi", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="the crons were changed outside Pulumi, or the last `pulumi up` did not finish",
+            fix="pulumi up --stack NAME",
+        ),
         KnownCause(
             what="a binding was added outside Pulumi, and must stay",
             fix="declare it in extraBindings, then pulumi up --stack NAME",

@@ -32,8 +32,9 @@ def deployed(context: Context) -> Iterator[Evidence | Finding]:
     expected = f"the {name} {last.short}, at 100 %" if last else f"an upload with the tag {tag}, at 100 %"
     outside = live_version.is_changed_outside(versions, last, tag)
     subject = f"live version of {context.manifest.worker.name}"
+    earlier = live_version.describe_earlier_changes(live, known, last)
     for problem in problems:
-        yield live_version.describe_difference(subject, expected, problem, outside=outside)
+        yield live_version.describe_difference(subject, expected, problem + earlier, outside=outside)
     if not problems:
         yield Evidence(f"the program's last upload {versions[0].short} serves every request, {versions[0].made}")
         yield from _judge_code(context, versions[0], wait_for_code())
@@ -91,7 +92,8 @@ def _describe_foreign(version: WorkerVersion, last: WorkerVersion | None, tag: s
     if version.tag == tag:
         return f"{version.short}, {version.made}, which has the tag but is not an upload"
     if _is_unfinished(version, last, tag):
-        return f"{version.short}, {version.made}, a newer upload of this stack: the last `pulumi up` did not finish"
+        upload = "an upload" if last is None else "a newer upload"
+        return f"{version.short}, {version.made}, {upload} of this stack: the last `pulumi up` did not finish"
     if live_version.is_stack_upload(version, tag):
         other = "other code" if _has_same_settings(version.tag, tag) else "other settings"
         return f"{version.short}, {version.made}, which has another tag of this stack, so it has {other}"
@@ -100,7 +102,8 @@ def _describe_foreign(version: WorkerVersion, last: WorkerVersion | None, tag: s
 
 def _is_unfinished(version: WorkerVersion, last: WorkerVersion | None, tag: str) -> bool:
     """Return whether a `pulumi up` of other settings did not finish. Other code alone is from another checkout."""
-    return live_version.is_unfinished(version, last, tag) and not _has_same_settings(version.tag, tag)
+    other = last is None or not _has_same_settings(version.tag, tag)
+    return other and live_version.is_unfinished(version, last, tag)
 
 
 def _has_same_settings(one: str, other: str) -> bool:

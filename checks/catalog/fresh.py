@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
 from checks.diagnosis.clock_skew import correct_now
+from checks.diagnosis.live_worker.crons import read_live_crons
 from checks.diagnosis.pause import Pause, read_pause
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
@@ -106,8 +107,11 @@ def _describe_standstill(context: Context, backlog: Backlog) -> Finding:
     if not list_fires(crons, context.now, 1):
         cause, hint = Cause.CONFIGURATION, Hint.set_setting("schedule", A_CRON)
         reason = ", and the declared cron never fires" if crons else ", and no cron is declared"
-    elif not set(crons) & set(context.cloudflare.list_schedules(context.manifest.worker.name)):
-        cause, hint, reason = Cause.OUTSIDE_CHANGE, Hint.deploy(), ", and the declared cron is not live"
+    else:
+        live = read_live_crons(context)
+        if not live.crons.intersection(crons):
+            cause = Cause.CONFIGURATION if live.unfinished else Cause.OUTSIDE_CHANGE
+            hint, reason = Hint.deploy(), f", and the declared cron is not live{live.reason}"
     since = f"nothing was stored since {_format(backlog.newest)}" if backlog.newest else "nothing was ever stored"
     return Finding(
         subject=f"due days of {context.manifest.ace.site}",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from checks.check import Check, Context, KnownCause
 from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.diagnosis import live_version
-from checks.diagnosis.live_version import describe_difference
+from checks.diagnosis.live_version import describe_difference, join_earlier
 from checks.diagnosis.secret_changes import SecretChange, read_secret_changes
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding, Inconclusive
@@ -28,8 +29,9 @@ class _History:
 
     def describe(self, name: str, expected: str, found: str, *, present: bool) -> Finding:
         """Return the finding for one secret: how it appeared or vanished, else why the version is another one."""
-        texts = [change.text for change in self.changes if change.name == name and change.present is present]
-        text = texts[0] if texts else self.other_version
+        changes = [change for change in self.changes if change.name == name]
+        texts = [change.text for change in itertools.dropwhile(lambda item: item.present is not present, changes)]
+        text = join_earlier(texts) if texts else self.other_version
         found = f"{found}, {text}" if text else found
         return describe_difference(f"secret {name}", expected, found, outside=bool(texts) or self.outside)
 
@@ -67,15 +69,17 @@ def _read_attached(context: Context) -> set[str]:
 
 
 def _judge_values(worker: str, declared: Collection[str], history: _History) -> Iterator[Finding]:
-    """Yield the last change of each declared secret, or else that the live version is another one."""
-    last = {
-        change.name: change for change in reversed(history.changes) if change.name is None or change.name in declared
-    }
+    """Yield the changes of each declared secret, or else that the live version is another one."""
+    changes: dict[str | None, list[str]] = {}
+    for change in history.changes:
+        if change.name is None or change.name in declared:
+            changes.setdefault(change.name, []).append(change.text)
     everything = f"secrets of {worker}"
-    for name, change in sorted(last.items(), key=lambda item: item[0] or ""):
+    for name, texts in sorted(changes.items(), key=lambda item: item[0] or ""):
         subject = everything if name is None else f"secret {name}"
-        yield describe_difference(subject, "the value that the program uploaded", change.text, outside=True)
-    if history.other_version and not last:
+        expected = "the value that the program uploaded"
+        yield describe_difference(subject, expected, join_earlier(texts), outside=True)
+    if history.other_version and not changes:
         expected = "the values that the program uploaded"
         yield describe_difference(everything, expected, history.other_version, outside=history.outside)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from checks.check import Context
@@ -14,6 +14,8 @@ from cloudflare_client.versions import WorkerDeployment, WorkerVersion, find_new
 
 if TYPE_CHECKING:
     from cloudflare_client.versions import VersionDetail
+
+MAX_CHANGES = 5  # named before the last one
 
 
 def read_deployment(context: Context) -> WorkerDeployment:
@@ -76,12 +78,34 @@ def is_stack_upload(version: WorkerVersion, tag: str) -> bool:
 
 
 def is_unfinished(version: WorkerVersion, last: WorkerVersion | None, tag: str) -> bool:
-    """Return whether a version is an upload of the stack that is newer than the manifest with this tag.
+    """Return whether a version is an upload of the stack after which a `pulumi up` did not finish.
 
-    `pulumi up` stores the manifest last. So a refused request after the upload leaves the older manifest.
+    A refused upload leaves the manifest of a version that does not exist, and the state of the stack may have an older
+    manifest. ``last`` is the last upload of the manifest with this tag.
     """
-    newer = last is not None and version.number > last.number
+    newer = last is None or version.number > last.number
     return newer and version.tag != tag and is_stack_upload(version, tag)
+
+
+def describe_earlier_changes(
+    live: WorkerDeployment, known: Collection[WorkerVersion], last: WorkerVersion | None
+) -> str:
+    """Return the other foreign versions since the ``last`` upload, as the end of a text about the live one."""
+    earlier = [
+        f"{version.short}, {version.made}"
+        for version in sorted(known, key=lambda version: version.number, reverse=True)
+        if last is not None
+        and version.number > last.number
+        and version.id not in live.ids
+        and not is_stack_upload(version, last.tag)
+    ]
+    return join_earlier(["", *earlier])
+
+
+def join_earlier(texts: Sequence[str]) -> str:
+    """Return texts about changes, newest first, as one text. The oldest of many are counted."""
+    shown, more = texts[: MAX_CHANGES + 1], len(texts) - MAX_CHANGES - 1
+    return ", before that ".join([*shown, *([f"{more} more changes"] if more > 0 else [])])
 
 
 def find_last_upload(known: Collection[WorkerVersion], tag: str) -> WorkerVersion | None:

@@ -17,6 +17,7 @@ DELETED, ADDED, CHANGED = "deleted", "added", "changed"
 # Where a change comes from. Cloudflare's own `triggered_by` has other values besides, which are kept as they are.
 SECRET, UPLOAD, DEPLOYMENT = "secret", "upload", "deployment"
 ROLLBACK, SPLIT, UNKNOWN_VERSION, BINDINGS, CRONS = "rollback", "split", "unknown version", "bindings", "crons"
+UNFINISHED = "unfinished"  # the last `pulumi up` uploaded the worker, and did not send its crons
 
 
 class DriftError(ValueError):
@@ -40,10 +41,21 @@ class LiveBinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierChange:
+    """A version that was made outside Pulumi after the last upload of this stack, and before the live change."""
+
+    version: str
+    origin: str
+    author: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """How a live worker differs from the last upload of this stack.
 
     ``origin`` is the kind of change. ``author`` and ``at`` (UTC) are None where Cloudflare does not record them.
+    ``earlier`` are the changes between the last upload of this stack and this one, newest first.
     ``adopted`` says that the worker was never an upload of this stack. ``crons`` are the live ones, None where they are
     as declared. ``lost`` are bindings of which no declaration has the name and kind, ``replaced`` those that are
     declared with another value.
@@ -58,6 +70,12 @@ class Drift:
     crons: tuple[str, ...] | None = None
     lost: tuple[LiveBinding, ...] = ()
     replaced: tuple[LiveBinding, ...] = ()
+    earlier: tuple[EarlierChange, ...] = ()
+
+    @property
+    def is_outside(self) -> bool:
+        """Return whether a change outside Pulumi made the difference."""
+        return self.origin != UNFINISHED
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready data, without the fields that have their default."""

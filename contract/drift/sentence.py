@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from contract.drift.record import BINDINGS, CRONS, DEPLOYMENT, ROLLBACK, SECRET, SPLIT, UPLOAD, Drift
+from contract.drift.record import (
+    BINDINGS,
+    CRONS,
+    DEPLOYMENT,
+    ROLLBACK,
+    SECRET,
+    SPLIT,
+    UNFINISHED,
+    UPLOAD,
+    Drift,
+    EarlierChange,
+)
 
 MAX_MESSAGE = 1_000  # bytes of a version's message, Cloudflare's limit
 MAX_CRONS = 5  # shown in a sentence
 MAX_NAME = 128  # characters of one name in a sentence
+NOT_FINISHED = "the last `pulumi up` did not finish, so its crons are not live"
 _ACTIONS = {  # origin -> with an author, without one
     SECRET: ("changed secrets", "secrets were changed"),
     UPLOAD: ("uploaded another version", "another version was uploaded"),
@@ -18,7 +30,7 @@ _ACTIONS = {  # origin -> with an author, without one
 }
 
 
-def action_of(drift: Drift) -> tuple[str, str]:
+def action_of(drift: Drift | EarlierChange) -> tuple[str, str]:
     """Return the change as a verb for its author, and as a clause without an author."""
     return _ACTIONS.get(drift.origin, ("changed the worker", "the worker was changed"))
 
@@ -48,6 +60,8 @@ def _sentence(drift: Drift, shown: int) -> str:
     if drift.crons is not None:
         crons = [_escape(cron) for cron in drift.crons]
         sentences += _listed("Live crons", crons[:MAX_CRONS] if crons else ["none"], len(crons[MAX_CRONS:]))
+    if drift.origin == UNFINISHED:
+        return ". ".join([*sentences, "`pulumi up` completes it"])
     if drift.origin == CRONS:
         sentences.append("Cloudflare does not record who changed a cron, or when")
     sentences.append("`pulumi up` takes it over" if drift.adopted else "`pulumi up` restores it")
@@ -60,6 +74,8 @@ def _head(drift: Drift) -> str:
     if drift.adopted:
         last = f" (last changed by {author} {when})" if author and when else ""
         return f"adopts live version {version}, which is not an upload of this stack{last}"
+    if drift.origin == UNFINISHED:
+        return f"drift: {NOT_FINISHED} (live version {version})"
     active, passive = action_of(drift)
     if _names_one_secret(drift):
         name, change = _escape(drift.changes[0].name), _escape(drift.changes[0].change)
@@ -79,7 +95,13 @@ def _lists(drift: Drift) -> dict[str, list[str]]:
         "Bindings": [f"{_escape(item.name)} {_escape(item.change)}" for item in changes],
         "Lost": [f"{_escape(item.name)} ({_escape(item.type)})" for item in drift.lost],
         "Replaced": [f"{_escape(item.name)} ({_escape(item.type)})" for item in drift.replaced],
+        "Before that": [_describe_earlier(item) for item in drift.earlier],
     }
+
+
+def _describe_earlier(change: EarlierChange) -> str:
+    when = f" on {_escape(change.at)} UTC" if change.at else ""
+    return f"{_escape(change.author)} {action_of(change)[0]}{when} (version {_escape(change.version[:8])})"
 
 
 def _listed(title: str, words: list[str], more: int) -> list[str]:

@@ -6,44 +6,53 @@ new declaration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cloudflare_client.versions import WorkerVersion, format_moment
+from contract.cron.digest import are_unsent, digest_crons
 from contract.drift import record as drift
-from contract.drift.record import Drift
+from contract.drift.record import Drift, EarlierChange
 from contract.drift.sentence import message_of
 from contract.manifest import Manifest
 from infra.account import LiveWorker
 from infra.drift.binding_changes import find_changes, find_lost, find_replaced
-from infra.drift.digest import digest_bindings, digest_crons
-from infra.drift.last_upload import find_last_upload
+from infra.drift.digest import digest_bindings
+from infra.drift.last_upload import find_last_upload, list_uploads
 from infra.drift.tag import is_own_upload, owner_prefix, read_digests
 
 
 def find_drift(
-    manifest: Manifest, worker: LiveWorker | None, *, uploaded: Sequence[Mapping[str, Any]] | None
+    manifest: Manifest,
+    worker: LiveWorker | None,
+    *,
+    uploaded: Sequence[Mapping[str, Any]] | None,
+    sent_crons: Callable[[], bool] = lambda: True,
 ) -> Drift | None:
     """Return how the live worker differs from the last upload of this stack, None where it does not.
 
-    ``uploaded`` are the bindings of that upload, None where there is none and the worker is adopted.
+    ``uploaded`` are the bindings of that upload, None where there is none and the worker is adopted. ``sent_crons``
+    says whether a `pulumi up` of this stack ever sent crons.
     """
     owner = owner_prefix(manifest.project, manifest.stack)
-    origin = None if worker is None else _find_origin(worker, owner)
+    origin = None if worker is None else _find_origin(worker, owner, sent_crons)
     if worker is None or origin is None:
         return None
     last = find_last_upload(worker, owner)
     crons = digest_crons(manifest.schedules) if last is None else read_digests(last.tag, owner)[0]
     deployment, adopted = worker.deployment, uploaded is None
+    known = origin not in (drift.CRONS, drift.UNFINISHED)
     return Drift(
         version=worker.version_id,
         origin=origin,
-        author=None if origin == drift.CRONS else deployment.author,
-        at=None if origin == drift.CRONS else deployment.moment,
+        author=deployment.author if known else None,
+        at=deployment.moment if known else None,
         adopted=adopted,
         changes=() if uploaded is None else tuple(find_changes(uploaded, worker, owner)),
         crons=None if crons == digest_crons(worker.schedules) else worker.schedules,
         lost=tuple(find_lost(manifest, worker.bindings)) if adopted else (),
         replaced=tuple(find_replaced(manifest, worker.bindings)) if adopted else (),
+        earlier=() if last is None else tuple(_list_earlier(worker, last)),
     )
 
 
@@ -60,7 +69,16 @@ def next_message(manifest: Manifest, worker: LiveWorker | None, found: Drift | N
     return serving.message or None
 
 
-def _find_origin(worker: LiveWorker, owner: str) -> str | None:
+def _list_earlier(worker: LiveWorker, last: WorkerVersion) -> Iterator[EarlierChange]:
+    """Yield the versions between the last upload of this stack and the live change, newest first."""
+    for version in worker.versions:
+        if version.number > last.number and version.id not in worker.deployment.ids:
+            origin = drift.UPLOAD if version.is_upload else version.triggered_by
+            at = format_moment(version.created_on)
+            yield EarlierChange(version=version.id, origin=origin, author=version.author, at=at)
+
+
+def _find_origin(worker: LiveWorker, owner: str, sent_crons: Callable[[], bool]) -> str | None:
     """Return the kind of change that made the live worker differ from its tag, None where it does not differ."""
     if len(worker.deployment.shares) > 1:
         return drift.SPLIT
@@ -74,4 +92,19 @@ def _find_origin(worker: LiveWorker, owner: str) -> str | None:
     crons, bindings = read_digests(serving.tag, owner)
     if bindings != digest_bindings(worker.bindings):
         return drift.BINDINGS
-    return None if crons == digest_crons(worker.schedules) else drift.CRONS
+    if crons == digest_crons(worker.schedules):
+        return None
+    return drift.UNFINISHED if _has_unsent_crons(worker, owner, sent_crons) else drift.CRONS
+
+
+def _has_unsent_crons(worker: LiveWorker, owner: str, sent_crons: Callable[[], bool]) -> bool:
+    """Return whether the last upload's crons never reached Cloudflare: a refused request, or an ended `pulumi up`."""
+    last, *earlier = list_uploads(worker, owner)
+    if not worker.schedules and not earlier:
+        return not sent_crons()
+    return are_unsent(
+        worker.schedules,
+        changed_on=worker.crons_changed_on,
+        uploaded_on=last.created_on,
+        earlier=[version.tag for version in earlier],
+    )

@@ -1,4 +1,4 @@
-"""Digests of live bindings and crons, and the form in which bindings are compared: the fields of a declaration."""
+"""Digests of live bindings, and the form in which bindings are compared: the fields of a declaration."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ from infra.bindings import list_kinds
 def digest(value: object) -> str:
     """Return 8 hex digits that name a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def digest_crons(crons: Iterable[str]) -> str:
-    """Return the digest of a worker's crons, in any order."""
-    return digest(sorted(crons))
 
 
 def row_of(binding: Mapping[str, Any]) -> list[Any]:

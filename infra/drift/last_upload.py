@@ -22,6 +22,12 @@ def find_last_upload(worker: LiveWorker, owner: str) -> WorkerVersion | None:
     return find_newest(version for version in worker.versions if is_own_upload(version, owner))
 
 
+def list_uploads(worker: LiveWorker, owner: str) -> list[WorkerVersion]:
+    """Return the known versions with a tag of this stack, newest first."""
+    found = (version for version in worker.versions if is_own_upload(version, owner))
+    return sorted(found, key=lambda version: version.number, reverse=True)
+
+
 def uploaded_bindings(
     worker: LiveWorker | None, owner: str, *, adopt: bool, advice: str, read_bindings: Callable[[str], Bindings]
 ) -> Bindings | None:

@@ -7,8 +7,9 @@ change. The tags of older deployments have no part ``<code>``.
 from __future__ import annotations
 
 from cloudflare_client.versions import WorkerVersion
+from contract.cron.digest import digest_crons
 from contract.manifest import Manifest
-from infra.drift.digest import digest, digest_bindings, digest_crons
+from infra.drift.digest import digest, digest_bindings
 
 CODE_DIGITS = 12  # of the code's digest
 

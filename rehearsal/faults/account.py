@@ -132,7 +132,7 @@ SURROUNDINGS = (
         name="cron-changed",
         description="the cron was changed",
         caught_by=("bindings",),
-        cause="configuration",
+        cause="outside_change",
         apply=partial(outside_pulumi.call_script_api, method="PUT", path="/schedules", json=[{"cron": "0 1 * * *"}]),
     ),
     Fault(

@@ -35,6 +35,7 @@ class Script:
         self.declared = declared
         self.secrets = [item["name"] for item in declared if item["type"] == "secret_text"]
         self.crons = list(crons)
+        self.crons_changed_on = ""
         self.tail = Tail() if tail is None else tail
         self.version_id: Callable[[int], str] = lambda number: f"v{number}"
         self.deployed = DAN
@@ -92,7 +93,8 @@ class Script:
         if path == "secrets":
             return envelope([{"name": name, "type": "secret_text"} for name in self.secrets])
         if path == "schedules":
-            return envelope({"schedules": [{"cron": cron, "created_on": "x"} for cron in self.crons]})
+            times = {"created_on": None, "modified_on": self.crons_changed_on}
+            return envelope({"schedules": [{"cron": cron, **times} for cron in self.crons]})
         if path == "content/v2":
             return response(200, self.code, {"content-type": "application/javascript+module"})
         if path == "settings":

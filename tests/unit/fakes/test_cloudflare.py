@@ -6,6 +6,7 @@ import pytest
 from cloudflare_client import httpx_transport
 from cloudflare_client.errors import AbsentError, ApiRefusedError
 from cloudflare_client.retry import RetryPolicy
+from cloudflare_client.versions import Schedule
 from tests.fakes.cloudflare import Account, Script
 from tests.fakes.days import date_of, key_of, stored
 from tests.fakes.manifest import ACCOUNT, API_TOKEN, BUCKET, CRON, NAME, manifest_data
@@ -41,7 +42,7 @@ def test_a_script(account, connect):
     script.change_secrets("ACE_API_KEY", "ADDED")
     with connect() as client:
         assert client.list_secrets(NAME) == ("ACE_API_KEY", "ADDED")
-        assert client.list_schedules(NAME) == (CRON,)
+        assert client.list_schedules(NAME) == (Schedule(cron=CRON),)
         assert client.read_deployment(NAME).ids == {"v2"}
         assert [version.id for version in client.list_versions(NAME, lambda _: True)] == ["v2", "v1"]
         assert client.read_version(NAME, "v1").bindings.keys() == script.bound.keys() - {"ADDED"}

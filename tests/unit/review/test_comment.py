@@ -343,6 +343,25 @@ def test_the_live_key_is_named_only_where_it_is_known(record, said):
     assert f"value changes: {said}" in run(preview(upload(), drift(**record)))[1]
 
 
+def test_a_deployment_that_did_not_finish_is_not_a_change_outside_pulumi():
+    """Case C10: Cloudflare refused the crons of the last `pulumi up`."""
+    unfinished = drift(origin="unfinished", author=None, at=None, crons=["0 1 * * *"])
+    code, text = run(preview(upload(), unfinished, CRONS_AGAIN), "--detailed-exitcode")
+    assert code == 2
+    assert "a deployment that did not finish is completed" in text
+    assert "#### Not finished\n\nThe last `pulumi up` did not finish, so its crons are not live" in text
+    assert "Live crons: `0 1 * * *`." in text
+    assert "value changes: no**" in text
+    assert "outside Pulumi" not in text
+
+
+def test_the_changes_before_the_last_one_are_named():
+    """Case C11: a secret was changed, then another version was uploaded, both outside Pulumi."""
+    before = {"version": "608d4072-aaaa", "origin": "secret", "author": "ann@example.org", "at": "2026-11-24 11:10:47"}
+    _, text = run(preview(upload(), drift(origin="upload", earlier=[before]), CRONS_AGAIN))
+    assert "Before that: `ann@example.org` changed secrets on `2026-11-24 11:10:47` UTC (version `608d4072`)." in text
+
+
 def test_a_preview_of_a_part_does_not_say_that_the_key_stays():
     part = upload() | {"diffReasons": ["bindings", "etag"]}
     assert "value changes: unknown" in run(preview(part))[1]

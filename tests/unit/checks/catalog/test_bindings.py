@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fakes.answers import envelope
+from contract.cron.digest import digest_crons
+from tests.fakes.answers import answer, envelope
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NAME, TAG, manifest_data
 from tests.fakes.outcomes import UP, all_findings, failed_finding, first_finding, inconclusive_finding
@@ -174,6 +175,60 @@ def test_schedules_are_compared_as_sets(tmp_path, live, actual):
     system = healthy_system()
     system.script.crons = live
     assert all_findings(tmp_path, system, "bindings") == [("schedule", text) for text in actual]
+
+
+NOT_FINISHED = "the last `pulumi up` did not finish"
+
+
+@pytest.mark.parametrize(
+    ("changed_on", "suffix", "cause"),
+    [
+        ("2024-12-19T09:00:00Z", f": {NOT_FINISHED}", "configuration"),  # before the upload at 10:00:00
+        ("2024-12-19T10:30:00Z", "", "outside_change"),
+        ("", "", "configuration"),
+    ],
+)
+def test_a_refused_cron_update_is_not_a_change_outside_pulumi(tmp_path, changed_on, suffix, cause):
+    """Case C10: Cloudflare refused the crons of the last `pulumi up`, so the live crons are older than its upload."""
+    system = healthy_system()
+    system.script.crons, system.script.crons_changed_on = ["0 1 * * *"], changed_on
+    assert all_findings(tmp_path, system, "bindings", cause=cause) == [
+        ("schedule", f"absent{suffix}"),
+        ("schedule", f"0 1 * * *{suffix}"),
+    ]
+
+
+@pytest.mark.parametrize(("crons", "suffix"), [(["0 1 * * *"], f": {NOT_FINISHED}"), (["0 2 * * *"], "")])
+def test_the_crons_of_an_upload_after_which_the_next_one_was_refused(tmp_path, crons, suffix):
+    """Case C10: Cloudflare refused the upload of the last `pulumi up`, and the stack has its manifest already."""
+    system = healthy_system()
+    live = f"bv:11111111:999999999999:{digest_crons(['0 1 * * *'])}:44444444"
+    system.script.versions = [system.script.version(1, live, "upload")]
+    system.script.crons = crons
+    assert all_findings(tmp_path, system, "bindings")[-1] == ("schedule", f"{crons[0]}{suffix}")
+
+
+@pytest.mark.parametrize(("before", "suffix"), [([], f": {NOT_FINISHED}"), (["0 1 * * *"], "")])
+def test_the_first_schedule_of_a_worker_was_refused(tmp_path, before, suffix):
+    """Case C10: the upload before declared no cron, and Cloudflare refused the first one."""
+    system = healthy_system()
+    former = f"bv:11111111:999999999999:{digest_crons(before)}:44444444"
+    system.script.versions = [system.script.version(2, TAG, "upload"), system.script.version(1, former, "upload")]
+    system.script.live, system.script.crons = ["v2"], []
+    assert all_findings(tmp_path, system, "bindings") == [("schedule", f"absent{suffix}")]
+
+
+def test_crons_without_an_upload_of_the_stack_or_a_readable_history_have_no_reason(tmp_path):
+    """Case C10: nothing is claimed that was not looked at."""
+    system = healthy_system()
+    system.script.crons = []
+    system.routes["GET", "/versions"] = lambda request: (
+        answer(400) if request.url.path.endswith("/versions") else system.cloudflare.answer(request)
+    )
+    assert all_findings(tmp_path, system, "bindings") == [("schedule", "absent")]
+    del system.routes["GET", "/versions"]
+    system.script.versions = [system.script.version(1, "", "upload")]
+    assert all_findings(tmp_path, system, "bindings", cause="configuration") == [("schedule", "absent")]
 
 
 def test_a_worker_without_schedule(tmp_path):

@@ -125,6 +125,28 @@ def test_deployed_and_rolled_back(tmp_path, tag):
     assert found["expected"] == "the program's last upload v2, at 100 %"
 
 
+def test_every_change_since_the_programs_last_upload_is_named(tmp_path):
+    """Case C11: a secret was changed, then another version was uploaded, both outside Pulumi."""
+    system = healthy_system()
+    system.script.upload("", "version_upload")
+    system.script.upload()
+    assert "before that" not in str(system.report(tmp_path, "deployed"))
+    system.script.change_secrets("ACE_API_KEY")
+    system.script.upload("", "upload")
+    text = f"v5, made by {ANN} (upload), which does not have the program's tag, before that v4, made by {ANN} (secret)"
+    assert all_findings(tmp_path, system, "deployed", cause="outside_change") == [(f"live version of {NAME}", text)]
+
+
+def test_a_rollback_names_the_change_before_it(tmp_path):
+    """Case C11: a secret was changed, then an older version was deployed."""
+    system = healthy_system()
+    system.script.upload()
+    system.script.change_secrets("ACE_API_KEY")
+    system.script.live = ["v1"]
+    found = failed_finding(tmp_path, system, "deployed")["found"]
+    assert found == f"v1, made by {ANN} (upload): rolled back by {DAN}, before that v3, made by {ANN} (secret)"
+
+
 def test_deployed_and_split(tmp_path):
     system = healthy_system()
     system.script.upload()
@@ -183,4 +205,16 @@ def test_a_newer_upload_of_the_stack_means_that_the_last_up_did_not_finish(tmp_p
     found = failed_finding(tmp_path, system, "deployed")
     assert found["expected"] == "the upload of the manifest v1, at 100 %"
     assert found["found"].endswith("a newer upload of this stack: the last `pulumi up` did not finish")
+    assert (found["cause"], found["hint"]) == ("configuration", UP)
+
+
+@pytest.mark.parametrize("tag", [OLDER, "bv:11111111:999999999999:33333333:44444444:bbbbbbbbbbbb"])
+def test_a_refused_upload_means_that_the_last_up_did_not_finish(tmp_path, tag):
+    """Case C10: Cloudflare refuses the upload of the last `pulumi up`, and the stack has its manifest already."""
+    ours = "bv:11111111:222222222222:33333333:44444444:aaaaaaaaaaaa"
+    system = healthy_system(manifest=manifest_data(worker__tag=ours))
+    system.script.versions = [system.script.version(1, tag, "upload")]
+    found = failed_finding(tmp_path, system, "deployed")
+    assert found["expected"] == f"an upload with the tag {ours}, at 100 %"
+    assert found["found"].endswith("an upload of this stack: the last `pulumi up` did not finish")
     assert (found["cause"], found["hint"]) == ("configuration", UP)

@@ -206,6 +206,15 @@ def test_a_cron_that_was_removed_outside_pulumi_is_the_cause(tmp_path):
     assert (found["cause"], found["hint"]) == ("outside_change", UP)
 
 
+def test_a_cron_that_the_last_up_did_not_send_is_the_cause(tmp_path):
+    """Case C10: a refused cron update is not a change outside Pulumi."""
+    system = store(healthy_system(), 1, last=NOW - timedelta(hours=1))
+    system.script.crons, system.script.crons_changed_on = ["0 1 * * *"], "2024-12-19T09:00:00Z"
+    found = failed_finding(tmp_path, system, "fresh")
+    assert (found["cause"], found["hint"]) == ("configuration", UP)
+    assert found["found"].endswith("and the declared cron is not live: the last `pulumi up` did not finish")
+
+
 def test_a_pause_is_a_warning(tmp_path):
     system = pause(store(healthy_system(), 1, last=NOW - timedelta(days=5)), timedelta(days=2))
     assert passed(tmp_path, system)["warnings"] == [

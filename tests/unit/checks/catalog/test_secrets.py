@@ -205,7 +205,31 @@ def test_secrets_deleted_and_put_again(tmp_path):
     system.script.change_secrets()
     system.script.change_secrets("ACE_API_KEY")
     assert all_findings(tmp_path, system, "secrets", cause="outside_change") == [
-        ("secret ACE_API_KEY", f"set by {ANN}")
+        ("secret ACE_API_KEY", f"set by {ANN}, before that deleted by {ANN}")
+    ]
+
+
+def test_secrets_changed_twice_outside_pulumi_have_both_changes(tmp_path):
+    """Case C11: every change since the program's last upload is named, and none before it."""
+    system = healthy_system()
+    system.script.change_secrets("ACE_API_KEY")
+    system.script.upload()
+    for author in ("one", "two"):
+        system.script.change_secrets("ACE_API_KEY")
+        system.script.versions[0]["metadata"]["author_email"] = author
+    text = "its value was changed outside Pulumi by {} on 2024-12-19 10:00:00 UTC"
+    assert all_findings(tmp_path, system, "secrets", cause="outside_change") == [
+        ("secret ACE_API_KEY", f"{text.format('two')}, before that {text.format('one')}")
+    ]
+
+
+def test_secrets_put_and_deleted_again_have_both_changes(tmp_path):
+    """Case C11: a secret that is absent was changed before it was deleted."""
+    system = healthy_system()
+    system.script.change_secrets("ACE_API_KEY")
+    system.script.change_secrets()
+    assert all_findings(tmp_path, system, "secrets", cause="outside_change") == [
+        ("secret ACE_API_KEY", f"absent, deleted by {ANN}, before that its value was changed outside Pulumi by {ANN}")
     ]
 
 
@@ -242,7 +266,9 @@ def test_secrets_after_a_long_history_read_few_versions(tmp_path):
     system = healthy_system()
     for _ in range(40):
         system.script.change_secrets("ACE_API_KEY")
-    assert "its value was changed" in failed_finding(tmp_path, system, "secrets")["found"]
+    found = failed_finding(tmp_path, system, "secrets")["found"]
+    assert found.count("its value was changed") == 6
+    assert found.endswith("before that 13 more changes")
     assert sum("/versions/v" in asked for asked in system.asked) == 20
     system = healthy_system()
     system.script.change_secrets()

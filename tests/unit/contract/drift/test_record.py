@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.drift import record as drift
-from contract.drift.record import ADDED, CHANGED, DELETED, BindingChange, Drift, DriftError, LiveBinding
+from contract.drift.record import ADDED, CHANGED, DELETED, BindingChange, Drift, DriftError, EarlierChange, LiveBinding
 
 ANY = st.text(max_size=200)
 CHANGES = st.builds(BindingChange, name=ANY, change=st.sampled_from([ADDED, CHANGED, DELETED]) | ANY)
+EARLIER = st.builds(EarlierChange, version=ANY, origin=ANY, author=ANY, at=ANY)
 LIVE = st.lists(st.builds(LiveBinding, name=ANY, type=ANY), max_size=8).map(tuple)
 RECORDS = st.builds(
     Drift,
@@ -21,6 +22,7 @@ RECORDS = st.builds(
     crons=st.none() | st.lists(ANY, max_size=8).map(tuple),
     lost=LIVE,
     replaced=LIVE,
+    earlier=st.lists(EARLIER, max_size=8).map(tuple),
 )
 WHO = {"author": "jo@example.org", "at": "2026-11-24 11:10:48"}
 

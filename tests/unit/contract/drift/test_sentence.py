@@ -1,13 +1,17 @@
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
 from contract.drift import record as drift
-from contract.drift.record import ADDED, CHANGED, DELETED, BindingChange, Drift, LiveBinding
+from contract.drift.record import ADDED, CHANGED, DELETED, BindingChange, Drift, EarlierChange, LiveBinding
 from contract.drift.sentence import MAX_MESSAGE, describe, message_of
 from tests.unit.contract.drift.test_record import RECORDS
 
+EARLIER = EarlierChange(
+    version="608d4072-aaaa", origin=drift.SECRET, author="ann@example.org", at="2026-11-24 11:10:47"
+)
 WHO = {"author": "jo@example.org", "at": "2026-11-24 11:10:48"}
 
 
@@ -56,6 +60,18 @@ def test_every_sentence_is_one_line_of_ascii_and_the_message_fits(record):
             Drift(version="c1529256", origin=drift.UPLOAD, **WHO, changes=changed("SITE"), crons=("0 1 * * *",)),
             "drift: jo@example.org uploaded another version outside Pulumi on 2026-11-24 11:10:48 UTC "
             "(live version c1529256). Bindings: SITE changed. Live crons: 0 1 * * *. `pulumi up` restores it",
+        ),
+        (
+            Drift(version="c1529256", origin=drift.UNFINISHED, crons=("0 1 * * *",)),
+            "drift: the last `pulumi up` did not finish, so its crons are not live (live version c1529256). "
+            "Live crons: 0 1 * * *. `pulumi up` completes it",
+        ),
+        (
+            Drift(version="c1529256", origin=drift.UPLOAD, **WHO, earlier=(EARLIER, replace(EARLIER, origin="upload"))),
+            "drift: jo@example.org uploaded another version outside Pulumi on 2026-11-24 11:10:48 UTC "
+            "(live version c1529256). Before that: ann@example.org changed secrets on 2026-11-24 11:10:47 UTC "
+            "(version 608d4072), ann@example.org uploaded another version on 2026-11-24 11:10:47 UTC (version 608d4072). "
+            "`pulumi up` restores it",
         ),
         (
             Drift(version="c1529256", origin="a new word", author="jo"),

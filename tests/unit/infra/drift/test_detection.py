@@ -8,7 +8,7 @@ import pytest
 
 from cloudflare_client.versions import WorkerVersion
 from contract.drift import record as drift
-from contract.drift.record import BindingChange, LiveBinding
+from contract.drift.record import BindingChange, EarlierChange, LiveBinding
 from contract.drift.sentence import MAX_MESSAGE, message_of
 from infra.account import LiveWorker
 from infra.drift.detection import find_drift, next_message
@@ -29,7 +29,14 @@ def manifest(read):
 @pytest.fixture
 def worker(manifest):
     """A live worker as the upload left it, with fields that only the API has."""
-    first = WorkerVersion(id="608d4072-aaaa", number=1, tag=manifest.worker.tag, message="", triggered_by="upload")
+    first = WorkerVersion(
+        id="608d4072-aaaa",
+        number=1,
+        tag=manifest.worker.tag,
+        message="",
+        triggered_by="upload",
+        created_on="2026-11-21T08:00:00.5Z",
+    )
     return LiveWorker(
         name="building-vitals-backfill",
         deployment=make_deployment(first.id),
@@ -167,6 +174,68 @@ def test_changed_crons_have_no_author(manifest, worker):
     record = found(manifest, dataclasses.replace(changed(worker, **SECRET_CHANGE), schedules=("0 1 * * *",)))
     assert is_drift(record, "secret", changes=[("ACE_API_KEY", "changed")])
     assert record.crons == ("0 1 * * *",)
+
+
+@pytest.mark.parametrize(
+    ("changed_on", "origin"),
+    [
+        ("2026-11-21T07:59:59Z", "unfinished"),
+        ("2026-11-21T08:00:00.1Z", "crons"),  # the same second proves nothing
+        ("2026-11-21T08:00:01Z", "crons"),
+        ("", "crons"),
+    ],
+)
+def test_crons_that_are_older_than_the_upload_were_never_sent(manifest, worker, changed_on, origin):
+    """Case C10: Cloudflare refused the crons of the last `pulumi up`, so no change was made outside Pulumi."""
+    old = dataclasses.replace(worker, schedules=("0 1 * * *",), crons_changed_on=changed_on)
+    record = found(manifest, old)
+    assert (record.origin, record.crons, record.author) == (origin, ("0 1 * * *",), None)
+    assert ("did not finish" in message(manifest, old)) is (origin == "unfinished")
+    assert ("outside Pulumi" in message(manifest, old)) is (origin == "crons")
+
+
+@pytest.mark.parametrize(("before", "origin"), [([], "unfinished"), (["0 1 * * *"], "crons")])
+def test_without_crons_the_upload_before_tells_whether_any_was_sent(manifest, worker, before, origin):
+    """Case C10: the first schedule of a worker was refused, or a cron was removed outside Pulumi."""
+    former = tag_of(dataclasses.replace(manifest, schedules=tuple(before)))
+    earlier = dataclasses.replace(worker.versions[0], id="aaaa0000-aaaa", number=0, tag=former)
+    assert found(manifest, dataclasses.replace(worker, versions=(*worker.versions, earlier), schedules=())).origin == (
+        origin
+    )
+
+
+@pytest.mark.parametrize(("sent", "origin"), [(False, "unfinished"), (True, "crons")])
+def test_without_crons_after_the_first_upload_the_state_tells_whether_any_was_sent(manifest, worker, sent, origin):
+    """Case C10: the first `pulumi up` was refused after its upload."""
+    bare = dataclasses.replace(worker, schedules=())
+    assert find_drift(manifest, bare, uploaded=bare.bindings, sent_crons=lambda: sent).origin == origin
+
+
+def test_every_change_since_the_last_upload_is_recorded(manifest, worker):
+    """Case C11: a secret was changed, then another version was uploaded, both outside Pulumi."""
+    secret = {"author": "ann@example.org", "created_on": "2026-11-21T08:10:00Z", **SECRET_CHANGE}
+    once = changed(worker, **secret)
+    upload = dataclasses.replace(once.versions[0], id="ffff1111-cccc", number=3, triggered_by="upload")
+    twice = dataclasses.replace(once, versions=(upload, *once.versions), deployment=make_deployment(upload.id))
+    record = found(manifest, twice, before=worker.bindings)
+    assert is_drift(record, "upload", "ffff1111")
+    assert record.earlier == (
+        EarlierChange(version="ffff0000-bbbb", origin="secret", author="ann@example.org", at="2026-11-21 08:10:00"),
+    )
+    said = message(manifest, twice, before=worker.bindings)
+    assert "Before that: ann@example.org changed secrets on 2026-11-21 08:10:00 UTC (version ffff0000)" in said
+    assert found(manifest, once, before=worker.bindings).earlier == ()
+
+
+def test_a_change_before_the_last_upload_is_not_recorded(manifest, worker):
+    """Case C11: the upload restored an earlier change."""
+    older = dataclasses.replace(worker.versions[0], id="aaaa0000-aaaa", number=0, **SECRET_CHANGE)
+    record = found(
+        manifest,
+        changed(dataclasses.replace(worker, versions=(*worker.versions, older)), **SECRET_CHANGE),
+        before=worker.bindings,
+    )
+    assert record.earlier == ()
 
 
 def foreign(worker, **more):
