@@ -1,8 +1,8 @@
-"""The worker's own run log: its cron runs, its runs end, none fails for good, and no day is begun again and again."""
+"""The worker's own run log: its cron runs, its runs end, none fails for good, and no stored day is gone since."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,13 @@ from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError
 from checks.model.hint import Hint
 from checks.model.metric import Metric
+from checks.stored_days.listing import list_days
+from checks.stored_days.lost_days import find_lost_days
 from contract.cron.dialect import find_broken_field
 from contract.manifest import RUN_LOG_KEY
 
 if TYPE_CHECKING:
+    from checks.stored_days.listing import StoredDays
     from cloudflare_client.versions import WorkerVersion
 
 SPREAD = timedelta(minutes=2)  # after an upload, an older version may still run
@@ -31,12 +34,12 @@ Versions = Mapping[str, "WorkerVersion"]
 
 
 def history(context: Context) -> Items:
-    """Read the run log and the worker's versions, and judge the runs since the stack's last upload."""
-    storage, tag = context.manifest.storage, context.manifest.worker.tag
-    log = run_in_background(lambda: read_run_log(context.cloudflare, storage))
+    """Read the run log, the stored days and the versions, and judge the runs since the stack's last upload."""
+    tag = context.manifest.worker.tag
+    past = run_in_background(lambda: _read_past(context))
     versions = _read_versions(context, frozenset())
     try:
-        runs = log()
+        runs, stored = past()
     except ShapeError as error:
         raise Failed(_describe_unreadable(str(error))) from None
     upload = live_version.find_last_upload(versions.values(), tag)
@@ -46,9 +49,20 @@ def history(context: Context) -> Items:
     crons = [cron for cron in context.manifest.schedules if find_broken_field(cron) is None]
     since = None if upload is None else _parse_time(upload.created_on)
     found = History(runs=runs, upload=since, crons=crons, now=correct_now(context))
+    own = {version.id for version in versions.values() if live_version.is_current_upload(version, tag)}
+    complete = found.find_complete(own)
+    lost = None if complete is None else find_lost_days(context.manifest.ace, stored, complete.started)
+    if lost is not None:
+        yield lost
     yield from _judge_cron(found)
     yield from _judge_versions(context, found, versions)
     yield from _judge_ends(context, found)
+
+
+def _read_past(context: Context) -> tuple[Sequence[Run], StoredDays]:
+    """Return the run log, and the days that were stored after it was read: a run may end between both."""
+    runs = read_run_log(context.cloudflare, context.manifest.storage)
+    return runs, list_days(context.cloudflare, context.manifest)
 
 
 def _read_versions(context: Context, wanted: frozenset[str]) -> Versions:
@@ -174,7 +188,7 @@ def _format(moment: datetime | None) -> str:
 
 CHECK = Check(
     run=history,
-    proves="the worker's cron runs, every run since the last upload ended, and no failure or unfinished day is left",
+    proves="the worker's cron runs, every run since the last upload ended, and no failure, unfinished or lost day is left",
     runbook="a user who misses the data",
     step=4,
     causes=(
@@ -193,6 +207,10 @@ CHECK = Check(
         KnownCause(
             what="a day is larger than a run of 10 minutes can copy",
             fix="pulumi config set pageSize 50000, then pulumi up",
+        ),
+        KnownCause(
+            what="stored days were removed. The check bucket names a lifecycle rule that does so",
+            fix="python -m checks run trigger --stack NAME copies them again while ACE has them",
         ),
         KnownCause(what="another program writes to the worker's bucket", fix="stop that program"),
     ),

@@ -20,6 +20,7 @@ from checks.check import Check, Context
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.report import Outcome, Report, ReportedFinding, Result, shorten_repeated
+from checks.run.causes.lost_days import explain_lost_days
 from checks.run.causes.outside_change import explain_by_outside_change
 from checks.run.causes.standstill import explain_standstill
 from checks.run.findings import describe_cycle, describe_defect, describe_missing_credentials, describe_timeout
@@ -43,7 +44,7 @@ def run_checks(
     """
     started = context.deadline.clock()
     run = _Run(checks=tuple(checks), context=context, watch=watch, allow_missing=allow_missing_credentials)
-    results = explain_by_outside_change(explain_standstill(run.run()))
+    results = explain_by_outside_change(explain_standstill(explain_lost_days(run.run())))
     manifest = context.manifest
     return Report(
         project=manifest.project,

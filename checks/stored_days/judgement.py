@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 RANGE_METADATA = {"first", "last"}  # of a day that has samples
+REPORTED = ", as the worker reports"
 EXTRA_DAYS = 1  # beyond the declared ones, so that a worker which reports too many days is found
 
 
@@ -70,7 +71,7 @@ def judge_missing_days(manifest: Manifest, progress: Progress, stored: StoredDay
     storage, ace = manifest.storage, manifest.ace
     yield Finding(
         subject=f"objects of bucket {storage.bucket}",
-        expected=f"{progress.days_complete} days from {ace.start_date}, as the worker reports",
+        expected=f"{progress.days_complete} days from {ace.start_date}{REPORTED}",
         found=f"{len(stored)}; absent: {storage.key(ace.site, missing[0].isoformat())}{more}",
         cause=Cause.WORKER,
         hint=Hint.show_logs(),

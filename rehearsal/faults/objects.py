@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from contract.manifest import CONTROL_PREFIX
-from rehearsal.faults import Apply, ExpectedResult, Fault
+from rehearsal.faults import Apply, Fault
 from rehearsal.local_system import LocalSystem, outside_pulumi
 
 # The check `query` reads another stored day each day, so it reports a fault only when it reads the changed one.
@@ -130,10 +130,11 @@ FAULTS = (
         apply=_edit_first_day(lambda day: replace(day, body=bytes(byte ^ 0x55 for byte in day.body))),
     ),
     Fault(
-        # The next batch copies the day again, so no check may fail.
+        # The check looks before the next batch, which copies the day again.
         name="object-lost",
         description="a stored day was deleted",
-        expected=ExpectedResult.PASSED,
+        caught_by=("history",),
+        cause="outside_change",
         apply=_edit_first_day(lambda _: None),
     ),
     Fault(

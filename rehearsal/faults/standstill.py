@@ -50,6 +50,7 @@ FAULTS = (
         description="the newest stored day was deleted, and no cron stored it again for two hours",
         caught_by=("fresh", "history"),
         cause="worker",
+        other_causes={"history": "outside_change"},
         apply=_lose_newest_days,
     ),
     Fault(

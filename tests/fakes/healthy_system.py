@@ -24,7 +24,8 @@ def healthy_system(
     for number in range(stored):
         system.write(days.date_of(number))
     crons = [cron for cron in system.manifest["schedules"] if find_broken_field(cron) is None]
-    run_log.write_runs(system.objects, [run for cron in crons for run in run_log.cron_runs(cron, now)])
+    runs = [run for cron in crons for run in run_log.cron_runs(cron, now, **run_log.count_days(total - stored))]
+    run_log.write_runs(system.objects, runs)
     return system
 
 

@@ -89,7 +89,8 @@ class RandomSystem(System):
 
     def _log_runs(self, uploaded: datetime) -> None:
         """Log the last runs of the cron: each with the version that was live."""
-        runs = run_log.cron_runs(manifest.CRON, self.calendar.begins)
+        left = sum(days.key_of(day) not in self.objects for day in self.worker.due())
+        runs = run_log.cron_runs(manifest.CRON, self.calendar.begins, **run_log.count_days(left))
         for run in runs:
             is_new = datetime.fromisoformat(run["started_at"]) >= uploaded
             run["worker_version"] = (self.script.served() if is_new else self.worker.older)["id"]
@@ -111,8 +112,9 @@ class RandomSystem(System):
         return self.calendar.begins - timedelta(minutes=5 * number - 1)
 
     def remove_first_day(self) -> None:
-        """Let a day be missing, so that a batch copies one: the first, which has samples."""
+        """Let a day be missing that no run has stored, so that a batch copies one: the first, which has samples."""
         self.objects.pop(days.key_of(days.date_of(0)), None)
+        run_log.leave_a_day_missing(self.objects)
 
     def store_first_day(self, change: Callable[[list[days.Row]], list[days.Row]] | None = None) -> None:
         """Store the first day, which is always decoded, with changed rows or, without ``change``, where it is missing."""

@@ -29,6 +29,11 @@ def make_run(started: datetime, *, lasted: timedelta | None = timedelta(seconds=
     return entry | changes
 
 
+def count_days(left: int) -> Run:
+    """Return the counts of a run that stored one day and left so many missing. None were missing if none are left."""
+    return {"planned": left + 1, "stored": 1} if left > 0 else {}
+
+
 def cron_runs(cron: str, until: datetime, count: int = RUNS, **changes: Any) -> list[Run]:
     """Return the last runs of a cron before a time, newest first."""
     fires = CronTimes.parse(cron).iterate_after(until - timedelta(days=1))
@@ -38,6 +43,12 @@ def cron_runs(cron: str, until: datetime, count: int = RUNS, **changes: Any) -> 
             break
         times.append(fire)
     return [make_run(fire + LATE / 20, **changes) for fire in reversed(times[-count:])]
+
+
+def leave_a_day_missing(objects: dict[str, Stored]) -> None:
+    """Change each run of the log to one that left a day missing."""
+    runs = [run | {"stored": run["stored"] or 1} for run in read_runs(objects)]
+    write_runs(objects, [run | {"planned": max(run["planned"], run["stored"]) + 1} for run in runs])
 
 
 def read_runs(objects: dict[str, Stored]) -> list[Run]:

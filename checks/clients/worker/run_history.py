@@ -60,6 +60,14 @@ class History:
         window = self.find_window()
         return len(window) == PERIODS and self.now > window[-1] + LATE
 
+    def find_complete(self, versions: Collection[str]) -> Run | None:
+        """Return the last run by one of these versions that left no day missing, None without one.
+
+        It ended without an error, and stored each day that was missing at its start.
+        """
+        done = (run for run in self.recent if run.ended and run.error is None and run.version in versions)
+        return next((run for run in done if run.planned == run.stored), None)
+
     def find_killed(self) -> list[Run]:
         """Return the runs that began, never ended, and can no longer last.
 

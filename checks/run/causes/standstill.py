@@ -10,16 +10,21 @@ from dataclasses import replace
 
 from checks.model.finding import Cause
 from checks.model.report import Outcome, ReportedFinding, Result
+from checks.run.causes.lost_days import is_loss
 
 UNKNOWN = (Cause.WORKER, Cause.CHECKER)  # causes of `history` that tell no more than `fresh` does
 
 
 def explain_standstill(results: Mapping[str, Result]) -> Mapping[str, Result]:
-    """Return the results. Missing days have the cause and the hint of the failed runs that ``history`` found."""
+    """Return the results. Missing days have the cause and the hint of the failed runs that ``history`` found.
+
+    Removed days are the cause only where the runs are right: a right cron stores them again.
+    """
     fresh, history = results.get("fresh"), results.get("history")
     if fresh is None or history is None or history.outcome is not Outcome.FAIL:
         return results
-    told = next((finding for finding in history.findings if finding.cause not in UNKNOWN), None)
+    runs = [finding for finding in history.findings if not is_loss(finding)]
+    told = next((finding for finding in runs or history.findings if finding.cause not in UNKNOWN), None)
     if told is None:
         return results
     findings = tuple(_explain(finding, told) for finding in fresh.findings)

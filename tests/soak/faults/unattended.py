@@ -48,6 +48,14 @@ def _remove_newest(system: RandomSystem) -> None:
             del system.objects[key]
 
 
+def _remove_lately(system: RandomSystem) -> None:
+    """Objects were removed after the last run of the cron, which had copied each day in time."""
+    system.relive(uploaded=system.calendar.begins - timedelta(days=system.random.uniform(2, 45)))
+    stored = sorted(key for key in system.objects if not key.startswith("_control/"))
+    for key in system.random.sample(stored, system.random.randint(1, min(40, len(stored)))):
+        del system.objects[key]
+
+
 def _fail(error: Mapping[str, str]) -> Callable[[RandomSystem], None]:
     return lambda system: stop(system, "failed", draw_span(system), error=error)
 
@@ -69,7 +77,10 @@ FAULTS: Mapping[str, Fault] = {
     "the cron has not begun for hours": fault(_stop("silent"), "worker", at_noon=True),
     "the cron does nothing since the upload": fault(_stop_since_upload, "worker", at_noon=True),
     "each run of the cron is killed": fault(_stop("killed"), "worker", at_noon=True),
-    "the newest days are gone, and the cron does nothing": fault(_remove_newest, "worker", at_noon=True),
+    "the newest days are gone, and the cron does nothing": fault(
+        _remove_newest, "worker", "outside_change", at_noon=True
+    ),
+    "days are gone since the last run": fault(_remove_lately, "outside_change", at_noon=True),
     # ACE accepts the same key of the checker, so the worker's requests are wrong.
     "each run of the cron is refused by ACE": fault(_fail(REFUSED), "worker", at_noon=True),
     "ACE has been out for hours": fault(_stay_out, "ace", at_noon=True),

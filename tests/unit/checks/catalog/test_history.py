@@ -21,7 +21,7 @@ def minutes(count):
 
 def system_with(*runs, keep=True, **options):
     """Return a healthy system with these runs in its log, after the runs of its cron unless ``keep`` is False."""
-    system = healthy_system(**options)
+    system = healthy_system(**{"stored": 5} | options)
     run_log.write_runs(system.objects, [*runs, *(run_log.read_runs(system.objects) if keep else ())])
     return system
 
@@ -211,6 +211,74 @@ def test_history_just_after_an_upload_allows_runs_by_the_version_before(tmp_path
     assert evidence(
         tmp_path, system_uploaded(minutes(4), make_run(minutes(3), worker_version="v0"), make_run(minutes(1)))
     )
+
+
+def remove(system, *numbers):
+    """Remove stored days, as a program outside Pulumi does."""
+    for number in numbers:
+        del system.objects[days.key_of(days.date_of(number))]
+    return system
+
+
+def test_history_of_days_that_were_stored_and_are_gone(tmp_path):
+    """Case T1: directly after a backfill, when `fresh` sees a backfill that moves."""
+    system = system_with(make_run(minutes(2), trigger="http", planned=5, stored=5))
+    code, report = remove(system, 1, 3, 4).report(tmp_path, "fresh", "history", read_only=True)
+    assert (code, report["fresh"]["outcome"]) == (1, "pass")
+    (found,) = report["history"]["findings"]
+    assert found == {
+        "subject": "stored days of ses_falls_city",
+        "expected": "5 days, because the run of 2024-12-20 11:58:00 UTC left none missing",
+        "found": "3 were stored and are gone (2024-12-11, 2024-12-13 to 2024-12-14), the newest object left is of "
+        "2024-12-20 11:56:00 UTC",
+        "cause": "outside_change",
+        "hint": "python -m checks run trigger --stack prod",
+        "root": "",
+    }
+
+
+def test_history_of_a_removed_bucketful(tmp_path):
+    found = failed_finding(tmp_path, remove(system_with(), *range(5)), "history")["found"]
+    assert found.endswith("(2024-12-10 to 2024-12-14), no object is left")
+
+
+def test_history_passes_once_removed_days_are_stored_again(tmp_path):
+    system = remove(system_with(), 4)
+    assert failed_finding(tmp_path, system, "history")
+    system.worker.trigger()
+    assert evidence(tmp_path, system)
+
+
+@pytest.mark.parametrize("changes", [
+    {"stored": 4}, {"planned": None, "stored": 0}, {"lasted": None}, {"trigger": "http", "error": failing("internal")},
+    {"worker_version": ""}, {"worker_version": "v0"}, {"started": minutes(60)},
+])  # fmt: skip
+def test_history_of_a_run_that_does_not_show_which_days_were_stored(tmp_path, changes):
+    """A run that stored less than it planned, that failed or has no end, of another version, or before the upload."""
+    about = {"started": minutes(2), "planned": 5, "stored": 5} | changes
+    run, cron = make_run(about.pop("started"), **about), make_run(minutes(3), planned=9, stored=1)
+    system = remove(system_uploaded(minutes(30), run, cron), 4)
+    findings = system.report(tmp_path, "history")[1]["history"]["findings"]
+    assert not any("gone" in finding["found"] for finding in findings)
+
+
+@pytest.mark.parametrize(("settle", "outcome"), [(6, "pass"), (0, "fail")])
+def test_history_expects_the_days_only_that_were_due_when_the_run_began(tmp_path, settle, outcome):
+    """A day that became due since may be missing. The run began at 05:59 UTC, and the last day is 2024-12-19."""
+    manifest = manifest_data(last=None, ace__settle_hours=settle)
+    system = healthy_system(manifest=manifest, stored=9, total=10)
+    system.script.versions[0]["metadata"]["created_on"] = "2024-12-19T10:00:00Z"
+    run_log.write_runs(system.objects, [make_run(NOW.replace(hour=5, minute=59)), make_run(minutes(2), planned=1)])
+    assert system.report(tmp_path, "history")[1]["history"]["outcome"] == outcome
+
+
+def test_history_lists_the_days_after_the_run_log(tmp_path):
+    """A run that ends while the checks read must not look like a loss of the days that it stores."""
+    system = system_with(make_run(minutes(2)), stored=5)
+    system.report(tmp_path, "history")
+    reads = [line for line in system.asked if "/objects" in line]
+    assert "runs.json" in reads[0], reads
+    assert len(reads) == 2
 
 
 @pytest.mark.parametrize("body", [

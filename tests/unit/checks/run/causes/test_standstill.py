@@ -41,3 +41,23 @@ def test_a_known_cause_of_missing_days_is_kept():
     fresh = dataclasses.replace(FRESH, findings=(known,))
     failed = result("history", Outcome.FAIL, dataclasses.replace(finding(), cause=Cause.ACE))
     assert explain_standstill({"fresh": fresh, "history": failed})["fresh"].findings == (known,)
+
+
+LOSS = dataclasses.replace(
+    finding(text="2 were stored and are gone"),
+    subject="stored days of x",
+    cause=Cause.OUTSIDE_CHANGE,
+    hint="copy again",
+)
+
+
+def test_removed_days_are_the_cause_of_a_standstill_where_the_runs_are_right():
+    """Case T1: shortly after the loss the cron had no time yet to copy the days again, and is not the cause."""
+    found = explain_standstill({"fresh": FRESH, "history": result("history", Outcome.FAIL, LOSS)})["fresh"].findings[0]
+    assert (found.cause, found.hint) == (Cause.OUTSIDE_CHANGE, "copy again")
+
+
+def test_removed_days_are_not_the_cause_of_a_cron_that_does_not_run():
+    """Case T1: a right cron would have copied the days again."""
+    history = result("history", Outcome.FAIL, dataclasses.replace(finding(text="runs"), cause=Cause.WORKER), LOSS)
+    assert explain_standstill({"fresh": FRESH, "history": history})["fresh"] == FRESH
