@@ -72,7 +72,11 @@ def shown(command):
     """Return the README's lines below a command without the parts that change from run to run."""
     block = (ROOT / "README.md").read_text().partition(f"$ {command}")[2].partition("```")[0]
     lines = [steady(line) for line in block.partition("\n$ ")[0].splitlines()[1:]]
-    return [line for line in lines if re.match(rf"({'|'.join(CHECKS)}|rehearsal:|fault:|\d+ failed| +(expected|found|cause))", line)]
+    return [
+        line
+        for line in lines
+        if re.match(rf"({'|'.join(CHECKS)}|rehearsal:|fault:|\d+ failed| +(expected|found|cause))", line)
+    ]
 
 
 def steady(line):
