@@ -45,12 +45,13 @@ def _forget_rows(system: RandomSystem) -> None:
 
 
 def _deliver_late_rows(system: RandomSystem) -> None:
-    """ACE got a row more for a known point of every day, after the days were stored."""
+    """ACE got some rows more for a known point of every day, after the days were stored."""
     system.store_all(lambda rows: rows)
     for day in system.worker.due():
         if rows := system.ace.days[day]:
-            late = rows[0] | {"time": f"{day}T00:30:00"}
-            system.ace.days[day] = sorted([*rows, late], key=lambda row: str(row["time"]))
+            minutes = system.random.sample(range(1, 60), system.random.randint(2, 5))
+            late = [rows[0] | {"time": f"{day}T00:{minute:02}:00"} for minute in minutes]
+            system.ace.days[day] = sorted([*rows, *late], key=lambda row: str(row["time"]))
 
 
 def _write_by_another_worker(system: RandomSystem) -> None:
