@@ -26,6 +26,7 @@ gc.disable()  # until all tests are collected, which every process does. It take
 
 def pytest_configure() -> None:
     os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and the reports of commands would wrap
+    os.unsetenv("COLUMNS")  # the readline library sets it for commands only
 
 
 def pytest_collection_finish() -> None:
