@@ -19,9 +19,9 @@ from cloudflare_client.refusals import NO_SUBDOMAIN, R2, SCRIPTS, TAIL, TOKEN
 SUBDOMAIN = "workers.dev subdomain"
 SUFFIX = ".workers.dev"
 USES = {
-    SCRIPTS: "pulumi preview, secrets, bindings, deployed, health",
+    SCRIPTS: "pulumi preview, secrets, bindings, deployed, fresh, history, health",
     "Workers Scripts: Edit": "pulumi up",
-    R2: "pulumi preview, bucket, r2, proof, fresh, query",
+    R2: "pulumi preview, bucket, fresh, history, proof, r2, query",
     "Workers R2 Storage: Edit": "pulumi up",
     TAIL: "logs",
     SUBDOMAIN: "the URL of the worker",

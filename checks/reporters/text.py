@@ -50,7 +50,7 @@ def _format_result(result: Result, width: int, style: Style) -> Iterator[str]:
 def _list_lines(result: Result, head: str, style: Style) -> list[str]:
     """Return the lines of one check. A text beside its outcome has a hanging indent, a detail a short one.
 
-    The rows of a table are details that are not wrapped, because their columns are aligned.
+    The rows of a table are details with aligned columns, of which the last one wraps.
     """
     column = " " * len(head)
     found = bool(result.findings)
@@ -62,7 +62,7 @@ def _list_lines(result: Result, head: str, style: Style) -> list[str]:
     short = found or (style.fold and result.outcome is Outcome.PASS)  # then the head has no text, or another one
     lines = [line for finding in result.findings for line in _format_finding(finding, column, style)]
     start = DETAIL if short else column
-    lines += [DETAIL + neutralize(text) for text in rows]
+    lines += [line for text in rows for line in _wrap_row(text, style)]
     lines += [line for text in shown for line in _wrap(text, style, first=start, rest=start)]
     for text in result.warnings:
         first, *rest = _wrap(f"warning: {text}", style, first=start, rest=start)
@@ -87,6 +87,13 @@ def _format_finding(finding: ReportedFinding, column: str, style: Style) -> Iter
     else:
         yield cause
         yield from map(neutralize, wrap_command(finding.hint, style.width, first=f"{DETAIL}next: ", rest=DETAIL * 2))
+
+
+def _wrap_row(text: str, style: Style) -> list[str]:
+    """Return the lines of a row of a table."""
+    start = text.rfind(COLUMN) + len(COLUMN)
+    head = DETAIL + text[:start]
+    return _wrap(text[start:], style, first=head, rest=" " * len(head))
 
 
 def _wrap(text: str, style: Style, *, first: str, rest: str) -> list[str]:

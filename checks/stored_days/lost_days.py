@@ -28,10 +28,10 @@ def find_lost_days(ace: DeclaredAce, stored: StoredDays, began: datetime) -> Fin
         return None
     shown = "1 was stored and is gone" if len(lost) == 1 else f"{len(lost)} were stored and are gone"
     newest = max((item.uploaded for item in stored.values()), default=None)
-    left = f"the newest object left is of {newest:%Y-%m-%d %H:%M:%S} UTC" if newest else "no object is left"
+    left = f"the last object left was stored at {newest:%Y-%m-%d %H:%M:%S} UTC" if newest else "no object is left"
     return Finding(
         subject=f"{SUBJECT}{ace.site}",
-        expected=f"{len(due)} days, because the run of {began:%Y-%m-%d %H:%M:%S} UTC left none missing",
+        expected=f"{len(due)} days are stored, as after the run of {began:%Y-%m-%d %H:%M:%S} UTC",
         found=f"{shown} ({format_days(lost)}), {left}",
         cause=Cause.OUTSIDE_CHANGE,
         hint=Hint.rerun("trigger"),

@@ -51,7 +51,7 @@ def test_a_standstill_is_found_and_a_healthy_system_is_not(world):
     assert code == 1, text
     assert 0 < len(lines) < 6
     shown = " ".join(" ".join(lines).split())
-    assert f"40 were stored and are gone ({first} to {end}), the newest object left is of" in shown
+    assert f"40 were stored and are gone ({first} to {end}), the last object left was stored at" in shown
     assert "cause: outside_change next: python -m checks run trigger --stack rehearsal" in shown
 
     world.wait(world.local.move_clock(HOUR, with_crons=False))

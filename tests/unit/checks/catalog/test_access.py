@@ -9,9 +9,9 @@ from tests.fakes.outcomes import failed_finding, inconclusive_finding
 
 TABLE = [
     "CLOUDFLARE_API_TOKEN      active, without an end  every request",
-    "Workers Scripts: Read     yes                     pulumi preview, secrets, bindings, deployed, health",
+    "Workers Scripts: Read     yes                     pulumi preview, secrets, bindings, deployed, fresh, history, health",
     "Workers Scripts: Edit     not asked               pulumi up",
-    "Workers R2 Storage: Read  yes                     pulumi preview, bucket, r2, proof, fresh, query",
+    "Workers R2 Storage: Read  yes                     pulumi preview, bucket, fresh, history, proof, r2, query",
     "Workers R2 Storage: Edit  not asked               pulumi up",
     "Workers Tail: Read        yes                     logs",
     "workers.dev subdomain     rehearsal               the URL of the worker",
@@ -103,3 +103,12 @@ def test_an_api_that_is_down_is_inconclusive(tmp_path):
     system = healthy_system()
     system.routes["GET", "/tails"] = answer(503)
     assert inconclusive_finding(tmp_path, system, "access", seconds=2.0)["cause"] == "cloudflare"
+
+
+def test_a_long_row_of_the_table_wraps_below_its_last_column(tmp_path):
+    """At 80 columns no word is cut, and the next line begins below the column."""
+    _, text = healthy_system().run(tmp_path, "access", environ={"COLUMNS": "80"})
+    lines = text.splitlines()
+    row = next(number for number, line in enumerate(lines) if "Workers R2 Storage: Read" in line)
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[row + 1] == f"{' ' * lines[row].index('pulumi preview')}r2, query"

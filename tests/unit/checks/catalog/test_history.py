@@ -228,9 +228,9 @@ def test_history_of_days_that_were_stored_and_are_gone(tmp_path):
     (found,) = report["history"]["findings"]
     assert found == {
         "subject": "stored days of ses_falls_city",
-        "expected": "5 days, because the run of 2024-12-20 11:58:00 UTC left none missing",
-        "found": "3 were stored and are gone (2024-12-11, 2024-12-13 to 2024-12-14), the newest object left is of "
-        "2024-12-20 11:56:00 UTC",
+        "expected": "5 days are stored, as after the run of 2024-12-20 11:58:00 UTC",
+        "found": "3 were stored and are gone (2024-12-11, 2024-12-13 to 2024-12-14), the last object left was "
+        "stored at 2024-12-20 11:56:00 UTC",
         "cause": "outside_change",
         "hint": "python -m checks run trigger --stack prod",
         "root": "",
