@@ -10,18 +10,23 @@ from typing import TypeVar
 from checks.model.finding import TransientError
 
 FIRST_PAUSE, MAX_PAUSE = 0.25, 2.0  # seconds
+GRACE_SECONDS = 0.25
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """A deadline of so many ``seconds``, which is over at the time ``end`` of ``clock``. ``sleep`` takes seconds."""
+    """A deadline of so many ``seconds``, which is over at the time ``end`` of ``clock``. ``sleep`` takes seconds.
+
+    In the ``grace`` beyond it (seconds) a check may report the request that it waited for.
+    """
 
     seconds: float
     end: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    grace: float = GRACE_SECONDS
 
     @classmethod
     def starting_now(
@@ -30,9 +35,10 @@ class Deadline:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        grace: float = GRACE_SECONDS,
     ) -> Deadline:
         """Return a deadline that starts now."""
-        return cls(seconds=seconds, end=clock() + seconds, clock=clock, sleep=sleep)
+        return cls(seconds=seconds, end=clock() + seconds, clock=clock, sleep=sleep, grace=grace)
 
     def shorten(self, seconds: float) -> Deadline:
         """Return a deadline that is over in so many seconds, and never later than this one."""

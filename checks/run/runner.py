@@ -27,8 +27,6 @@ from checks.run.findings import describe_cycle, describe_defect, describe_missin
 from checks.run.request import Watch
 from checks.run.running_check import RunningCheck
 
-GRACE_SECONDS = 0.25  # beyond the deadline, for a check to report the request that it waited for
-
 
 def run_checks(
     checks: Collection[Check],
@@ -72,7 +70,7 @@ class _Run:
         self._start_ready()
         while self.running:
             try:
-                finished = self.finished.get(timeout=max(0.0, deadline.end + GRACE_SECONDS - deadline.clock()))
+                finished = self.finished.get(timeout=max(0.0, deadline.end + deadline.grace - deadline.clock()))
             except queue.Empty:
                 self._abandon_running()
                 break
@@ -107,11 +105,9 @@ class _Run:
         elif missing:
             finding = describe_missing_credentials(check, missing, self._list_missing_variables())
             self._settle(self._build_unstarted_result(check, finding))
-        elif over or not self.context.deadline.left():
-            finding = describe_timeout(check, self.context.deadline.seconds, "it was not started before the deadline")
-            self._settle(self._build_unstarted_result(check, finding))
         else:
-            self._start(check)
+            self._notify(check.id, None)
+            self._start(check, over=over or not self.context.deadline.left())
 
     def _list_ready(self) -> Iterator[Check]:
         ids = {check.id for check in self.checks}
@@ -140,10 +136,14 @@ class _Run:
             missing.discard(Credential.OPERATOR)
         return [credential.variable for credential in Credential if credential in missing]
 
-    def _start(self, check: Check) -> None:
+    def _start(self, check: Check, *, over: bool) -> None:
+        """Start a check, or give it a result where the deadline is over."""
+        if over:
+            finding = describe_timeout(check, self.context.deadline.seconds, "it was not started before the deadline")
+            self._settle(self._build_unstarted_result(check, finding))
+            return
         running = RunningCheck(check=check, started=self.context.deadline.clock())
         self.running[check.id] = running
-        self._notify(check.id, None)
         thread = threading.Thread(target=self._run_in_thread, args=(running,), name=f"check {check.id}", daemon=True)
         try:
             thread.start()

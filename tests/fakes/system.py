@@ -27,6 +27,7 @@ from tests.fakes.network import Network
 from tests.fakes.related_workers import EtlWorker, QueryWorker
 from tests.fakes.tail import Tail, trace
 
+GRACE_SECONDS = 30.0  # of real time: a busy machine must not make a check late by the fake clock
 Route = httpx.Response | Callable[[httpx.Request], httpx.Response]
 COMMAND = re.compile(  # every hint is a command and nothing else
     r"(?!.*(, then|;))(pulumi|python -m checks|npx wrangler|curl|read|unset|env|sleep|date|\$\{EDITOR:-vi\}) [^`]+$"
@@ -135,6 +136,7 @@ class System:
         """Run the command without click. Return exit code and standard output. The folder is written to."""
         file = folder / "manifest.json"
         file.write_text(json.dumps(self.manifest))
+        self.clock.begin_run()
         written: list[str] = []
         targets = tuple(Target(format=name) for name in formats)
         request = Request(stack=None, manifest=str(file), names=names, seconds=seconds, targets=targets, **options)
@@ -143,7 +145,9 @@ class System:
             write=written.append,
             transport=httpx.MockTransport(self.handle),
             connect=self.script.tail.connect,
-            deadline=lambda given: Deadline.starting_now(given, clock=self.clock, sleep=self.clock.sleep),
+            deadline=lambda given: Deadline.starting_now(
+                given, clock=self.clock, sleep=self.clock.sleep, grace=GRACE_SECONDS
+            ),
             now=self._now,
             watch=self.clock.watch,
             warn=warn,
