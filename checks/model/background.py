@@ -15,6 +15,17 @@ def run_in_background(function: Callable[[], T], number: int = 1) -> Callable[[]
 
     The thread is a daemon, named after the caller's thread and ``number``, so that a run can end before the thread.
     """
+    wait = _start(function, number)
+    return lambda: wait(None)
+
+
+def run_within(seconds: float, function: Callable[[], T]) -> T:
+    """Return the result of a function, or raise its exception. Raises TimeoutError if it takes longer."""
+    return _start(function, 1)(seconds)
+
+
+def _start(function: Callable[[], T], number: int) -> Callable[[float | None], T]:
+    """Start a function. Return another one that waits so many seconds for its result, or for ever."""
     results: list[T] = []
     errors: list[BaseException] = []
 
@@ -30,8 +41,10 @@ def run_in_background(function: Callable[[], T], number: int = 1) -> Callable[[]
     )
     thread.start()
 
-    def wait() -> T:
-        thread.join()
+    def wait(seconds: float | None) -> T:
+        thread.join(seconds)
+        if thread.is_alive():
+            raise TimeoutError
         if errors:
             raise errors[0]
         return results[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -137,7 +138,8 @@ def list_secrets(environ: Mapping[str, str], *tokens: Secret | None) -> tuple[st
 
 def _find_secret_part(url: str) -> str:
     """Return the path and the query of a URL. The host may be in other URLs, which stay readable."""
-    return url.partition("://")[2].partition("/")[2]
+    rest = url.partition("://")[2]
+    return re.sub(r"^[^/?#]*[/?#]?", "", rest)
 
 
 def _derive_token(key: str | None) -> Secret | None:

@@ -11,10 +11,12 @@ import httpx
 
 from checks.clients.http.client import Transport
 from checks.clients.http.environment import UnusableEnvironmentError, open_client
+from checks.model.background import run_within
 from checks.model.credentials import Secret
 from checks.model.urls import is_confidential, is_loopback
 
 SECONDS = 10.0  # for each step of a request
+MAX_SECONDS = 20.0  # for a whole request, also to a host with several addresses, or one that sends byte by byte
 SLACK = ".slack.com"
 HEADERS = {"User-Agent": "building-vitals-checks", "Content-Type": "application/json"}
 
@@ -32,15 +34,18 @@ def is_usable(url: str) -> bool:
     return bool(host) and is_confidential(url) and url.isascii() and url.isprintable() and " " not in url
 
 
-def post_message(url: Secret, text: str, *, transport: Transport | None = None) -> None:
-    """Post one message. Raises DeliveryError. There is no retry, because a lost answer may follow a delivery."""
+def post_message(url: Secret, text: str, *, transport: Transport | None = None, seconds: float = MAX_SECONDS) -> None:
+    """Post one message within so many seconds. Raises DeliveryError.
+
+    There is no retry, because a lost answer may follow a delivery.
+    """
     content = json.dumps(build_body(url.reveal(), text)).encode()
-    _send("POST", url, content=content, transport=transport)
+    _send("POST", url, content=content, transport=transport, seconds=seconds)
 
 
-def call_heartbeat(url: Secret, *, transport: Transport | None = None) -> None:
-    """Call the address of a dead man's switch. Raises DeliveryError."""
-    _send("GET", url, content=None, transport=transport)
+def call_heartbeat(url: Secret, *, transport: Transport | None = None, seconds: float = MAX_SECONDS) -> None:
+    """Call the address of a dead man's switch within so many seconds. Raises DeliveryError."""
+    _send("GET", url, content=None, transport=transport, seconds=seconds)
 
 
 def build_body(url: str, text: str) -> Mapping[str, Any]:
@@ -61,14 +66,20 @@ def build_body(url: str, text: str) -> Mapping[str, Any]:
     return {"type": "message", "text": text, "attachments": [attachment]}
 
 
-def _send(method: str, url: Secret, *, content: bytes | None, transport: Transport | None) -> None:
+def _send(method: str, url: Secret, *, content: bytes | None, transport: Transport | None, seconds: float) -> None:
     trust_env = not is_loopback(url.reveal())
-    try:
+
+    def request() -> int:
         with (
             open_client(trust_env=trust_env, transport=transport, headers=HEADERS) as client,
             client.stream(method, url.reveal(), content=content, timeout=SECONDS) as response,
         ):
-            status = response.status_code
+            return response.status_code
+
+    try:
+        status = run_within(seconds, request)
+    except TimeoutError:
+        raise DeliveryError(f"no answer within {seconds:g} s") from None
     except UnusableEnvironmentError as error:
         raise DeliveryError(str(error)) from None
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

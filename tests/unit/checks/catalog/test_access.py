@@ -107,8 +107,14 @@ def test_an_api_that_is_down_is_inconclusive(tmp_path):
 
 def test_a_long_row_of_the_table_wraps_below_its_last_column(tmp_path):
     """At 80 columns no word is cut, and the next line begins below the column."""
-    _, text = healthy_system().run(tmp_path, "access", environ={"COLUMNS": "80"})
+    _, text = healthy_system().run(tmp_path, "access", width=80)
     lines = text.splitlines()
     row = next(number for number, line in enumerate(lines) if "Workers R2 Storage: Read" in line)
     assert all(len(line) <= 80 for line in lines)
-    assert lines[row + 1] == f"{' ' * lines[row].index('pulumi preview')}r2, query"
+    column = lines[row].index("pulumi preview")
+    assert [line[column:] for line in lines[row : row + 3]] == [
+        "pulumi preview, bucket,",
+        "fresh, history, proof, r2,",
+        "query",
+    ]
+    assert lines[row + 1][:column].isspace()

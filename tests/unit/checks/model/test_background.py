@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from checks.model.background import run_in_background
+from checks.model.background import run_in_background, run_within
 
 
 def test_two_requests_run_concurrently():
@@ -24,3 +24,11 @@ def test_the_thread_is_a_daemon_and_named_after_its_check():
     names = []
     run_in_background(lambda: names.append((threading.current_thread().name, threading.current_thread().daemon)), 2)()
     assert names == [(f"{threading.current_thread().name}_2", True)]
+
+
+def test_a_request_that_takes_too_long_is_given_up():
+    ended = threading.Event()
+    with pytest.raises(TimeoutError):
+        run_within(0.05, lambda: ended.wait(60))
+    ended.set()
+    assert run_within(60, lambda: 3) == 3

@@ -1,5 +1,7 @@
 """Webhooks: the form for each chat, and failures without the URL."""
 
+import threading
+
 import httpx
 import pytest
 
@@ -54,3 +56,18 @@ def test_the_path_of_an_address_is_a_secret_and_its_host_is_not():
     found = list_secrets({"NOTIFY_URL": URL, "HEARTBEAT_URL": "https://beat.example.com/ping/fake-uuid?x=1"})
     assert set(found) == {"services/T0FAKE/B0FAKE/fake-token", "ping/fake-uuid?x=1"}
     assert list_secrets({"NOTIFY_URL": "https://beat.example.com", "HEARTBEAT_URL": ""}) == ()
+    assert list_secrets({"NOTIFY_URL": "https://beat.example.com?token=fake-uuid"}) == ("token=fake-uuid",)
+
+
+def test_a_receiver_that_never_answers_does_not_hold_the_run():
+    ended = threading.Event()
+
+    def wait(_request):
+        ended.wait(60)
+        return httpx.Response(200)
+
+    try:
+        with pytest.raises(DeliveryError, match=r"^no answer within 0\.05 s$"):
+            post_message(Secret(URL), "text", transport=httpx.MockTransport(wait), seconds=0.05)
+    finally:
+        ended.set()
