@@ -133,7 +133,7 @@ def _format(moment: datetime | None) -> str:
 CHECK = Check(
     run=fresh,
     proves="every due day is stored, or the backfill moves, before a check moves it",
-    runbook="a user who misses the data",
+    runbook="alarm by a user who misses the data",
     step=4,
     causes=(
         KnownCause(

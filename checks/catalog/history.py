@@ -189,7 +189,7 @@ def _format(moment: datetime | None) -> str:
 CHECK = Check(
     run=history,
     proves="the cron runs, every run since the last upload ended, and no failure, unfinished or lost day is left",
-    runbook="a user who misses the data",
+    runbook="alarm by a user who misses the data",
     step=4,
     causes=(
         KnownCause(

@@ -110,4 +110,8 @@ def _describe(due: Mapping[_Cron, list[datetime]], fired: int) -> list[str]:
     times = sum(map(len, due.values()))
     if not times:
         return []
-    return [f"crons became due {times:,} times, and fired {fired:,} times: once for all due times of a day"]
+    return [f"crons became due {_count(times)}, and fired {_count(fired)}: once for all due times of a day"]
+
+
+def _count(times: int) -> str:
+    return f"{times:,} time{'' if times == 1 else 's'}"
