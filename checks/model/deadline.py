@@ -50,14 +50,19 @@ class Deadline:
         return max(0.0, self.end - self.clock())
 
     def retry(self, function: Callable[[], T], *, keep: float = 0.0) -> T:
-        """Call the function until it raises no TransientError. Raise that error when only ``keep`` seconds are left."""
+        """Call the function until it raises no TransientError. Raise that error when only ``keep`` seconds are left.
+
+        Where the deadline cut a request short, the error of an earlier one is raised: it had its full time.
+        """
+        last: TransientError | None = None
         pause = FIRST_PAUSE
         while True:
             try:
                 return function()
             except TransientError as error:
+                last = error if last is None or not error.cut_short else last
                 wait = max(pause, error.after)
                 if wait + keep >= self.left():
-                    raise
+                    raise last from None
             self.sleep(wait)
             pause = min(2 * pause, MAX_PAUSE)

@@ -79,12 +79,18 @@ class Inconclusive(Stop):
 
 
 class TransientError(Inconclusive):
-    """A retry may succeed. ``after`` is the least wait in seconds. ``answered`` says that the system sent an answer."""
+    """A retry may succeed. ``after`` is the least wait in seconds. ``answered`` says that the system sent an answer.
 
-    def __init__(self, finding: Finding, *, after: float = 0.0, answered: bool = False) -> None:
+    ``cut_short`` says that the deadline of the run ended the request, which says nothing about the system.
+    """
+
+    def __init__(
+        self, finding: Finding, *, after: float = 0.0, answered: bool = False, cut_short: bool = False
+    ) -> None:
         super().__init__(finding)
         self.after = after
         self.answered = answered
+        self.cut_short = cut_short
 
 
 class UnresolvedError(TransientError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TypeGuard
 
 from checks.check import Check
@@ -67,6 +68,11 @@ def describe_missing_credentials(check: Check, missing: Collection[Credential], 
         hint=functools.reduce(Hint.then, hints),
         root=f"{' and '.join(variables)} {'is' if len(variables) == 1 else 'are'} not set",
     )
+
+
+def describe_cut_short(check: Check, seconds: float, finding: Finding) -> Finding:
+    """Return the finding for a request that the deadline of so many seconds ended, with a longer deadline as hint."""
+    return replace(finding, hint=Hint.rerun_within(check.id, min(2 * seconds, MAX_SECONDS)))
 
 
 def describe_timeout(check: Check, seconds: float, found: str) -> Finding:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from checks.check import Check, Context
 from checks.clients.http.leaks import collect_leaks
-from checks.model.finding import Evidence, Failed, Finding, Stop
-from checks.run.findings import describe_defect, is_evidence, is_finding
+from checks.model.finding import Evidence, Failed, Finding, Stop, TransientError
+from checks.run.findings import describe_cut_short, describe_defect, is_evidence, is_finding
 
 MAX_ITEMS = 100  # findings and evidence of one check: more is a loop
 
@@ -36,6 +36,8 @@ class RunningCheck:
                 self.obstacle = describe_defect(self.check, error)
             elif isinstance(error, Failed):
                 self.items.append(finding)
+            elif isinstance(error, TransientError) and error.cut_short:
+                self.obstacle = describe_cut_short(self.check, context.deadline.seconds, finding)
             else:
                 self.obstacle = finding
 

@@ -111,7 +111,7 @@ class Http:
             if not is_confidential(self.base):
                 raise Inconclusive(self._describe_unusable_url(request, "plain http, over which no token is sent"))
             sent["Authorization"] = f"Bearer {token.reveal()}"
-        seconds = httpx.Timeout(max(MIN_TIMEOUT, min(timeout, self.deadline.left())))
+        seconds = max(MIN_TIMEOUT, min(timeout, self.deadline.left()))
         try:
             with self.client.stream(
                 method, self.base + path, params=params, headers=sent, content=content, timeout=seconds
@@ -127,6 +127,8 @@ class Http:
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
             raise Inconclusive(self._describe_unusable_url(request, type(error).__name__)) from None
         except httpx.TransportError as error:
+            if isinstance(error, httpx.TimeoutException) and seconds < timeout:
+                raise self._cut_short(request, f"{_name_error(error)} after {seconds:.2g} s") from None
             raise self._convert_error(request, error) from None
 
     def _read_body(self, response: httpx.Response, request: str, limit: int) -> bytes:
@@ -139,9 +141,7 @@ class Http:
                         self.describe_failure(request, f"an answer of at most {limit:,} bytes", "a larger one")
                     )
                 if not self.deadline.left():
-                    raise TransientError(
-                        self.describe_failure(request, "a complete answer within the deadline", "a part of it")
-                    )
+                    raise self._cut_short(request, "a part of it")
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
             raise BrokenOffError(self.describe_failure(request, "a complete answer", _name_error(error))) from None
         return bytes(chunks)
@@ -184,6 +184,12 @@ class Http:
             return TransientError(self.describe_failure(request, expected, actual, Cause.ACCESS))
         cause = Cause.ACCESS if self.cause in EDGE and isinstance(error, UNREACHED) else self.cause
         return TransientError(self.describe_failure(request, expected, _name_error(error), cause))
+
+    def _cut_short(self, request: str, found: str) -> TransientError:
+        """Return the exception for a request that the deadline of the run ended. The system is not the cause."""
+        expected = f"a complete answer within the deadline of {self.deadline.seconds:g} s"
+        found = f"{found}: the deadline of this run was the limit"
+        return TransientError(self.describe_failure(request, expected, found, Cause.CHECKER), cut_short=True)
 
     def _describe_unusable_url(self, request: str, reason: str) -> Finding:
         return Finding(

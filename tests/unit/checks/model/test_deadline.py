@@ -36,3 +36,18 @@ def test_retries_end_with_the_first_answer():
 
     assert deadline.retry(ask) == 7
     assert clock.slept == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(("cut", "raised"), [((False, True), 0), ((True, True), 0), ((True, False), 1)])
+def test_a_request_with_its_full_time_tells_more_than_one_that_the_deadline_cut_short(cut, raised):
+    clock = Clock()
+    deadline = Deadline.starting_now(10.0, clock=clock, sleep=clock.sleep)
+    errors = [TransientError(FINDING, after=60.0 * number, cut_short=short) for number, short in enumerate(cut)]
+    left = list(errors)
+
+    def ask():
+        raise left.pop(0)
+
+    with pytest.raises(TransientError) as caught:
+        deadline.retry(ask)
+    assert caught.value is errors[raised]

@@ -63,6 +63,32 @@ def test_a_slow_answer_ends_with_the_deadline():
 
 
 @pytest.mark.parametrize(
+    ("passed", "cause", "found"),
+    [
+        (0, Cause.WORKER, "ReadTimeout"),
+        (55, Cause.CHECKER, "ReadTimeout after 5 s: the deadline of this run was the limit"),
+    ],
+)
+def test_a_request_that_the_deadline_cuts_short_says_nothing_about_the_system(passed, cause, found):
+    clock = Clock()
+    deadline = Deadline.starting_now(60.0, clock=clock, sleep=clock.sleep)
+    clock.advance(passed)
+
+    def hang(request):
+        raise httpx.ReadTimeout("")
+
+    with (
+        Http.open(
+            "https://example.org", cause=Cause.WORKER, deadline=deadline, transport=httpx.MockTransport(hang)
+        ) as (http),
+        pytest.raises(TransientError) as caught,
+    ):
+        http.send("GET", "/x")
+    assert (caught.value.cut_short, caught.value.finding.cause) == (passed > 0, cause)
+    assert caught.value.finding.found == found
+
+
+@pytest.mark.parametrize(
     ("error", "kind"),
     [
         (httpx.ConnectTimeout(""), TransientError),
