@@ -110,6 +110,7 @@ def test_a_foreign_bucket_is_refused_in_one_line_that_names_adopt(stack):
     ],
 )
 def test_a_preview_without_access_to_the_api_fails_in_one_line(world, environment, said):
+    """Case C12: as far as the program can, because a refresh precedes it."""
     code, output = world.run("pulumi", "preview", "--refresh=false", **environment)
     assert code != 0
     assert said in output
