@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from checks.check import Context
-from checks.model.finding import Cause, Finding, Inconclusive
+from checks.model.finding import Cause, Failed, Finding, Inconclusive, UnresolvedError
 from checks.model.hint import Hint
 
 SETTINGS = "workersSubdomain (or workerUrl)"
@@ -31,6 +33,23 @@ def diagnose_unresolved_address(context: Context, subject: str, unresolved: Find
         return finding
     found = f"{unresolved.found.partition(':')[0]} for this machine, although it is right"
     return replace(finding, found=found, cause=Cause.ACCESS, hint=Hint.rerun_later("health", after=60))
+
+
+def create_judge(context: Context) -> Callable[[UnresolvedError], None]:
+    """Return a function that raises Failed for a host name with a subdomain that the account does not have.
+
+    It asks the account once. Any other name may come to exist, as after a first deployment.
+    """
+    find_correction = functools.cache(lambda: _find_correction(context))
+
+    def judge(error: UnresolvedError) -> None:
+        note, hint = find_correction()
+        if hint in (Hint.deploy(), Hint.show_settings()):
+            return
+        found = f"{error.finding.found.partition(':')[0]}: {note}"
+        raise Failed(replace(error.finding, found=found, cause=Cause.CONFIGURATION, hint=hint)) from None
+
+    return judge
 
 
 def _find_correction(context: Context) -> tuple[str, Hint]:

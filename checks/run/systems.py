@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -20,7 +21,7 @@ from checks.clients.query.client import QueryWorker
 from checks.clients.tail.client import connect, open_tail
 from checks.clients.tail.open_tails import OpenTails
 from checks.clients.worker.client import BackfillWorker
-from checks.diagnosis.worker_address import SETTINGS
+from checks.diagnosis.worker_address import SETTINGS, create_judge
 from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Credentials
 from checks.model.finding import Cause
@@ -58,7 +59,7 @@ def open_context(
         connector = connect if surroundings.connect is None else surroundings.connect
         tails = OpenTails(tails=Tails(transport=transport), script=manifest.worker.name)
         stack.callback(tails.close_all)  # also of a check that was abandoned, or of a run that was interrupted
-        yield Context(
+        context = Context(
             manifest=manifest,
             stack=manifest.stack if request.stack is None else request.stack,
             worker=BackfillWorker(http=worker),
@@ -75,6 +76,8 @@ def open_context(
             etl=None if etl is None else BackfillWorker(http=etl),
             query=None if query is None else QueryWorker(http=query),
         )
+        judged = dataclasses.replace(context.worker, judge_unresolved=create_judge(context))
+        yield dataclasses.replace(context, worker=judged)
 
 
 def _open_systems(

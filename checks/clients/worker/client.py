@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from checks.clients.http.client import Http
 from checks.clients.worker.edge_errors import build_edge_error, limit_server_errors
 from checks.clients.worker.error import WorkerError
 from checks.model.credentials import Secret
+from checks.model.finding import UnresolvedError
 from cloudflare_client.http_answer import HttpAnswer
 
 TRIGGER_SECONDS = 50.0  # a batch begins no new page after 20 s, and a page may take long
@@ -90,9 +91,11 @@ class BackfillWorker:
 
     ``fetch_status`` leaves a part of the deadline to the later checks, which need no worker. A 5xx that the worker did
     not write itself raises Failed after a few answers, so that ``POST /trigger`` is never sent more often.
+    ``judge_unresolved`` is called for a host name that does not exist, and raises Failed where a retry cannot help.
     """
 
     http: Http
+    judge_unresolved: Callable[[UnresolvedError], None] = lambda _error: None
 
     def fetch_health(self) -> WorkerReply:
         """Send ``GET /health`` once. The caller retries, because it knows the expected version."""
@@ -110,7 +113,11 @@ class BackfillWorker:
         return self.http.deadline.retry(send)
 
     def _send(self, method: str, path: str, token: Secret | None, *, timeout: float = 10.0) -> WorkerReply:
-        answer = self.http.send(method, path, token=token, timeout=timeout)
+        try:
+            answer = self.http.send(method, path, token=token, timeout=timeout)
+        except UnresolvedError as error:
+            self.judge_unresolved(error)
+            raise
         reply = WorkerReply(answer=answer, body=answer.json or {})
         if answer.status == 429 or (answer.status >= 500 and not reply.own):
             raise build_edge_error(self.http, answer, "an answer of the worker")

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 MAX_SERVER_ERRORS = 4  # answers of one request with a 5xx. More requests would not tell more
 SERVER_ERROR_PAUSE = 1.0  # seconds at least before the next of them
 CPU_LIMIT = "its CPU time is up (a page needs about 30 ms of CPU, so Workers Paid)"
+PLAN_LIMIT = "the daily limit of Workers Free is reached, so use Workers Paid"
 KNOWN = {
     1015: ("a rate limiting rule refuses this machine for a while", Cause.CLOUDFLARE, None),
     1016: ("the address has no origin", Cause.CONFIGURATION, Hint.show_settings()),
-    1027: ("the daily limit of Workers Free is reached, so use Workers Paid", Cause.CONFIGURATION, None),
+    1027: (PLAN_LIMIT, Cause.CONFIGURATION, Hint.explain("health")),
     1033: ("the address leads to a tunnel that is down", Cause.CONFIGURATION, Hint.show_settings()),
     1042: ("the worker sends a request to another worker of its zone", Cause.WORKER, Hint.show_logs()),
     1101: ("the worker threw an exception", Cause.WORKER, Hint.show_logs()),

@@ -82,7 +82,7 @@ def test_a_server_error_of_the_api_or_of_ace_stays_inconclusive(tmp_path, path, 
             httpx.Response(429, text="error code: 1027"),
             "the daily limit of Workers Free is reached, so use Workers Paid",
             "configuration",
-            "curl -sSI https://",
+            "python -m checks explain health",
         ),
         (
             httpx.Response(530, text="error code: 1016"),
