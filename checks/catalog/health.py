@@ -93,9 +93,9 @@ def _read_live_ids(context: Context) -> Collection[str] | None:
     if context.credentials.is_missing(Credential.CLOUDFLARE):
         return None
     try:
+        newest = run_in_background(lambda: context.cloudflare.list_versions(worker.name, lambda _: True))
         live = context.cloudflare.read_deployment(worker.name)
-        known = context.cloudflare.list_versions(worker.name, lambda found: live.ids <= found.keys())
-        tags = {version.tag for version in read_serving_versions(context, live, known)}
+        tags = {version.tag for version in read_serving_versions(context, live, newest())}
     except Inconclusive:
         return None  # other checks report that the API fails
     return live.ids if tags == {worker.tag} else ()

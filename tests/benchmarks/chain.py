@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from checks import catalog
 from checks.run.execute import execute
 from checks.run.request import Request, Surroundings, Target
 
-_OF = re.compile(r"check (\w+?)(?:_\d+)?")  # the name of a check's thread, or of a thread of its pool
+_OF = re.compile(r"check (\w+?)(?:_\d+)*")  # the name of a check's thread, or of a thread in its background
 # Kind of request: the end of its path, and the kinds of answers that it needs if its check asks for them. Any other
 # order is the check's choice. A request with a cursor or a page number also needs the page before.
 KINDS: Mapping[str, tuple[str, Collection[str]]] = {
@@ -73,12 +73,19 @@ class Recorder(httpx.BaseTransport):
 
 
 def run_recorded(
-    manifest: Path, environ: Mapping[str, str], network: httpx.BaseTransport | None = None, now: datetime | None = None
+    manifest: Path,
+    environ: Mapping[str, str],
+    network: httpx.BaseTransport | None = None,
+    now: datetime | None = None,
+    write: Callable[[str], None] = lambda _: None,
 ) -> tuple[int, Sequence[SentRequest]]:
-    """Run the read-only checks in this process, at another time if given. Returns the exit code and their requests."""
+    """Run the read-only checks in this process, at another time if given. Returns the exit code and their requests.
+
+    ``write`` gets the JSON report.
+    """
     recorder = Recorder(httpx.HTTPTransport() if network is None else network)
     request = Request(stack=None, manifest=str(manifest), read_only=True, targets=(Target(format="json"),))
-    surroundings = Surroundings(environ=environ, write=lambda _: None, transport=recorder)
+    surroundings = Surroundings(environ=environ, write=write, transport=recorder)
     if now is not None:
         surroundings = replace(surroundings, now=lambda: now)
     code = execute(request, surroundings)

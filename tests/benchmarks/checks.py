@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from rehearsal import local_system as local
@@ -83,12 +85,14 @@ async def _far(world: local.LocalSystem, manifest: Path) -> bool:
     """Add 100 ms to every request, and compare with the time of the longest chain of requests."""
     await _delay(world, DELAY)
     began = time.perf_counter()
-    code, requests = await asyncio.to_thread(run_recorded, manifest, world.environment)
+    written: list[str] = []
+    code, requests = await asyncio.to_thread(run_recorded, manifest, world.environment, write=written.append)
     wall = time.perf_counter() - began
     await _delay(world, 0.0)
     if code:
         raise RuntimeError(
-            f"the checks ended with {code} on a healthy rehearsal, with {DELAY:g} s added to each request"
+            f"the checks ended with {code} on a healthy rehearsal, with {DELAY:g} s added to each request: "
+            f"{'; '.join(_list_findings(written[0]))}"
         )
     chain = find_longest(requests)
     limit = MAX_CHAINS * len(chain) * DELAY
@@ -98,6 +102,13 @@ async def _far(world: local.LocalSystem, manifest: Path) -> bool:
         _say(f"  {check}", f"{count} requests, a chain of {len(find_own(requests, check))}")
     _say("twice that chain", f"{limit:.3f} s  (limit)")
     return wall < limit
+
+
+def _list_findings(report: str) -> Iterator[str]:
+    """Yield each finding of a JSON report, so that a rare failure of the benchmark can be explained."""
+    for check in json.loads(report)["checks"]:
+        for finding in check["findings"]:
+            yield f"{check['id']}: {finding['subject']}: {finding['found']}"
 
 
 async def _delay(world: local.LocalSystem, seconds: float) -> None:
