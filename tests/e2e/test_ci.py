@@ -18,6 +18,7 @@ from rehearsal import faults
 from rehearsal import local_system as local
 from tests import processes
 from tests.fakes.github import ANOTHER, FakeGitHub
+from tests.fakes.webhook_receiver import SECRET, open_receiver
 
 MARKER = "<!-- building-vitals review: building-vitals/rehearsal -->"
 DRIFT = "<!-- building-vitals drift: rehearsal -->"
@@ -290,3 +291,25 @@ def test_an_issue_that_cannot_be_written_fails_the_job(world, job):
     code, output, _ = job.run("drift", GITHUB_TOKEN="ghs_fake0no0longer")
     assert code == 1
     assert "GitHub answered 401" in output
+
+
+def test_a_scheduled_verification_tells_each_change_of_the_state_once(world, job, tmp_path):
+    assert world.checks()[0] == 0
+    with open_receiver() as receiver:
+        urls = {"NOTIFY_URL": receiver.notify, "HEARTBEAT_URL": receiver.heartbeat}
+
+        def verify():
+            """Return the exit code, and the numbers of messages and heartbeats so far."""
+            told = {**urls, "STATE_FILE": str(tmp_path / "told.json"), "WHAT": "standstill"}
+            code, output, summary = job.run("verify", event="schedule", **told)
+            assert "history" in summary
+            assert SECRET not in output + summary + receiver.messages_text
+            return code, len(receiver.messages), receiver.beats
+
+        assert verify() == (0, 0, 1)
+        world.wait(faults.load_faults()["object-lost"].apply(world.local))
+        assert verify() == (1, 1, 2)
+        assert verify() == (1, 1, 3)
+        assert world.checks("trigger")[0] in (0, 1)  # copies the day again
+        assert verify() == (0, 2, 4)
+        assert "hub.test/owner/name/actions/runs/42" in receiver.messages_text

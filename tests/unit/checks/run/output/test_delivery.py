@@ -14,8 +14,7 @@ from tests.fakes.answers import answer
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, KEY
 from tests.fakes.reports import finding, report, result
-
-from .receiver import SECRET, open_receiver
+from tests.fakes.webhook_receiver import SECRET, open_receiver
 
 CHECKS = ("secrets", "token")
 SITE = {"GITHUB_SERVER_URL": "https://github.example", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "42"}

@@ -25,6 +25,11 @@ class Receiver:
         return [body for method, _, body in self.requests if method == "POST"]
 
     @property
+    def messages_text(self) -> str:
+        """Return all messages as one text."""
+        return b"\n".join(self.messages).decode()
+
+    @property
     def beats(self) -> int:
         """Return the number of heartbeats."""
         return sum(method == "GET" for method, _, _ in self.requests)
