@@ -318,3 +318,10 @@ def world(world_of_workers: World) -> World:
     world_of_workers.local.requests.clear()
     world_of_workers.logs()
     return world_of_workers
+
+
+@pytest.fixture
+def same_day() -> None:
+    """Skip a test of the worker's calendar if midnight (UTC) has passed since TODAY was read."""
+    if datetime.now(UTC).date() != TODAY:
+        pytest.skip("midnight (UTC) has passed since the tests began")

@@ -236,6 +236,7 @@ def test_a_day_above_the_size_limit_ends_before_its_last_page(world: World) -> N
     assert len(world.odd.requests) < 10
 
 
+@pytest.mark.usefixtures("same_day")
 def test_without_an_end_the_last_day_is_yesterday(world: World) -> None:
     world.clear("open-end")
     answer = world.trigger("open-end").json()
@@ -244,6 +245,7 @@ def test_without_an_end_the_last_day_is_yesterday(world: World) -> None:
 
 
 @pytest.mark.parametrize(("worker", "total"), [("end-ahead", 1), ("start-ahead", 0)])
+@pytest.mark.usefixtures("same_day")
 def test_today_and_later_days_are_not_stored(world: World, worker: str, total: int) -> None:
     world.clear(worker)
     world.odd.script = lambda request: page([])
