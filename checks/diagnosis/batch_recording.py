@@ -16,6 +16,7 @@ STORED_LINES = ("[Backfill] Data written to R2", "[Backfill] Another run wrote t
 OPEN_SECONDS = 10.0  # to open the tail
 OPEN_SHARE = 4  # a quarter of the time that is left at most
 PROBES = 5  # requests for the tail to show before the batch starts: a new tail may not yet show any
+MAX_ATTEMPTS = 3 * PROBES  # a request that is not answered shows nothing in any tail
 PROBE_SECONDS = 1.0  # for one of them
 SETTLE_SECONDS = 10.0  # after the batch, for its log to arrive
 RESERVED_SECONDS = 1.5  # of the deadline, to close the tail and report
@@ -57,11 +58,13 @@ def _start(context: Context, stack: ExitStack) -> Recorder | None:
     try:
         tail = stack.enter_context(context.open_tail(deadline))
         recorder = Recorder(tail=tail, left=context.deadline.left)
-        for _ in range(PROBES):
-            if recorder.recording.invocations or not deadline.left():
+        answered = 0
+        for _ in range(MAX_ATTEMPTS):
+            if recorder.recording.invocations or answered == PROBES or not deadline.left():
                 break
             with contextlib.suppress(Inconclusive):  # the next request may succeed
                 context.worker.fetch_health()
+                answered += 1
             recorder.recording.take(tail, PROBE_SECONDS)
     except Inconclusive as error:
         context.batch.recording_problem = error.finding
