@@ -7,6 +7,20 @@ from datetime import UTC, date, datetime, time, timedelta
 DAY = timedelta(days=1)
 
 
+def parse_time(text: str) -> datetime:
+    """Return the time that a text names as ISO 8601, in UTC. A time without an offset means UTC.
+
+    Raises ValueError for any other text.
+    """
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """Return a time (UTC) for a message, to the second."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def parse_day(text: str) -> date | None:
     """Return the day that a text names as YYYY-MM-DD, None for every other text."""
     try:

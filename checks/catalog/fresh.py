@@ -19,7 +19,7 @@ from checks.model.metric import Metric
 from checks.stored_days.backlog import Backlog, find_window_end, format_days, measure
 from checks.stored_days.listing import list_days
 from contract.cron.times import list_fires
-from contract.schedule import day_window, due_time
+from contract.schedule import day_window, due_time, format_time, parse_time
 
 if TYPE_CHECKING:
     from checks.stored_days.listing import StoredDays
@@ -86,7 +86,7 @@ def _read_deployment_time(context: Context) -> datetime | None:
     """Return the time of the live deployment. Raises Failed where the worker does not exist."""
     text = live_version.read_deployment(context).created_on
     try:
-        return datetime.fromisoformat(text)
+        return parse_time(text)
     except ValueError:
         return None
 
@@ -127,7 +127,7 @@ def _count_days(number: int) -> str:
 
 
 def _format(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"
+    return format_time(moment) if moment else "an unknown time"
 
 
 CHECK = Check(

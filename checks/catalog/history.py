@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
@@ -22,6 +22,7 @@ from checks.stored_days.listing import list_days
 from checks.stored_days.lost_days import find_lost_days
 from contract.cron.dialect import find_broken_field
 from contract.manifest import RUN_LOG_KEY
+from contract.schedule import format_time, parse_time
 
 if TYPE_CHECKING:
     from checks.stored_days.listing import StoredDays
@@ -176,14 +177,13 @@ def _describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint)
 
 def _parse_time(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        return parse_time(text)
     except ValueError:
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _format(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"
+    return format_time(moment) if moment else "an unknown time"
 
 
 CHECK = Check(

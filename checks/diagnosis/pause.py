@@ -11,6 +11,7 @@ from checks.model.finding import Cause, Finding, Inconclusive
 from checks.model.hint import Hint
 from cloudflare_client.errors import UnknownShapeError
 from cloudflare_client.fields import read_object, read_text, read_time
+from contract.schedule import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ class Pause:
     @property
     def shown(self) -> str:
         """Return the pause for a message."""
-        return f"since {self.at:%Y-%m-%d %H:%M:%S} UTC by {self.by}: {self.reason}"
+        return f"since {format_time(self.at)} by {self.by}: {self.reason}"
 
 
 def read_pause(context: Context) -> Pause | None:

@@ -93,7 +93,7 @@ class Credentials:
 def gather_credentials(
     environ: Mapping[str, str], *, stack_token: Secret | None = None, stack_key: Secret | None = None
 ) -> Credentials:
-    """Read the credentials from the environment, and from a stack, whose values come first.
+    """Read the credentials from the environment and from a stack. The values of the stack come first.
 
     The operator token is ``stack_token`` (the stack's output), else OPERATOR_TOKEN, else derived from ACE_API_KEY.
     ACE's key is ``stack_key`` (of the stack's configuration), else ACE_API_KEY, in the order of the program.

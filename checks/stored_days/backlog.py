@@ -81,7 +81,7 @@ def find_window_end(crons: Collection[str], since: datetime) -> datetime:
 
 
 def _find_overdue(missing: Sequence[date], settle_hours: int, crons: Collection[str], now: datetime) -> list[date]:
-    """Return the missing days whose window is over. A later day's window never ends before an earlier day's."""
+    """Return the missing days with a window that is over. A later day's window never ends before an earlier day's."""
     for count in range(len(missing), 0, -1):
         if find_window_end(crons, due_time(missing[count - 1], settle_hours)) <= now:
             return list(missing[:count])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
 from checks.stored_days.backlog import format_days
-from contract.schedule import list_due_days
+from contract.schedule import format_time, list_due_days
 
 if TYPE_CHECKING:
     from checks.stored_days.listing import StoredDays
@@ -28,10 +28,10 @@ def find_lost_days(ace: DeclaredAce, stored: StoredDays, began: datetime) -> Fin
         return None
     shown = "1 was stored and is gone" if len(lost) == 1 else f"{len(lost)} were stored and are gone"
     newest = max((item.uploaded for item in stored.values()), default=None)
-    left = f"the last object left was stored at {newest:%Y-%m-%d %H:%M:%S} UTC" if newest else "no object is left"
+    left = f"the last object left was stored at {format_time(newest)}" if newest else "no object is left"
     return Finding(
         subject=f"{SUBJECT}{ace.site}",
-        expected=f"{len(due)} days are stored, as after the run of {began:%Y-%m-%d %H:%M:%S} UTC",
+        expected=f"{len(due)} days are stored, as after the run of {format_time(began)}",
         found=f"{shown} ({format_days(lost)}), {left}",
         cause=Cause.OUTSIDE_CHANGE,
         hint=Hint.rerun("trigger"),

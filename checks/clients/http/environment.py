@@ -62,7 +62,7 @@ def is_dns_unavailable(error: BaseException) -> bool:
 
 
 def find_proxy_variable(url: str) -> str:
-    """Return the variable of the environment whose proxy carries the requests to a URL, or an empty text."""
+    """Return the variable of the environment that names the proxy for a URL, or an empty text."""
     parts = urlsplit(url)
     if urllib.request.proxy_bypass(parts.netloc):
         return ""

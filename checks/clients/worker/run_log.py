@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from checks.clients.worker.error import WorkerError
@@ -12,6 +12,7 @@ from checks.model.finding import Failed, ShapeError
 from checks.stored_days.listing import describe_missing_bucket
 from cloudflare_client.errors import NO_BUCKET, refusal
 from contract.manifest import RUN_LOG_KEY
+from contract.schedule import parse_time
 
 if TYPE_CHECKING:
     from cloudflare_client.client import CloudflareClient
@@ -74,8 +75,7 @@ def _read_time(entry: Mapping[str, Any], name: str) -> datetime | None:
     if value is None:
         return None
     try:
-        found = datetime.fromisoformat(value)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return parse_time(value)
     except (TypeError, ValueError, OverflowError):
         raise ShapeError(f"{name} is not a time") from None
 

@@ -112,7 +112,7 @@ def _reserve(context: Context) -> float:
 
 
 def _choose_days(context: Context, stored: Mapping[date, StoredObject]) -> list[date]:
-    """Return the selected days, and the one whose size is the least plausible if no metadata entry tells its size."""
+    """Return the selected days, and of those without a size in their metadata the one with the least plausible size."""
     chosen = select_days(stored, context.now, thorough=context.thorough)
     smallest = select_smallest_day({day: item for day, item in stored.items() if "bytes" not in item.metadata})
     return chosen if smallest is None or smallest in chosen else sorted([*chosen, smallest])

@@ -20,6 +20,7 @@ from checks.stored_days.judgement import is_empty
 from checks.stored_days.listing import StoredDays
 from checks.stored_days.stored_day import compare_with_metadata, decode_day, format_moment
 from checks.stored_days.writer import Writer, WriterKind
+from contract.schedule import format_time
 
 if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
@@ -93,7 +94,7 @@ def _judge_with_other_days(writer: Writer, result: DayComparison, kind: Kind, ot
         return _name_code(writer, f"{pattern.value}, and so it is on {_name_days(same)}")
     if not equal and not others and is_frequent(result.compared, pattern):
         return _name_code(writer, pattern.value)
-    changed = f"ACE has changed since {result.item.uploaded:%Y-%m-%d %H:%M:%S} UTC, when the day was stored"
+    changed = f"ACE has changed since {format_time(result.item.uploaded)}, when the day was stored"
     if kind is Kind.MISSING and not result.compared.lacking & result.compared.known:
         changed += ", and has new points"
     if equal:

@@ -14,7 +14,7 @@ from checks.stored_days.listing import StoredDays
 from checks.stored_days.selection import select_days
 from checks.stored_days.stored_day import format_moment
 from checks.stored_days.writer import WriterKind
-from contract.schedule import day_window
+from contract.schedule import day_window, format_time
 
 ROWS = 10  # of ACE's page sizes: one row is enough
 MAX_FINDINGS = 3
@@ -57,7 +57,7 @@ def _describe_filled_day(context: Context, stored: StoredDays, day: date, first:
     if writer.kind is WriterKind.FOREIGN:
         cause, reason = Cause.OUTSIDE_CHANGE, "so that version may have missed them"
     elif reads:
-        since = f"ACE has changed since {item.uploaded:%Y-%m-%d %H:%M:%S} UTC"
+        since = f"ACE has changed since {format_time(item.uploaded)}"
         cause, reason = Cause.ACE, f"so {since}: the same version stored samples of other days"
     else:
         cause, reason = Cause.WORKER, "and that version stored no day with samples, so it missed them"

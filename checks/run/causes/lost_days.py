@@ -7,9 +7,9 @@ stored. The check ``r2`` can: the worker lists its bucket for GET /status, and r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from checks.model.report import Outcome, ReportedFinding, Result
+from checks.run.causes.explanation import explain
 from checks.stored_days.judgement import REPORTED
 from checks.stored_days.lost_days import SUBJECT
 
@@ -22,11 +22,7 @@ def explain_lost_days(results: Mapping[str, Result]) -> Mapping[str, Result]:
     told = next((finding for finding in r2.findings if finding.expected.endswith(REPORTED)), None)
     if told is None:
         return results
-    findings = tuple(
-        replace(finding, cause=told.cause, hint=told.hint) if is_loss(finding) else finding
-        for finding in history.findings
-    )
-    return {**results, "history": replace(history, findings=findings)}
+    return {**results, "history": explain(history, told, is_loss)}
 
 
 def is_loss(finding: ReportedFinding) -> bool:

@@ -6,11 +6,11 @@ The checks run concurrently, so this is done with all results at hand.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from checks.clients.http.leaks import EXPECTED
 from checks.model.finding import Cause
 from checks.model.report import Outcome, ReportedFinding, Result
+from checks.run.causes.explanation import explain
 
 EXPLAINED_CHECKS = frozenset({"fresh", "history", "health", "key", "trigger", "logs"})  # they judge the live code
 EXPLAINED_CAUSES = (Cause.CONFIGURATION, Cause.WORKER)
@@ -24,17 +24,14 @@ def explain_by_outside_change(results: Mapping[str, Result]) -> Mapping[str, Res
     change = next((finding for finding in findings if finding.cause is Cause.OUTSIDE_CHANGE), None)
     if change is None:
         return results
-    return {name: _explain(result, change) for name, result in results.items()}
+    return {
+        name: explain(result, change, _is_explained) if _judges_live_code(result) else result
+        for name, result in results.items()
+    }
 
 
-def _explain(result: Result, change: ReportedFinding) -> Result:
-    if result.id not in EXPLAINED_CHECKS or result.outcome is not Outcome.FAIL:
-        return result
-    findings = tuple(
-        replace(finding, cause=change.cause, hint=change.hint) if _is_explained(finding) else finding
-        for finding in result.findings
-    )
-    return replace(result, findings=findings)
+def _judges_live_code(result: Result) -> bool:
+    return result.id in EXPLAINED_CHECKS and result.outcome is Outcome.FAIL
 
 
 def _is_explained(finding: ReportedFinding) -> bool:

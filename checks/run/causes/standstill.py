@@ -6,10 +6,10 @@ The check ``fresh`` asks the worker nothing, and the checks run concurrently, so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from checks.model.finding import Cause
-from checks.model.report import Outcome, ReportedFinding, Result
+from checks.model.report import Outcome, Result
+from checks.run.causes.explanation import explain
 from checks.run.causes.lost_days import is_loss
 
 UNKNOWN = (Cause.WORKER, Cause.CHECKER)  # causes of `history` that tell no more than `fresh` does
@@ -27,9 +27,4 @@ def explain_standstill(results: Mapping[str, Result]) -> Mapping[str, Result]:
     told = next((finding for finding in runs or history.findings if finding.cause not in UNKNOWN), None)
     if told is None:
         return results
-    findings = tuple(_explain(finding, told) for finding in fresh.findings)
-    return {**results, "fresh": replace(fresh, findings=findings)}
-
-
-def _explain(finding: ReportedFinding, told: ReportedFinding) -> ReportedFinding:
-    return replace(finding, cause=told.cause, hint=told.hint) if finding.cause is Cause.WORKER else finding
+    return {**results, "fresh": explain(fresh, told, lambda finding: finding.cause is Cause.WORKER)}

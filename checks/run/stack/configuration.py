@@ -22,7 +22,7 @@ class Configuration:
     ace_key: Secret | None = None
 
     def list_changes(self, deployed: Manifest) -> tuple[str, ...]:
-        """Return the settings whose configured value is not the one of a deployed manifest.
+        """Return the settings that are configured with another value than in a deployed manifest.
 
         A setting that is not a value of the manifest, such as the name of a subdomain, is compared by its result.
         """

@@ -64,3 +64,15 @@ def test_without_settle_hours_a_day_is_due_at_its_end():
 
 def test_a_day_is_a_half_open_window_in_utc():
     assert schedule.day_window(DAY) == (datetime(2024, 12, 10, tzinfo=UTC), datetime(2024, 12, 11, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("text", ["2024-12-10T06:00:00Z", "2024-12-10T06:00:00", "2024-12-10T01:00:00-05:00"])
+def test_a_time_is_read_in_utc_and_shown_to_the_second(text):
+    moment = schedule.parse_time(text)
+    assert (moment, moment.tzinfo) == (datetime(2024, 12, 10, 6, tzinfo=UTC), UTC)
+    assert schedule.format_time(moment) == "2024-12-10 06:00:00 UTC"
+
+
+def test_another_text_is_not_a_time():
+    with pytest.raises(ValueError, match="Invalid isoformat string"):
+        schedule.parse_time("soon")

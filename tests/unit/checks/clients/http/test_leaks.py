@@ -62,7 +62,7 @@ def test_every_check_that_reads_a_leaking_route_says_so_once(tmp_path):
 
 
 def test_a_secret_in_an_answer_of_ace_or_of_the_api_is_only_masked(tmp_path):
-    """Case X2, kept: both hold their own secret, and answer nobody else with it."""
+    """Case X2, kept: both hold their own secret, and no answer to another caller contains it."""
     system = healthy_system()
     system.cloudflare.subdomain = KEY
     system.ace.days = {day: [{**row, "name": f"ses/{KEY}"} for row in rows] for day, rows in system.ace.days.items()}
