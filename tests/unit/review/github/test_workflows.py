@@ -1,5 +1,6 @@
 """The workflows: rules that no linter has, and the linters of scripts/test on broken workflows."""
 
+import itertools
 import os
 import re
 import shutil
@@ -40,24 +41,64 @@ def test_these_are_all():
     assert sorted(path.name for path in FOLDER.iterdir()) == sorted(f"{name}.yml" for name in [*NAMES, "test"])
     assert {name: list(yaml.safe_load(text(name))["jobs"]) for name in [*NAMES, "test"]} == {
         "preview": ["preview"],
-        "deploy": ["test", "deploy"],
+        "deploy": ["test", "staging", "deploy"],
         "drift": ["drift"],
         "verify": ["verify"],
         "test": ["test"],
     }
 
 
+def needs_of(job):
+    needs = job.get("needs", [])
+    return [needs] if isinstance(needs, str) else needs
+
+
+def may_start(job, results, *, staging="", cancelled=False):
+    """Evaluate the condition of a job on main as GitHub does, which adds success() to one without a status function."""
+    condition = str(job.get("if", "true"))
+    succeeded = not cancelled and all(results[name] == "success" for name in needs_of(job))
+    if not re.search(r"(success|always|failure|cancelled)\(\)", condition):
+        condition = f"success() && {condition}"
+    for old, new in {
+        r"^\$\{\{|\}\}": "",
+        r"\bneeds\.(\w+)\.result": r"results['\1']",
+        "github.ref": "'refs/heads/main'",
+        "vars.STAGING_STACK": repr(staging),
+        r"success\(\)": str(succeeded),
+        r"always\(\)": "True",
+        r"failure\(\)": str("failure" in results.values()),
+        r"cancelled\(\)": str(cancelled),
+        "&&": " and ",
+        r"\|\|": " or ",
+        "!(?!=)": " not ",
+        r"\btrue\b": "True",
+        r"\bfalse\b": "False",
+    }.items():
+        condition = re.sub(old, new, condition)
+    return bool(eval(condition.replace("\n", " ").strip(), {"results": results}))  # noqa: S307 - text of this repository
+
+
+ENDS = ("success", "failure", "cancelled", "skipped")
+
+
 def gaps(deploy, test):
     """Yields each way in which a deployment can start although a test fails, is cancelled or did not run."""
-    deploy, test = yaml.safe_load(deploy), yaml.safe_load(test)
-    calls = [name for name, item in deploy["jobs"].items() if item.get("uses") == TEST]
-    for name, item in deploy["jobs"].items():
-        if name not in calls and item.get("needs") not in calls:
+    deploy, test = yaml.safe_load(deploy)["jobs"], yaml.safe_load(test)
+    calls = [name for name, item in deploy.items() if item.get("uses") == TEST]
+    for name, item in deploy.items():
+        if name not in calls and not {*calls} & {*needs_of(item)}:
             yield f"{name} does not need the tests"
-        if re.search(r"always|failure|cancelled", str(item.get("if", ""))):
-            yield f"{name} runs after a failure"
+    for tested, staged, staging, cancelled in itertools.product(ENDS, ENDS, ("", "staging"), (False, True)):
+        results, told = {"test": tested, "staging": staged}, {"staging": staging, "cancelled": cancelled}
+        green = tested == "success" and not cancelled
+        if may_start(deploy["staging"], results, **told) is not (green and staging != ""):
+            yield f"staging: {results}, {told}"
+        if may_start(deploy["deploy"], results, **told) is not (
+            green and staged == ("success" if staging else "skipped")
+        ):
+            yield f"deploy: {results}, {told}"
     (tests,) = test["jobs"].values()
-    for item in [deploy["jobs"][name] for name in calls] + [tests, *tests["steps"]]:
+    for item in [deploy[name] for name in calls] + [tests, *tests["steps"]]:
         if {"if", "continue-on-error"} & set(item):
             yield "the tests may be skipped or ignored"
     if [step["run"] for step in tests["steps"] if "run" in step] != ["scripts/setup", "scripts/test"]:
@@ -66,18 +107,28 @@ def gaps(deploy, test):
         yield "the tests cannot be called"
 
 
-def test_no_deployment_without_green_tests():
+def test_no_deployment_without_green_tests_and_none_of_production_without_a_green_staging():
     assert list(gaps(text("deploy"), text("test"))) == []
     assert [name for name in NAMES if "scripts/deploy" in text(name)] == ["deploy"]
+
+
+RED_TESTS = "{'test': 'failure', 'staging': 'skipped'}, {'staging': '', 'cancelled': False}"
+RED_STAGING = "{'test': 'success', 'staging': 'failure'}, {'staging': 'staging', 'cancelled': False}"
+CANCELLED = "{'test': 'success', 'staging': 'skipped'}, {'staging': '', 'cancelled': True}"
+WITHOUT_STAGING = "{'test': 'success', 'staging': 'skipped'}, {'staging': '', 'cancelled': False}"
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new", "gap"),
     [
-        ("deploy", "    needs: test.*\n", "", "deploy does not need the tests"),
-        ("deploy", re.escape(TEST), "$/.github/workflows/drift.yml", "test does not need the tests"),
-        ("deploy", "    if: github", "    if: always() && github", "deploy runs after a failure"),
-        ("deploy", "    if: github", "    if: ${{ !cancelled() }} # ", "deploy runs after a failure"),
+        ("deploy", "    needs: test #.*\n", "", "staging does not need the tests"),
+        ("deploy", re.escape("[test, staging]"), "[staging]", "deploy does not need the tests"),
+        ("deploy", re.escape(TEST), "$/.github/workflows/drift.yml", "deploy does not need the tests"),
+        ("deploy", "    if: github", "    if: always() && github", "staging: " + RED_TESTS.replace("''", "'staging'")),
+        ("deploy", " && needs.test.result == 'success'", "", f"deploy: {RED_TESTS}"),
+        ("deploy", "&& needs.staging.*\n", "\n", f"deploy: {RED_STAGING}"),
+        ("deploy", re.escape("!cancelled()"), "always()", f"deploy: {CANCELLED}"),
+        ("deploy", re.escape("!cancelled() && "), "", f"deploy: {WITHOUT_STAGING}"),
         ("deploy", r"    uses: \$", "    if: false\n    uses: $", "the tests may be skipped or ignored"),
         ("test", "    timeout", "    continue-on-error: true\n    timeout", "the tests may be skipped or ignored"),
         ("test", "run: scripts/test", "run: scripts/test || true", "scripts/test does not run"),
@@ -147,9 +198,23 @@ def test_code_of_a_pull_request_runs_as_a_pull_request_only():
 
 
 def test_one_run_at_a_time_changes_and_checks_a_stack():
-    deploy, drift, verify = (yaml.safe_load(text(name))["concurrency"] for name in ("deploy", "drift", "verify"))
-    assert deploy == drift == verify
+    deploy = job("deploy")["concurrency"]
     assert deploy == {"group": "stack-${{ vars.STACK || 'prod' }}", "cancel-in-progress": False, "queue": "max"}
+    assert all(yaml.safe_load(text(name))["concurrency"] == deploy for name in ("drift", "verify"))
+    staging = yaml.safe_load(text("deploy"))["jobs"]["staging"]["concurrency"]
+    assert staging == {**deploy, "group": "stack-${{ vars.STAGING_STACK || 'staging' }}"}
+    assert yaml.safe_load(text("deploy"))["concurrency"] == {**deploy, "group": "deploy"}  # keeps the commits in order
+
+
+def test_staging_is_deployed_and_verified_exactly_as_production():
+    staging, production = (yaml.safe_load(text("deploy"))["jobs"][name] for name in ("staging", "deploy"))
+    differ = {key for key in staging.keys() | production.keys() if staging.get(key) != production.get(key)}
+    assert differ == {"name", "needs", "if", "concurrency", "environment", "env"}
+    assert (staging["environment"], production["environment"]) == ({"name": "staging"}, {"name": "production"})
+    assert staging["env"] == {"STACK": "${{ vars.STAGING_STACK }}"}
+    assert production["env"] == {"STACK": "${{ vars.STACK || 'prod' }}"}
+    artifacts = [step["with"]["name"] for step in staging["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert all("${{ env.STACK }}" in name for name in artifacts)
 
 
 @pytest.mark.parametrize("name", ["deploy", "drift", "verify"])
@@ -174,7 +239,9 @@ def test_the_hourly_verification_asks_for_a_standstill_and_the_nightly_one_for_e
 
 
 def test_manual_runs_are_for_main_only():
-    assert {job(name)["if"] for name in ("deploy", "drift", "verify")} == {"github.ref == 'refs/heads/main'"}
+    assert {job(name)["if"] for name in ("drift", "verify")} == {"github.ref == 'refs/heads/main'"}
+    for name in ("staging", "deploy"):
+        assert "github.ref == 'refs/heads/main' &&" in yaml.safe_load(text("deploy"))["jobs"][name]["if"]
 
 
 def lint(folder, tool):
