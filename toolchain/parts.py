@@ -15,7 +15,8 @@ from toolchain.stamp import Stamp
 
 ROOT = engine.ROOT
 VENV = ROOT / ".venv"
-PACKAGES = ROOT / "requirements-dev.txt"  # holds the packages of requirements.txt too
+PRODUCTION = ROOT / "requirements.txt"
+DEVELOPMENT = ROOT / "requirements-dev.txt"  # holds the packages of PRODUCTION too
 INSTALLER = ROOT / "toolchain" / "uv.txt"
 EDGE = ROOT / "rehearsal" / "edge"
 WORKERS = ROOT / "workers"
@@ -29,39 +30,43 @@ class SetupError(Exception):
     """A part cannot be set up. The message is one line and says the next step."""
 
 
-def set_up_python(say: Say, run: Run) -> bool:
-    """Make the virtual environment and install the Python packages."""
+def set_up_python(say: Say, run: Run, *, production: bool = False) -> bool:
+    """Makes the virtual environment and installs the Python packages.
+
+    ``production`` leaves out the test tools. An environment that has them keeps them.
+    """
     python = VENV / "bin" / "python"
-    stamp = Stamp(VENV, [PACKAGES, INSTALLER])
+    packages = PRODUCTION if production and not (VENV / "bin" / "pytest").exists() else DEVELOPMENT
+    stamp = Stamp(VENV, [packages, INSTALLER])
     damage = stamp.damage() if python.exists() else ""
     if damage is None and stamp.current():
         return False
     _require_writable(ROOT)
     if VENV.is_symlink():  # the folder of another checkout must not change
         VENV.unlink()
-        return set_up_python(say, run)
+        return set_up_python(say, run, production=production)
     say(f"virtual environment and packages{f' ({damage})' if damage else ''} ...")
     stamp.forget()
     if damage is not None:  # an installer would trust the metadata of half a package
         _run_or_raise(
             run, [sys.executable, "-m", "venv", "--clear", VENV], "install Python's venv module (python3-venv)"
         )
-    _install_requirements(python, say, run)
+    _install_requirements(python, packages, say, run)
     stamp.write()
     return True
 
 
-def _install_requirements(python: Path, say: Say, run: Run) -> None:
+def _install_requirements(python: Path, packages: Path, say: Say, run: Run) -> None:
     """Installs the packages with uv, or with pip where uv has no build or cannot reach pip's package index."""
     hashed = ["install", "--quiet", "--require-hashes", "-r"]
     # Copies: uv's default are hard links, and an edited package would then be damaged in uv's cache too.
     options = ["--link-mode=copy", "--compile-bytecode"]
     try:
         _run_or_raise(run, [python, "-m", "pip", *hashed, INSTALLER, "--only-binary", ":all:"], "")
-        _run_or_raise(run, [VENV / "bin" / "uv", "pip", *hashed, PACKAGES, *options, "--python", python], "")
+        _run_or_raise(run, [VENV / "bin" / "uv", "pip", *hashed, packages, *options, "--python", python], "")
     except (SetupError, OSError) as error:
         say(f"packages: uv cannot install them, so pip does ({str(error).removesuffix(': ')}) ...")
-        _run_or_raise(run, [python, "-m", "pip", *hashed, PACKAGES], "is the package index reachable?")
+        _run_or_raise(run, [python, "-m", "pip", *hashed, packages], "is the package index reachable?")
 
 
 def set_up_node(say: Say, run: Run) -> bool:

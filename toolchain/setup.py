@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,19 +17,23 @@ from toolchain import engine, parts
 from toolchain.children import Children, Interrupted, Run
 
 HEARTBEAT = 30.0  # seconds between two lines of a long step
+PRODUCTION = "--production"
 
 
 def main(then: Sequence[str] = ()) -> int:
     """Sets everything up, then becomes the command ``then`` or prints the line that this terminal still needs.
 
+    A first argument ``--production`` leaves out the test tools and the Node packages.
     Returns 0, 1 with one line for each part that failed, 2 for wrong usage, or 128 + n when signal n ended it.
     """
+    production = bool(then) and then[0] == PRODUCTION
+    then = then[1:] if production else then
     if then and then[0].startswith("-"):
-        return _report_misuse(then[0], "it has no options")
+        return _report_misuse(then[0], f"its only option is {PRODUCTION}")
     with _lock_checkout() as lock:
         children = Children(lock)
         with children.ended_by_signals():
-            ready = _set_up_all(children.run)
+            ready = _set_up_all(children.run, production=production)
     if children.ended_by is not None:
         _print_line("set-up: interrupted. Run it again: it repairs a half-done installation")
         return 128 + children.ended_by
@@ -47,20 +51,21 @@ def main(then: Sequence[str] = ()) -> int:
 
 def _report_misuse(argument: str, why: str) -> int:
     _print_line(
-        f"set-up: {argument!r}: {why}. Usage: scripts/setup [COMMAND...]. It runs the command when everything is set up"
+        f"set-up: {argument!r}: {why}. Usage: scripts/setup [{PRODUCTION}] [COMMAND...]. "
+        "It runs the command when everything is set up"
     )
     return 2
 
 
-def _set_up_all(run: Run) -> bool:
+def _set_up_all(run: Run, *, production: bool) -> bool:
     with ThreadPoolExecutor() as pool:
-        python = pool.submit(_run_timed, "python", lambda say: parts.set_up_python(say, run))
-        steps: list[Future[bool]] = [
-            python,
-            pool.submit(_run_timed, "workers", lambda say: parts.install_packages(parts.WORKERS, say, run)),
-            pool.submit(_run_timed, "node", lambda say: parts.set_up_node(say, run)),
-            pool.submit(_run_timed, "engine", lambda say: parts.set_up_engine(python, say, run)),
-        ]
+        python = pool.submit(_run_timed, "python", lambda say: parts.set_up_python(say, run, production=production))
+        steps = [python, pool.submit(_run_timed, "engine", lambda say: parts.set_up_engine(python, say, run))]
+        if not production:
+            steps += [
+                pool.submit(_run_timed, "workers", lambda say: parts.install_packages(parts.WORKERS, say, run)),
+                pool.submit(_run_timed, "node", lambda say: parts.set_up_node(say, run)),
+            ]
         return all(step.result() for step in steps)
 
 

@@ -31,7 +31,7 @@ unset_all=()
 for name in "${secrets[@]}"; do
   unset_all+=(-u "$name")
 done
-env "${unset_all[@]}" scripts/setup >&2
+env "${unset_all[@]}" scripts/setup --production >&2
 PATH="$PWD/.venv/bin:$(.venv/bin/python -c 'from toolchain import engine; print(engine.find())'):$PATH"
 export PATH
 export PULUMI_SKIP_UPDATE_CHECK=true

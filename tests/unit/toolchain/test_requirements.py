@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.contract.structure import imported_names
 
 ROOT = Path(__file__).parents[3]
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
@@ -111,6 +114,33 @@ def test_the_installed_versions_are_the_compiled_versions():
 
 def test_production_needs_no_package_of_the_tests():
     assert not {"pytest", "mypy", "ruff", "aiohttp", "hypothesis"} & set(compiled(read(PRODUCTION)[1]))
+
+
+def test_a_production_set_up_has_at_most_40_packages():
+    packages = {name for listed in (PRODUCTION, INSTALLER) for name in compiled(read(listed)[1])}
+    assert len(packages | {"pip", "setuptools"}) <= 40  # the last two come with Python's venv
+
+
+def outside(paths, allowed):
+    """Returns the imported packages of files that are neither ours, of Python, nor of an allowed distribution."""
+    ours = {path.stem for path in ROOT.iterdir()} | set(sys.stdlib_module_names)
+    roots = {
+        name.partition(".")[0] for path in paths for name in imported_names(path.read_text()) if name != "__future__"
+    }
+    providers = metadata.packages_distributions()
+    return {
+        name for name in roots - ours if not {canonicalize_name(item) for item in providers.get(name, [])} & allowed
+    }
+
+
+def test_the_code_of_production_imports_packages_of_production_alone():
+    paths = [ROOT / "__main__.py"]
+    for package in ("checks", "cloudflare_client", "contract", "infra", "review", "toolchain"):
+        paths += (ROOT / package).rglob("*.py")
+    assert len(paths) > 100
+    assert outside(paths, set(compiled(read(PRODUCTION)[1]))) == set()
+    rehearsal = (ROOT / "rehearsal").rglob("*.py")
+    assert "aiohttp" in outside(rehearsal, set(compiled(read(PRODUCTION)[1]))), "the test would find nothing"
 
 
 def test_the_engine_is_built_from_the_version_of_the_sdk():

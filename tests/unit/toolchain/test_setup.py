@@ -110,18 +110,20 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "ROOT", tmp_path)
     monkeypatch.setattr(parts, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(parts, "EDGE", tmp_path / "edge")
-    monkeypatch.setattr(parts, "PACKAGES", tmp_path / "requirements-dev.txt")
+    monkeypatch.setattr(parts, "DEVELOPMENT", tmp_path / "requirements-dev.txt")
+    monkeypatch.setattr(parts, "PRODUCTION", tmp_path / "requirements.txt")
     monkeypatch.setattr(parts, "INSTALLER", tmp_path / "toolchain" / "uv.txt")
     monkeypatch.setattr(parts, "_find_npm", lambda _: "npm")
-    for name in ("requirements-dev.txt", "toolchain/uv.txt", "edge/package-lock.json"):
+    for name in ("requirements.txt", "requirements-dev.txt", "toolchain/uv.txt", "edge/package-lock.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("1")
+        (tmp_path / name).write_text(name)
     commands, said = [], []
 
     def fake(command, *, folder=None, more=None, limit=None):
         words = [Path(word).name for word in command]
         assert ("pip" in words) == ("--require-hashes" in words)
         commands.append(next(name for name in ("venv", "uv.txt", "uv", "pip", "npm") if name in words))
+        again.installed += [Path(word).name for word in command if str(word).endswith(".txt")]
         if commands[-1] in again.broken:
             return subprocess.CompletedProcess(command, 1, "", "no such wheel")
         packages = tmp_path / ("edge/node_modules" if commands[-1] == "npm" else ".venv/lib")
@@ -130,16 +132,20 @@ def checkout(tmp_path, monkeypatch):
             (packages / name / "code").write_text(name)
         (tmp_path / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
         (tmp_path / ".venv" / "bin" / "python").touch()
+        if "requirements-dev.txt" in again.installed:
+            (tmp_path / ".venv" / "bin" / "pytest").touch()
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    def again():
+    def again(*, production=False):
         commands.clear()
         said.clear()
-        parts.set_up_python(said.append, fake)
-        parts.set_up_node(said.append, fake)
+        again.installed.clear()
+        parts.set_up_python(said.append, fake, production=production)
+        if not production:
+            parts.set_up_node(said.append, fake)
         return list(commands)
 
-    again.said, again.broken = said, set()
+    again.said, again.broken, again.installed = said, set(), []
     assert again() == ["venv", "uv.txt", "uv", "npm"]
     return again
 
@@ -210,6 +216,47 @@ def test_packages_that_neither_installer_gets_are_one_line_and_no_stamp(checkout
     assert not (tmp_path / ".venv" / ".set-up.json").exists()
 
 
+@pytest.fixture
+def production(checkout, tmp_path):
+    """A checkout in which only the production packages are installed."""
+    shutil.rmtree(tmp_path / ".venv")
+    assert checkout(production=True) == ["venv", "uv.txt", "uv"]
+    assert checkout.installed == ["uv.txt", "requirements.txt"]
+    return checkout
+
+
+def test_a_production_set_up_is_complete_without_test_tools(production, tmp_path):
+    assert production(production=True) == []
+    (tmp_path / "requirements-dev.txt").write_text("2")
+    assert production(production=True) == []
+    (tmp_path / "requirements.txt").write_text("2")
+    assert (production(production=True), production.installed) == (["uv.txt", "uv"], ["uv.txt", "requirements.txt"])
+
+
+def test_a_full_set_up_follows_a_production_set_up_and_satisfies_it(production):
+    assert (production(), production.installed) == (["uv.txt", "uv"], ["uv.txt", "requirements-dev.txt"])
+    assert production(production=True) == []
+    assert production() == []
+
+
+def test_a_production_set_up_keeps_the_test_tools_of_a_developer(checkout, tmp_path):
+    (tmp_path / "requirements-dev.txt").write_text("2")
+    assert (checkout(production=True), checkout.installed) == (["uv.txt", "uv"], ["uv.txt", "requirements-dev.txt"])
+    (tmp_path / ".venv" / ".set-up.json").unlink()  # an interrupted set-up
+    checkout(production=True)
+    assert checkout.installed == ["uv.txt", "requirements-dev.txt"]
+    assert checkout() == []
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [([], 4), (["--production"], 2)])
+def test_a_production_set_up_has_python_and_the_engine_alone(arguments, expected, monkeypatch):
+    done = []
+    monkeypatch.setattr(setup, "_run_timed", lambda part, step: done.append(part) or True)
+    monkeypatch.setattr(setup, "_line_for_terminal", lambda: None)
+    assert setup.main(arguments) == 0
+    assert sorted(done) == sorted(["python", "engine", "workers", "node"][:expected])
+
+
 def test_half_an_installation_is_installed_again(checkout, tmp_path):
     (tmp_path / ".venv" / ".set-up.json").unlink()
     assert checkout() == ["venv", "uv.txt", "uv"]
@@ -229,7 +276,7 @@ def test_a_folder_shared_with_another_checkout_is_used_while_it_fits_and_never_c
         folder.symlink_to(tmp_path / f"other-{folder.name}")
         (folder / ".set-up.json").unlink()
     if stamped:  # where they are now
-        parts.Stamp(tmp_path / ".venv", [parts.PACKAGES, parts.INSTALLER]).write()
+        parts.Stamp(tmp_path / ".venv", [parts.DEVELOPMENT, parts.INSTALLER]).write()
         parts.Stamp(tmp_path / "edge" / "node_modules", [tmp_path / "edge" / "package-lock.json"]).write()
     assert checkout() == ([] if stamped else ["venv", "uv.txt", "uv", "npm"])
     assert (tmp_path / ".venv").is_symlink() == stamped
@@ -256,10 +303,10 @@ def test_the_terminal_gets_its_missing_line(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("argument", "why"), [("--help", "it has no options"), ("no-such", "No such file or directory")]
+    ("argument", "why"), [("--help", "its only option is --production"), ("no-such", "No such file or directory")]
 )
 def test_an_impossible_set_up_is_one_line(argument, why, monkeypatch, capsys):
-    monkeypatch.setattr(setup, "_set_up_all", lambda run: True)
+    monkeypatch.setattr(setup, "_set_up_all", lambda run, production: True)
     assert setup.main([argument]) == 2
-    usage = "Usage: scripts/setup [COMMAND...]. It runs the command when everything is set up"
+    usage = "Usage: scripts/setup [--production] [COMMAND...]. It runs the command when everything is set up"
     assert capsys.readouterr().err == f"set-up: '{argument}': {why}. {usage}\n"

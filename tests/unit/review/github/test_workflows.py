@@ -155,8 +155,8 @@ def test_the_oldest_and_the_newest_python_are_tested():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_step_only_calls_a_script(name):
     commands = [step["run"] for step in steps(name) if "run" in step]
-    assert commands == ["scripts/setup", f"scripts/{name}"]
-    assert all(os.access(ROOT / command, os.X_OK) for command in commands)
+    assert commands == ["scripts/setup --production", f"scripts/{name}"]
+    assert all(os.access(ROOT / command.split()[0], os.X_OK) for command in commands)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -176,7 +176,7 @@ def test_every_action_is_pinned_with_its_version(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_secret_is_in_the_environment_of_one_step_and_nowhere_else(name):
-    *others, last = [step for step in steps(name) if not re.search("upload-artifact|cache/", step.get("uses", ""))]
+    *others, last = [step for step in steps(name) if not re.search("upload-artifact|cache[/@]", step.get("uses", ""))]
     given = {key for key, value in last["env"].items() if "secrets." in value or "github.token" in value}
     assert all(last["env"][key].endswith(f"secrets.{key} }}}}") for key in given - {"GITHUB_TOKEN"})
     assert len(re.findall(r"secrets\.|github\.token", text(name))) == len(given)
@@ -219,7 +219,7 @@ def test_staging_is_deployed_and_verified_exactly_as_production():
 
 @pytest.mark.parametrize("name", ["deploy", "drift", "verify"])
 def test_one_state_is_restored_before_the_script_and_kept_after_a_red_run(name):
-    restore, script, save, *_ = steps(name)[2:]
+    restore, script, save, *_ = steps(name)[3:]
     assert restore["uses"].startswith("actions/cache/restore@")
     assert save["uses"].startswith("actions/cache/save@")
     assert save["if"] == "always()"
@@ -228,6 +228,16 @@ def test_one_state_is_restored_before_the_script_and_kept_after_a_red_run(name):
     assert script["env"]["STATE_FILE"].startswith(restore["with"]["path"] + "/")
     assert script["env"]["NOTIFY_URL"] == "${{ secrets.NOTIFY_URL }}"
     assert ("HEARTBEAT_URL" in script["env"]) is (name == "verify")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "test"])
+def test_the_cache_of_packages_precedes_set_up_and_follows_the_compiled_requirements(name):
+    (cache,) = [step for step in steps(name) if step.get("uses", "").startswith("actions/cache@")]
+    assert steps(name)[steps(name).index(cache) + 1]["run"].startswith("scripts/setup")
+    assert {"~/.cache/uv", "~/.pulumi/versions"} <= set(cache["with"]["path"].split())
+    packages = "requirements-dev.txt" if name == "test" else "requirements.txt"
+    assert {f"'{packages}'", "'toolchain/uv.txt'"} <= set(re.findall(r"'[^']+'", cache["with"]["key"]))
+    assert "restore-keys" not in cache["with"]  # older packages would be kept for ever
 
 
 def test_the_hourly_verification_asks_for_a_standstill_and_the_nightly_one_for_everything():
