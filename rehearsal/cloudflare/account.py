@@ -13,7 +13,16 @@ from aiohttp import web
 
 from rehearsal.clock import read_utc_clock
 from rehearsal.cloudflare.responses import RefusalError
-from rehearsal.cloudflare.state import Binding, Bucket, Deployment, Share, Version, WorkerRecord, make_edge_name
+from rehearsal.cloudflare.state import (
+    Binding,
+    Bucket,
+    Database,
+    Deployment,
+    Share,
+    Version,
+    WorkerRecord,
+    make_edge_name,
+)
 from rehearsal.cloudflare.token_access import TokenAccess
 from rehearsal.edge import Edge, RejectedUpload, Script
 
@@ -33,6 +42,7 @@ class Account:
         self.workers: dict[str, WorkerRecord] = {}
         self.access = TokenAccess()
         self.buckets: dict[str, Bucket] = {}  # by the bucket's name at the edge
+        self.databases: dict[str, Database] = {}  # by id
         self.on_trace: list[OnTrace] = []
         self.on_stop: list[Callable[[], Awaitable[None]]] = []
 
@@ -86,12 +96,13 @@ class Account:
         """
         versions = {version.id: version for version in worker.versions}
         offered = [(versions[share.version_id], share.percentage) for share in worker.deployments[0].shares]
-        offered += [(trial, 0.0)] if trial else []
         scripts = [(self._make_script(worker, version), percentage) for version, percentage in offered]
+        tried = None if trial is None else self._make_script(worker, trial)
         try:
-            await self.edge.deploy(worker.name, scripts, enabled=worker.enabled)
+            await self.edge.deploy(worker.name, scripts, enabled=worker.enabled, trial=tried)
         except RejectedUpload as error:
-            raise RefusalError(400, 10021, _redact_secrets(str(error), [v for v, _ in offered])) from None
+            known = [version for version, _ in offered] + ([] if trial is None else [trial])
+            raise RefusalError(400, 10021, _redact_secrets(str(error), known)) from None
         self.workers[worker.name] = worker
         return worker
 

@@ -110,7 +110,7 @@ class WorkerRecord:
     @property
     def live(self) -> Version:
         """Return the newest version that serves requests."""
-        serving = {share.version_id for share in self.deployments[0].shares}
+        serving = {share.version_id for share in self.deployments[0].shares if share.percentage > 0}
         return next(version for version in reversed(self.versions) if version.id in serving)
 
     def with_version(self, version: Version) -> WorkerRecord:
@@ -149,3 +149,13 @@ def make_edge_name(name: str, jurisdiction: str) -> str:
     if jurisdiction == "default":
         return name
     return f"{jurisdiction}-{hashlib.sha256(name.encode()).hexdigest()[:40]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One D1 database, as the API shows it."""
+
+    uuid: str
+    name: str
+    version: str
+    created_at: str

@@ -55,18 +55,27 @@ class Edge:
         address: str = await self._control.call("/reserve", {"name": name})
         return address
 
-    async def deploy(self, name: str, versions: Sequence[tuple[Script, float]], *, enabled: bool) -> None:
+    async def deploy(
+        self, name: str, versions: Sequence[tuple[Script, float]], *, enabled: bool, trial: Script | None = None
+    ) -> None:
         """Serve each version to its percentage of the requests, in place of the script's earlier versions.
 
-        Each version is tried in a runtime of its own first, and a version at 0 % is only tried. Requests wait while
-        the shared runtime is swapped, and none fails.
+        Each version is tried in a runtime of its own first, and ``trial`` is only tried. A version at 0 % serves the
+        requests that choose it by `Cloudflare-Workers-Version-Overrides`. Requests wait while the shared runtime is
+        swapped, and none fails.
         ``enabled`` opens the address. Other workers and crons reach the script in any case. A service binding leads
         to the version with the largest percentage. Raises RejectedUpload, and then nothing has changed.
         """
         if not versions or any(share < 0 for _, share in versions) or not any(share for _, share in versions):
             raise ValueError("a deployment needs versions with percentages above 0")
         shares = [{"script": _to_json(script), "percentage": share} for script, share in versions]
-        await self._control.call("/deploy", {"name": name, "versions": shares, "enabled": enabled})
+        given = {
+            "name": name,
+            "versions": shares,
+            "enabled": enabled,
+            "trial": None if trial is None else _to_json(trial),
+        }
+        await self._control.call("/deploy", given)
 
     async def remove(self, name: str) -> None:
         """Stop serving the script. A script that is not deployed is not an error."""

@@ -5,6 +5,8 @@ import { forward, respond } from "./forward.mjs";
 
 /** Longer than any client keeps an unused connection, so that no connection is closed under a request. */
 const IDLE_MS = 120_000;
+/** The header by which a client chooses a version of the present deployment, also one at 0 %. */
+const OVERRIDES = "cloudflare-workers-version-overrides";
 
 /** One loopback port per script, from its reservation to the end of the run. */
 export class Addresses {
@@ -20,8 +22,8 @@ export class Addresses {
 
   /**
    * @param {import("./swap_lock.mjs").SwapLock} lock @param {import("./runtime/clock.mjs").Clock} clock
-   * @param {(name: string) => import("./runtime/runtime.mjs").Place | undefined} route returns the present place of a
-   *   script, undefined: none
+   * @param {(name: string, overrides?: string) => import("./runtime/runtime.mjs").Place | undefined} route returns the
+   *   present place of a script, undefined: none. `overrides` is the header that chooses a version
    */
   constructor(lock, clock, route) {
     this.#lock = lock;
@@ -62,7 +64,7 @@ export class Addresses {
   /** @param {string} name @param {http.IncomingMessage} request @param {http.ServerResponse} response */
   async #pass(name, request, response) {
     if (response.destroyed) return; // the client left while the lock was held
-    const place = this.#route(name);
+    const place = this.#route(name, request.headers[OVERRIDES]?.toString());
     if (!place) {
       respond(response, 404, "There is nothing here yet");
       return;

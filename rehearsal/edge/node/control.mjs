@@ -16,7 +16,7 @@ export function createControlServer({ addresses, runtime, traces, lock }) {
   /** @type {Record<string, (body: any) => Promise<unknown>>} */
   const calls = {
     "/reserve": ({ name }) => addresses.reserve(name),
-    "/deploy": ({ name, versions, enabled }) => runtime.deploy(name, versions, enabled),
+    "/deploy": ({ name, versions, enabled, trial }) => runtime.deploy(name, versions, enabled, trial),
     "/remove": ({ name }) => runtime.remove(name),
     "/cron": ({ name, cron, time }) => runtime.fireCron(name, cron, time),
     "/clock": ({ moves }) => runtime.moveClock(moves),

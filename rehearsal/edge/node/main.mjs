@@ -27,7 +27,7 @@ const lock = new SwapLock(Number(values["drain-limit"]));
 const clock = new Clock();
 const traces = new Traces(lock, clock);
 const runtime = new Runtime(folder, lock, traces, clock);
-const addresses = new Addresses(lock, clock, (name) => runtime.route(name));
+const addresses = new Addresses(lock, clock, (name, overrides) => runtime.route(name, overrides));
 await runtime.start();
 await once(createControlServer({ addresses, runtime, traces, lock }).listen(socket), "listening");
 process.stdout.write("ready\n");

@@ -98,6 +98,12 @@ def test_versions_share_the_requests_by_their_percentages(edge, script, client):
     seen = Counter(client.get(url).text for _ in range(200))
     assert set(seen) == {"one", "two"}
     assert 20 < seen["one"] < 85
+    for chosen in ("one", "two", "three"):  # a version at 0 % is served to a request that chooses it
+        headers = {"Cloudflare-Workers-Version-Overrides": f'another="two", w="{chosen}"'}
+        assert {client.get(url, headers=headers).text for _ in range(8)} == {chosen}
+    for unusable in ('w="absent"', 'another="three"', "w=three", "w"):  # then the percentages decide
+        headers = {"Cloudflare-Workers-Version-Overrides": unusable}
+        assert client.get(url, headers=headers).text in {"one", "two"}
     edge.do(edge.edge.deploy("w", [(two, 100)], enabled=True))
     assert {client.get(url).text for _ in range(10)} == {"two"}
 

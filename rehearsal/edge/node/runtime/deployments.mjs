@@ -11,9 +11,21 @@ import { connectServices, DIRECT_SOCKETS } from "./options.mjs";
 
 /** Chooses a version by its percentage. @param {Deployment | undefined} deployment @returns {string | undefined} */
 export function chooseWorker(deployment) {
-  const shares = deployment?.shares ?? [];
+  const shares = (deployment?.shares ?? []).filter(({ weight }) => weight > 0);
   let left = Math.random() * shares.reduce((sum, { weight }) => sum + weight, 0);
   return (shares.find(({ weight }) => (left -= weight) < 0) ?? shares.at(-1))?.worker;
+}
+
+/**
+ * Returns the version that a request chooses by its header, a dictionary of scripts and version ids. A version that is
+ * not in the deployment does not count.
+ * @param {string} script @param {Deployment | undefined} deployment @param {string} overrides
+ * @returns {string | undefined}
+ */
+export function findOverride(script, deployment, overrides) {
+  const members = overrides.split(",").map((member) => /^\s*([a-z*][a-z0-9_.*-]*)="([^"\\]*)"\s*$/.exec(member));
+  const id = members.find((member) => member?.[1] === script)?.[2];
+  return deployment?.shares.find(({ version }) => version.script.version.id === id)?.worker;
 }
 
 /** Returns the version with most requests. @param {Deployment | undefined} deployment @returns {string | undefined} */

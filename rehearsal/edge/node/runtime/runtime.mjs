@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { Miniflare } from "miniflare";
 import { checkBucketName, Rejected } from "./bindings.mjs";
-import { chooseWorker, describeShape, workerOptions } from "./deployments.mjs";
+import { chooseWorker, describeShape, findOverride, workerOptions } from "./deployments.mjs";
 import { INTERNAL, internalWorker } from "./internal_worker.mjs";
 import { parseUpload, QUIET, serviceNames } from "./options.mjs";
 import { validate } from "./validate.mjs";
@@ -53,12 +53,14 @@ export class Runtime {
   }
 
   /**
-   * Serves these versions from now on. Changes nothing when one is rejected. A version at 0 % is only tried.
+   * Serves these versions from now on. Changes nothing when one is rejected. A version at 0 % serves only requests
+   * that choose it.
    * @param {string} name @param {{script: import("./options.mjs").Script, percentage: number}[]} versions
    * @param {boolean} enabled whether the script's public address serves it
+   * @param {import("./options.mjs").Script | null} trial a version that must start, and that serves nothing
    * @throws {Rejected}
    */
-  deploy(name, versions, enabled) {
+  deploy(name, versions, enabled, trial) {
     return this.#inTurn(async () => {
       const running = this.#deployments.get(name)?.shares ?? [];
       const shares = versions.map(({ script, percentage }) => {
@@ -66,10 +68,9 @@ export class Runtime {
         const known = running.find((share) => share.version.digest === version.digest);
         return { worker: known?.worker ?? `${name}@${++this.#count}`, weight: percentage, version };
       });
-      const served = shares.filter(({ weight }) => weight > 0);
-      const deployments = new Map(this.#deployments).set(name, { enabled, shares: served });
-      for (const { worker, version } of shares) {
-        if (this.#urls.has(worker)) continue;
+      const deployments = new Map(this.#deployments).set(name, { enabled, shares });
+      const added = shares.filter(({ worker }) => !this.#urls.has(worker)).map(({ version }) => version);
+      for (const version of trial ? [...added, parseUpload(trial)] : added) {
         const missing = serviceNames(version).find((service) => !deployments.has(service));
         if (missing) throw new Rejected(`there is no service ${JSON.stringify(missing)}`);
         await this.#validate(version);
@@ -116,10 +117,14 @@ export class Runtime {
     );
   }
 
-  /** Returns the present place of a worker of this script. @param {string} name @returns {Place | undefined} */
-  route(name) {
+  /**
+   * Returns the present place of a worker of this script.
+   * @param {string} name @param {string} [overrides] the header that chooses a version @returns {Place | undefined}
+   */
+  route(name, overrides = "") {
     const deployment = this.#deployments.get(name);
-    return deployment?.enabled ? this.#placeOf(chooseWorker(deployment) ?? "") : undefined;
+    const worker = findOverride(name, deployment, overrides) ?? chooseWorker(deployment);
+    return deployment?.enabled ? this.#placeOf(worker ?? "") : undefined;
   }
 
   /** The present place of the edge's own worker. */

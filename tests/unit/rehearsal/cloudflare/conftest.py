@@ -29,9 +29,11 @@ class FakeEdge:
     deploys: int = 0
     objects: dict[tuple[str, str], tuple[dict[str, Any], bytes]] = field(default_factory=dict)
 
-    async def deploy(self, name: str, versions: Sequence[tuple[Script, float]], *, enabled: bool) -> None:
+    async def deploy(
+        self, name: str, versions: Sequence[tuple[Script, float]], *, enabled: bool, trial: Script | None = None
+    ) -> None:
         self.deploys += 1
-        for script, _ in versions:
+        for script in [*(script for script, _ in versions), *([] if trial is None else [trial])]:
             code = script.modules[script.main_module]
             secrets = [item["text"] for item in script.bindings if item["type"] == "secret_text"]
             if b"reject" in code:
