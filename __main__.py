@@ -1,13 +1,13 @@
-"""The Pulumi program: reads the settings, plans, creates the resources, exports the manifest."""
+"""The Pulumi program: reads the settings, plans, creates the resources, exports the outputs."""
 
 from infra.imports import collection_paused
 
 with collection_paused():
     import pulumi
 
-    from contract.operator_token import derive_operator_token
     from infra import account, errors, resources
     from infra.plan import plan
+    from infra.resources.outputs import list_outputs
     from infra.resources.state import state_has
     from infra.settings.reading import read_settings
     from infra.settings.source import stack_source
@@ -21,5 +21,5 @@ except errors.DeploymentError as error:
 for warning in planned.warnings:
     pulumi.log.warn(warning)
 resources.create(planned)
-pulumi.export("manifest", planned.workers[0].manifest.to_dict())
-pulumi.export("operatorToken", pulumi.Output.secret(derive_operator_token(settings.ace_api_key)))
+for name, value in list_outputs(planned.workers[0].manifest, key=settings.ace_api_key).items():
+    pulumi.export(name, value)

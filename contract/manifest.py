@@ -1,7 +1,7 @@
 """The manifest: the promises of a deployment as plain data, without a secret.
 
-The program (``infra/``) writes it as the stack output ``manifest``. The checks and the review read it, as strictly as
-``read_record`` reads every record: a missing, unknown or ill-typed field is refused.
+The program (``infra/``) writes it as JSON to the stack output ``manifest``. The checks and the review read it, as
+strictly as ``read_record`` reads every record: a missing, unknown or ill-typed field is refused.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Manifest:
     siblings: RelatedWorkers
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the manifest as JSON-ready data, the form of the stack output."""
+        """Return the manifest as JSON-ready data. The stack output is its JSON text."""
         data = {"schema": SCHEMA, **dataclasses.asdict(self)}
         data["bindings"] = [binding.to_dict() for binding in self.bindings]
         data["schedules"] = list(self.schedules)
@@ -138,6 +138,15 @@ class Manifest:
             return cls._read(read_object(data, "manifest"))
         except RecordError as error:
             raise ManifestError(str(error)) from None
+
+    @classmethod
+    def from_output(cls, data: object) -> Manifest:
+        """Read the stack output: a JSON text, or the object that older programs exported. Raises ManifestError."""
+        try:
+            decoded = json.loads(data) if isinstance(data, str) else data
+        except (ValueError, RecursionError):
+            raise ManifestError("manifest: expected an object as JSON, found another text") from None
+        return cls.from_dict(decoded)
 
     @classmethod
     def _read(cls, data: Mapping[str, object]) -> Manifest:

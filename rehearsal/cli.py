@@ -126,7 +126,7 @@ async def _deploy_and_verify(local: LocalSystem, fault: Fault | None) -> int:
 
 async def _select_manifest(local: LocalSystem) -> tuple[str, str]:
     """Return the stack as the source of the manifest, or a file where a defect counts as the program's own."""
-    deployed = json.loads(await local.pulumi("stack", "output", "manifest", "--json", "--stack", STACK))
+    deployed = json.loads(await local.pulumi("stack", "output", "manifest", "--show-secrets", "--stack", STACK))
     declared = declare_live_code(local, deployed)
     if declared == deployed:
         return "--stack", STACK

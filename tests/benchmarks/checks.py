@@ -42,7 +42,7 @@ async def _measured(folder: Path, runs: int) -> bool:
         await outside_pulumi.trigger_batch(world)
         near = await asyncio.to_thread(_near, world, runs)
         manifest = folder / "manifest.json"
-        manifest.write_text(await world.pulumi("stack", "output", "manifest", "--json"))
+        manifest.write_text(await world.pulumi("stack", "output", "manifest", "--show-secrets"))
         return near & await _far(world, manifest)
 
 

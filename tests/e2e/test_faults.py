@@ -33,7 +33,7 @@ class Deployed:
 
     def __init__(self, world, folder):
         self.world, self.manifest = world, folder / "manifest.json"
-        self.declared = json.loads(world.pulumi("stack", "output", "manifest", "--json"))
+        self.declared = json.loads(world.pulumi("stack", "output", "manifest", "--show-secrets"))
         self.declare(self.declared)
         self.snapshot = world.wait(Snapshot.take(world.local))
 

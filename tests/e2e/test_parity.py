@@ -36,7 +36,7 @@ def parity(world, tmp_path):
     """Deploy a related worker with a key, and run the checks with the manifest of the stack, which names it."""
 
     def run_parity(key):
-        manifest = json.loads(world.pulumi("stack", "output", "manifest", "--json", "--stack", local.STACK))
+        manifest = json.loads(world.pulumi("stack", "output", "manifest", "--show-secrets", "--stack", local.STACK))
         manifest["siblings"]["etl_worker"] = deploy(world, key)
         file = tmp_path / "manifest.json"
         file.write_text(json.dumps(manifest))

@@ -220,7 +220,7 @@ def test_the_lines_of_serve_are_all_that_another_terminal_needs():
             "pulumi preview",
             "pulumi up --yes --skip-preview",
             "npx --no-install wrangler secret list --name building-vitals-backfill",
-            "curl -sS \"$(pulumi stack output --json | python -c \"import json, sys; print(json.load(sys.stdin)['manifest']['worker']['url'])\")/health\"",
+            'curl -sS "$(pulumi stack output url)/health"',
             "python -m checks --stack rehearsal --quiet",
             "pulumi preview --expect-no-changes",
             query_worker,

@@ -23,6 +23,10 @@ PREVIEW = ("preview", "--json")
 MANIFEST = "building-vitals:edge:Manifest::backfill"  # the component with the input `manifest`
 
 
+_WRITE = "pulumi stack output manifest --show-secrets"
+_NOT_JSON = {b"": "it is empty", b"[secret]": "the engine left the manifest out"}
+
+
 class _NoJsonError(ValueError):
     pass
 
@@ -51,10 +55,10 @@ def read_from_file(path: str) -> DeployedManifest:
     if len(raw) > MAX_BYTES:
         raise UnusableError(f"manifest {path}: more than {MAX_BYTES:,} bytes")
     try:
-        return DeployedManifest(manifest=Manifest.from_dict(_parse_json(raw)))
+        return DeployedManifest(manifest=Manifest.from_output(_parse_json(raw)))
     except _NoJsonError:
-        found = "it is not JSON" if raw.strip() else "it is empty"
-        raise UnusableError(f"manifest {path}: {found}. Write one with: pulumi stack output manifest --json") from None
+        found = _NOT_JSON.get(raw.strip(), "it is not JSON")
+        raise UnusableError(f"manifest {path}: {found}. Write one with: {_WRITE}") from None
     except ManifestError as error:
         raise UnusableError(f"{path}: {error}") from None
 
@@ -125,7 +129,7 @@ def _parse_component(urn: str) -> str:
 
 def _parse_manifest(stack: str, data: object) -> Manifest:
     try:
-        return Manifest.from_dict(data)
+        return Manifest.from_output(data)
     except ManifestError as error:
         raise UnreadableError(f"stack {stack}: {error}. Deploy it again with: pulumi up --stack {stack}") from None
 

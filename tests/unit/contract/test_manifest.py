@@ -48,6 +48,17 @@ def test_a_manifest_survives_json():
     assert Manifest.from_dict(json.loads(json.dumps(MANIFEST.to_dict()))) == MANIFEST
 
 
+def test_the_output_is_a_json_text_and_the_object_of_an_older_program_is_read_too():
+    assert Manifest.from_output(json.dumps(MANIFEST.to_dict())) == MANIFEST
+    assert Manifest.from_output(MANIFEST.to_dict()) == MANIFEST
+
+
+@pytest.mark.parametrize("data", ["", "[secret]", "[", "[" * 10**5, "1" * 5000, "null", "[]", '"{}"', None, 1])
+def test_another_output_is_refused_in_one_line(data):
+    with pytest.raises(ManifestError, match=r"^manifest: expected an object"):
+        Manifest.from_output(data)
+
+
 def test_a_manifest_of_an_older_program_has_the_default_settle_hours():
     data = MANIFEST.to_dict()
     del data["ace"]["settle_hours"]

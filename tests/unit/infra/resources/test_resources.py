@@ -7,11 +7,13 @@ import pulumi
 import pytest
 
 from contract.drift.record import Drift
+from contract.manifest import Manifest
 from infra import policy, resources
 from infra.bindings.secret_text import SecretText
 from infra.declarations import backfill
 from infra.plan import BucketPlan, Plan, WorkerPlan
-from tests.unit.infra.conftest import manifest_of
+from infra.resources.outputs import list_outputs
+from tests.unit.infra.conftest import LOOP, manifest_of
 
 
 class Recorder(pulumi.runtime.Mocks):
@@ -116,3 +118,37 @@ def test_the_bucket_is_protected_and_kept(monkeypatch, declared):
     declared()
     [options] = [args.opts for args in seen if args.type_.endswith(":R2Bucket")]
     assert (options.protect, options.retain_on_delete) == (True, True)
+
+
+def test_the_addresses_are_outputs_in_clear_and_the_token_is_not(read):
+    """Case P18: the engine prints other outputs than secrets, and a manifest as 60 lines."""
+    settings = read(queryUrl="https://query.example.org")
+    outputs = list_outputs(manifest_of(settings), key=settings.ace_api_key)
+    clear = {name: value for name, value in outputs.items() if not isinstance(value, pulumi.Output)}
+    assert clear == {
+        "url": settings.worker_url,
+        "bucket": settings.bucket,
+        "queryUrl": "https://query.example.org",
+    }
+    assert list(outputs)[3:] == ["operatorToken", "manifest"]
+    for name in ("operatorToken", "manifest"):
+        assert LOOP.run_until_complete(outputs[name].is_secret())
+    text = LOOP.run_until_complete(outputs["manifest"].future())
+    assert Manifest.from_output(text) == manifest_of(settings)
+    assert "fake-ace-key" not in text
+    assert "queryUrl" not in list_outputs(manifest_of(read()), key="fake")
+
+
+def test_no_type_of_ours_widens_the_tree_of_a_preview(declared, monkeypatch):
+    """Case P18: at 80 columns Cloudflare's types decide the width."""
+    kinds = []
+    monkeypatch.setattr(policy, "_refuse_unprotected", lambda args: kinds.append(args.type_))
+    declared()
+    shown = [f"{kind.split('/')[0]}:{kind.rpartition(':')[2]}" if "/" in kind else kind for kind in kinds]
+    ours = [kind for kind in shown if kind.startswith("building-vitals:")]
+    assert len(ours) == 5
+    assert (
+        max(map(len, ours))
+        < max(map(len, set(shown) - set(ours)))
+        <= 80 - len("  +   │  ├─   building-vitals-rehearsal")
+    )

@@ -25,6 +25,15 @@ def test_a_stack(pulumi):
     assert argv.read_text() == "stack output --json --show-secrets --non-interactive --stack=prod\n"
 
 
+def test_the_manifest_is_a_json_text_or_the_object_of_an_older_deployment(pulumi):
+    """Case P18: the manifest is one text, so that `pulumi up` ends in a few lines."""
+    pulumi(stack={"out": json.dumps({"manifest": json.dumps(manifest_data())})})
+    assert read_from_stack("prod").manifest == Manifest.from_dict(manifest_data())
+    pulumi(stack={"out": json.dumps({"manifest": "no json"})})
+    with pytest.raises(UnreadableError, match=r"found another text\. Deploy it again with: pulumi up --stack prod"):
+        read_from_stack("prod")
+
+
 def test_a_stack_without_a_token(pulumi):
     pulumi(stack={"out": json.dumps({"manifest": manifest_data(), "operatorToken": ""})})
     assert read_from_stack("prod").operator_token is None
@@ -84,6 +93,8 @@ def test_no_engine(tmp_path, monkeypatch):
 
 def test_a_file_and_standard_input(tmp_path, monkeypatch):
     file = tmp_path / "m.json"
+    file.write_text(json.dumps(json.dumps(manifest_data())))  # pulumi stack output manifest --show-secrets --json
+    assert read_from_file(str(file)).manifest.stack == "prod"
     file.write_text(json.dumps(manifest_data()))
     assert read_from_file(str(file)).manifest.stack == "prod"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
@@ -100,7 +111,12 @@ def test_an_impossible_stack_name_is_a_usage_error_without_a_call(pulumi, name):
 
 def test_a_file_that_is_not_json(tmp_path, monkeypatch):
     file = tmp_path / "m.json"
-    for content, text in ((b"foo", "it is not JSON"), (b" \n", "it is empty"), (b"null", "expected an object")):
+    for content, text in (
+        (b"foo", "it is not JSON. Write one with: pulumi stack output manifest --show-secrets"),
+        (b" \n", "it is empty"),
+        (b"[secret]\n", "the engine left the manifest out. Write one with: .* --show-secrets"),
+        (b"null", "expected an object"),
+    ):
         file.write_bytes(content)
         with pytest.raises(UnusableError, match=text):
             read_from_file(str(file))
