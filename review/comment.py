@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contract.drift.record import CRONS, UNFINISHED
-from review import changed_outside_pulumi, manifest_changes, model
+from review import manifest_changes, model
 from review.markdown import Table, join, quote
 from review.model import KEY, Preview, ResourceChange
+from review.sections import changed_outside_pulumi, losses, openings
 
 _RESOURCES = {
     (model.BUCKET, model.BUCKET_NAME): "the R2 bucket",
@@ -35,8 +36,9 @@ def render(seen: Preview) -> str:
         head,
         *_write_subject(seen),
         *_write_failure(seen),
+        *openings.write_section(seen),
         *changed_outside_pulumi.write_section(seen),
-        *_write_losses(seen),
+        *losses.write_section(seen),
     ]
     if seen.changes or seen.failed:
         blocks += [f"**`{KEY}`: value changes: {_describe_rotation(seen)}**"]
@@ -67,6 +69,9 @@ def _summarize(seen: Preview) -> str:
 def _write_failure(seen: Preview) -> Iterator[str]:
     if not seen.failed:
         return
+    if not seen.readable:
+        yield "The engine's output is not JSON, so nothing is known. The job's log has its beginning."
+        return
     yield "The engine reported an error, so this comment may be incomplete. The job's log has the error's text."
     if seen.refused:
         yield f"Settings to correct: {', '.join(quote(name) for name in seen.refused)}."
@@ -75,36 +80,6 @@ def _write_failure(seen: Preview) -> Iterator[str]:
         yield f"It failed at: {', '.join(names)}."
     if seen.loses_bucket and any(item.type == model.BUCKET for item in seen.failed_at):
         yield "The bucket is protected, so it is neither deleted nor replaced."
-
-
-def _write_losses(seen: Preview) -> Iterator[str | Table]:
-    gone = [(item.name, item.type) for item in manifest_changes.find_dropped(seen.old, seen.new)]
-    gone += () if seen.drift is None else [(item.name, item.type) for item in seen.drift.lost]
-    rows = [(quote(name), quote(kind), _explain_loss(name, seen)) for name, kind in gone]
-    if seen.drift is not None:
-        rows += [
-            (quote(item.name), quote(item.type), "its value is replaced by the declared one")
-            for item in seen.drift.replaced
-        ]
-    if seen.loses_bucket:
-        rows.append(("the R2 bucket", quote("r2_bucket"), "it is replaced by another one, without its data"))
-    if not rows:
-        return
-    yield "#### Would be lost"
-    yield Table(head=("lost", "kind", "reason"), rows=rows)
-    if any(name not in _list_declared(seen) for name, _ in gone):
-        yield "To keep a binding, declare it in `extraBindings` (docs/adopt-an-existing-worker.md)."
-
-
-def _explain_loss(name: str, seen: Preview) -> str:
-    kind = _list_declared(seen).get(name)
-    if kind is not None:
-        return f"its name is declared as {quote(kind)}"
-    return "it is not declared" if seen.adopts else "it is no longer declared"
-
-
-def _list_declared(seen: Preview) -> dict[str, str]:
-    return {} if seen.manifest is None else {item.name: item.type for item in seen.manifest.bindings}
 
 
 def _describe_rotation(seen: Preview) -> str:
@@ -143,8 +118,6 @@ def _name_resource(kind: str, name: str) -> str:
 
 def _write_settings(seen: Preview) -> Iterator[str | Table]:
     rows = manifest_changes.find_changes(seen.old, seen.new)
-    if rows and seen.old is None and not seen.first:
-        yield "This version cannot read the former manifest, so the losses by this change are **not known**."
     if rows:
         yield "#### Settings" if seen.old is None else "#### Settings that change"
         cells = [

@@ -8,6 +8,7 @@ from typing import Any
 
 from contract import secret_scan
 from contract.manifest import DeclaredBinding, Manifest
+from contract.manifest.setting_names import SETTING_NAMES
 
 HIDDEN = "(hidden: it looks like a secret)"
 PRECIOUS = {"secret_text", "kv_namespace", "d1", "r2_bucket", "queue"}  # kinds that hold data or a secret
@@ -25,7 +26,8 @@ class SettingChange:
 def find_changes(old: Manifest | None, new: Manifest | None) -> list[SettingChange]:
     """Return the differences, settings first.
 
-    The tag is left out, because it follows from the rest. So is the code's digest, because the script's row says it.
+    The tag and the prefix are left out, because they follow from the rest. So is the code's digest, because the row of
+    the script says it.
     """
     before, after = ({} if manifest is None else _flat(manifest) for manifest in (old, new))
     names = [*before, *(name for name in after if name not in before)]
@@ -45,11 +47,14 @@ def find_dropped(old: Manifest | None, new: Manifest | None) -> list[DeclaredBin
 
 
 def _flat(manifest: Manifest) -> dict[str, str]:
+    """Return each setting by its name in Pulumi.<stack>.yaml, then the other promises, then the bindings."""
     data = manifest.to_dict()
     bindings = {f"binding {item.name}": _binding(item) for item in manifest.bindings}
     del data["schema"], data["project"], data["stack"], data["bindings"]
-    del data["worker"]["tag"], data["worker"]["code"]
-    return dict(_leaves(data, "")) | bindings
+    del data["worker"]["tag"], data["worker"]["code"], data["storage"]["prefix"]
+    leaves = dict(_leaves(data, ""))
+    settings = {name: leaves.pop(path) for path, name in SETTING_NAMES.items() if path in leaves}
+    return settings | leaves | bindings
 
 
 def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:

@@ -59,7 +59,7 @@ class Preview:
     ``old`` and ``new`` are the manifests before and after, both None where the manifest does not change. ``manifest``
     is the one after in any case. ``first`` says that there was none before. ``rotates`` says whether the declared key
     changes, None if that is unknown. ``drift`` and ``query_drift`` are about the backfill and the query worker.
-    ``refused`` are settings that the program reported.
+    ``refused`` are settings that the program reported. ``readable`` says whether the engine's output was JSON.
     """
 
     project: str
@@ -77,6 +77,7 @@ class Preview:
     refreshed: tuple[RefreshFinding, ...] = ()
     refused: tuple[str, ...] = ()
     failed_at: tuple[FailedResource, ...] = ()
+    readable: bool = True
 
     @property
     def adopts(self) -> bool:
@@ -93,3 +94,8 @@ class Preview:
         """Return whether a change outside Pulumi is known, and not only a deployment that did not finish."""
         drifts = (self.drift, self.query_drift)
         return bool(self.refreshed) or any(found.is_outside for found in drifts if found is not None)
+
+    @property
+    def hides_losses(self) -> bool:
+        """Return whether the manifest changes and the former one cannot be read, so that losses are not known."""
+        return self.new is not None and self.old is None and not self.first

@@ -49,7 +49,10 @@ def read(raw: bytes, *, stack: str = "") -> Preview:
     output = preview_json.read(raw)
     if output is None or not output.steps:
         refused = () if output is None else _find_refused(output)
-        return Preview(project=_read_project(), stack=_read_stack(stack), failed=True, refused=refused)
+        readable = output is not None
+        return Preview(
+            project=_read_project(), stack=_read_stack(stack), failed=True, refused=refused, readable=readable
+        )
     done = [step for step in output.steps if step.op in _OPS]
     script, manifest = _find(done, SCRIPT, BACKFILL), _find(done, MANIFEST, BACKFILL)
     old = None if manifest is None else _read_manifest(manifest.inputs(old=True).get("manifest"))

@@ -12,8 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contract.secret_scan import has_secret_form
+
 _URN_START = "urn:pulumi:"
 _NAME = re.compile(r"[\w.-]{1,100}")  # of a stack or a project
+_OBJECT = re.compile(r"^\{", re.MULTILINE)  # the engine begins its object in a line of its own
+MAX_LINE, MAX_SHOWN = 2000, 80  # bytes that are read and characters that are shown of output that is not JSON
 Properties = Mapping[str, Any]
 
 
@@ -85,11 +89,8 @@ class PreviewOutput:
 
 def read(raw: bytes) -> PreviewOutput | None:
     """Return the engine's output, None where it is not a preview."""
-    try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or not isinstance(data.get("steps"), list):
+    data = load(raw)
+    if not isinstance(data.get("steps"), list):
         return None
     steps = [_read_step(item) for item in data["steps"]]
     diagnostics = _read_objects(data.get("diagnostics"))
@@ -99,6 +100,34 @@ def read(raw: bytes) -> PreviewOutput | None:
         errors=tuple(_read_error(item) for item in diagnostics if item.get("severity") == "error"),
         settings=frozenset(key.partition(":")[2] for key in _read_object(data.get("config"))),
     )
+
+
+def load(raw: bytes) -> Properties:
+    """Return the JSON object of the engine, empty where there is none. Lines before and after it are left out.
+
+    The engine prints such lines while it installs a policy pack or a plugin.
+    """
+    text = raw.decode(errors="replace")
+    found: Properties = {}
+    for start in _OBJECT.finditer(text):
+        try:
+            data, _ = json.JSONDecoder().raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            continue
+        if "steps" in data:
+            return _read_object(data)
+        found = found or _read_object(data)
+    return found
+
+
+def describe_unreadable(raw: bytes) -> str:
+    """Return one line about output without a JSON object: its beginning, unless that may be a secret."""
+    lines = (line.strip() for line in raw[:MAX_LINE].decode(errors="replace").splitlines())
+    first = next((line for line in lines if line), "")
+    if not first:
+        return "the preview is not JSON: it is empty"
+    shown = "a line that looks like a secret (hidden)" if has_secret_form(first) else repr(first[:MAX_SHOWN])
+    return f"the preview is not JSON: it begins with {shown}"
 
 
 def _read_error(item: Properties) -> PreviewError:

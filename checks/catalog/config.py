@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from contract import ace_key
 from contract.manifest import Manifest, key_prefix
+from contract.manifest.setting_names import SETTING_NAMES
 from contract.setting_rules import RULES, find_conflicts, show
 
 MAX_TAG = 100  # characters, Cloudflare's
@@ -70,23 +72,11 @@ def _settings(manifest: Manifest) -> Iterator[Problem]:
 
 def list_settings(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield each setting that the manifest holds, by its name in Pulumi.yaml."""
-    yield "accountId", manifest.account_id
-    yield "workerName", manifest.worker.name
-    yield "workerUrl", manifest.worker.url
-    yield "bucket", manifest.storage.bucket
-    yield "keyTemplate", manifest.storage.key_template
-    yield "aceBaseUrl", manifest.ace.base_url
-    yield "site", manifest.ace.site
-    yield "startDate", manifest.ace.start_date
-    yield "pageSize", str(manifest.ace.page_size)
-    yield "settleHours", str(manifest.ace.settle_hours)
-    yield "keyExpiryWarningDays", str(manifest.ace.key_expiry_warning_days)
-    yield from (("schedule", cron) for cron in manifest.schedules)
-    if manifest.ace.end_date is not None:
-        yield "endDate", manifest.ace.end_date
-    for setting, url in (("etlWorker", manifest.siblings.etl_worker), ("queryUrl", manifest.siblings.query_url)):
-        if url:
-            yield setting, url
+    for path, setting in SETTING_NAMES.items():
+        value = operator.attrgetter(path)(manifest)
+        values = value if isinstance(value, tuple) else (value,)
+        absent = (None, "") if path.startswith("siblings.") else (None,)
+        yield from ((setting, str(item)) for item in values if item not in absent)
 
 
 def _tag_and_prefix(manifest: Manifest) -> Iterator[Problem]:

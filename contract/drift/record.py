@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from contract.manifest import RecordError, read_record
+from contract.manifest.reading import RecordError, read_record
 
 DELETED, ADDED, CHANGED = "deleted", "added", "changed"
 

@@ -10,12 +10,14 @@ from typing import NoReturn
 import click
 
 from contract.version import VERSION
-from review.github import client, event
+from review.github import client, event, retry
 from review.github import diagnostics as engine_diagnostics
 from review.github import issue as issues
+from review.github import labels as pull_request_labels
 from review.github import pull_request as comments
+from review.sections.losses import ACKNOWLEDGED
 
-FAILED, USAGE = 1, 2  # exit codes
+FAILED, USAGE, REFUSED = 1, 2, 3  # exit codes
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=False, path_type=Path)
 
 
@@ -24,7 +26,7 @@ FILE = click.Path(exists=True, dir_okay=False, allow_dash=False, path_type=Path)
 def group() -> None:
     """Write the results of a workflow to GitHub, with GITHUB_TOKEN and the variables of GitHub Actions.
 
-    Exit codes: 0 done, 1 GitHub refused or cannot be reached, 2 usage.
+    Exit codes: 0 done, 1 GitHub refused or cannot be reached, 2 usage, 3 a loss is not acknowledged.
     """
 
 
@@ -32,12 +34,28 @@ def group() -> None:
 @click.option("--file", "path", type=FILE, required=True, help="The comment. Its first line is a hidden marker.")
 def comment(path: Path) -> None:
     """Create the comment of this run's pull request, or replace the one with the same marker in place."""
-    request = event.read_pull_request(os.environ)
-    if request is None:
-        raise click.UsageError("this run does not belong to a pull request (GITHUB_EVENT_PATH)")
+    request = _require_pull_request()
     body, footer = _text(path), _footer(f"commit {request.head[:7]}")
     with client.open_repository(os.environ) as repository:
-        click.echo(client.retry(lambda: comments.post_comment(repository, request.number, body, footer)))
+        click.echo(retry.retry(lambda: comments.post_comment(repository, request.number, body, footer)))
+
+
+@group.command(short_help="Set the labels of the pull request, and refuse a loss.")
+@click.option("--file", "path", type=FILE, required=True, help="The labels of `python -m review --labels`, one a line.")
+def labels(path: Path) -> None:
+    """Set the labels of this run's pull request. A loss is refused (exit 3) until a person sets `loss-acknowledged`."""
+    request, wanted = _require_pull_request(), _text(path).splitlines()
+    with client.open_repository(os.environ) as repository:
+        accepted = retry.retry(
+            lambda: pull_request_labels.set_labels(repository, request.number, wanted, pushed=request.pushed)
+        )
+    click.echo(f"labels: {', '.join(wanted)}")
+    if not accepted:
+        _end(
+            "this pull request would lose a binding or data (the comment lists it). To accept the loss, set the label "
+            f"{ACKNOWLEDGED} on the pull request",
+            REFUSED,
+        )
 
 
 @group.command(short_help="Open or close the issue about drift.")
@@ -58,9 +76,9 @@ def issue(action: str | None, marker: str, title: str | None, paths: tuple[Path,
     parts, footer = [_text(path) for path in paths], _footer()
     with client.open_repository(os.environ) as repository:
         if title is not None:
-            result = client.retry(lambda: issues.open_issue(repository, marker, title, parts, footer))
+            result = retry.retry(lambda: issues.open_issue(repository, marker, title, parts, footer))
         else:
-            result = client.retry(lambda: issues.close_issue(repository, marker, "\n\n".join(parts), footer))
+            result = retry.retry(lambda: issues.close_issue(repository, marker, "\n\n".join(parts), footer))
     click.echo(result)
 
 
@@ -87,11 +105,18 @@ def main(argv: list[str] | None = None) -> NoReturn:
         _end(error.format_message(), USAGE)
     except (client.VariableError, event.EventError, comments.BodyError) as error:
         _end(str(error), USAGE)
-    except client.GitHubError as error:
+    except retry.GitHubError as error:
         _end(str(error), FAILED)
     except (KeyboardInterrupt, click.Abort):
         _end("interrupted", FAILED)
     sys.exit(0)
+
+
+def _require_pull_request() -> event.PullRequest:
+    request = event.read_pull_request(os.environ)
+    if request is None:
+        raise click.UsageError("this run does not belong to a pull request (GITHUB_EVENT_PATH)")
+    return request
 
 
 def _text(path: Path) -> str:

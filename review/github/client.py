@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
+from review.github.retry import AbsentError, GitHubError, TemporaryError
+
 MAX_BODY = 65_536  # characters of a comment's or an issue's body
-PAUSES, MAX_PAUSE = (1.0, 2.0, 4.0), 60.0  # seconds, with one attempt more than pauses
+SECONDARY_PAUSE = 60.0  # seconds, which GitHub's documentation names for a refusal without Retry-After
+MAX_REASON = 300  # characters
 MAX_PAGES = 1000  # more pages than this of one list are a loop
 _TIMEOUT = 20.0  # seconds
 _VARIABLES = ("GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")
 
-T = TypeVar("T")
-
-
-class GitHubError(Exception):
-    """GitHub refused, cannot be reached, or answered in an undocumented form. The message is one line."""
-
 
 class VariableError(Exception):
     """A variable of GitHub Actions is missing or cannot be used. The message names it."""
-
-
-class TemporaryError(GitHubError):
-    """An error that a retry can solve. ``after`` is the pause that GitHub asks for, in seconds."""
-
-    def __init__(self, message: str, after: float = 0.0) -> None:
-        super().__init__(message)
-        self.after = after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +54,13 @@ class GitHub:
             answer = self._ask("GET", following)
         raise GitHubError(f"GitHub's list has more than {MAX_PAGES} pages")
 
+    def delete(self, path: str) -> None:
+        """Delete an item. One that is gone already is no error."""
+        try:
+            self._ask("DELETE", self._url(path))
+        except AbsentError:
+            return
+
     def write(self, method: str, path: str, body: Mapping[str, Any]) -> str:
         """Create or change an item and return its web address, else its path."""
         item = _json(self._ask(method, self._url(path), json=body))
@@ -82,18 +78,22 @@ class GitHub:
         if answer.is_success:
             return answer
         message = f"GitHub answered {answer.status_code} to {method} {answer.request.url.path}{self._reason(answer)}"
-        if _passes(answer):
+        if _is_temporary(answer):
             raise TemporaryError(message, _pause(answer))
-        raise GitHubError(message)
+        raise (AbsentError if answer.status_code in (404, 410) else GitHubError)(message)
 
     def _reason(self, answer: httpx.Response) -> str:
-        try:
-            reason = str(answer.json()["message"])
-        except (ValueError, KeyError, TypeError):
+        """Return GitHub's reason, in one line. A 422 has it in ``errors[]``."""
+        body = _object(answer)
+        details = body.get("errors")
+        texts = [body.get("message"), *map(_detail, details if isinstance(details, list) else ())]
+        reason = ", ".join(text for text in texts if isinstance(text, str) and text)
+        if not reason:
             return ""
         line = "".join(c if c.isprintable() else " " for c in reason.replace(self.token, "[redacted]"))
-        hint = ". Check the job's `permissions:`" if answer.status_code in (403, 404) else ""
-        return f": {line[:200]}{hint}"
+        denied = answer.status_code in (403, 404) and not _is_secondary(answer)
+        hint = ". Check the job's `permissions:`" if denied else ""
+        return f": {line[:MAX_REASON]}{hint}"
 
 
 @contextmanager
@@ -110,22 +110,6 @@ def open_repository(environ: Mapping[str, str], transport: httpx.BaseTransport |
         base_url=f"{api.rstrip('/')}/", headers=headers, timeout=_TIMEOUT, transport=transport, follow_redirects=False
     ) as client:
         yield GitHub(client=client, graphql=graphql, repository=repository, token=token)
-
-
-def retry(work: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
-    """Repeat the whole work after a TemporaryError.
-
-    The work begins with a search, so an item that was created before its answer was lost is found, not created twice.
-    """
-    for pause in PAUSES:
-        try:
-            return work()
-        except TemporaryError as error:
-            wait = max(pause, error.after)
-            if wait > MAX_PAUSE:
-                raise
-        sleep(wait)
-    return work()
 
 
 def first_line(item: Mapping[str, Any]) -> str:
@@ -175,9 +159,31 @@ def _items(answer: httpx.Response) -> list[Mapping[str, Any]]:
     return items
 
 
-def _passes(answer: httpx.Response) -> bool:
+def _is_temporary(answer: httpx.Response) -> bool:
     limited = answer.headers.get("retry-after") or answer.headers.get("x-ratelimit-remaining") == "0"
-    return answer.status_code >= 500 or answer.status_code == 429 or bool(answer.status_code == 403 and limited)
+    refused = answer.status_code == 403 and (limited or _is_secondary(answer))
+    return answer.status_code >= 500 or answer.status_code == 429 or bool(refused)
+
+
+def _is_secondary(answer: httpx.Response) -> bool:
+    """Return whether the secondary rate limit refused. GitHub often says it in the text only."""
+    return "secondary rate limit" in str(_object(answer).get("message", "")).lower()
+
+
+def _object(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _detail(item: object) -> str:
+    """Return one of ``errors[]``: its text, or the field and the code of a text that GitHub leaves out."""
+    if not isinstance(item, dict):
+        return item if isinstance(item, str) else ""
+    text = item.get("message")
+    return str(text) if text else " ".join(str(item[name]) for name in ("field", "code") if item.get(name))
 
 
 def _pause(answer: httpx.Response) -> float:
@@ -187,4 +193,4 @@ def _pause(answer: httpx.Response) -> float:
         return float(after)
     if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
         return max(0.0, float(reset) - time.time())
-    return 0.0
+    return SECONDARY_PAUSE if _is_secondary(answer) else 0.0

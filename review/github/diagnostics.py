@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+
+from review.preview_json import load
 
 SHOWN = ("warning", "error")
 _COLOR = re.compile(r"<\{%.*?%\}>")  # the engine's colour marks
@@ -14,18 +15,17 @@ _MAX_LINE = 2000  # characters of one line
 def read_lines(raw: bytes) -> Iterator[str]:
     """Yield warnings and errors, each line once, with its severity. Data of another form has no lines.
 
-    The severity comes first, so that the runner does not take a line for one of its commands (``::``).
+    The severity comes first, so that the runner does not take a line for one of its commands (``::``). It obeys
+    ``##[command]`` anywhere in a line, so a blank parts these characters.
     """
-    try:
-        found = json.loads(raw).get("diagnostics")
-    except (ValueError, AttributeError, RecursionError):
-        return
+    found = load(raw).get("diagnostics")
     seen = set()
     for item in found if isinstance(found, list) else ():
         if isinstance(item, dict) and item.get("severity") in SHOWN:
             start = f"{item['severity']}: "
             for line in _COLOR.sub("", str(item.get("message", ""))).splitlines():
-                text = "".join(c if c.isprintable() else " " for c in line).strip().removeprefix(start)[:_MAX_LINE]
+                text = "".join(c if c.isprintable() else " " for c in line).strip().removeprefix(start)
+                text = text.replace("##[", "## [")[:_MAX_LINE]
                 if text and (start, text) not in seen:
                     seen.add((start, text))
                     yield start + text

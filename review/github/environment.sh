@@ -65,7 +65,8 @@ summary() {
   fi
 }
 
-# review: previews the stack and writes the comment to $work/review.md. $reviewed is 0 (no change), 2 (changes) or 1 (error).
+# review: previews the stack and writes the comment to $work/review.md and its labels to $work/labels.
+# $reviewed is 0 (no change), 2 (changes) or 1 (error).
 review() {
   local previewed=0
   pulumi preview --json --non-interactive --stack "$STACK" >"$work/preview.json" || previewed=$?
@@ -79,7 +80,7 @@ review() {
 
 comment_on() {
   reviewed=0
-  python -m review --detailed-exitcode --stack "$STACK" <"$1" >"$work/review.md" || reviewed=$?
+  python -m review --detailed-exitcode --stack "$STACK" --labels "$work/labels" <"$1" >"$work/review.md" || reviewed=$?
   case $reviewed in
     0 | 1 | 2) ;;
     *) reviewed=1 ;;

@@ -23,12 +23,24 @@ def post_comment(github: GitHub, number: int, body: str, footer: str) -> str:
     text = body.rstrip() + footer
     content = {"body": text if len(text) <= MAX_BODY else body}
     me = github.fetch_login()
-    for comment in github.list_items(f"issues/{number}/comments"):
-        if author(comment) == me and first_line(comment) == marker:
-            path = f"issues/comments/{comment['id']}"
-            return f"comment replaced: {github.write('PATCH', path, content)}"
-    path = f"issues/{number}/comments"
-    return f"comment created: {github.write('POST', path, content)}"
+    ours = _find_ours(github, number, me, marker)
+    if ours:
+        path = f"issues/comments/{ours[0]}"
+        return f"comment replaced: {github.write('PATCH', path, content)}"
+    created = f"comment created: {github.write('POST', f'issues/{number}/comments', content)}"
+    ours = _find_ours(github, number, me, marker)
+    if len(ours) < 2:
+        return created
+    replaced = github.write("PATCH", f"issues/comments/{ours[0]}", content)  # another job created one meanwhile
+    for comment in ours[1:]:
+        github.delete(f"issues/comments/{comment}")
+    return f"comment replaced: {replaced}"
+
+
+def _find_ours(github: GitHub, number: int, me: str, marker: str) -> list[int]:
+    """Return the ids of this account's comments with a marker, oldest first."""
+    found = github.list_items(f"issues/{number}/comments")
+    return sorted(item["id"] for item in found if author(item) == me and first_line(item) == marker)
 
 
 def read_marker(body: str) -> str:

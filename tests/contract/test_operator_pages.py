@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import yaml
 from checks import catalog
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("getting-started", "ci", "troubleshooting", "query-worker", "rotate-the-key")
+PAGES = ("getting-started", "ci", "troubleshooting", "query-worker", "rotate-the-key", "other-ci")
 
 
 def read_page(name: str) -> str:
@@ -48,3 +50,17 @@ def test_the_settings_and_checks_of_a_page_exist(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_first_sentence_says_the_result(page: str) -> None:
     assert read_page(page).split("\n")[2].startswith("At the end of this page")
+
+
+def test_the_gitlab_file_is_valid_and_its_scripts_exist(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", read_page("other-ci"), re.MULTILINE | re.DOTALL)
+    (tmp_path / "ci.yml").write_text(text)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci", tmp_path / "ci.yml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    jobs = [item for item in yaml.safe_load(text).values() if isinstance(item, dict) and "stage" in item]
+    shell = "\n".join(line for job in jobs for line in job["script"])
+    assert len(jobs) == 4
+    assert subprocess.run(["bash", "-n"], input=shell, text=True, check=False).returncode == 0
+    for script in re.findall(r"scripts/(\w+)", shell):
+        assert os.access(ROOT / "scripts" / script, os.X_OK)

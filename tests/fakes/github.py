@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 Item = dict[str, Any]
 Answer = tuple[int, dict[str, str], Any]  # status, headers, JSON
@@ -23,6 +23,7 @@ class FakeGitHub:
         self.repository, self.token, self.base = repository, token, "https://api.hub.test"
         self.comments: dict[int, list[Item]] = {}
         self.issues: list[Item] = []
+        self.labels: dict[int, list[str]] = {}
         self.faults: list[Answer | Exception] = []
         self.requests: list[tuple[str, str]] = []
 
@@ -70,6 +71,12 @@ class FakeGitHub:
             if method == "POST":
                 return 201, {}, self._shown(self.comment(number, _text(body)))
             return self._page(self.comments.get(number, []), path, query)
+        if found := re.fullmatch(r"issues/(\d+)/labels(?:/(.+))?", path):
+            return self._labels(method, int(found[1]), unquote(found[2] or ""), path, query, body)
+        if (found := re.fullmatch(r"issues/comments/(\d+)", path)) and method == "DELETE":
+            kept = {n: [c for c in listed if c["id"] != int(found[1])] for n, listed in self.comments.items()}
+            gone, self.comments = kept == self.comments, kept
+            return (404, {}, {"message": "Not Found"}) if gone else (204, {}, None)
         if found := re.fullmatch(r"issues/comments/(\d+)", path):
             item = next(c for listed in self.comments.values() for c in listed if c["id"] == int(found[1]))
             item["body"] = _text(body)
@@ -83,6 +90,19 @@ class FakeGitHub:
             item.update(body)
             return 200, {}, self._shown(item)
         return 404, {}, {"message": "Not Found"}
+
+    def _labels(
+        self, method: str, number: int, name: str, path: str, query: Mapping[str, list[str]], body: Any
+    ) -> Answer:
+        labels = self.labels.setdefault(number, [])
+        if method == "DELETE":
+            if name not in labels:
+                return 404, {}, {"message": "Label does not exist"}
+            labels.remove(name)
+        if method == "POST":  # GitHub creates labels that the repository does not have
+            labels.extend(item for item in body["labels"] if item not in labels)
+        shown = [{"name": item} for item in labels]
+        return self._page(shown, path, query) if method == "GET" else (200, {}, shown)
 
     def _page(self, items: list[Item], path: str, query: Mapping[str, list[str]]) -> Answer:
         page = int(query.get("page", ["1"])[0])

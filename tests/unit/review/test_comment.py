@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,9 +107,19 @@ CASES = {
         step("update", "query_subdomain", {"enabled": False}, LIVE["subdomain"]),
         step("replace", "query_crons", LIVE["crons"], LIVE["crons"]),
     ),
+    "opens_access": lambda: preview(
+        *[step("create", kind, None, inputs) for kind, inputs in QUERY.items()],
+        changed(manifest(ace={"base_url": "https://ace.example.org"}, siblings={"etl_worker": "https://etl.example.org"})),
+        upload(),
+    ),
     "dropped_binding": lambda: preview(changed(manifest(bindings=BOUND[:1])), upload()),
 }  # fmt: skip
 CODES = {"no_change": 0, "replaced_bucket": 1, "engine_error": 1, "nothing_readable": 1}
+
+
+def read_labels(raw, tmp_path):
+    run(raw, "--labels", str(tmp_path / "labels"))
+    return (tmp_path / "labels").read_text().split()
 
 
 def run(raw, *arguments):
@@ -186,6 +198,94 @@ def test_other_input_is_a_failure_and_never_a_traceback(raw):
     code, text = run(raw, "--detailed-exitcode", "--stack", "org/building-vitals/prod")
     assert text.startswith("<!-- building-vitals review: building-vitals/prod -->\n### Preview")
     assert code == 1
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_loss_in_a_comment_is_a_label(case, tmp_path):
+    """Case X7 and the gate: the labels say the same as the comment."""
+    labels, (_, text) = read_labels(CASES[case](), tmp_path), run(CASES[case]())
+    if "preview:failed" in labels:
+        assert labels == ["preview:failed"]
+    else:
+        assert ("preview:loss" in labels) == ("Would be lost" in text)
+        assert ("preview:opens-access" in labels) == ("[!WARNING]" in text)
+        assert ("preview:no-change" in labels) == ("no change" in text)
+        assert ("preview:drift" in labels) == ("Changed outside Pulumi" in text)
+
+
+@pytest.mark.parametrize(
+    ("case", "labels"),
+    [
+        ("no_change", ["preview:no-change"]),
+        ("plain_setting", ["preview:changes"]),
+        ("key_rotated", ["preview:changes", "preview:key-changes"]),
+        ("secret_deleted", ["preview:changes", "preview:drift"]),
+        ("dropped_binding", ["preview:changes", "preview:loss"]),
+        ("opens_access", ["preview:changes", "preview:opens-access"]),
+        ("nothing_readable", ["preview:failed"]),
+    ],
+)
+def test_the_labels_of_a_preview(case, labels, tmp_path):
+    assert read_labels(CASES[case](), tmp_path) == labels
+
+
+def test_a_query_worker_that_is_created_again_opens_nothing():
+    """Case X7, kept: it was public before it was deleted."""
+    gone = [step("create", kind, None, QUERY[kind]) for kind in ("query_script", "query_crons")]
+    assert "[!WARNING]" not in run(preview(*query_refreshed(), *gone))[1]
+
+
+@pytest.mark.parametrize("lost", ["lost", "replaced"])
+def test_a_binding_of_the_query_worker_is_a_loss_too(lost, tmp_path):
+    raw = preview(
+        upload("query_script"), drift(kind="query_drift", **{lost: [{"name": "CACHE", "type": "kv_namespace"}]})
+    )
+    assert "| `CACHE` | `kv_namespace` |" in run(raw)[1]
+    assert "preview:loss" in read_labels(raw, tmp_path)
+
+
+def test_lines_around_the_json_are_left_out():
+    """Case P1: the engine prints a line while it installs a policy pack."""
+    raw = CASES["plain_setting"]()
+    pretty = json.dumps(json.loads(raw), indent=4).encode()
+    for text in (raw, pretty):
+        around = b"Installing policy pack building-vitals 1.0.0\n{not json\n" + text + b"\nDone {x}\n"
+        assert run(around, "--detailed-exitcode", "--stack", "prod") == run(
+            raw, "--detailed-exitcode", "--stack", "prod"
+        )
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"", "it is empty"),
+        (b"\n  Installing policy pack\nmore", "it begins with 'Installing policy pack'"),
+        (b"##[error]\xff\x1b[31m", "it begins with"),
+        (b"x" * 10_000, "it begins with 'xxx"),
+        (b"token ghp_" + b"a" * 36, "a line that looks like a secret (hidden)"),
+    ],
+)
+def test_output_that_is_not_json_is_told_in_one_line(raw, said):
+    """Case P1: without JSON the command says so, and shows no secret."""
+    result = CliRunner().invoke(main, [], input=raw)
+    [line] = result.stderr.splitlines()
+    assert result.exit_code == 1
+    assert line.startswith("error: the preview is not JSON: ")
+    assert said in line
+    assert len(line) < 200
+    assert "ghp_" not in line
+    assert "is not JSON" in result.stdout
+
+
+def test_a_comment_is_utf_8_in_every_locale():
+    """Case P12: Windows writes cp1252 by default."""
+    raw = preview(changed(manifest(ace={"site": "名古屋"})), upload())
+    command = [sys.executable, "-m", "review"]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(command, input=raw, capture_output=True, env=environment, timeout=60, check=False)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert "名古屋" in done.stdout.decode()
 
 
 def test_the_message_of_the_upload_is_never_read():
@@ -328,7 +428,7 @@ def test_an_old_manifest_that_cannot_be_read_is_no_first_deployment():
     )
     assert code == 2
     assert "first deployment" not in text
-    assert "**not known**" in text
+    assert "| not known | binding |" in text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import time
 import httpx
 import pytest
 
-from review.github import client, pull_request
+from review.github import client, pull_request, retry
 from tests.fakes.github import TOKEN
 
 BODY = "<!-- m -->\ntext"
@@ -11,7 +11,7 @@ BUSY = (502, {}, {"message": "Server Error"})
 
 
 def placed(repository, pauses):
-    return client.retry(lambda: pull_request.post_comment(repository, 7, BODY, ""), pauses.append)
+    return retry.retry(lambda: pull_request.post_comment(repository, 7, BODY, ""), pauses.append)
 
 
 def test_a_temporary_error_is_retried(hub, repository):
@@ -39,7 +39,7 @@ def test_a_lost_answer_does_not_create_a_second_comment(hub, repository):
 def test_retries_end(hub, repository):
     hub.faults = [BUSY] * 10
     pauses = []
-    with pytest.raises(client.GitHubError, match=r"^GitHub answered 502 to POST /graphql: Server Error$"):
+    with pytest.raises(retry.GitHubError, match=r"^GitHub answered 502 to POST /graphql: Server Error$"):
         placed(repository, pauses)
     assert pauses == [1.0, 2.0, 4.0]
 
@@ -51,15 +51,45 @@ def test_retries_end(hub, repository):
 def test_a_limit_of_an_hour_is_not_waited_for(hub, repository, headers):
     hub.faults = [(403, headers, {"message": "rate limit exceeded"})] * 2
     pauses = []
-    with pytest.raises(client.GitHubError, match="rate limit"):
+    with pytest.raises(retry.GitHubError, match="rate limit"):
         placed(repository, pauses)
     assert pauses == []
+
+
+def test_a_secondary_limit_in_the_text_only_is_waited_for(hub, repository):
+    """Case P13: GitHub sends 403 without Retry-After and asks for a minute."""
+    text = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    hub.faults = [(403, {}, {"message": text})]
+    pauses = []
+    assert placed(repository, pauses).startswith("comment created")
+    assert pauses == [60.0]
+    hub.faults = [(403, {}, {"message": text})] * 10
+    with pytest.raises(retry.GitHubError, match="secondary rate limit") as caught:
+        placed(repository, [])
+    assert "permissions" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ([{"resource": "Issue", "field": "body", "code": "invalid"}], ": Validation Failed, body invalid"),
+        ([{"code": "custom", "message": f"body is too long for {TOKEN}"}], ", body is too long for [redacted]"),
+        (["first", {"message": "second\nline"}, 3, {}], ", first, second line"),
+        ("no list", ": Validation Failed"),
+    ],
+)
+def test_a_refusal_gives_each_reason(hub, repository, errors, said):
+    """Case P13: the reason of a 422 is in `errors[]`."""
+    hub.faults = [(422, {}, {"message": "Validation Failed", "errors": errors})]
+    with pytest.raises(retry.GitHubError) as caught:
+        placed(repository, [])
+    assert str(caught.value).endswith(said)
 
 
 def test_a_refusal_is_not_retried_and_names_permissions_without_the_token(hub, repository):
     hub.faults = [(403, {}, {"message": f"Resource not accessible\nby {TOKEN}"})]
     pauses = []
-    with pytest.raises(client.GitHubError) as caught:
+    with pytest.raises(retry.GitHubError) as caught:
         placed(repository, pauses)
     said = str(caught.value)
     assert said.startswith(
@@ -79,21 +109,21 @@ def test_a_refusal_is_not_retried_and_names_permissions_without_the_token(hub, r
 )
 def test_an_answer_of_another_form_is_one_line(hub, repository, answer, said):
     hub.faults = [answer]
-    with pytest.raises(client.GitHubError, match=said):
+    with pytest.raises(retry.GitHubError, match=said):
         repository.fetch_login()
     assert len(hub.requests) == 1
 
 
 def test_the_token_does_not_follow_a_link_elsewhere(hub, repository):
     hub.faults = [(200, {"link": '<https://evil.test/x>; rel="next"'}, [])]
-    with pytest.raises(client.GitHubError, match="at another address"):
+    with pytest.raises(retry.GitHubError, match="at another address"):
         list(repository.list_items("issues", state="open"))
     assert len(hub.requests) == 1
 
 
 def test_a_list_of_another_form_is_one_line(hub, repository):
     hub.faults = [(200, {}, {"message": "hello"})]
-    with pytest.raises(client.GitHubError, match="is not a list"):
+    with pytest.raises(retry.GitHubError, match="is not a list"):
         list(repository.list_items("issues", state="open"))
 
 
@@ -102,7 +132,7 @@ def test_an_answer_that_is_not_json_is_one_line():
     environ = {name: "https://hub.test" if name.endswith("URL") else "fake/name" for name in client._VARIABLES}
     with (
         client.open_repository(environ, transport) as repository,
-        pytest.raises(client.GitHubError, match="is not JSON"),
+        pytest.raises(retry.GitHubError, match="is not JSON"),
     ):
         repository.fetch_login()
 

@@ -57,6 +57,18 @@ def test_the_comment_names_its_commit_and_run(hub, run, body, monkeypatch):
     assert hub.comments[7][0]["body"] == f"<!-- m -->\ntext\n\n<sub>commit 0123456 · [run]({run_})</sub>\n"
 
 
+def test_a_loss_is_refused_until_a_person_sets_the_label(hub, run, tmp_path):
+    (tmp_path / "labels").write_text("preview:changes\npreview:loss\n")
+    call = ("labels", "--file", tmp_path / "labels")
+    code, output = run(*call, data=pull_request() | {"action": "opened"})
+    assert code == 3
+    assert output.startswith("labels: preview:changes, preview:loss\nerror: this pull request would lose")
+    hub.labels[7].append("loss-acknowledged")
+    assert run(*call, data=pull_request() | {"action": "labeled"})[0] == 0
+    assert run(*call, data=pull_request() | {"action": "synchronize"})[0] == 3
+    assert hub.labels[7] == ["preview:changes", "preview:loss"]
+
+
 @pytest.mark.parametrize(
     ("data", "origin"),
     [

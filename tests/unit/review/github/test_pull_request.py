@@ -59,3 +59,18 @@ def test_a_body_that_is_too_long_is_refused_not_cut(hub, repository):
     assert hub.requests == []
     pull_request.post_comment(repository, 7, longest, "\nfooter")
     assert hub.comments[7][0]["body"] == longest
+
+
+def test_two_jobs_at_once_leave_one_comment(hub, repository):
+    """Case P13: another job creates its comment between our search and our request."""
+    real, done = hub.answer, []
+
+    def answer(method, url, headers, content):
+        if method == "POST" and url.endswith("/comments") and not done:
+            done.append(hub.comment(7, f"{MARKER}\nof the other job"))
+            hub.comment(7, f"{MARKER}\ncopied", ANOTHER)
+        return real(method, url, headers, content)
+
+    hub.answer = answer
+    assert pull_request.post_comment(repository, 7, f"{MARKER}\nours", "").startswith("comment replaced")
+    assert [item["body"] for item in hub.comments[7]] == [f"{MARKER}\nours", f"{MARKER}\ncopied"]

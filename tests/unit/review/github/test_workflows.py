@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[4]
 FOLDER = ROOT / ".github" / "workflows"
 NAMES = ["preview", "deploy", "drift", "verify"]
 GRANTED = {
-    "preview": {"contents": "read", "pull-requests": "write"},
+    "preview": {"contents": "read", "pull-requests": "write", "issues": "write"},
     "deploy": {"contents": "read"},
     "drift": {"contents": "read", "issues": "write"},
     "verify": {"contents": "read"},
@@ -145,7 +145,7 @@ def test_a_gap_between_tests_and_deployment_is_found(name, old, new, gap):
 def test_the_oldest_and_the_newest_python_are_tested():
     tests = yaml.safe_load(text("test"))
     assert tests["jobs"]["test"]["strategy"]["matrix"] == {"python": ["3.11", "3.14"]}
-    assert set(tests[True]) == {"pull_request", "workflow_call"}
+    assert set(tests[True]) == {"pull_request", "merge_group", "workflow_call"}
     assert "secrets" not in text("test")
     assert tests["permissions"] == {}
     calls = [yaml.safe_load(text(name))["jobs"]["test"]["permissions"] for name in ("test", "deploy")]
@@ -192,8 +192,16 @@ def test_set_up_is_kept_from_every_secret_that_a_step_is_given(name):
     assert {key for key, value in env.items() if "secrets." in value} | {"GITHUB_TOKEN"} <= set(kept[1].split())
 
 
+def test_a_preview_runs_again_for_each_label_and_never_replaces_the_run_of_a_push():
+    """The run of a push removes the acknowledgement of a loss, so no other run may cancel it. A skipped job is green."""
+    preview = yaml.safe_load(text("preview"))
+    assert set(preview[True]["pull_request"]["types"]) == {"opened", "reopened", "synchronize", "labeled", "unlabeled"}
+    assert preview["concurrency"]["cancel-in-progress"] == "${{ github.event.action == 'synchronize' }}"
+    assert "if" not in job("preview")
+
+
 def test_code_of_a_pull_request_runs_as_a_pull_request_only():
-    assert list(yaml.safe_load(text("preview"))[True]) == ["pull_request"]  # YAML 1.1 reads `on` as true
+    assert list(yaml.safe_load(text("preview"))[True]) == ["pull_request", "merge_group"]  # YAML 1.1 reads `on` as true
     assert "pull_request_target:" not in "".join(text(name) for name in NAMES)
 
 
