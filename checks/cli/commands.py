@@ -135,6 +135,18 @@ def run(**options: Any) -> int:
         return execute(request, surroundings)
 
 
+@group.command(short_help="Ask whether a preview can read the account.")
+@click.option("--stack", metavar="NAME", required=True, help="The Pulumi stack.")
+def preflight(stack: str) -> None:
+    """Ask once whether the token, the account and Cloudflare's API can be used, before a preview.
+
+    Exit code 0 if a preview can read the account. Otherwise one line names the mistake and the next step.
+    """
+    from checks.run.stack.preflight import ask_first
+
+    write(f"{ask_first(stack, os.environ)}\n")
+
+
 @group.command("list")
 def list_() -> None:
     """List the checks with their claims and tags."""

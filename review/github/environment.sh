@@ -53,6 +53,17 @@ need_token() {
   fi
 }
 
+# ask_first: asks once for token, account and API, because the provider retries for minutes before it fails. Sets $refused to the
+# one line about the mistake, or to nothing.
+ask_first() {
+  refused=""
+  if ! refused="$(python -m checks preflight --stack "$STACK" 2>&1)"; then
+    refused="${refused#error: }"
+    return 1
+  fi
+  refused=""
+}
+
 # summary FILE: appends it to the step's summary, which GitHub drops when it is over 1 MiB. Elsewhere it goes to the terminal.
 summary() {
   if [ -z "${GITHUB_STEP_SUMMARY:-}" ]; then

@@ -126,11 +126,11 @@ def job(world, tmp_path):
         yield Job(world, hub, tmp_path)
 
 
-def changed(world, folder):
+def changed(world, folder, size="5000"):
     """A stack's file in which one setting is another."""
     file = folder / "Pulumi.rehearsal.yaml"
     shutil.copy(world.local.environment["PULUMI_OPTION_CONFIG_FILE"], file)
-    assert world.run("pulumi", "config", "set", "pageSize", "5000", PULUMI_OPTION_CONFIG_FILE=str(file))[0] == 0
+    assert world.run("pulumi", "config", "set", "pageSize", size, PULUMI_OPTION_CONFIG_FILE=str(file))[0] == 0
     return str(file)
 
 
@@ -215,8 +215,9 @@ def test_an_own_branch_without_its_secret_fails_in_one_line(job, script):
 def test_a_failed_preview_is_commented_and_fails_the_job(job):
     code, output, summary = job.run("preview", event="pull_request", CLOUDFLARE_API_TOKEN="fake" * 10)
     assert code == 1
-    assert "\nerror: Preview failed: " in output
-    assert "403" in output
+    last = output.splitlines()[-1]
+    assert last.startswith("preview: CLOUDFLARE_API_TOKEN is refused (403 Authentication error (code 10000)): "), output
+    assert "Preview failed" not in output
     assert "comment created: " in output
     assert job.hub.comments[7][0]["body"].startswith(f"{MARKER}\n")
     assert MARKER in summary
@@ -243,8 +244,8 @@ def test_a_failed_check_fails_the_deployment_and_is_in_the_junit_report(world, j
     assert [name for name, failed in read_junit(job.junit).items() if failed] == ["trigger", "logs"]
 
 
-def test_nothing_is_verified_when_the_deployment_failed(job):
-    code, output, summary = job.run("deploy", CLOUDFLARE_API_TOKEN="fake" * 10)
+def test_nothing_is_verified_when_the_deployment_failed(world, job, tmp_path):
+    code, output, summary = job.run("deploy", PULUMI_OPTION_CONFIG_FILE=changed(world, tmp_path, "123"))
     assert code not in (0, 3)
     assert "pulumi up failed" in summary
     assert "rehearsal: ok=" not in output

@@ -11,15 +11,16 @@ from checks.run.stack import pulumi_cli
 from contract.manifest import Manifest
 
 CONFIG = ("config", "--json", "--show-secrets")  # one question for the key and all settings
-KEY = "aceApiKey"
+KEY, TOKEN = "aceApiKey", "apiToken"  # the second is the provider's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """The settings in the clear, by their names in Pulumi.yaml, and the key."""
+    """The settings in the clear, by their names in Pulumi.yaml, the key, and the provider's own token."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
     ace_key: Secret | None = None
+    api_token: Secret | None = None
 
     def list_changes(self, deployed: Manifest) -> tuple[str, ...]:
         """Return the settings that are configured with another value than in a deployed manifest.
@@ -43,7 +44,7 @@ def read_configuration(stack: str) -> Configuration:
     """Return the configuration of a stack. Raises UnusableError or UnreadableError."""
     found = pulumi_cli.read_json(stack, *CONFIG)
     settings: dict[str, str] = {}
-    key = None
+    key = token = None
     for name, item in (found if isinstance(found, dict) else {}).items():
         value = item.get("value") if isinstance(item, dict) else None
         setting = name.rpartition(":")[2]
@@ -51,6 +52,8 @@ def read_configuration(stack: str) -> Configuration:
             continue
         if setting == KEY:
             key = Secret(value) if value else None
+        elif setting == TOKEN:
+            token = Secret(value) if value else None
         elif not item.get("secret"):
             settings[setting] = value
-    return Configuration(settings=settings, ace_key=key)
+    return Configuration(settings=settings, ace_key=key, api_token=token)

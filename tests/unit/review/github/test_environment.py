@@ -76,11 +76,21 @@ def test_a_preview_that_failed_is_never_read_as_another(tmp_path, ended, wrote, 
     assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
 
 
+def test_a_mistake_that_the_question_finds_is_one_line(tmp_path):
+    asked = (
+        'python() { echo "error: $*"; return "$code"; }; ask_first && echo "asked:$refused" || echo "refused:$refused"'
+    )
+    assert bash("ask_first", asked, tmp_path, code="0").stdout == "asked:\n"
+    assert bash("ask_first", asked, tmp_path, code="3").stdout == "refused:-m checks preflight --stack prod\n"
+
+
 # The exit codes of the review and the checks. Calls of GitHub are recorded.
 EXIT_CODES = """
+refused=$mistake
+ask_first() { [ -z "$refused" ]; }
 review() { reviewed=$review_code; echo seen >"$work/review.md"; }
 summary() { :; }
-say() { :; }
+say() { echo "$*" >"$work/said"; }
 python() {
   case $2 in
     checks) echo "$*" >"$work/checks.md"; return "$checks_code" ;;
@@ -111,8 +121,21 @@ REST = (SCRIPT.parents[2] / "scripts" / "drift").read_text().partition("need_tok
 )
 def test_the_issue_and_the_exit_code_of_the_drift_job(tmp_path, review_code, checks_code, github_code, written, code):
     given = {"review_code": str(review_code), "checks_code": str(checks_code), "github_code": str(github_code)}
+    given["mistake"] = ""
     done = bash("", EXIT_CODES + REST, tmp_path, **given)
     assert (done.returncode, done.stdout.strip()) == (code, written), done.stderr
     words = (tmp_path / "checks.md").read_text().split()
     assert "--read-only" in words
     assert "--allow-missing-credentials" not in words
+
+
+@pytest.mark.parametrize("script", ["drift", "verify"])
+def test_the_checks_look_in_spite_of_a_mistake_because_they_tell_the_webhook(tmp_path, script):
+    """The last line is the mistake, and a preview that would retry for minutes is left out."""
+    rest = (SCRIPT.parents[2] / "scripts" / script).read_text().partition("need_token\n")[2]
+    given = {"review_code": "0", "checks_code": "3", "github_code": "0", "mistake": "no such account"}
+    done = bash("", f"told=()\n{EXIT_CODES}{rest}", tmp_path, **given)
+    assert done.returncode == {"drift": 1, "verify": 3}[script], done.stderr
+    assert (tmp_path / "said").read_text() == "inconclusive: no such account\n"
+    assert (tmp_path / "checks.md").exists()
+    assert not (tmp_path / "review.md").exists()
