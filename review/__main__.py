@@ -31,7 +31,7 @@ def main(*, detailed_exitcode: bool, stack: str, labels: TextIO | None) -> None:
     sys.stdout.buffer.write(comment.render(seen).encode())  # UTF-8 in every locale, as GitHub expects
     if labels is not None:
         labels.write("".join(f"{label}\n" for label in list_labels(seen)))
-    if not seen.readable:
+    if not seen.readable and raw:  # the engine wrote its error itself where it wrote no preview
         click.echo(f"error: {preview_json.describe_unreadable(raw)}".encode("ascii", "backslashreplace"), err=True)
     if seen.failed:
         sys.exit(FAILED)

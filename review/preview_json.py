@@ -124,8 +124,6 @@ def describe_unreadable(raw: bytes) -> str:
     """Return one line about output without a JSON object: its beginning, unless that may be a secret."""
     lines = (line.strip() for line in raw[:MAX_LINE].decode(errors="replace").splitlines())
     first = next((line for line in lines if line), "")
-    if not first:
-        return "the preview is not JSON: it is empty"
     shown = "a line that looks like a secret (hidden)" if has_secret_form(first) else repr(first[:MAX_SHOWN])
     return f"the preview is not JSON: it begins with {shown}"
 

@@ -35,13 +35,13 @@ def served(hub):
             headers = {key.lower(): value for key, value in self.headers.items()}
             status, more, body = hub.answer(self.command, self.path, headers, content)
             self.send_response(status)
-            data = json.dumps(body).encode()
+            data = b"" if status == 204 else json.dumps(body).encode()
             for name, value in {**more, "content-type": "application/json", "content-length": len(data)}.items():
                 self.send_header(name, str(value))
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = answer  # noqa: N815 - the names that http.server looks for
+        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *arguments):
             pass
@@ -181,6 +181,7 @@ def test_a_pull_request_has_one_comment_that_each_preview_replaces(world, job, t
     assert second.startswith(f"{MARKER}\n")
     assert second != first
     assert "5000" in second
+    assert job.hub.labels[7] == ["preview:changes"]
     assert len(job.hub.comments[7]) == 6
     assert copied["body"].endswith("looks good to me")
     assert (state(world), len(writes(world))) == before

@@ -258,7 +258,7 @@ def test_lines_around_the_json_are_left_out():
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (b"", "it is empty"),
+        (b"\n", "it begins with ''"),
         (b"\n  Installing policy pack\nmore", "it begins with 'Installing policy pack'"),
         (b"##[error]\xff\x1b[31m", "it begins with"),
         (b"x" * 10_000, "it begins with 'xxx"),
@@ -275,6 +275,11 @@ def test_output_that_is_not_json_is_told_in_one_line(raw, said):
     assert len(line) < 200
     assert "ghp_" not in line
     assert "is not JSON" in result.stdout
+
+
+def test_an_empty_preview_is_told_by_the_engine_alone():
+    result = CliRunner().invoke(main, [], input=b"")
+    assert (result.exit_code, result.stderr) == (1, "")
 
 
 def test_a_comment_is_utf_8_in_every_locale():

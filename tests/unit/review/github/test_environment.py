@@ -139,3 +139,45 @@ def test_the_checks_look_in_spite_of_a_mistake_because_they_tell_the_webhook(tmp
     assert (tmp_path / "said").read_text() == "inconclusive: no such account\n"
     assert (tmp_path / "checks.md").exists()
     assert not (tmp_path / "review.md").exists()
+
+
+# The preview, with a review of given exit code and labels, and GitHub's answers. Calls of GitHub are recorded.
+PREVIEWED = """
+ask_first() { :; }
+review() { reviewed=$review_code; echo seen >"$work/review.md"; printf '%s\\n' $labels >"$work/labels"; }
+summary() { :; }
+say() { echo "$*" >&2; }
+python() {
+  echo "$3"
+  case $3 in
+    comment) return "$comment_code" ;;
+    labels) return "$labels_code" ;;
+  esac
+}
+"""
+PREVIEW = (SCRIPT.parents[2] / "scripts" / "preview").read_text().rpartition("need_token\n")[2]
+LOSS = "preview:changes preview:loss"
+
+
+@pytest.mark.parametrize(
+    ("given", "called", "code"),
+    [
+        ({}, ["comment", "labels"], 0),
+        ({"review_code": "1"}, ["comment", "labels"], 1),
+        ({"comment_code": "1"}, ["comment", "labels"], 1),
+        ({"labels": LOSS, "labels_code": "3"}, ["comment", "labels"], 3),
+        ({"labels": LOSS}, ["comment", "labels"], 0),  # a person has set the label
+        ({"GITHUB_EVENT_NAME": "", "labels": LOSS}, [], 3),
+        ({"GITHUB_EVENT_NAME": "", "labels": LOSS, "LOSS_ACKNOWLEDGED": "true"}, [], 0),
+        ({"GITHUB_EVENT_NAME": "", "labels": LOSS, "LOSS_ACKNOWLEDGED": "yes"}, [], 3),
+        ({"GITHUB_EVENT_NAME": "push", "labels": LOSS}, [], 3),
+        ({"GITHUB_EVENT_NAME": "merge_group", "labels": LOSS}, [], 0),
+        ({"GITHUB_EVENT_NAME": "merge_group", "review_code": "1"}, [], 1),
+        ({"GITHUB_TOKEN": "", "labels": LOSS}, [], 3),
+    ],
+)
+def test_a_loss_fails_the_preview_until_a_person_accepts_it(tmp_path, given, called, code):
+    usual = {"review_code": "2", "comment_code": "0", "labels_code": "0", "labels": "preview:changes"}
+    github = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_TOKEN": "fake"}
+    done = bash("", PREVIEWED + PREVIEW, tmp_path, **usual | github | given)
+    assert (done.returncode, done.stdout.split()) == (code, called), done.stderr
