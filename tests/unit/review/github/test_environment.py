@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[4] / "review" / "github" / "environment.sh"
+ROOT = Path(__file__).parents[4]
+SCRIPT = ROOT / "review" / "github" / "environment.sh"
+CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
 
 
 def bash(name, body, folder, **environment):
@@ -21,6 +23,70 @@ def bash(name, body, folder, **environment):
         capture_output=True,
         text=True,
     )
+
+
+OPTIONS = SCRIPT.with_name("debug_options.sh")
+REFUSING = ["deploy", "preview", "drift", "verify", "rehearse"]
+
+
+def refused(script, *options, **environment):
+    """Run a script that a debug option stops. Returns its last line."""
+    path = {name: os.environ[name] for name in ("PATH", "HOME")}
+    given = {**path, "CLOUDFLARE_API_TOKEN": CANARY, "STACK": "prod", **environment}
+    command = ["bash", *options, f"scripts/{script}"]
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2, done.stderr
+    assert CANARY not in done.stdout + done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("script", REFUSING)
+def test_a_debug_option_that_prints_secrets_is_refused_in_one_line(script):
+    assert refused(script, TF_LOG="DEBUG") == f"{script}: TF_LOG prints secrets. Next: unset TF_LOG (docs/secrets.md)"
+    assert refused(script, "-x").startswith(f"{script}: bash -x (SHELLOPTS=xtrace) prints secrets. Next: unset it")
+    assert refused(script, SHELLOPTS="xtrace").startswith(f"{script}: bash -x (SHELLOPTS=xtrace)")
+
+
+def loaded(**environment):
+    """Return the exit code and the error of the file that refuses debug options."""
+    path = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(["bash", str(OPTIONS)], env={**path, **environment}, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def list_refused():
+    """Return the variables that the file names, with an example for a pattern. GODEBUG is refused for one value."""
+    patterns = re.findall(r"^    ([A-Z][A-Z_*| ]+)\) ", OPTIONS.read_text(), re.MULTILINE)
+    names = [name.strip().replace("*", "PROVIDER") for line in patterns for name in line.split("|")]
+    return [name for name in names if name != "GODEBUG"]
+
+
+@pytest.mark.parametrize("name", list_refused())
+def test_each_variable_is_refused_and_is_on_the_page(name):
+    code, said = loaded(**{name: "1"})
+    assert (code, f"{name} prints secrets. Next: unset {name}" in said) == (2, True)
+    assert f"`{name}`" in (ROOT / "docs" / "secrets.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"TF_LOG": ""},
+        {"TF_LOG": "off"},
+        {"PULUMI_OPTION_VERBOSE": "0"},
+        {"GODEBUG": "netdns=go"},
+        {"RUNNER_DEBUG": "1"},
+        {"PULUMI_OPTION_CONFIG_FILE": "x"},
+        {"PULUMI_DEBUG_COMMANDS": "true"},
+    ],
+)
+def test_a_variable_that_prints_no_secret_is_allowed(given):
+    assert loaded(**given) == (0, "")
+
+
+def test_the_headers_of_go_are_refused():
+    assert loaded(GODEBUG="netdns=go,http2debug=2")[0] == 2
 
 
 def test_a_summary_is_appended_to(tmp_path):

@@ -16,11 +16,13 @@ from checks import catalog
 ROOT = Path(__file__).parents[4]
 FOLDER = ROOT / ".github" / "workflows"
 NAMES = ["preview", "deploy", "drift", "verify"]
+LOG_IN = "$/.github/actions/log-in"
+TOKEN = {"id-token": "write"}  # GitHub's token, which the action exchanges
 GRANTED = {
-    "preview": {"contents": "read", "pull-requests": "write", "issues": "write"},
-    "deploy": {"contents": "read"},
-    "drift": {"contents": "read", "issues": "write"},
-    "verify": {"contents": "read"},
+    "preview": {"contents": "read", "pull-requests": "write", "issues": "write", **TOKEN},
+    "deploy": {"contents": "read", **TOKEN},
+    "drift": {"contents": "read", "issues": "write", **TOKEN},
+    "verify": {"contents": "read", **TOKEN},
 }
 TEST = "$/.github/workflows/test.yml"
 
@@ -129,7 +131,7 @@ WITHOUT_STAGING = "{'test': 'success', 'staging': 'skipped'}, {'staging': '', 'c
         ("deploy", "&& needs.staging.*\n", "\n", f"deploy: {RED_STAGING}"),
         ("deploy", re.escape("!cancelled()"), "always()", f"deploy: {CANCELLED}"),
         ("deploy", re.escape("!cancelled() && "), "", f"deploy: {WITHOUT_STAGING}"),
-        ("deploy", r"    uses: \$", "    if: false\n    uses: $", "the tests may be skipped or ignored"),
+        ("deploy", r"    uses: \$(?=.*test.yml)", "    if: false\n    uses: $", "the tests may be skipped or ignored"),
         ("test", "    timeout", "    continue-on-error: true\n    timeout", "the tests may be skipped or ignored"),
         ("test", "run: scripts/test", "run: scripts/test || true", "scripts/test does not run"),
         ("test", "  workflow_call:\n", "", "the tests cannot be called"),
@@ -168,7 +170,7 @@ def test_permissions_are_the_least(name):
 
 @pytest.mark.parametrize("name", [*NAMES, "test"])
 def test_every_action_is_pinned_with_its_version(name):
-    used = [line for line in re.findall(r"uses: (.+)", text(name)) if line != TEST]
+    used = [line for line in re.findall(r"uses: (.+)", text(name)) if line not in (TEST, LOG_IN)]
     assert used
     for line in used:
         assert re.fullmatch(r"actions/[a-z-]+(/[a-z]+)?@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
@@ -190,6 +192,37 @@ def test_set_up_is_kept_from_every_secret_that_a_step_is_given(name):
     )
     (env,) = [step["env"] for step in steps(name) if "env" in step]
     assert {key for key, value in env.items() if "secrets." in value} | {"GITHUB_TOKEN"} <= set(kept[1].split())
+
+
+def test_the_cloud_of_the_state_is_logged_in_to_after_set_up_and_without_a_key():
+    """No key of a cloud is stored that GitHub's token can be exchanged for."""
+    action = yaml.safe_load((FOLDER.parent / "actions" / "log-in" / "action.yml").read_text())
+    for step in action["runs"]["steps"]:
+        assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", step["uses"])
+        given = re.fullmatch(r"inputs\.([\w-]+) != ''", step["if"])[1]
+        assert f"${{{{ inputs.{given} }}}}" in step["with"].values()
+    for name in NAMES:
+        used = [step.get("uses", step.get("run")) for step in steps(name)]
+        assert used.index("scripts/setup --production") < used.index(LOG_IN) < used.index(f"scripts/{name}")
+        (log_in,) = [step for step in steps(name) if step.get("uses") == LOG_IN]
+        assert log_in["with"].keys() == action["inputs"].keys()
+        assert all(re.fullmatch(r"\$\{\{ vars\.[A-Z_]+ \}\}", value) for value in log_in["with"].values())
+        secrets = set(re.findall(r"secrets\.([A-Z_]+)", text(name)))
+        assert {key for key in secrets if key.startswith(("AZURE", "GOOGLE"))} == set()
+        for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):  # for stores without OIDC, after that of the action
+            assert f"{key}: ${{{{ env.{key} || secrets.{key} }}}}" in text(name)
+
+
+def test_the_page_names_every_secret_and_variable_of_the_workflows_and_no_other():
+    rows = re.findall(r"^\| (`[A-Z].*?) \| (secret|variable)", (ROOT / "docs" / "ci.md").read_text(), re.MULTILINE)
+    named = {"secret": set(), "variable": set()}
+    for names, kind in rows:
+        named[kind] |= set(re.findall(r"`(\w+)`", names))
+    every = "".join(text(name) for name in NAMES)
+    assert named == {
+        "secret": set(re.findall(r"secrets\.(\w+)", every)),
+        "variable": set(re.findall(r"vars\.(\w+)", every)),
+    }
 
 
 def test_a_preview_runs_again_for_each_label_and_never_replaces_the_run_of_a_push():
@@ -227,7 +260,8 @@ def test_staging_is_deployed_and_verified_exactly_as_production():
 
 @pytest.mark.parametrize("name", ["deploy", "drift", "verify"])
 def test_one_state_is_restored_before_the_script_and_kept_after_a_red_run(name):
-    restore, script, save, *_ = steps(name)[3:]
+    restore, log_in, script, save, *_ = steps(name)[3:]
+    assert log_in["uses"] == LOG_IN
     assert restore["uses"].startswith("actions/cache/restore@")
     assert save["uses"].startswith("actions/cache/save@")
     assert save["if"] == "always()"
