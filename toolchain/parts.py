@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from toolchain import engine
+from toolchain import engine, node
 from toolchain.children import Run
 from toolchain.stamp import Stamp
 
@@ -20,7 +20,6 @@ DEVELOPMENT = ROOT / "requirements-dev.txt"  # holds the packages of PRODUCTION 
 INSTALLER = ROOT / "toolchain" / "uv.txt"
 EDGE = ROOT / "rehearsal" / "edge"
 WORKERS = ROOT / "workers"
-MIN_NODE = 20
 MIN_DISK_SPACE = 100 * 2**20  # bytes. With less free space, the disk is the likely cause of a failure
 
 Say = Callable[[str], None]
@@ -70,14 +69,31 @@ def _install_requirements(python: Path, packages: Path, say: Say, run: Run) -> N
 
 
 def set_up_node(say: Say, run: Run) -> bool:
-    """Installs the packages of the rehearsal, and links them for `npx wrangler` at the top of the checkout."""
+    """Installs the packages of the rehearsal, and links them for `npx wrangler` at the top of the checkout.
+
+    The rehearsal gets a Node of its own where the system's is too old for its packages.
+    """
     link = ROOT / "node_modules"
+    renewed = _install_node(say, run)
     installed = install_packages(EDGE, say, run)
     if link.exists() and not installed:
-        return False
+        return renewed
     link.unlink(missing_ok=True)
     link.symlink_to(EDGE.relative_to(ROOT) / "node_modules")
     return True
+
+
+def _install_node(say: Say, run: Run) -> bool:
+    """Installs the Node of the rehearsal. Returns False when it is there, or when the system's Node is new enough."""
+    system, minimum = shutil.which("node"), node.describe(node.MIN_REHEARSAL)
+    if system is None or node.is_new_enough(system):
+        return False
+    installed = install_packages(
+        node.FOLDER, lambda text: say(f"Node for the rehearsal, which needs {minimum} or newer: {text}"), run
+    )
+    if node.find() is None:
+        raise SetupError(f"npm has no Node for this platform: install Node {minimum} or newer")
+    return installed
 
 
 def install_packages(folder: Path, say: Say, run: Run) -> bool:
@@ -87,27 +103,27 @@ def install_packages(folder: Path, say: Say, run: Run) -> bool:
     damage = stamp.damage()
     if damage is None and stamp.current():
         return False
-    npm = _find_npm(run)
+    npm = _find_npm()
     _require_writable(folder)
     if packages.is_symlink():  # the folder of another checkout must not change
         packages.unlink()
         return install_packages(folder, say, run)
     say(f"packages{f' ({damage})' if damage else ''} ...")
     stamp.forget()
-    options = ["--no-audit", "--no-fund", "--loglevel=error", "--prefix"]
+    # The system's npm installs packages that a newer Node runs.
+    options = ["--no-audit", "--no-fund", "--loglevel=error", "--engine-strict=false", "--prefix"]
     _run_or_raise(run, [npm, "ci", *options, folder], "is npm's registry reachable?")
     stamp.write()
     return True
 
 
-def _find_npm(run: Run) -> str:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        raise SetupError(f"{'npm' if node else 'Node'} is missing: install Node {MIN_NODE} or newer with npm")
-    version = run([node, "--version"]).stdout.strip()
-    major = version.removeprefix("v").partition(".")[0]
-    if not major.isdigit() or int(major) < MIN_NODE:
-        raise SetupError(f"Node {version or 'of unknown version'} is too old: install Node {MIN_NODE} or newer")
+def _find_npm() -> str:
+    system, npm, minimum = shutil.which("node"), shutil.which("npm"), node.describe(node.MIN_SYSTEM)
+    if system is None or npm is None:
+        raise SetupError(f"{'npm' if system else 'Node'} is missing: install Node {minimum} or newer with npm")
+    if not node.is_new_enough(system, node.MIN_SYSTEM):
+        version = node.read_version(system) or "of unknown version"
+        raise SetupError(f"Node {version} is too old: install Node {minimum} or newer")
     return npm
 
 

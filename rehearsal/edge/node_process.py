@@ -12,6 +12,7 @@ from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 from rehearsal.edge.model import EdgeError
+from toolchain import node
 
 _HERE = Path(__file__).parent
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")  # nothing else, because the caller's environment may hold secrets
@@ -35,17 +36,17 @@ class NodeProcess:
 
         Raises EdgeError when Node or its packages are missing, or when it does not become ready.
         """
-        node = _find_node()
+        program = _find_node()
         folder, temporary, socket = _make_folders(folder)
         process = await asyncio.create_subprocess_exec(
-            *(node, str(_HERE / "node" / "main.mjs"), f"--folder={folder}", f"--socket={socket}"),
+            *(program, str(_HERE / "node" / "main.mjs"), f"--folder={folder}", f"--socket={socket}"),
             f"--drain-limit={drain_limit * 1000:.0f}",
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
             start_new_session=True,
             cwd=folder,
-            env={name: os.environ[name] for name in _INHERITED if name in os.environ} | {"TMPDIR": str(temporary)},
+            env=_make_environment(temporary),
         )
         running = cls(process, socket)
         try:
@@ -102,12 +103,18 @@ class NodeProcess:
 
 
 def _find_node() -> str:
-    node = shutil.which("node")
-    if node is None:
-        raise EdgeError("the local edge needs Node.js 20 or newer. Install it, then run scripts/setup")
+    found = node.find()
+    if found is None:
+        minimum = node.describe(node.MIN_REHEARSAL)
+        raise EdgeError(f"the local edge needs Node.js {minimum} or newer. Run scripts/setup")
     if not (_HERE / "node_modules" / "miniflare" / "package.json").is_file():
         raise EdgeError("the packages of the local edge are not installed. Run scripts/setup")
-    return node
+    return str(found)
+
+
+def _make_environment(temporary: Path) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**inherited, **node.make_environment(os.environ.get("PATH", os.defpath)), "TMPDIR": str(temporary)}
 
 
 def _make_folders(folder: Path) -> tuple[Path, Path, Path]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from contract import ace_key
 from rehearsal import pulumi_stand_ins
 from rehearsal.local_system import commands
-from toolchain import engine
+from toolchain import engine, node
 
 # Left out, because these could lead a command to a real account or to another rehearsal.
 _FOREIGN = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "OPERATOR_TOKEN", "CF_")
@@ -35,12 +35,14 @@ def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, 
     if found is None:
         raise commands.CommandError("the Pulumi engine is missing. Run scripts/setup")
     clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
-    path = os.pathsep.join([str(Path(sys.executable).parent), str(found), clean.get("PATH", os.defpath)])
+    for_node = node.make_environment(clean.get("PATH", os.defpath))
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(found), for_node["PATH"]])
     home = _make_engine_home(folder)
     stand_ins = pulumi_stand_ins.find_path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
     direct = ",".join(filter(None, [clean.get("NO_PROXY", clean.get("no_proxy")), "127.0.0.1,localhost"]))
     return {
         **clean,
+        **for_node,
         "NO_PROXY": direct,
         "no_proxy": direct,
         "PATH": os.pathsep.join([*stand_ins, path]),

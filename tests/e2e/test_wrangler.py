@@ -19,6 +19,7 @@ import pytest
 
 from rehearsal.cloudflare import LocalCloudflare
 from rehearsal.edge import Edge
+from toolchain import node
 
 WRANGLER = Path(__file__).parents[2] / "rehearsal/edge/node_modules/.bin/wrangler"
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -56,7 +57,7 @@ class Rehearsal:
         """Start wrangler in a process group of its own."""
         base = str(self.api.base_url).partition("/accounts/")[0]
         environment = {
-            "PATH": os.environ["PATH"],
+            **node.make_environment(os.environ["PATH"]),
             "HOME": str(self.home),
             "TMPDIR": str(self.home),
             "CI": "1",

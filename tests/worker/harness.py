@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from toolchain import node
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,10 +27,16 @@ class Harness:
 
     def __init__(self, folder: Path, *, workers: dict[str, dict[str, Any]], **options: str) -> None:
         """Start workerd with these workers and with its data in ``folder``. ``options`` are those of harness.mjs."""
-        node = shutil.which("node") or pytest.fail("node is not installed")
-        command = [node, str(Path(__file__).with_name("harness.mjs"))]
+        environment = {**os.environ, **node.make_environment(os.environ["PATH"])}
+        command = ["node", str(Path(__file__).with_name("harness.mjs"))]
         self._node = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
         )
         if self._node.stdin is None or self._node.stdout is None:
             pytest.fail("the harness has no pipes")

@@ -300,7 +300,8 @@ def start(folder: Path) -> None:
 
 def test_missing_node_is_one_line_with_the_next_command(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EdgeError, match=r"^the local edge needs Node.js.*scripts/setup$"):
+    monkeypatch.setattr(node_process.node, "FOLDER", tmp_path)
+    with pytest.raises(EdgeError, match=r"^the local edge needs Node.js 22.12 or newer. Run scripts/setup$"):
         start(tmp_path)
 
 

@@ -59,6 +59,7 @@ def test_missing_tools_are_named(tmp_path, monkeypatch, tools, message):
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(parts, "EDGE", tmp_path)
+    monkeypatch.setattr(parts.node, "FOLDER", tmp_path)
     (tmp_path / "package-lock.json").write_text("{}")
     monkeypatch.setattr(parts, "ROOT", tmp_path)
     with pytest.raises(parts.SetupError, match=message):
@@ -113,7 +114,8 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "DEVELOPMENT", tmp_path / "requirements-dev.txt")
     monkeypatch.setattr(parts, "PRODUCTION", tmp_path / "requirements.txt")
     monkeypatch.setattr(parts, "INSTALLER", tmp_path / "toolchain" / "uv.txt")
-    monkeypatch.setattr(parts, "_find_npm", lambda _: "npm")
+    monkeypatch.setattr(parts, "_find_npm", lambda: "npm")
+    monkeypatch.setattr(parts.node, "is_new_enough", lambda _: True)
     for name in ("requirements.txt", "requirements-dev.txt", "toolchain/uv.txt", "edge/package-lock.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
@@ -183,6 +185,44 @@ def test_a_second_folder_of_node_packages_is_installed_and_stamped_by_itself(che
     assert [command[:2] + command[-1:] for command in commands] == [["npm", "ci", folder]] * 2
     assert (tmp_path / "node_modules").resolve() == tmp_path / "edge" / "node_modules"
     assert checkout() == []
+
+
+def test_a_node_that_is_too_old_gets_a_newer_one_once_for_the_rehearsal_alone(checkout, tmp_path, monkeypatch):
+    folder = tmp_path / "node-binary"
+    folder.mkdir()
+    (folder / "package-lock.json").write_text("1")
+    monkeypatch.setattr(parts.node, "FOLDER", folder)
+    monkeypatch.setattr(parts.node, "is_new_enough", lambda _: False)
+    monkeypatch.setattr(parts.shutil, "which", lambda name: f"/system/{name}")
+    commands = []
+
+    def install(command, *, folder=None, more=None, limit=None):
+        commands.append(command)
+        binary = Path(command[-1]) / "node_modules" / ".bin" / "node"
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        binary.touch()
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    assert parts.set_up_node(checkout.said.append, install) is True
+    assert parts.set_up_node(checkout.said.append, install) is False
+    assert [command[-1] for command in commands] == [folder]
+    assert checkout.said[-1:] == ["Node for the rehearsal, which needs 22.12 or newer: packages ..."]
+    assert parts.node.find() == folder / "node_modules" / ".bin" / "node"
+
+
+def test_a_platform_without_a_package_of_node_is_one_line(checkout, tmp_path, monkeypatch):
+    (tmp_path / "package-lock.json").write_text("1")
+    monkeypatch.setattr(parts.node, "FOLDER", tmp_path)
+    monkeypatch.setattr(parts.node, "is_new_enough", lambda _: False)
+    monkeypatch.setattr(parts.shutil, "which", lambda name: f"/system/{name}")
+
+    def install(command, *, folder=None, more=None, limit=None):
+        (Path(command[-1]) / "node_modules").mkdir(exist_ok=True)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    (tmp_path / "node_modules").unlink()
+    with pytest.raises(parts.SetupError, match=r"^npm has no Node for this platform: install Node 22\.12 or newer$"):
+        parts.set_up_node(checkout.said.append, install)
 
 
 def test_a_lost_link_is_made_again_without_an_installation(checkout, tmp_path):
