@@ -1,4 +1,4 @@
-"""The live account at preview: workers with their deployment, versions, bindings and crons, and buckets."""
+"""The live account at preview: workers with their deployment, versions, bindings, crons and settings, and buckets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import AbsentError, CloudflareError, UnknownShapeError
 from cloudflare_client.httpx_transport import connect
+from cloudflare_client.script_settings import ScriptSettings
 from cloudflare_client.versions import WorkerDeployment, WorkerVersion
 from infra.drift.tag import is_own_upload
 from infra.errors import DeploymentError
@@ -31,6 +32,7 @@ class NotDeployedError(DeploymentError):
 class LiveWorker:
     """A live worker. ``bindings`` are those of the (first) live version, ``latest`` those of the newest version.
 
+    ``settings`` are those of the script and of the live version.
     ``versions``, newest first, reach back to the live version and to the newest upload of this stack.
     ``crons_changed_on`` is the last change of a live cron (ISO 8601), empty where it is not known.
     """
@@ -41,6 +43,7 @@ class LiveWorker:
     bindings: tuple[Mapping[str, Any], ...]
     latest: tuple[Mapping[str, Any], ...]
     schedules: tuple[str, ...]
+    settings: ScriptSettings
     crons_changed_on: str = ""
 
     @property
@@ -107,6 +110,7 @@ class LiveAccount:
             bindings=bound,
             latest=bound if newest == live else self.read_bindings(name, newest),
             schedules=tuple(sorted(item.cron for item in crons)),
+            settings=self.client.read_settings(name),
             crons_changed_on=max((item.changed_on for item in crons), default=""),
         )
 

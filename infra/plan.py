@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudflare_client.script_settings import NONE
 from contract.drift.record import Drift
 from contract.drift.sentence import describe
 from contract.manifest import Manifest
@@ -17,6 +18,7 @@ from infra.declarations.manifest import build_manifest
 from infra.drift.detection import find_drift, next_message
 from infra.drift.kept_secrets import find_kept_secrets
 from infra.drift.last_upload import uploaded_bindings
+from infra.drift.setting_changes import describe_first_declaration
 from infra.drift.tag import owner_prefix
 from infra.errors import DeploymentError
 from infra.settings.settings import Settings
@@ -32,7 +34,10 @@ class BucketExistsError(DeploymentError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:
-    """An upload of one worker. ``uploaded_before`` says that a live version is an upload of this stack."""
+    """An upload of one worker. ``uploaded_before`` says that a live version is an upload of this stack.
+
+    ``has_tail_consumers`` says that other workers read the live logs. ``notice`` is a line for the preview.
+    """
 
     name: str
     source: Path
@@ -41,6 +46,8 @@ class WorkerPlan:
     drift: Drift | None
     message: str | None
     uploaded_before: bool
+    has_tail_consumers: bool = False
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +77,8 @@ def plan(settings: Settings, account: LiveAccount, *, state_has: Callable[[str, 
     declared = (backfill.declare(settings), query.declare(settings))
     workers = tuple(_plan_worker(settings, item, account, state_has) for item in declared if item is not None)
     bucket = _plan_bucket(settings, account, state_has, uploaded_before=workers[0].uploaded_before)
-    return Plan(workers=workers, bucket=bucket, warnings=(*settings.warnings, *_warn_of_drift(workers)))
+    notices = (worker.notice for worker in workers if worker.notice is not None)
+    return Plan(workers=workers, bucket=bucket, warnings=(*settings.warnings, *notices, *_warn_of_drift(workers)))
 
 
 def _warn_of_drift(workers: Sequence[WorkerPlan]) -> Iterator[str]:
@@ -113,6 +121,8 @@ def _plan_worker(
         drift=found,
         message=next_message(manifest, worker, found),
         uploaded_before=uploaded is not None,
+        has_tail_consumers=worker is not None and worker.settings.tail_consumers != NONE,
+        notice=describe_first_declaration(manifest, worker),
     )
 
 

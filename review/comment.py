@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract.drift.record import CRONS, UNFINISHED
+from contract.drift.record import CRONS, SCRIPT_SETTINGS, UNFINISHED
 from review import manifest_changes, model
 from review.markdown import Table, join, quote
 from review.model import KEY, Preview, ResourceChange
@@ -87,7 +87,7 @@ def _describe_rotation(seen: Preview) -> str:
         return "unknown"
     if seen.rotates:
         return "yes"
-    if seen.drift is None or seen.drift.origin in (CRONS, UNFINISHED):
+    if seen.drift is None or seen.drift.origin in (CRONS, SCRIPT_SETTINGS, UNFINISHED):
         return "no"
     if KEY in {item.name for item in seen.drift.changes}:
         return "no, the declared value stays and is restored"

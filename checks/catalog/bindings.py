@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
 from checks.diagnosis.live_worker.crons import LiveCrons, read_live_crons
-from checks.diagnosis.live_worker.undeclared_settings import find_undeclared_settings
+from checks.diagnosis.live_worker.script_settings import compare_settings
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
@@ -35,26 +35,30 @@ def bindings(context: Context) -> Iterator[Evidence | Finding]:
     for detail in details:
         problems += [(*problem, outside) for problem in _compare_version(context, detail)]
     problems += _compare_crons(context, read_live_crons(context))
-    for subject, expected, found, outside in dict.fromkeys(problems):
-        yield live_version.describe_difference(subject, expected, found, outside=outside)
-    undeclared = list(find_undeclared_settings(worker, wait_for_settings()))
-    yield from undeclared
+    for subject, expected, found, is_outside in dict.fromkeys(problems):
+        yield live_version.describe_difference(subject, expected, found, outside=is_outside)
     if not problems:
         count = sum(item.type not in SECRET_TYPES for item in context.manifest.bindings)
         crons = ", ".join(context.manifest.schedules) or "none"
         yield Evidence(f"{count} bindings besides secrets are as declared")
         yield Evidence(f"the crons are as declared: {crons}")
-    if not undeclared:
-        yield Evidence("no tail consumer, logpush, observability or limit was added")
+    settings = context.manifest.worker.settings
+    yield from compare_settings(worker, settings, wait_for_settings(), outside=outside or _is_current(context, details))
 
 
 def _is_changed_outside(context: Context, live: WorkerDeployment, details: Collection[VersionDetail]) -> bool:
     """Return whether a change outside Pulumi made the live versions live. Only another upload needs the history."""
     tag, versions = context.manifest.worker.tag, [detail.version for detail in details]
-    if len(versions) == 1 and live_version.is_current_upload(versions[0], tag):
+    if _is_current(context, details):
         return False
     last = live_version.find_last_upload(live_version.read_versions(context, live), tag)
     return live_version.is_changed_outside(versions, last, tag)
+
+
+def _is_current(context: Context, details: Collection[VersionDetail]) -> bool:
+    """Return whether an upload of the manifest serves alone. Then only a change outside Pulumi makes a difference."""
+    tag = context.manifest.worker.tag
+    return len(details) == 1 and all(live_version.is_current_upload(detail.version, tag) for detail in details)
 
 
 def _compare_version(context: Context, detail: VersionDetail) -> Iterator[tuple[str, str, str]]:
@@ -145,10 +149,14 @@ CHECK = Check(
             fix="declare it in extraBindings, then pulumi up --stack NAME",
         ),
         KnownCause(
-            what="a tail consumer, logpush or observability was added outside Pulumi, so the logs are read elsewhere",
-            fix="switch it off in the dashboard, below Settings of the worker",
+            what="a tail consumer or logpush was added outside Pulumi, so the logs are read elsewhere",
+            fix="pulumi up --stack NAME",
         ),
-        KnownCause(what="a limit was set outside Pulumi", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="observability was switched off outside Pulumi (`wrangler deploy` does it), so no logs are kept",
+            fix="pulumi up --stack NAME",
+        ),
+        KnownCause(what="a limit or a placement was changed outside Pulumi", fix="pulumi up --stack NAME"),
     ),
     wants=(Credential.CLOUDFLARE,),
     tags=frozenset({"read-only", "api"}),

@@ -107,9 +107,15 @@ def _is_unfinished(version: WorkerVersion, last: WorkerVersion | None, tag: str)
 
 
 def _has_same_settings(one: str, other: str) -> bool:
-    """Return whether two tags have the same crons and bindings, and other code (parts 4, 5 and 6)."""
-    first, second = one.split(":"), other.split(":")
-    return len(first) == len(second) == 6 and first[3:5] == second[3:5] and first[5] != second[5]
+    """Return whether two tags have the same crons, bindings and script settings, and other code (parts 4 to 7)."""
+    (*first, code), (*second, other_code) = _list_digests(one), _list_digests(other)
+    return first == second and "" not in (code, other_code) and code != other_code
+
+
+def _list_digests(tag: str) -> list[str]:
+    """Return the digests of crons, bindings, script settings and code, an empty text for each that the tag lacks."""
+    crons, bindings, code, settings = [*tag.split(":")[3:7], "", "", "", ""][:4]
+    return [crons, bindings, settings, code]
 
 
 CHECK = Check(

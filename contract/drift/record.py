@@ -15,8 +15,9 @@ from contract.manifest.reading import RecordError, read_record
 DELETED, ADDED, CHANGED = "deleted", "added", "changed"
 
 # Where a change comes from. Cloudflare's own `triggered_by` has other values besides, which are kept as they are.
-SECRET, UPLOAD, DEPLOYMENT = "secret", "upload", "deployment"
+SECRET, UPLOAD, DEPLOYMENT, SETTINGS = "secret", "upload", "deployment", "settings"
 ROLLBACK, SPLIT, UNKNOWN_VERSION, BINDINGS, CRONS = "rollback", "split", "unknown version", "bindings", "crons"
+SCRIPT_SETTINGS = "script settings"  # changed without a new version, so they are not Cloudflare's SETTINGS
 UNFINISHED = "unfinished"  # the last `pulumi up` uploaded the worker, and did not send its crons
 
 
@@ -41,6 +42,20 @@ class LiveBinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange:
+    """A setting of the script that differs from its declaration, in the words of the API: ``logpush``, ``on``."""
+
+    name: str
+    expected: str
+    found: str
+
+    @property
+    def title(self) -> str:
+        """Return the name for people: ``tail consumers``."""
+        return self.name.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierChange:
     """A version that was made outside Pulumi after the last upload of this stack, and before the live change."""
 
@@ -58,7 +73,7 @@ class Drift:
     ``earlier`` are the changes between the last upload of this stack and this one, newest first.
     ``adopted`` says that the worker was never an upload of this stack. ``crons`` are the live ones, None where they are
     as declared. ``lost`` are bindings of which no declaration has the name and kind, ``replaced`` those that are
-    declared with another value.
+    declared with another value. ``settings`` are those of the script that differ.
     """
 
     version: str
@@ -71,6 +86,7 @@ class Drift:
     lost: tuple[LiveBinding, ...] = ()
     replaced: tuple[LiveBinding, ...] = ()
     earlier: tuple[EarlierChange, ...] = ()
+    settings: tuple[SettingChange, ...] = ()
 
     @property
     def is_outside(self) -> bool:

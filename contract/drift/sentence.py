@@ -7,12 +7,15 @@ from contract.drift.record import (
     CRONS,
     DEPLOYMENT,
     ROLLBACK,
+    SCRIPT_SETTINGS,
     SECRET,
+    SETTINGS,
     SPLIT,
     UNFINISHED,
     UPLOAD,
     Drift,
     EarlierChange,
+    SettingChange,
 )
 
 MAX_MESSAGE = 1_000  # bytes of a version's message, Cloudflare's limit
@@ -26,7 +29,13 @@ _ACTIONS = {  # origin -> with an author, without one
     ROLLBACK: ("made an older version live again", "an older version was made live again"),
     SPLIT: ("split the traffic over several versions", "the traffic was split over several versions"),
     BINDINGS: ("deployed bindings that differ from the tag", "bindings that differ from the tag were deployed"),
+    SETTINGS: ("changed settings", "settings were changed"),
     CRONS: ("changed the crons", "the crons were changed"),
+    SCRIPT_SETTINGS: ("changed the script settings", "the script settings were changed"),
+}
+UNRECORDED = {  # changes without an author
+    CRONS: "Cloudflare does not record who changed a cron, or when",
+    SCRIPT_SETTINGS: "Cloudflare does not record who changed a script setting, or when",
 }
 
 
@@ -62,8 +71,8 @@ def _sentence(drift: Drift, shown: int) -> str:
         sentences += _listed("Live crons", crons[:MAX_CRONS] if crons else ["none"], len(crons[MAX_CRONS:]))
     if drift.origin == UNFINISHED:
         return ". ".join([*sentences, "`pulumi up` completes it"])
-    if drift.origin == CRONS:
-        sentences.append("Cloudflare does not record who changed a cron, or when")
+    if drift.origin in UNRECORDED:
+        sentences.append(UNRECORDED[drift.origin])
     sentences.append("`pulumi up` takes it over" if drift.adopted else "`pulumi up` restores it")
     return ". ".join(sentences)
 
@@ -93,10 +102,16 @@ def _lists(drift: Drift) -> dict[str, list[str]]:
     changes = () if _names_one_secret(drift) else drift.changes
     return {
         "Bindings": [f"{_escape(item.name)} {_escape(item.change)}" for item in changes],
+        "Settings": [describe_setting(item) for item in drift.settings],
         "Lost": [f"{_escape(item.name)} ({_escape(item.type)})" for item in drift.lost],
         "Replaced": [f"{_escape(item.name)} ({_escape(item.type)})" for item in drift.replaced],
         "Before that": [_describe_earlier(item) for item in drift.earlier],
     }
+
+
+def describe_setting(item: SettingChange) -> str:
+    """Return a setting with its expected and its found value, in ASCII."""
+    return f"{_escape(item.title)} (expected {_escape(item.expected)}, found {_escape(item.found)})"
 
 
 def _describe_earlier(change: EarlierChange) -> str:

@@ -26,10 +26,22 @@ class ManifestError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredSettings:
+    """The settings of the script besides its bindings, as the texts of ``cloudflare_client/script_settings.py``."""
+
+    observability: str
+    logpush: str
+    tail_consumers: str
+    limits: str
+    placement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredWorker:
     """The worker: ``version`` is the program's own (1.0.0), ``tag`` is the tag of its upload.
 
-    ``code`` is the SHA-256 of its bundle in hex digits. It is empty in the manifest of an older deployment.
+    ``code`` is the SHA-256 of its bundle in hex digits. The manifest of an older deployment has no ``settings``, and
+    of a still older one no ``code``.
     """
 
     name: str
@@ -38,6 +50,7 @@ class DeclaredWorker:
     version: str
     tag: str
     code: str = ""
+    settings: DeclaredSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

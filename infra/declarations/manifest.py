@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from contract.manifest import DeclaredAce, DeclaredWorker, Manifest, Storage, key_prefix
 from infra.bindings import Binding
-from infra.declarations import WorkerDeclaration
+from infra.declarations import WorkerDeclaration, script_settings
 from infra.drift.tag import tag_of
 from infra.settings.settings import Settings
 
@@ -28,6 +28,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             version=declaration.version,
             tag="",
             code=hashlib.sha256(declaration.source.read_bytes()).hexdigest(),
+            settings=script_settings.DECLARED,
         ),
         bindings=tuple(binding.declare() for binding in bindings),
         schedules=declaration.schedules,

@@ -19,7 +19,8 @@ from infra.account import LiveWorker
 from infra.drift.binding_changes import find_changes, find_lost, find_replaced
 from infra.drift.digest import digest_bindings
 from infra.drift.last_upload import find_last_upload, list_uploads
-from infra.drift.tag import is_own_upload, owner_prefix, read_digests
+from infra.drift.setting_changes import are_changed, find_setting_changes
+from infra.drift.tag import TagDigests, is_own_upload, owner_prefix, read_digests
 
 
 def find_drift(
@@ -39,9 +40,10 @@ def find_drift(
     if worker is None or origin is None:
         return None
     last = find_last_upload(worker, owner)
-    crons = digest_crons(manifest.schedules) if last is None else read_digests(last.tag, owner)[0]
+    sent = TagDigests(digest_crons(manifest.schedules)) if last is None else read_digests(last.tag, owner)
     deployment, adopted = worker.deployment, uploaded is None
-    known = origin not in (drift.CRONS, drift.UNFINISHED)
+    known = origin not in (drift.CRONS, drift.SCRIPT_SETTINGS, drift.UNFINISHED)
+    settings = find_setting_changes(manifest, worker.settings) if adopted or are_changed(worker, sent.settings) else ()
     return Drift(
         version=worker.version_id,
         origin=origin,
@@ -49,10 +51,11 @@ def find_drift(
         at=deployment.moment if known else None,
         adopted=adopted,
         changes=() if uploaded is None else tuple(find_changes(uploaded, worker, owner)),
-        crons=None if crons == digest_crons(worker.schedules) else worker.schedules,
+        crons=None if sent.crons == digest_crons(worker.schedules) else worker.schedules,
         lost=tuple(find_lost(manifest, worker.bindings)) if adopted else (),
         replaced=tuple(find_replaced(manifest, worker.bindings)) if adopted else (),
         earlier=() if last is None else tuple(_list_earlier(worker, last)),
+        settings=tuple(settings),
     )
 
 
@@ -89,10 +92,12 @@ def _find_origin(worker: LiveWorker, owner: str, sent_crons: Callable[[], bool])
         return drift.UPLOAD if serving.is_upload else serving.triggered_by
     if serving != find_last_upload(worker, owner):
         return drift.ROLLBACK
-    crons, bindings = read_digests(serving.tag, owner)
-    if bindings != digest_bindings(worker.bindings):
+    sent = read_digests(serving.tag, owner)
+    if sent.bindings != digest_bindings(worker.bindings):
         return drift.BINDINGS
-    if crons == digest_crons(worker.schedules):
+    if are_changed(worker, sent.settings):
+        return drift.SCRIPT_SETTINGS
+    if sent.crons == digest_crons(worker.schedules):
         return None
     return drift.UNFINISHED if _has_unsent_crons(worker, owner, sent_crons) else drift.CRONS
 

@@ -1,4 +1,4 @@
-"""Digests of live bindings, and the form in which bindings are compared: the fields of a declaration."""
+"""Digests of bindings and script settings, and the form in which bindings are compared: the fields of a declaration."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cloudflare_client.script_settings import NONE, OFF, ScriptSettings
+from contract.manifest import DeclaredSettings
 from infra.bindings import list_kinds
 
 
@@ -32,6 +34,14 @@ def row_of(binding: Mapping[str, Any]) -> list[Any]:
 def digest_bindings(bindings: Iterable[Mapping[str, Any]]) -> str:
     """Return the digest of the compared fields of bindings, in any order."""
     return digest(sorted((row_of(item) for item in bindings), key=lambda row: row[0]))
+
+
+def digest_settings(settings: ScriptSettings | DeclaredSettings) -> str:
+    """Return the digest of script settings, live or declared.
+
+    A setting that is off or none is left out, so that a further setting does not change the digests of live tags.
+    """
+    return digest({name: text for name, text in dataclasses.asdict(settings).items() if text not in (OFF, NONE)})
 
 
 def _plain(kind: str, value: object) -> object:

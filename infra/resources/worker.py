@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -9,6 +10,7 @@ import pulumi_cloudflare as cloudflare
 
 from infra.bindings import Binding
 from infra.bindings.secret_text import SecretText
+from infra.declarations import script_settings
 from infra.plan import WorkerPlan
 from infra.resources.records import DriftComponent, ManifestComponent, SecretComponent
 
@@ -61,11 +63,24 @@ class WorkerComponent(pulumi.ComponentResource):
             compatibility_date=COMPATIBILITY_DATE,
             bindings=[_upload(binding) for binding in plan.bindings],
             keep_bindings=[],  # without this field an upload may keep secrets that it does not name
+            observability=_observability(script_settings.OBSERVABILITY),
+            logpush=script_settings.LOGPUSH,
+            limits=cloudflare.WorkersScriptLimitsArgs(**script_settings.LIMITS),
+            # An empty list removes them. A refresh reads no list as null, so an empty one would differ in every preview
+            tail_consumers=[] if plan.has_tail_consumers else None,
             annotations=cloudflare.WorkersScriptAnnotationsArgs(
                 workers_tag=plan.manifest.worker.tag, workers_message=plan.message
             ),
             opts=opts,
         )
+
+
+def _observability(declared: Mapping[str, Any]) -> cloudflare.WorkersScriptObservabilityArgs:
+    parts = {
+        "logs": cloudflare.WorkersScriptObservabilityLogsArgs(**declared["logs"]),
+        "traces": cloudflare.WorkersScriptObservabilityTracesArgs(**declared["traces"]),
+    }
+    return cloudflare.WorkersScriptObservabilityArgs(**{**declared, **parts})
 
 
 def _upload(binding: Binding) -> cloudflare.WorkersScriptBindingArgs:

@@ -39,6 +39,7 @@ class Version:
     bindings: tuple[Binding, ...] = field(repr=False)
     placement: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    usage_model: str = "standard"
 
     @property
     def etag(self) -> str:

@@ -100,13 +100,29 @@ def make_version(
         ),
         placement=metadata.get("placement") or {},
         limits=metadata.get("limits") or {},
+        usage_model=metadata.get("usage_model") or "standard",
     )
 
 
 def change_script_settings(worker: WorkerRecord, asked: Mapping[str, Any]) -> WorkerRecord:
-    """Return the worker with the settings of the script that a request names. The others stay as they are."""
+    """Return the worker with the settings of the script that a request names. The others stay as they are.
+
+    Tools send an empty list to remove tail consumers, so a request without the field keeps them.
+    """
     changed = {name: asked[name] for name in SCRIPT_SETTINGS if name in asked}
+    if isinstance(changed.get("observability"), dict):
+        changed["observability"] = _complete_observability(changed["observability"])
     return replace(worker, settings={**worker.settings, **changed})
+
+
+def _complete_observability(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return enabled observability with Cloudflare's defaults, which its answers name. A disabled one stays as sent."""
+    if asked.get("enabled") is not True:
+        return dict(asked)
+    defaults = {"head_sampling_rate": 1, "persist": True}
+    logs = {"enabled": True, "invocation_logs": True, **defaults, **(asked.get("logs") or {})}
+    traces = {"enabled": False, **defaults, **(asked.get("traces") or {})}
+    return {"head_sampling_rate": 1, **asked, "logs": logs, "traces": traces}
 
 
 def change_version(account: Account, request: web.Request, latest: Version, **changes: Any) -> Version:

@@ -36,9 +36,10 @@ def show_script(worker: WorkerRecord) -> dict[str, Any]:
         "compatibility_date": version.compatibility_date,
         "compatibility_flags": list(version.compatibility_flags),
         "logpush": bool(worker.settings.get("logpush")),
-        "tail_consumers": worker.settings.get("tail_consumers"),
+        "tail_consumers": worker.settings.get("tail_consumers") or None,
+        "observability": worker.settings.get("observability"),
         "placement": dict(version.placement),
-        "usage_model": "standard",
+        "usage_model": version.usage_model,
         "startup_time_ms": STARTUP_TIME_MS,
     }
 
@@ -54,7 +55,7 @@ def show_settings(worker: WorkerRecord) -> dict[str, Any]:
         "bindings": bindings.show_bindings(version.bindings),
         "compatibility_date": version.compatibility_date,
         "compatibility_flags": list(version.compatibility_flags),
-        "usage_model": "standard",
+        "usage_model": version.usage_model,
         "placement": dict(version.placement),
         **_show_limits(version),
         "annotations": dict(version.annotations),
@@ -66,7 +67,7 @@ def show_script_settings(worker: WorkerRecord) -> dict[str, Any]:
     """Return the settings that belong to the script and not to a version."""
     return {
         "logpush": bool(worker.settings.get("logpush")),
-        "tail_consumers": worker.settings.get("tail_consumers"),
+        "tail_consumers": worker.settings.get("tail_consumers") or None,
         "observability": worker.settings.get("observability"),
         "tags": list(worker.settings.get("tags") or []),
     }
@@ -104,7 +105,7 @@ def show_version(version: Version) -> dict[str, Any]:
             "script_runtime": {
                 "compatibility_date": version.compatibility_date,
                 "compatibility_flags": list(version.compatibility_flags),
-                "usage_model": "standard",
+                "usage_model": version.usage_model,
                 **_show_limits(version),
             },
         },

@@ -166,11 +166,27 @@ EXPOSURE = (
         apply=_add_lifecycle_rule(_EXPIRY_RULE),
     ),
     Fault(
+        name="limits-lowered",
+        description="the CPU limit of the worker was lowered to 50 ms, as the dashboard does",
+        caught_by=("secrets", "bindings", "deployed", "health"),
+        cause="outside_change",
+        apply=partial(
+            outside_pulumi.call_script_api, method="PATCH", path="/settings", json={"limits": {"cpu_ms": 50}}
+        ),
+    ),
+    Fault(
         name="logpush-enabled",
         description="logpush of the worker was enabled",
         caught_by=("bindings",),
         cause="outside_change",
         apply=_change_script_settings({"logpush": True}),
+    ),
+    Fault(
+        name="observability-off",
+        description="observability was switched off, as a second `wrangler deploy` does, so no logs are kept",
+        caught_by=("bindings",),
+        cause="outside_change",
+        apply=_change_script_settings({"observability": {"enabled": False}}),
     ),
     Fault(
         name="tail-consumer-added",

@@ -58,7 +58,7 @@ async def upload_script(
     tag: Callable[[str], str] | None = None,
     name: str | None = None,
 ) -> None:
-    """Upload code (default: the live code) with the live bindings, edited, and with every secret inherited.
+    """Upload code (default: the live code) with the live limits and bindings, edited, and with every secret inherited.
 
     ``tag`` makes the tag of the upload from the tag of the newest version. Without it the upload has no tag, as an
     upload outside Pulumi. ``name`` is another worker than the backfill worker.
@@ -71,18 +71,25 @@ async def upload_script(
     if tag is not None:
         annotations[TAG] = tag((await list_versions(local))[0]["annotations"][TAG])
     body = local.cloudflare.account.workers[name].live.main.body if code is None else code
-    await put_script(local, name, body, bindings=[*plain, *secrets], annotations=annotations)
+    await put_script(local, name, body, bindings=[*plain, *secrets], annotations=annotations, limits=live.get("limits"))
 
 
 async def put_script(
-    local: LocalSystem, name: str, code: bytes, *, bindings: Bindings, annotations: Mapping[str, str] | None = None
+    local: LocalSystem,
+    name: str,
+    code: bytes,
+    *,
+    bindings: Bindings,
+    annotations: Mapping[str, str] | None = None,
+    limits: Mapping[str, int] | None = None,
 ) -> None:
-    """Upload a worker of one module with exactly these bindings."""
+    """Upload a worker of one module with exactly these bindings and limits."""
     metadata: dict[str, Any] = {
         "main_module": MODULE,
         "compatibility_date": COMPATIBILITY_DATE,
         "bindings": bindings,
         **({"annotations": dict(annotations)} if annotations else {}),
+        **({"limits": dict(limits)} if limits else {}),
     }
     form = aiohttp.FormData()
     form.add_field("metadata", json.dumps(metadata), content_type="application/json")

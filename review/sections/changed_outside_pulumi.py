@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contract.drift import record as drift
 from contract.drift.record import Drift, EarlierChange
-from contract.drift.sentence import NOT_FINISHED, action_of
+from contract.drift.sentence import NOT_FINISHED, UNRECORDED, action_of, describe_setting
 from review import model
 from review.markdown import Table, quote
 from review.model import KEY, Preview
@@ -35,7 +35,7 @@ def write_section(seen: Preview) -> Iterator[str | Table]:
     if seen.drift is not None:
         yield from _write_blocks(seen, seen.drift)
     if seen.query_drift is not None:
-        yield f"Query worker: {_write_sentence(seen.query_drift)}{_list_bindings(seen.query_drift)}"
+        yield f"Query worker: {_write_sentence(seen.query_drift)}{_list_details(seen.query_drift)}"
     for found in seen.refreshed:
         query = found.name == model.QUERY
         text = _BY_REFRESH.get((found.type, found.property), "A resource was changed. It is restored.")
@@ -53,6 +53,9 @@ def _write_blocks(seen: Preview, found: Drift) -> Iterator[str | Table]:
             (quote(item.name), _name_change(item.change), _describe_effect(seen, item.name)) for item in found.changes
         ]
         yield Table(head=("binding", "outside Pulumi", "after `pulumi up`"), rows=rows)
+    if found.settings:
+        rows = [(quote(item.title), quote(item.expected), quote(item.found)) for item in found.settings]
+        yield Table(head=("setting of the script", "declared", "live"), rows=rows)
     if found.crons is not None:
         live = ", ".join(map(quote, found.crons)) if found.crons else "none"
         yield f"Live crons: {live}. `pulumi up` sends the declared ones."
@@ -68,7 +71,7 @@ def _write_sentence(found: Drift) -> str:
         return f"{_capitalize(NOT_FINISHED)} (live version {version}). `pulumi up` completes it."
     active, passive = action_of(found)
     action = f"{quote(found.author)} {active}{when}" if found.author else _capitalize(f"{passive}{when}")
-    unknown = " Cloudflare does not record who changed a cron, or when." if found.origin == drift.CRONS else ""
+    unknown = f" {UNRECORDED[found.origin]}." if found.origin in UNRECORDED else ""
     return f"{action} (live version {version}).{unknown} `pulumi up` restores the declared state."
 
 
@@ -77,10 +80,12 @@ def _write_earlier(change: EarlierChange) -> str:
     return f"{quote(change.author)} {action_of(change)[0]}{when} (version {quote(change.version[:8])})"
 
 
-def _list_bindings(found: Drift) -> str:
+def _list_details(found: Drift) -> str:
     changes = [f"{quote(item.name)} {_name_change(item.change)}" for item in found.changes]
     crons = "" if found.crons is None else f" Live crons: {', '.join(map(quote, found.crons)) or 'none'}."
-    return (f" Bindings: {', '.join(changes)}." if changes else "") + crons
+    settings = ", ".join(quote(describe_setting(item)) for item in found.settings)
+    shown = {"Bindings": ", ".join(changes), "Settings": settings}
+    return "".join(f" {title}: {text}." for title, text in shown.items() if text) + crons
 
 
 def _capitalize(text: str) -> str:

@@ -66,9 +66,9 @@ def test_the_settings_are_those_of_pulumi_yaml() -> None:
 
 def list_fields(kind: type, prefix: str = "") -> Iterator[str]:
     for name, hint in typing.get_type_hints(kind).items():
-        if dataclasses.is_dataclass(hint):
-            assert isinstance(hint, type)
-            yield from list_fields(hint, f"{name}.")
+        record = next((part for part in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(part)), None)
+        if isinstance(record, type) and typing.get_origin(hint) is not tuple:
+            yield from list_fields(record, f"{prefix}{name}.")
         else:
             yield prefix + name
 

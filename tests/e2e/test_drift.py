@@ -13,6 +13,12 @@ import pytest
 
 from rehearsal import local_system as local
 
+OBSERVABILITY = {
+    "enabled": True,
+    "head_sampling_rate": 1,
+    "logs": {"enabled": True, "head_sampling_rate": 1, "invocation_logs": True, "persist": True},
+    "traces": {"enabled": False, "head_sampling_rate": 1, "persist": True},
+}
 WHO = "rehearsal@example.com"
 CANARY = "fake-canary-value-of-another-team"
 
@@ -89,6 +95,18 @@ def wrangler_deploy(outside):
     outside.wrangler("deploy", "--config", str(folder / "wrangler.json"))
 
 
+def change_script_settings(outside):
+    """Switch observability off and logpush on, and let another worker read the logs."""
+    changed = {"observability": {"enabled": False}, "logpush": True, "tail_consumers": [{"service": "log-reader"}]}
+    outside.call("PATCH", f"{outside.script}/script-settings", json=changed)
+
+
+def settings_are_declared(outside):
+    live = outside.call("GET", f"{outside.script}/settings")
+    rest = (live["logpush"], live["tail_consumers"], live["placement"], live["limits"])
+    return rest == (False, None, {}, {"cpu_ms": 30_000}) and live["observability"] == OBSERVABILITY
+
+
 def older(outside):
     return next(item["id"] for item in outside.versions()[1:] if "workers/tag" in item["annotations"])
 
@@ -156,6 +174,14 @@ ROWS = [
     Row("cron removed", lambda h: h.call("PUT", f"{h.script}/schedules", json=[]),
         "Live crons: none. Cloudflare does not record", ("Live crons: none",),
         lambda h: h.crons() == ["*/5 * * * *"], who=False),
+    Row("script settings changed", change_script_settings,
+        "the script settings were changed outside Pulumi (live version",
+        ("| `observability` | `logs at 100 %` | `off` |", "| `tail consumers` | `none` | `log-reader` |",
+         "Cloudflare does not record who changed a script setting, or when"),
+        settings_are_declared, who=False),
+    Row("CPU limit lowered", lambda h: h.call("PATCH", f"{h.script}/settings", json={"limits": {"cpu_ms": 50}}),
+        "limits (expected cpu_ms 30000, found cpu_ms 50)", ("| `limits` | `cpu_ms 30000` | `cpu_ms 50` |",),
+        settings_are_declared),
     Row("workers.dev switched off", lambda h: h.call("DELETE", f"{h.script}/subdomain"),
         "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off. It is switched on",),
         lambda h: h.call("GET", f"{h.script}/subdomain")["enabled"] is True, who=False),

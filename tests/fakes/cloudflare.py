@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,18 @@ HOST = "api.cloudflare.com"
 ANN = {"author_email": "ann@example.org", "created_on": "2024-12-19T10:00:00Z"}  # of a version
 DAN = {"author_email": "dan@example.org", "created_on": "2024-12-19T11:00:00Z"}  # of a deployment
 PAGE_OF_VERSIONS = 10
+SETTINGS: Json = {  # the declared ones, as the API shows them
+    "logpush": False,
+    "tail_consumers": None,
+    "observability": {
+        "enabled": True,
+        "head_sampling_rate": 1,
+        "logs": {"enabled": True, "head_sampling_rate": 1, "invocation_logs": True, "persist": True},
+        "traces": {"enabled": False, "head_sampling_rate": 1, "persist": True},
+    },
+    "limits": {"cpu_ms": 30_000},
+    "placement": {},
+}
 ABORT_UPLOADS: Json = {  # the rule of every new bucket
     "id": "Default Multipart Abort Rule",
     "enabled": True,
@@ -40,7 +53,7 @@ class Script:
         self.version_id: Callable[[int], str] = lambda number: f"v{number}"
         self.deployed = DAN
         self.code = manifest.CODE  # of every version
-        self.settings: Json = {"logpush": False, "tail_consumers": None, "observability": None}
+        self.settings: Json = copy.deepcopy(SETTINGS)
         self.versions: list[Json] = []
         self.live: list[str] = []
 
@@ -98,7 +111,7 @@ class Script:
         if path == "content/v2":
             return response(200, self.code, {"content-type": "application/javascript+module"})
         if path == "settings":
-            return envelope({"bindings": [], "placement": {}, **self.settings})
+            return envelope({"bindings": [], **self.settings})
         if path == "deployments":
             shares = [{"version_id": item, "percentage": 100 / len(self.live)} for item in self.live]
             deployment = {"id": "d1", "strategy": "percentage", **self.deployed, "versions": shares}

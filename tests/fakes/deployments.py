@@ -1,6 +1,15 @@
-"""Live deployments for unit tests."""
+"""Live deployments and script settings for unit tests."""
 
+from cloudflare_client.script_settings import ScriptSettings
 from cloudflare_client.versions import TrafficShare, WorkerDeployment
+
+DECLARED_SETTINGS = ScriptSettings(
+    observability="logs at 100 %",
+    logpush="off",
+    tail_consumers="none",
+    limits="cpu_ms 30000",
+    placement="none",
+)
 
 
 def make_deployment(

@@ -40,6 +40,13 @@ def manifest_data(*, first: str = FIRST, last: str | None = LAST, **changes: Any
             "version": "1.0.0",
             "tag": TAG,
             "code": hashlib.sha256(CODE).hexdigest(),
+            "settings": {
+                "observability": "logs at 100 %",
+                "logpush": "off",
+                "tail_consumers": "none",
+                "limits": "cpu_ms 30000",
+                "placement": "none",
+            },
         },
         "bindings": _bindings(first, last),
         "schedules": [CRON],

@@ -42,6 +42,13 @@ MANIFEST = Manifest(
     ),
     siblings=RelatedWorkers(),
 )
+SETTINGS = {
+    "observability": "logs at 100 %",
+    "logpush": "off",
+    "tail_consumers": "none",
+    "limits": "cpu_ms 30000",
+    "placement": "none",
+}
 
 
 def test_a_manifest_survives_json():
@@ -69,6 +76,24 @@ def test_a_manifest_of_an_older_deployment_has_no_digest_of_the_code():
     data = MANIFEST.to_dict()
     del data["worker"]["code"]
     assert Manifest.from_dict(data).worker.code == ""
+
+
+def test_a_manifest_of_an_older_deployment_has_no_settings_of_the_script():
+    data = MANIFEST.to_dict()
+    assert Manifest.from_dict({**data, "worker": {**data["worker"], "settings": SETTINGS}}).to_dict()["worker"] == {
+        **data["worker"],
+        "settings": SETTINGS,
+    }
+    del data["worker"]["settings"]
+    assert Manifest.from_dict(data).worker.settings is None
+
+
+@pytest.mark.parametrize("wrong", [{**SETTINGS, "limits": 50}, {**SETTINGS, "more": "x"}, {"logpush": "off"}, []])
+def test_settings_of_another_form_are_refused(wrong):
+    data = MANIFEST.to_dict()
+    data["worker"]["settings"] = wrong
+    with pytest.raises(ManifestError, match=r"^manifest\.worker\.settings"):
+        Manifest.from_dict(data)
 
 
 def test_a_manifest_of_an_older_deployment_gets_the_default():

@@ -31,6 +31,7 @@ ANSWERS = {
     },
     f"{SCRIPT}/versions": {"items": VERSIONS},
     f"{SCRIPT}/schedules": {"schedules": [{"cron": "b"}, {"cron": "a"}]},
+    f"{SCRIPT}/settings": {"logpush": True, "limits": {"cpu_ms": 50}, "placement": {}},
 }
 
 
@@ -73,6 +74,7 @@ def test_a_live_worker_is_read():
     assert worker.bindings == ({"name": "A", "type": "secret_text"},)
     assert worker.latest == worker.bindings
     assert worker.schedules == ("a", "b")
+    assert (worker.settings.logpush, worker.settings.limits, worker.settings.placement) == ("on", "cpu_ms 50", "none")
 
 
 def test_after_a_rollback_the_newest_version_s_bindings_are_read_too():

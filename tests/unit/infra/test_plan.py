@@ -13,7 +13,7 @@ from infra.drift.last_upload import ForeignWorkerError
 from infra.plan import BUCKET, BUCKET_TYPE, BucketExistsError, plan
 from infra.policy import PolicyError
 from infra.settings.binding_names import QUERY_BINDINGS
-from tests.fakes.deployments import make_deployment
+from tests.fakes.deployments import DECLARED_SETTINGS, make_deployment
 
 SCRIPTS = {"backfill": "building-vitals-backfill", "query": "building-vitals-query"}
 QUERY_ON = {"queryWorker": "true"}
@@ -56,6 +56,7 @@ def worker_of(settings, module, *, tag=None, bindings=None):
         bindings=bound if bindings is None else bindings,
         latest=bound,
         schedules=manifest.schedules,
+        settings=DECLARED_SETTINGS,
     )
 
 
@@ -108,6 +109,33 @@ def test_drift_of_each_worker_is_a_record_a_message_and_a_warning(planned, read,
     assert drifted.message == message_of(drifted.drift)
     start = "" if module is backfill else "building-vitals-query: "
     assert found.warnings[-1] == f"{start}{describe(drifted.drift)}"
+
+
+@pytest.mark.parametrize("module", [backfill, query])
+def test_changed_settings_of_each_worker_are_drift_and_tail_consumers_are_removed(planned, read, module):
+    """Case X4: the query worker's settings are declared as the backfill worker's are."""
+    settings = read(**QUERY_ON)
+    workers = [worker_of(settings, item) for item in (backfill, query)]
+    at = (backfill, query).index(module)
+    live = dataclasses.replace(workers[at].settings, tail_consumers="log-reader")
+    workers[at] = dataclasses.replace(workers[at], settings=live)
+    found = planned(FakeAccount(workers), **QUERY_ON)
+    assert [item.drift.origin if item.drift else None for item in found.workers][at] == "script settings"
+    assert [item.has_tail_consumers for item in found.workers] == [index == at for index in range(2)]
+    assert "tail consumers (expected none, found log-reader)" in found.warnings[-1]
+
+
+def test_the_first_declaration_of_settings_is_a_warning_and_not_drift(planned, read):
+    settings = read()
+    worker = worker_of(settings, backfill)
+    former = dataclasses.replace(worker.versions[0], tag=worker.versions[0].tag.rpartition(":")[0])
+    live = dataclasses.replace(worker.settings, observability="off")
+    [found] = planned(FakeAccount([dataclasses.replace(worker, versions=(former,), settings=live)])).workers
+    assert (found.drift, found.message) == (None, None)
+    assert found.notice == (
+        "building-vitals-backfill: the settings of the script are declared from this update on: "
+        "observability logs at 100 % (live: off)"
+    )
 
 
 @pytest.mark.parametrize("adopt", ["true", "false"])

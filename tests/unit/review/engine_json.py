@@ -32,6 +32,13 @@ MANIFEST = {
         "service": "backfill-worker",
         "version": "1.0.0",
         "tag": "bv:d2e906f2:96f4f4b42f52:f3f2e2a0:ed0e3cbc",
+        "settings": {
+            "observability": "logs at 100 %",
+            "logpush": "off",
+            "tail_consumers": "none",
+            "limits": "cpu_ms 30000",
+            "placement": "none",
+        },
     },
     "bindings": [
         {"name": "ACE_API_KEY", "type": "secret_text"},

@@ -32,6 +32,11 @@ BOUND = MANIFEST["bindings"]
 NEW = [step("create", kind, None, inputs) for kind, inputs in LIVE.items()]
 
 
+SETTINGS = MANIFEST["worker"]["settings"]
+CHANGED_SETTINGS = [
+    {"name": "tail_consumers", "expected": "none", "found": "log-reader"},
+    {"name": "logpush", "expected": "off", "found": "on"},
+]
 ADOPTED = {**OUTSIDE, "origin": "upload", "adopted": True}
 
 
@@ -111,6 +116,11 @@ CASES = {
         *[step("create", kind, None, inputs) for kind, inputs in QUERY.items()],
         changed(manifest(ace={"base_url": "https://ace.example.org"}, siblings={"etl_worker": "https://etl.example.org"})),
         upload(),
+    ),
+    "script_settings": lambda: preview(
+        changed(manifest(worker={"settings": {**SETTINGS, "limits": "cpu_ms 60000"}})),
+        upload(),
+        drift(origin="script settings", author=None, at=None, settings=CHANGED_SETTINGS),
     ),
     "dropped_binding": lambda: preview(changed(manifest(bindings=BOUND[:1])), upload()),
 }  # fmt: skip
@@ -336,6 +346,14 @@ def test_the_code_of_each_worker_is_its_own():
     assert "outside Pulumi" not in text
 
 
+def test_changed_script_settings_of_the_query_worker_are_named():
+    """Case X4: a setting of either worker that was changed outside Pulumi."""
+    found = drift(kind="query_drift", origin="script settings", author=None, at=None, settings=CHANGED_SETTINGS)
+    _, text = run(preview(*query_refreshed(), upload("query_script"), found))
+    assert "Query worker: The script settings were changed (live version `608d4072`)." in text
+    assert "Settings: `tail consumers (expected none, found log-reader)`, `logpush (expected off, found on)`." in text
+
+
 def test_a_new_query_worker_takes_no_place_while_another_worker_is_adopted():
     new = [step("create", kind, None, inputs) for kind, inputs in QUERY.items()]
     _, text = run(preview(*adopting(), *new, first=True))
@@ -442,6 +460,7 @@ def test_an_old_manifest_that_cannot_be_read_is_no_first_deployment():
         ({}, "unknown, because no API returns the live value"),
         ({"origin": "rollback"}, "unknown, because no API returns the live value"),
         ({"origin": "crons", "author": None, "at": None, "crons": []}, "no**"),
+        ({"origin": "script settings", "author": None, "at": None, "settings": CHANGED_SETTINGS}, "no**"),
     ],
 )
 def test_the_live_key_is_named_only_where_it_is_known(record, said):

@@ -22,48 +22,88 @@ def test_bindings_as_declared(tmp_path):
     assert report["bindings"]["evidence"] == [
         "8 bindings besides secrets are as declared",
         "the crons are as declared: */5 * * * *",
-        "no tail consumer, logpush, observability or limit was added",
+        "the script settings are as declared: observability logs at 100 %, limits cpu_ms 30000",
     ]
 
 
 @pytest.mark.parametrize(
-    ("settings", "subject", "text"),
+    ("settings", "subject", "expected", "text"),
     [
         (
             {"tail_consumers": [{"service": "reader", "environment": "production"}]},
             "tail consumers",
+            "none",
             "reader (production)",
         ),
-        ({"tail_consumers": [{"service": "a"}, {"service": "b"}]}, "tail consumers", "a, b"),
-        ({"logpush": True}, "logpush", "on"),
-        ({"observability": {"enabled": True}}, "observability", "logs on"),
-        ({"observability": {"enabled": False, "traces": {"enabled": True}}}, "observability", "traces on"),
-        ({"limits": {"cpu_ms": 50}}, "limits", "cpu_ms 50"),
+        ({"tail_consumers": [{"service": "b"}, {"service": "a"}]}, "tail consumers", "none", "a, b"),
+        ({"logpush": True}, "logpush", "off", "on"),
+        ({"observability": {"enabled": False}}, "observability", "logs at 100 %", "off"),
+        ({"observability": {"enabled": True, "head_sampling_rate": 0.1}}, "observability", "logs at 100 %",
+         "logs at 100 %, of 10 % of the requests"),
+        ({"observability": {"logs": {"enabled": True, "head_sampling_rate": 0.5, "invocation_logs": False,
+                                     "persist": False, "destinations": ["b", "a"]},
+                            "traces": {"enabled": True}}}, "observability", "logs at 100 %",
+         "logs at 50 %, without invocation logs, not stored, sent to a, b and traces at 100 %"),
+        ({"limits": {"cpu_ms": 50}}, "limits", "cpu_ms 30000", "cpu_ms 50"),
+        ({"limits": {}}, "limits", "cpu_ms 30000", "none"),
+        ({"placement": {"mode": "smart", "status": "SUCCESS"}}, "placement", "none", "mode smart"),
     ],
-)
-def test_settings_that_were_added_outside_pulumi(tmp_path, settings, subject, text):
-    """Case X4: tail consumers, logpush, observability and limits."""
+)  # fmt: skip
+def test_settings_that_were_changed_outside_pulumi(tmp_path, settings, subject, expected, text):
+    """Case X4: tail consumers, logpush, observability, limits and placement."""
     system = healthy_system()
     system.script.settings |= settings
     found = failed_finding(tmp_path, system, "bindings")
-    assert (found["subject"], found["found"]) == (f"{subject} of {NAME}", text)
-    assert (found["expected"], found["cause"]) == ("none, because nothing declares it", "outside_change")
-    assert found["hint"] == (UP if subject == "limits" else "python -m checks explain bindings")
+    assert (found["subject"], found["expected"], found["found"]) == (f"{subject} of {NAME}", expected, text)
+    assert (found["cause"], found["hint"]) == ("outside_change", UP)
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"observability": {"enabled": False}},
-        {"observability": {"enabled": False, "logs": {"enabled": False}, "head_sampling_rate": 1}},
+        {"observability": {"enabled": True}},
+        {"observability": {"enabled": True, "logs": {"enabled": True, "invocation_logs": True}, "traces": None}},
         {"tail_consumers": [], "logpush": None},
-        {"limits": {}},
+        {"placement": None},
     ],
 )
-def test_settings_that_are_off_pass(tmp_path, settings):
-    system = healthy_system()  # `wrangler deploy` sets observability to false by itself
+def test_settings_of_the_same_effect_pass(tmp_path, settings):
+    """The API may leave out the fields that have their default."""
+    system = healthy_system()
     system.script.settings |= settings
     assert system.report(tmp_path, "bindings")[0] == 0
+
+
+def test_settings_of_an_update_that_did_not_finish_are_not_a_change_outside_pulumi(tmp_path):
+    """Case C10: another manifest was uploaded, with another limit, and then its crons were refused."""
+    system = healthy_system()
+    system.script.upload(OLDER, "upload")
+    system.script.settings |= {"limits": {"cpu_ms": 50}}
+    findings = all_findings(tmp_path, system, "bindings", cause="configuration")
+    assert findings[-1] == (f"limits of {NAME}", "cpu_ms 50")
+
+
+def older_manifest():
+    data = manifest_data()
+    del data["worker"]["settings"]
+    return data
+
+
+def test_with_the_manifest_of_an_older_deployment_no_setting_is_expected(tmp_path):
+    """Case X4: before the settings were declared, each that was on had been added outside Pulumi."""
+    system = healthy_system(manifest=older_manifest())
+    system.script.settings |= {"logpush": True, "limits": {}, "observability": None, "placement": {"mode": "smart"}}
+    found = failed_finding(tmp_path, system, "bindings")
+    assert (found["subject"], found["found"], found["hint"]) == (f"logpush of {NAME}", "on", UP)
+    assert found["expected"] == "none, because nothing declares it"
+
+
+def test_with_the_manifest_of_an_older_deployment_settings_that_are_off_pass(tmp_path):
+    system = healthy_system(manifest=older_manifest())
+    system.script.settings |= {"observability": {"enabled": False}, "limits": {}}
+    code, report = system.report(tmp_path, "bindings")
+    assert code == 0
+    assert report["bindings"]["evidence"][-1] == "no tail consumer, logpush, observability or limit was added"
 
 
 def test_bindings_removed_by_an_upload_outside_pulumi(tmp_path):
@@ -245,6 +285,7 @@ def test_a_worker_without_schedule(tmp_path):
         ("/settings", []),
         ("/settings", {"logpush": "on"}),
         ("/settings", {"tail_consumers": [{}]}),
+        ("/settings", {"observability": {"enabled": True, "head_sampling_rate": "1"}}),
         ("/versions/v1", {"id": "v1", "number": 1}),
         ("/versions/v1", {"id": "v1", "number": 1, "resources": {"bindings": [{"name": "X"}]}}),
         ("/versions/v1", {"id": "v1", "resources": {"bindings": []}}),

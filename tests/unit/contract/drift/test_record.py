@@ -5,16 +5,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.drift import record as drift
-from contract.drift.record import ADDED, CHANGED, DELETED, BindingChange, Drift, DriftError, EarlierChange, LiveBinding
+from contract.drift.record import (
+    ADDED,
+    CHANGED,
+    DELETED,
+    BindingChange,
+    Drift,
+    DriftError,
+    EarlierChange,
+    LiveBinding,
+    SettingChange,
+)
 
 ANY = st.text(max_size=200)
 CHANGES = st.builds(BindingChange, name=ANY, change=st.sampled_from([ADDED, CHANGED, DELETED]) | ANY)
 EARLIER = st.builds(EarlierChange, version=ANY, origin=ANY, author=ANY, at=ANY)
+SETTINGS = st.builds(SettingChange, name=ANY, expected=ANY, found=ANY)
 LIVE = st.lists(st.builds(LiveBinding, name=ANY, type=ANY), max_size=8).map(tuple)
 RECORDS = st.builds(
     Drift,
     version=ANY,
-    origin=st.sampled_from([drift.SECRET, drift.UPLOAD, drift.CRONS, drift.SPLIT]) | ANY,
+    origin=st.sampled_from([drift.SECRET, drift.UPLOAD, drift.CRONS, drift.SPLIT, drift.SCRIPT_SETTINGS]) | ANY,
     author=st.none() | ANY,
     at=st.none() | ANY,
     adopted=st.booleans(),
@@ -23,6 +34,7 @@ RECORDS = st.builds(
     lost=LIVE,
     replaced=LIVE,
     earlier=st.lists(EARLIER, max_size=8).map(tuple),
+    settings=st.lists(SETTINGS, max_size=5).map(tuple),
 )
 WHO = {"author": "jo@example.org", "at": "2026-11-24 11:10:48"}
 
@@ -57,6 +69,7 @@ GOOD = Drift(version="608d4072", origin=drift.SECRET, changes=changed("A"), cron
         {**GOOD, "changes": [{"name": "A", "change": 1}]},
         {**GOOD, "changes": [{"name": "A", "change": "added", "value": "x"}]},
         {**GOOD, "crons": [1]},
+        {**GOOD, "settings": [{"name": "logpush"}]},
         {**GOOD, "crons": "none"},
         {**GOOD, "lost": [{"name": "A", "change": "added"}]},
         {**GOOD, "more": 1},

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from cloudflare_client.script_settings import ScriptSettings
 from cloudflare_client.versions import WorkerVersion
 from contract.drift import record as drift
-from contract.drift.record import BindingChange, EarlierChange, LiveBinding
+from contract.drift.record import BindingChange, EarlierChange, LiveBinding, SettingChange
 from contract.drift.sentence import MAX_MESSAGE, message_of
 from infra.account import LiveWorker
 from infra.drift.detection import find_drift, next_message
+from infra.drift.digest import digest, digest_settings
 from infra.drift.last_upload import ForeignWorkerError, uploaded_bindings
+from infra.drift.setting_changes import describe_first_declaration
 from infra.drift.tag import owner_prefix, tag_of
-from tests.fakes.deployments import make_deployment
+from tests.fakes.deployments import DECLARED_SETTINGS, make_deployment
 from tests.unit.infra.conftest import manifest_of
 
 FIELDS_OF_THE_API = {"created_by": "x", "jurisdiction": "default", "environment": "production"}
@@ -44,6 +47,7 @@ def worker(manifest):
         bindings=tuple({**item, **FIELDS_OF_THE_API} for item in manifest.to_dict()["bindings"]),
         latest=(),
         schedules=manifest.schedules,
+        settings=DECLARED_SETTINGS,
     )
 
 
@@ -134,7 +138,7 @@ def test_a_copied_tag_does_not_hide_other_bindings(manifest, worker):
         assert is_drift(found(manifest, dataclasses.replace(changed(worker), bindings=bindings)), "bindings")
 
 
-@pytest.mark.parametrize("rest", ["", "x", "1:2", "1:2:3:4:5", ":::"])
+@pytest.mark.parametrize("rest", ["", "x", "1:2", "1:2:3:4:5", "1:2:3:4:5:6", ":::"])
 def test_a_tag_of_another_form_is_drift_and_never_a_crash(manifest, worker, rest):
     owner = ":".join(manifest.worker.tag.split(":")[:2])
     assert is_drift(found(manifest, changed(worker, tag=f"{owner}:{rest}")), "bindings")
@@ -335,9 +339,10 @@ def test_the_tag_of_a_former_deployment_is_the_same(manifest):
     assert manifest.worker.tag.split(":")[4] == "84abae1e"
 
 
-def test_a_tag_of_a_former_deployment_without_the_code_is_not_drift(manifest, worker):
-    former = dataclasses.replace(worker.versions[0], tag=manifest.worker.tag.rpartition(":")[0])
-    assert found(manifest, dataclasses.replace(worker, versions=(former,))) is None
+def test_a_tag_of_a_former_deployment_without_the_code_or_the_settings_is_not_drift(manifest, worker):
+    for parts in (5, 6):
+        former = dataclasses.replace(worker.versions[0], tag=":".join(manifest.worker.tag.split(":")[:parts]))
+        assert found(manifest, dataclasses.replace(worker, versions=(former,))) is None
 
 
 def test_other_code_with_the_same_settings_has_another_tag_of_at_most_100_bytes(manifest):
@@ -348,6 +353,82 @@ def test_other_code_with_the_same_settings_has_another_tag_of_at_most_100_bytes(
     assert tag_of(other).split(":")[3:5] == tag_of(manifest).split(":")[3:5]
     assert tag_of(other) != tag_of(manifest)
     assert len(tag_of(manifest).encode()) <= 100
+
+
+def with_settings(worker, **settings):
+    return dataclasses.replace(worker, settings=dataclasses.replace(worker.settings, **settings))
+
+
+def test_a_setting_changed_outside_pulumi_is_drift_and_has_no_author(manifest, worker):
+    """Case X4: `wrangler deploy` switches observability off, and a PATCH of script settings makes no version."""
+    live = with_settings(worker, observability="off", tail_consumers="log-reader")
+    record = found(manifest, live)
+    assert (record.origin, record.version, record.author, record.at) == (
+        "script settings",
+        worker.versions[0].id,
+        None,
+        None,
+    )
+    assert record.settings == (
+        SettingChange(name="observability", expected="logs at 100 %", found="off"),
+        SettingChange(name="tail_consumers", expected="none", found="log-reader"),
+    )
+    assert message(manifest, live) == (
+        "drift: the script settings were changed outside Pulumi (live version 608d4072). Settings: observability "
+        "(expected logs at 100 %, found off), tail consumers (expected none, found log-reader). Cloudflare does not "
+        "record who changed a script setting, or when. `pulumi up` restores it"
+    )
+
+
+def test_a_setting_of_a_version_changed_outside_pulumi_has_its_author(manifest, worker):
+    """Case X4: a PATCH of limits makes a version."""
+    live = with_settings(changed(worker, triggered_by="settings", tag=""), limits="cpu_ms 50")
+    record = found(manifest, live, before=worker.bindings)
+    assert is_drift(record, "settings")
+    assert record.settings == (SettingChange(name="limits", expected="cpu_ms 30000", found="cpu_ms 50"),)
+    assert message(manifest, live, before=worker.bindings).startswith("drift: jo@example.org changed settings outside")
+
+
+def test_changed_settings_and_crons_are_one_drift(manifest, worker):
+    record = found(manifest, dataclasses.replace(with_settings(worker, logpush="on"), schedules=()))
+    assert (record.origin, record.crons, len(record.settings)) == ("script settings", (), 1)
+
+
+def test_a_change_of_the_declared_settings_is_not_drift(manifest, worker):
+    settings = dataclasses.replace(manifest.worker.settings, limits="cpu_ms 60000")
+    later = dataclasses.replace(manifest, worker=dataclasses.replace(manifest.worker, settings=settings))
+    later = later.with_tag(tag_of(later))
+    assert later.worker.tag != manifest.worker.tag
+    assert (found(later, worker), message(later, worker)) == (None, None)
+    secret = found(later, changed(worker, **SECRET_CHANGE), before=worker.bindings)
+    assert (secret.origin, secret.settings) == ("secret", ())
+
+
+def test_an_upload_that_did_not_declare_settings_is_updated_once_and_is_not_drift(manifest, worker):
+    """The first preview after the upgrade names the settings that the update replaces, and no change outside Pulumi."""
+    former = dataclasses.replace(worker.versions[0], tag=manifest.worker.tag.rpartition(":")[0])
+    upgraded = dataclasses.replace(worker, versions=(former,))
+    live = with_settings(upgraded, observability="off", limits="none", tail_consumers="log-reader")
+    assert former.tag != manifest.worker.tag
+    assert (found(manifest, live), message(manifest, live)) == (None, None)
+    assert describe_first_declaration(manifest, live) == (
+        "building-vitals-backfill: the settings of the script are declared from this update on: observability logs at "
+        "100 % (live: off), tail consumers none (live: log-reader), limits cpu_ms 30000 (live: none)"
+    )
+    for other in (None, upgraded, worker, with_settings(worker, logpush="on")):
+        assert describe_first_declaration(manifest, other) is None
+
+
+def test_an_adoption_names_the_replaced_settings(manifest, worker):
+    record = found(manifest, foreign(with_settings(worker, observability="off")), adopt=True)
+    assert record.settings == (SettingChange(name="observability", expected="logs at 100 %", found="off"),)
+
+
+def test_the_digest_of_settings_leaves_out_those_that_are_off(manifest, worker):
+    """Live workers carry it. A further setting that is off must not change it."""
+    assert tag_of(manifest).split(":")[6] == digest_settings(worker.settings) == "a3509b0c"
+    off = ScriptSettings(observability="off", logpush="off", tail_consumers="none", limits="none", placement="none")
+    assert digest_settings(off) == digest({})
 
 
 def test_json_is_compared_by_its_meaning(read, worker):

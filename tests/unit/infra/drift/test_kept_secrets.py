@@ -7,7 +7,7 @@ from cloudflare_client.versions import WorkerVersion
 from infra.account import LiveWorker
 from infra.declarations import backfill
 from infra.drift.kept_secrets import MissingSecretError, find_kept_secrets
-from tests.fakes.deployments import make_deployment
+from tests.fakes.deployments import DECLARED_SETTINGS, make_deployment
 
 SLACK = {"name": "SLACK_TOKEN", "type": "secret_text"}
 BOUND = ({"name": "ACE_API_KEY", "type": "secret_text"}, {"name": "CACHE", "type": "kv_namespace"}, SLACK)
@@ -18,6 +18,7 @@ WORKER = LiveWorker(
     bindings=BOUND,
     latest=BOUND,
     schedules=(),
+    settings=DECLARED_SETTINGS,
 )
 KEEP = json.dumps([{"name": "SLACK_TOKEN", "type": "secret_text"}])
 

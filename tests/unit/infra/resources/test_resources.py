@@ -30,7 +30,7 @@ class Recorder(pulumi.runtime.Mocks):
 
 @pytest.fixture
 def declared(read):
-    def declared(message=None, drift=None, kept=(), imported=False, **config):
+    def declared(message=None, drift=None, kept=(), imported=False, consumed=False, **config):
         recorder = Recorder()
         pulumi.runtime.set_mocks(recorder, preview=False)
         settings = read(**config)
@@ -43,6 +43,7 @@ def declared(read):
             drift=drift,
             message=message,
             uploaded_before=False,
+            has_tail_consumers=consumed,
         )
         bucket = BucketPlan(account_id=settings.account_id, name=settings.bucket, imported=imported)
 
@@ -74,6 +75,24 @@ def test_the_worker_is_declared_whole(declared):
     assert names[:3] == ["ACE_API_KEY", "BUCKET", "CF_VERSION_METADATA"]
     assert found["WorkersScriptSubdomain"].inputs["enabled"] is True
     assert found["WorkersCronTrigger"].inputs["schedules"] == [{"cron": "*/5 * * * *"}]
+
+
+def test_the_settings_of_the_script_are_declared(declared):
+    """Case X4: an upload sends observability with all fields, logpush and the limit of the CPU."""
+    script = declared()["WorkersScript"].inputs
+    assert script["observability"] == {
+        "enabled": True,
+        "headSamplingRate": 1,
+        "logs": {"enabled": True, "headSamplingRate": 1, "invocationLogs": True, "persist": True},
+        "traces": {"enabled": False, "headSamplingRate": 1, "persist": True},
+    }
+    assert (script["logpush"], script["limits"]) == (False, {"cpuMs": 30_000})
+    assert not {"placement", "tailConsumers"} & script.keys()
+
+
+def test_tail_consumers_are_removed_where_there_are_any(declared):
+    """Case X4: only an empty list removes them."""
+    assert declared(consumed=True)["WorkersScript"].inputs["tailConsumers"] == []
 
 
 def test_no_schedule_is_an_empty_list_and_adopting_imports(declared):

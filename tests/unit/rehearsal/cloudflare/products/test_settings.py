@@ -27,9 +27,10 @@ def test_other_settings_make_a_version_of_their_own(account: Any) -> None:
 
 
 def test_settings_of_the_script_make_no_version(account: Any) -> None:
-    account.http.patch("workers/scripts/page/script-settings", json={"tags": ["a"], "observability": {"enabled": True}})
+    asked = {"tags": ["a"], "observability": {"enabled": False}}
+    account.http.patch("workers/scripts/page/script-settings", json=asked)
     account.http.patch("workers/scripts/page/settings", json={"logpush": True})
-    shown = {"tags": ["a"], "observability": {"enabled": True}, "logpush": True, "tail_consumers": None}
+    shown = {"tags": ["a"], "observability": {"enabled": False}, "logpush": True, "tail_consumers": None}
     assert account.result("workers/scripts/page/script-settings") == shown
     assert newest(account)["number"] == 1
 
@@ -54,3 +55,49 @@ def test_limits_are_shown_only_of_a_worker_with_limits(account: Any) -> None:
     (version,) = account.result("workers/scripts/without/versions")["items"]
     detail = account.result(f"workers/scripts/without/versions/{version['id']}")
     assert "limits" not in detail["resources"]["script_runtime"]
+
+
+FULL = {
+    "enabled": True,
+    "head_sampling_rate": 1,
+    "logs": {"enabled": True, "head_sampling_rate": 1, "invocation_logs": True, "persist": True},
+    "traces": {"enabled": False, "head_sampling_rate": 1, "persist": True},
+}
+
+
+def test_settings_of_an_upload_are_kept_and_shown(account: Any) -> None:
+    given = {
+        "logpush": True,
+        "tail_consumers": [{"service": "reader"}],
+        "observability": FULL,
+        "usage_model": "unbound",
+    }
+    account.upload(**given)
+    for path in ("settings", "script-settings"):
+        shown = account.result(f"workers/scripts/page/{path}")
+        assert {key: shown[key] for key in given if key in shown} == {
+            key: value for key, value in given.items() if path == "settings" or key != "usage_model"
+        }
+
+
+def test_an_upload_without_script_settings_keeps_them_and_an_empty_list_removes_tail_consumers(account: Any) -> None:
+    account.upload(logpush=True, tail_consumers=[{"service": "reader"}])
+    account.upload()
+    shown = account.result("workers/scripts/page/script-settings")
+    assert (shown["logpush"], shown["tail_consumers"]) == (True, [{"service": "reader"}])
+    account.upload(logpush=False, tail_consumers=[])
+    shown = account.result("workers/scripts/page/script-settings")
+    assert (shown["logpush"], shown["tail_consumers"]) == (False, None)
+
+
+def test_enabled_observability_is_shown_with_cloudflares_defaults(account: Any) -> None:
+    account.upload(observability={"enabled": True})
+    assert account.result("workers/scripts/page/settings")["observability"] == FULL
+    assert account.result("workers/services/page")["default_environment"]["script"]["observability"] == FULL
+
+
+def test_an_upload_without_limits_and_placement_has_none(account: Any) -> None:
+    account.upload(limits={"cpu_ms": 50}, placement={"mode": "smart"})
+    account.upload()
+    shown = account.result("workers/scripts/page/settings")
+    assert ("limits" in shown, shown["placement"]) == (False, {})
