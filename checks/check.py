@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Credential, Credentials
 from checks.model.finding import Evidence, Finding
+from checks.model.hint import COMMAND
 from checks.stored_days.writer import Writer
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Context:
     ``ace_probes`` holds the answers of ACE to the checker's own requests, so that each is sent once.
     ``clock_readings`` are the times in the answers of Cloudflare's API and of the worker. ``writers`` are the versions
     that wrote stored objects, by id, so that each is read once. ``report_progress`` gets a check's id, the number of
-    days that are done, and the number of all.
+    days that are done, and the number of all. ``command`` starts the checks, as in ``python -m checks``.
     """
 
     manifest: Manifest
@@ -87,6 +88,7 @@ class Context:
     report_progress: Callable[[str, int, int], None] = lambda _check, _done, _total: None
     etl: BackfillWorker | None = None
     query: QueryWorker | None = None
+    command: str = COMMAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

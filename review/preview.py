@@ -107,7 +107,9 @@ def _find_unchanged_manifest(output: PreviewOutput) -> Manifest | None:
 
 
 def _read_project() -> str:
-    found = re.search(r"^name: ([\w.-]+)$", _PROJECT_FILE.read_text(), re.MULTILINE)
+    """Return the name of the project in this checkout, or else in the current folder."""
+    files = [file for file in (_PROJECT_FILE, Path(_PROJECT_FILE.name)) if file.is_file()]
+    found = re.search(r"^name: ([\w.-]+)$", files[0].read_text(), re.MULTILINE) if files else None
     return "unknown" if found is None else found[1]
 
 

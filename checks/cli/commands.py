@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from checks.cli.arguments import add_default_command, parse_duration, parse_targets
-from checks.cli.standard_streams import exit_with_error, is_terminal, silence, warn, write
+from checks.cli.standard_streams import exit_with_error, is_terminal, warn, write
 from checks.cli.terminal import find_width, folds, wants_color
+from checks.model.hint import COMMAND
 from checks.run.request import Request, RunRefused, Surroundings
 from contract.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from checks.check import Check
-    from checks.cli.progress_lines import ProgressLines
 
 USAGE, INCONCLUSIVE = 2, 3  # exit codes. The report decides 0, 1 and 3 of a run
 
@@ -43,8 +41,12 @@ def group() -> None:
     """  # noqa: D301 - click reads a backspace as the start of text that it must not wrap
 
 
+def _complete_check(_context: click.Context, _parameter: click.Parameter, start: str) -> list[str]:
+    return [name for name in _load_checks() if name.startswith(start)]
+
+
 @group.command(short_help="Run the checks on a deployment.")
-@click.argument("checks", nargs=-1, metavar="[CHECK]...")
+@click.argument("checks", nargs=-1, metavar="[CHECK]...", shell_complete=_complete_check)
 @click.option("--stack", metavar="NAME", help="Read the manifest from this Pulumi stack.")
 @click.option("--manifest", metavar="FILE", help="Read the manifest from a file, or - for standard input.")
 @click.option("--tag", metavar="TAG", multiple=True, help="Run the checks with this tag and their needs (repeatable).")
@@ -92,6 +94,7 @@ def run(**options: Any) -> int:
       NOTIFY_URL            webhook for messages (Slack, Teams): red, green again
       HEARTBEAT_URL         called after each completed run
     """  # noqa: D301 - as above
+    from checks.cli.progress_lines import show_progress
     from checks.reporters import list_formats
     from checks.run.execute import execute
 
@@ -128,8 +131,8 @@ def run(**options: Any) -> int:
         raise RunRefused(str(error), USAGE) from None
     if options["strict"]:
         click.echo("note: --strict is the default now, and can be left out", err=True)
-    with _show_progress(plain=options["quiet"] or options["no_color"]) as watch:
-        surroundings = Surroundings(environ=os.environ, write=write, watch=watch, warn=warn)
+    with show_progress(plain=options["quiet"] or options["no_color"]) as watch:
+        surroundings = Surroundings(environ=os.environ, write=write, watch=watch, warn=warn, command=_name_command())
         if watch is not None:
             surroundings = dataclasses.replace(surroundings, progress=watch.advance)
         return execute(request, surroundings)
@@ -156,7 +159,7 @@ def list_() -> None:
 
 
 @group.command(short_help="Explain a check, its causes of failure and their fixes.")
-@click.argument("check", metavar="CHECK")
+@click.argument("check", metavar="CHECK", shell_complete=_complete_check)
 def explain(check: str) -> None:
     """Explain a check: its claim, its needs, and the next step for each failure.
 
@@ -170,16 +173,21 @@ def explain(check: str) -> None:
         select(checks, names=[check])
     except SelectionError as error:
         raise RunRefused(str(error), USAGE) from None
-    write(explain_check(checks[check], find_width(os.environ, terminal=is_terminal())))
+    text = explain_check(checks[check], find_width(os.environ, terminal=is_terminal()))
+    write(text.replace(COMMAND, _name_command()))
 
 
-def main(argv: list[str] | None = None) -> NoReturn:
-    """Run the command and end the process. Every error is one line on standard error. SIGTERM is handled as Ctrl-C."""
+def main(argv: list[str] | None = None, command: str = COMMAND) -> NoReturn:
+    """Run the command and end the process. Every error is one line on standard error. SIGTERM is handled as Ctrl-C.
+
+    ``command`` starts the checks, for the help and the next commands.
+    """
     with contextlib.suppress(ValueError):  # not in the main thread, which alone gets signals
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    group.help = str(group.help).replace(COMMAND, command)
     arguments = add_default_command(sys.argv[1:] if argv is None else argv, group.commands)
     try:
-        code = group.main(arguments, prog_name="python -m checks", standalone_mode=False)
+        code = group.main(arguments, prog_name=command, standalone_mode=False)
     except click.ClickException as error:
         exit_with_error(error.format_message(), USAGE)
     except RunRefused as error:
@@ -195,25 +203,12 @@ def main(argv: list[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _name_command() -> str:
+    """Return the command that started the checks."""
+    return str(click.get_current_context().find_root().info_name)
+
+
 def _load_checks() -> dict[str, Check]:
     from checks.catalog import load
 
     return load()
-
-
-@contextlib.contextmanager
-def _show_progress(*, plain: bool) -> Iterator[ProgressLines | None]:
-    """Show the running checks on standard error if it is a terminal, and clear them at the end."""
-    from checks.cli.progress_lines import ProgressLines, fits_terminal
-
-    if plain or not fits_terminal(sys.stderr, os.environ):
-        yield None
-        return
-    lines = ProgressLines(terminal=sys.stderr)
-    try:
-        yield lines
-    finally:
-        try:
-            lines.clear()
-        except OSError:  # the terminal is gone
-            silence(sys.stderr)

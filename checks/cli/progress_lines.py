@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from checks.cli.standard_streams import silence
 from checks.model.report import Result
 
 MORE = "…"
@@ -79,3 +82,19 @@ def fits_terminal(terminal: TextIO | None, environ: Mapping[str, str]) -> bool:
     """Return whether to show the running checks: on a terminal that can move its cursor, and not in CI."""
     plain = environ.get("NO_COLOR") or environ.get("CI") or environ.get("TERM", "dumb") in ("", "dumb")
     return terminal is not None and terminal.isatty() and not plain
+
+
+@contextlib.contextmanager
+def show_progress(*, plain: bool) -> Iterator[ProgressLines | None]:
+    """Show the running checks on standard error if it is a terminal, and clear them at the end."""
+    if plain or not fits_terminal(sys.stderr, os.environ):
+        yield None
+        return
+    lines = ProgressLines(terminal=sys.stderr)
+    try:
+        yield lines
+    finally:
+        try:
+            lines.clear()
+        except OSError:  # the terminal is gone
+            silence(sys.stderr)

@@ -7,11 +7,12 @@ import shlex
 from dataclasses import dataclass
 from typing import Self
 
+COMMAND = "python -m checks"  # starts the checks in a checkout
 _COMMANDS = {
     "deploy": "pulumi up --stack {stack}",
     "disable_public_url": "npx wrangler r2 bucket dev-url disable {0}",
     "edit_settings": "${{EDITOR:-vi}} {file}",
-    "explain": "python -m checks explain {0}",
+    "explain": "{checks} explain {0}",
     "export": "read -rs {0} && export {0}",
     "inspect": "curl -sSI {0}",
     "keep_copy": "npx wrangler r2 object get {0}/{1} --remote --file {2}",
@@ -21,10 +22,10 @@ _COMMANDS = {
     "remove_custom_domain": "npx wrangler r2 bucket domain remove {0} --domain {1}",
     "remove_lifecycle_rule": "npx wrangler r2 bucket lifecycle remove {0} --name {1}",
     "request": "curl -sSi {0}",
-    "rerun": "python -m checks run {all} --stack {stack}",
-    "rerun_thoroughly": "python -m checks run {0} --stack {stack} --thorough --deadline {1}",
-    "rerun_verbosely": "python -m checks run {0} --stack {stack} --verbose",
-    "rerun_within": "python -m checks run {0} --stack {stack} --deadline {1}",
+    "rerun": "{checks} run {all} --stack {stack}",
+    "rerun_thoroughly": "{checks} run {0} --stack {stack} --thorough --deadline {1}",
+    "rerun_verbosely": "{checks} run {0} --stack {stack} --verbose",
+    "rerun_within": "{checks} run {0} --stack {stack} --deadline {1}",
     "set_secret": "pulumi config set --secret {0} --stack {stack}",
     "set_setting": "pulumi config set {0} {1} --stack {stack}",
     "show_clock": "date -u",
@@ -51,13 +52,16 @@ class Hint:
         """Return these steps, followed by the other ones."""
         return Hint((*self.steps, *other.steps))
 
-    def format_command(self, *, stack: str, worker: str) -> str:
-        """Return the steps as one line for a shell: each runs after the success of the one before."""
+    def format_command(self, *, stack: str, worker: str, checks: str = COMMAND) -> str:
+        """Return the steps as one line for a shell: each runs after the success of the one before.
+
+        ``checks`` is the command that starts the checks.
+        """
         settings = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
         names = {name: shlex.quote(text) for name, text in {"stack": stack, "worker": worker, "file": settings}.items()}
         quoted = [[shlex.quote(argument) for argument in step[1:]] for step in self.steps]
         return " && ".join(
-            _COMMANDS[step[0]].format(*arguments, all=" ".join(arguments), **names)
+            _COMMANDS[step[0]].format(*arguments, all=" ".join(arguments), checks=checks, **names)
             for step, arguments in zip(self.steps, quoted, strict=True)
         )
 

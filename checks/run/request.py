@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.model.deadline import Deadline
+from checks.model.hint import COMMAND
 from checks.model.report import Result
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Request:
 class Surroundings:
     """Everything outside the request. ``transport`` and ``connect`` replace the network. ``now`` is UTC.
 
-    ``warn`` writes a line to standard error.
+    ``warn`` writes a line to standard error. ``command`` starts the checks, for the next commands of a report.
     """
 
     environ: Mapping[str, str]
@@ -80,3 +81,4 @@ class Surroundings:
     watch: Watch | None = None
     progress: Progress = lambda _check, _done, _total: None
     warn: Callable[[str], None] = lambda _text: None
+    command: str = COMMAND

@@ -197,7 +197,10 @@ class _Run:
         return Result(id=check.id, outcome=Outcome.INCONCLUSIVE, findings=(self._convert_finding(finding),))
 
     def _convert_finding(self, finding: Finding) -> ReportedFinding:
-        command = finding.hint.format_command(stack=self.context.stack, worker=self.context.manifest.worker.name)
+        context = self.context
+        command = finding.hint.format_command(
+            stack=context.stack, worker=context.manifest.worker.name, checks=context.command
+        )
         return ReportedFinding(
             subject=finding.subject,
             expected=finding.expected,

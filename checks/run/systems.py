@@ -72,6 +72,7 @@ def open_context(
             thorough=request.thorough,
             clock_readings=readings,
             report_progress=surroundings.progress,
+            command=surroundings.command,
             open_tail=lambda within: open_tail(tails, connector, within=within, find_secret=finder.find),
             etl=None if etl is None else BackfillWorker(http=etl),
             query=None if query is None else QueryWorker(http=query),

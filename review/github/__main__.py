@@ -97,10 +97,10 @@ def origin() -> None:
     click.echo((event.Origin.BRANCH if request is None else request.origin).value)
 
 
-def main(argv: list[str] | None = None) -> NoReturn:
+def main(argv: list[str] | None = None, command: str = "python -m review.github") -> NoReturn:
     """Run the command and end the process. Every error is one line on standard error."""
     try:
-        group.main(argv, prog_name="python -m review.github", standalone_mode=False)
+        group.main(argv, prog_name=command, standalone_mode=False)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
     except (client.VariableError, event.EventError, comments.BodyError) as error:

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("__main__.py", "contract", "cloudflare_client", "infra", "checks", "review", "rehearsal", "toolchain")
+SHIPPED = (
+    "__main__.py",
+    "contract",
+    "cloudflare_client",
+    "infra",
+    "checks",
+    "review",
+    "rehearsal",
+    "release",
+    "toolchain",
+)
 FORBIDDEN = {
     "contract": {
         "pulumi",
@@ -48,6 +58,7 @@ FORBIDDEN = {
     },
     "__main__.py": {"click", "httpx", "checks", "review", "rehearsal", "toolchain"},
     "toolchain": {"pulumi", "cloudflare_client", "infra", "checks", "rehearsal"},
+    "release": {"pulumi", "pulumi_cloudflare", "cloudflare_client", "infra", "rehearsal", "toolchain", "httpx"},
     "rehearsal": {"cloudflare_client", "infra", "checks", "review"},
 }
 

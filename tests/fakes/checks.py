@@ -40,6 +40,7 @@ def judge(
 ) -> tuple[Report, dict[str, Result]]:
     """Run checks. Return the report, and each check's result by its id."""
     context: Any = SimpleNamespace(
+        command="python -m checks",
         manifest=Manifest.from_dict(manifest_data()),
         stack="prod",
         credentials=credentials or Credentials(),

@@ -41,7 +41,7 @@ def run_pulumi(stack: str, *command: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
             [find_pulumi(), *command, "--non-interactive", f"--stack={stack}"],
-            cwd=PROJECT,
+            cwd=find_project(),
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -83,6 +83,11 @@ def format_command(command: Sequence[str]) -> str:
     return " ".join(["pulumi", *(word for word in command if not word.startswith("-"))])
 
 
+def find_project() -> Path | None:
+    """Return the folder of the Pulumi program: this checkout, or None for the current folder without one."""
+    return PROJECT if (PROJECT / "Pulumi.yaml").is_file() else None
+
+
 def find_pulumi() -> str:
     """Return the path of the engine. Raises UnreadableError where it is not installed."""
     found = shutil.which("pulumi")
@@ -95,7 +100,7 @@ def find_pulumi() -> str:
     engines = [] if home is None else [*(home / ".pulumi" / "versions").glob("*/bin/pulumi")]
     installed = sorted(engines, key=_parse_version)
     if not installed:
-        raise UnreadableError("pulumi is not on PATH. Run scripts/setup, or use --manifest FILE")
+        raise UnreadableError("pulumi is not on PATH. Run scripts/setup in the checkout, or use --manifest FILE")
     return str(installed[-1])
 
 

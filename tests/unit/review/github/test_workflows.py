@@ -40,13 +40,15 @@ def steps(name):
 
 
 def test_these_are_all():
-    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(f"{name}.yml" for name in [*NAMES, "test"])
-    assert {name: list(yaml.safe_load(text(name))["jobs"]) for name in [*NAMES, "test"]} == {
+    names = [*NAMES, "test", "release"]
+    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(f"{name}.yml" for name in names)
+    assert {name: list(yaml.safe_load(text(name))["jobs"]) for name in names} == {
         "preview": ["preview"],
         "deploy": ["test", "staging", "deploy"],
         "drift": ["drift"],
         "verify": ["verify"],
         "test": ["test"],
+        "release": ["test", "release"],
     }
 
 
@@ -168,7 +170,7 @@ def test_permissions_are_the_least(name):
     assert steps(name)[0]["with"] == {"persist-credentials": False}
 
 
-@pytest.mark.parametrize("name", [*NAMES, "test"])
+@pytest.mark.parametrize("name", [*NAMES, "test", "release"])
 def test_every_action_is_pinned_with_its_version(name):
     used = [line for line in re.findall(r"uses: (.+)", text(name)) if line not in (TEST, LOG_IN)]
     assert used
