@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.pulumi_stand_ins import GivenFolderError, find_stand_ins
+
 END_TO_END = Path(__file__).parent / "e2e"
 LONGEST = (
     "test_rehearse",
@@ -40,8 +42,16 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the end-to-end tests, which scripts/test does not trace in CI, and put the longest first."""
+    """Skip tests of absent stand-ins, mark the end-to-end tests, which CI does not trace, and put the longest first."""
+    try:
+        stand_ins = find_stand_ins(os.environ)
+    except GivenFolderError as error:
+        raise pytest.UsageError(str(error)) from None
     for item in items:
+        for marker in item.iter_markers("stand_in"):
+            if marker.args[0] not in stand_ins:
+                reason = f"this test is about a stand-in, and {marker.args[0]} is an official program here"
+                item.add_marker(pytest.mark.skip(reason=reason))
         if item.path.is_relative_to(END_TO_END):
             item.add_marker("untraced")
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))

@@ -42,7 +42,7 @@ connection.recv(1)
 
 @functools.cache
 def folder() -> str:
-    """Start the process once, and return the folder to put before the stand-ins' own folder on PATH."""
+    """Start the process once, and return its folder, which has a folder for each stand-in."""
     made = tempfile.mkdtemp(prefix="bv-warm-")
     place = f"{made}/socket"
     process = subprocess.Popen(
@@ -59,13 +59,19 @@ def entries(path: str) -> str:
     """Return PATH with a warm start for each stand-in on it, and for no official plugin."""
     from rehearsal.pulumi_stand_ins import BIN, LANGUAGE_HOST, PLUGIN
 
-    for name in (LANGUAGE_HOST, PLUGIN):
-        found = shutil.which(name, path=path)
-        file = Path(folder(), name)
-        if found and Path(found).is_relative_to(BIN) and not file.exists():
-            file.write_text(CLIENT.format(python=sys.executable, name=name, socket=f"{folder()}/socket"))
-            file.chmod(0o755)
-    return os.pathsep.join([folder(), path])
+    found = {name: shutil.which(name, path=path) for name in (LANGUAGE_HOST, PLUGIN)}
+    warm = [name for name, file in found.items() if file and Path(file).is_relative_to(BIN)]
+    return os.pathsep.join([*(str(start_warm(name).parent) for name in warm), path])
+
+
+def start_warm(name: str) -> Path:
+    """Return the executable that starts this stand-in from the process with all imports."""
+    file = Path(folder(), f"only-{name}", name)
+    if not file.exists():
+        file.parent.mkdir()
+        file.write_text(CLIENT.format(python=sys.executable, name=name, socket=f"{folder()}/socket"))
+        file.chmod(0o755)
+    return file
 
 
 def _end(process: subprocess.Popen[bytes], made: str) -> None:

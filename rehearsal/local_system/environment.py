@@ -25,27 +25,24 @@ _FOREIGN = ("CLOUDFLARE_", "PULUMI_", "WRANGLER_", "ACE_", "OPERATOR_TOKEN", "CF
 def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, str]:
     """Return the environment of a run. Its engine keeps everything below the run's folder.
 
-    ACE_API_KEY keeps its value if it is set and not empty. The other secrets are new. Raises CommandError when the
-    engine is missing.
+    ACE_API_KEY keeps its value if it is set and not empty. The other secrets are new. REHEARSAL_PULUMI_PATH is a folder
+    with programs of Pulumi that replace the stand-ins. Raises CommandError when the engine is missing.
     """
-    try:
-        found = _find_engine()
-    except engine.EngineError as error:
-        raise commands.CommandError(str(error)) from None
-    if found is None:
-        raise commands.CommandError("the Pulumi engine is missing. Run scripts/setup")
     clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
     for_node = node.make_environment(clean.get("PATH", os.defpath))
-    path = os.pathsep.join([str(Path(sys.executable).parent), str(found), for_node["PATH"]])
-    home = _make_engine_home(folder)
-    stand_ins = pulumi_stand_ins.find_path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(find_engine()), for_node["PATH"]])
+    home = make_engine_home(folder / "pulumi-home")
+    try:
+        programs = pulumi_stand_ins.find_path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
+    except pulumi_stand_ins.GivenFolderError as error:
+        raise commands.CommandError(str(error)) from None
     direct = ",".join(filter(None, [clean.get("NO_PROXY", clean.get("no_proxy")), "127.0.0.1,localhost"]))
     return {
         **clean,
         **for_node,
         "NO_PROXY": direct,
         "no_proxy": direct,
-        "PATH": os.pathsep.join([*stand_ins, path]),
+        "PATH": os.pathsep.join([*programs, path]),
         "ACE_API_KEY": read_given_key() or make_fake_key(),
         "CLOUDFLARE_ACCOUNT_ID": account_id,
         "CLOUDFLARE_API_TOKEN": f"rehearsal-{secrets.token_hex(20)}",
@@ -63,8 +60,15 @@ def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, 
 
 
 @functools.cache  # the engine is started to ask for its version
-def _find_engine() -> Path | None:
-    return engine.find()
+def find_engine() -> Path:
+    """Return the folder of the engine. Raises CommandError."""
+    try:
+        found = engine.find()
+    except engine.EngineError as error:
+        raise commands.CommandError(str(error)) from None
+    if found is None:
+        raise commands.CommandError("the Pulumi engine is missing. Run scripts/setup")
+    return found
 
 
 def read_given_key() -> str | None:
@@ -82,9 +86,8 @@ def describe_key_problem() -> str | None:
     return f"ACE_API_KEY of this environment was used, but it {problem}. Run `unset ACE_API_KEY` to use a fake key"
 
 
-def _make_engine_home(folder: Path) -> Path:
+def make_engine_home(home: Path) -> Path:
     """Make the engine's own folder with the user's installed plugins, so that official plugins are used."""
-    home = folder / "pulumi-home"
     home.mkdir()
     plugins = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"), "plugins")
     if plugins.is_dir():

@@ -8,21 +8,44 @@ from pathlib import Path
 
 STAND_IN = "stand-in for the official cloudflare plugin: rehearsals and tests only"
 BIN = Path(__file__).resolve().parent / "bin"
+ENGINE = "pulumi"
 LANGUAGE_HOST = "pulumi-language-python"
 PLUGIN = "pulumi-resource-cloudflare"
+GIVEN = "REHEARSAL_PULUMI_PATH"  # the variable with a folder of official programs, which replace the stand-ins
+_FOLDERS = {LANGUAGE_HOST: BIN / "only-language", PLUGIN: BIN / "only-plugin"}
+
+
+class GivenFolderError(Exception):
+    """REHEARSAL_PULUMI_PATH is not a folder with one of the programs. The message is one line."""
 
 
 def find_path_entries(env: Mapping[str, str]) -> list[str]:
-    """Return the folders to put before the PATH in `env`: one for each official executable that is not installed.
+    """Return the folders to put before the PATH in `env`: the given one, and those of the stand-ins that are needed.
 
-    The engine prefers PATH to its own plugin cache, so an entry would hide an installed official executable.
+    The engine prefers PATH to its own plugin cache, so a stand-in would hide an installed official executable.
+    Raises GivenFolderError.
     """
-    entries = []
-    if not _has_official_language_host(env):
-        entries.append(str(BIN / "only-language"))
-    if not _has_official_plugin(env):
-        entries.append(str(BIN / "only-plugin"))
-    return entries
+    given = find_given_folder(env)
+    return [*([] if given is None else [str(given)]), *(str(_FOLDERS[name]) for name in find_stand_ins(env))]
+
+
+def find_stand_ins(env: Mapping[str, str]) -> list[str]:
+    """Return the names of the programs that are stand-ins in `env`. Raises GivenFolderError."""
+    given = find_given_folder(env)
+    seen = env if given is None else {**env, "PATH": os.pathsep.join([str(given), env.get("PATH", "")])}
+    official = {LANGUAGE_HOST: _has_official_language_host, PLUGIN: _has_official_plugin}
+    return [name for name, is_installed in official.items() if not is_installed(seen)]
+
+
+def find_given_folder(env: Mapping[str, str]) -> Path | None:
+    """Return the folder that REHEARSAL_PULUMI_PATH names, None where it is not set. Raises GivenFolderError."""
+    if not env.get(GIVEN):
+        return None
+    folder = Path(env[GIVEN]).absolute()
+    programs = (ENGINE, LANGUAGE_HOST, PLUGIN)
+    if not any(_is_executable(folder / name) for name in programs):
+        raise GivenFolderError(f"{GIVEN}: expected a folder with {' or '.join(programs)}, found none in {folder}")
+    return folder
 
 
 def read_plugin_version() -> str:

@@ -1,25 +1,23 @@
 """A client of Cloudflare's API that behaves as the official plugin: bearer token, envelope and retries."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 _RETRIED = frozenset({408, 409, 429})
 _MAX_PAUSE = 0.25  # seconds. The official plugin waits up to 8 s, which is too long for a rehearsal
+_SUMMARY = "failed to make http request"
+_USER_AGENT = "terraform-provider-cloudflare/5.19.1"  # Cloudflare keeps it as `last_deployed_from`
 
 
 class ApiRequestError(Exception):
-    """A request that the API refused, in one line with code and message."""
+    """A request that the API refused, with the whole body of the answer, as the official plugin shows it."""
 
-    def __init__(self, *, request: str, status: int, reason: str, errors: list[Mapping[str, Any]]) -> None:
+    def __init__(self, detail: str, *, status: int) -> None:
         self.status = status
-        self.codes = tuple(error.get("code") for error in errors)
-        reasons = (
-            "; ".join(f"{error.get('code')}: {error.get('message')}" for error in errors) or "no error in the answer"
-        )
-        super().__init__(" ".join(f"failed to make http request: {request}: {status} {reason} ({reasons})".split()))
+        super().__init__(f"{_SUMMARY}: {detail}")
+        self.logged = f"[ERROR] {detail}: {_SUMMARY}"
 
 
 class ApiClient:
@@ -35,7 +33,7 @@ class ApiClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._attempts, self._pause = attempts, pause
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", "User-Agent": _USER_AGENT}
         self._http = httpx.AsyncClient(
             base_url=base.rstrip("/") + "/", headers=headers, timeout=120, transport=transport, trust_env=False
         )
@@ -62,7 +60,7 @@ class ApiClient:
             if attempt == self._attempts - 1 or not _is_retried(response):
                 break
             await asyncio.sleep(min(self._pause * 2**attempt, _MAX_PAUSE))
-        raise _make_error(f"{method} {path}", response)
+        raise _make_error(method, self._http.base_url.join(path), response)
 
     async def _try(self, method: str, path: str, **options: Any) -> httpx.Response | httpx.TransportError:
         try:
@@ -80,13 +78,8 @@ def _is_retried(answer: httpx.Response | httpx.TransportError) -> bool:
     return answer.status_code in _RETRIED or answer.is_server_error
 
 
-def _make_error(request: str, answer: httpx.Response | httpx.TransportError) -> ApiRequestError:
+def _make_error(method: str, url: httpx.URL, answer: httpx.Response | httpx.TransportError) -> ApiRequestError:
     if isinstance(answer, httpx.TransportError):
-        return ApiRequestError(
-            request=request, status=0, reason="no answer", errors=[{"code": 0, "message": str(answer)}]
-        )
-    try:
-        errors = answer.json()["errors"]
-    except (ValueError, KeyError, TypeError):
-        errors = []
-    return ApiRequestError(request=request, status=answer.status_code, reason=answer.reason_phrase, errors=errors or [])
+        return ApiRequestError(f'{method.capitalize()} "{url}": {answer}', status=0)
+    status = f"{answer.status_code} {answer.reason_phrase}"
+    return ApiRequestError(f'{method} "{url}": {status} {answer.text}', status=answer.status_code)

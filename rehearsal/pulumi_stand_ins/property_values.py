@@ -71,6 +71,15 @@ def to_camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
+def rename_to_camel(value: Any) -> Any:
+    """Rename every field in the data from the API's `cpu_ms` to Pulumi's `cpuMs`, without null fields."""
+    if isinstance(value, Mapping):
+        return {to_camel(key): rename_to_camel(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [rename_to_camel(item) for item in value]
+    return value
+
+
 def to_snake(value: Any) -> Any:
     """Rename every field in the data from Pulumi's `bucketName` to the API's `bucket_name`."""
     if isinstance(value, Mapping):

@@ -20,7 +20,7 @@ from rehearsal.pulumi_stand_ins.resource import (
     find_resources,
 )
 
-Notify = Callable[[str, str, str], None]  # severity ("info" or "warning"), urn or empty, message
+Notify = Callable[[str, str, str], None]  # severity ("info", "warning" or "error"), urn or empty, message
 _TOKEN = re.compile(r"[0-9A-Za-z_-]{40,80}")
 
 
@@ -63,7 +63,7 @@ class CloudflareProvider(provider.Provider):
         return provider.CheckResponse(inputs=request.new_inputs, failures=failures)
 
     async def diff(self, request: provider.DiffRequest) -> provider.DiffResponse:
-        """Name the changed properties and, as the official plugin, all computed ones. No details."""
+        """Name the changed properties and those that the API may compute, as the official plugin does. No details."""
         kind = self._find_type(request.type)
         ignored = {path.split(".")[0].split("[")[0] for path in request.ignore_changes}
         changed = [
@@ -72,9 +72,8 @@ class CloudflareProvider(provider.Provider):
             if key not in ignored
         ]
         replaces = [key for key in changed if key in kind.identity]
-        return provider.DiffResponse(
-            changes=bool(changed), replaces=replaces, diffs=[*changed, *kind.computed] if changed else []
-        )
+        named = sorted({*changed, *kind.list_unknown(unwrap_map(request.new_inputs))}) if changed else []
+        return provider.DiffResponse(changes=bool(changed), replaces=replaces, diffs=named)
 
     async def create(self, request: provider.CreateRequest) -> provider.CreateResponse:
         """Create the resource, or plan it in a preview, where the id and the computed properties are unknown."""
@@ -105,8 +104,8 @@ class CloudflareProvider(provider.Provider):
             names = set(kind.inputs)
         if found is None:
             return provider.ReadResponse()
-        inputs = _select(names, found.outputs)
-        return provider.ReadResponse(found.id, wrap_map(found.outputs), wrap_map(inputs))
+        inputs = kind.select_inputs(found.outputs)
+        return provider.ReadResponse(found.id, wrap_map(found.outputs), wrap_map(_select(names, inputs)))
 
     async def delete(self, request: provider.DeleteRequest) -> None:
         """Delete the resource, or warn if its type cannot be deleted."""

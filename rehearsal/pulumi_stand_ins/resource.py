@@ -45,14 +45,24 @@ class Resource(ABC):
     identity: ClassVar[frozenset[str]] = frozenset({"accountId"})  # a change of these replaces the resource
     kept: ClassVar[frozenset[str]] = frozenset()  # these keep their value if the program leaves them out
     computed: ClassVar[tuple[str, ...]] = ()
+    left_to_api: ClassVar[tuple[str, ...]] = ()  # inputs that are unknown in every update of a program without them
     destroyable: ClassVar[bool] = True
 
     def check(self, new: Mapping[str, Any]) -> dict[str, str]:
         """Return the invalid inputs of a program: property -> reason."""
         return {} if "accountId" in new else {"accountId": 'The argument "account_id" is required'}
 
+    def select_inputs(self, outputs: Mapping[str, Any]) -> Props:
+        """Return the inputs in these outputs, without the fields that the API adds to them."""
+        return {key: outputs[key] for key in self.inputs if key in outputs}
+
+    def list_unknown(self, new: Mapping[str, Any]) -> list[str]:
+        """Return the properties that an update may change without the program."""
+        return [*self.computed, *(name for name in self.left_to_api if name not in new)]
+
     def find_changes(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         """Return the inputs that differ from the state. An unknown value differs."""
+        old = self.select_inputs(old)
         left_out = (key for key in self.inputs if key not in new and key not in self.kept and old.get(key) is not None)
         differ = (key for key in self.inputs if key in new and not are_equal(old.get(key), new[key]))
         return sorted({*left_out, *differ})

@@ -1,4 +1,4 @@
-"""A stack, the real engine, the stand-in plugin, and a local Cloudflare without an edge, for test_provider.py."""
+"""A stack, the real engine, the plugin, and a local Cloudflare without an edge, for test_provider.py."""
 
 import asyncio
 import json
@@ -19,18 +19,19 @@ from pulumi.runtime.proto import language_pb2_grpc
 from rehearsal import pulumi_stand_ins
 from rehearsal.cloudflare.server import LocalCloudflare
 from rehearsal.edge import Edge
+from rehearsal.local_system.environment import find_engine, make_engine_home
 from tests import warm_plugins
 from tests.contract.provider_program import ACCOUNT, Inline, Wanted, declare
-from toolchain import engine
 
 TOKEN = "fake-cloudflare-token-for-rehearsals-0001"
+NAMED_ALWAYS = {"annotations", "compatibilityFlags", "placement", "tailConsumers"}
 WORKER = "export default { async fetch() { return new Response('hello') } }\n"
 
 
 class NoEdge:
     """A data plane that accepts everything and runs nothing."""
 
-    async def deploy(self, name: str, versions: object, *, enabled: bool) -> None: ...
+    async def deploy(self, name: str, versions: object, *, enabled: bool, trial: object = None) -> None: ...
 
     async def remove(self, name: str) -> None: ...
 
@@ -43,10 +44,14 @@ class NoEdge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A preview: resource -> operation, resource -> changed inputs, its JSON, and all its text."""
+    """A preview: resource -> operation, resource -> changed inputs and named ones, its JSON, and all its text.
+
+    The plugin names some inputs in every update (NAMED_ALWAYS), so ``changed`` is without them.
+    """
 
     steps: Mapping[str, str]
     changed: Mapping[str, frozenset[str]]
+    named: Mapping[str, frozenset[str]]
     shown: Mapping[str, Any]
     text: str
 
@@ -82,6 +87,7 @@ class World:
         text = self.pulumi("preview", "--json", *arguments, stack=stack)
         steps: dict[str, str] = {}
         changed: dict[str, frozenset[str]] = {}
+        named: dict[str, frozenset[str]] = {}
         shown = json.JSONDecoder().raw_decode(text, text.index("{"))[0]
         for step in shown["steps"]:
             if step["op"] in {"same", "refresh"}:
@@ -89,8 +95,9 @@ class World:
             name = step["urn"].rpartition("::")[2]
             known = {key for state in ("oldState", "newState") for key in step.get(state, {}).get("inputs", {})}
             steps[name] = step["op"]
-            changed[name] = frozenset(known.intersection(step.get("diffReasons") or ()))
-        return Seen(steps=steps, changed=changed, shown=shown, text=text)
+            named[name] = frozenset(step.get("diffReasons") or ())
+            changed[name] = known & named[name] - NAMED_ALWAYS
+        return Seen(steps=steps, changed=changed, named=named, shown=shown, text=text)
 
     def api(self, method: str, path: str, **options: Any) -> Any:
         url = f"{self.url}/accounts/{ACCOUNT}/{path}"
@@ -100,9 +107,16 @@ class World:
         return answer.json()["result"] if answer.headers["content-type"].startswith("application/json") else answer
 
     def upload_outside_pulumi(
-        self, *, content: str = WORKER, message: str | None = None, drop: str = "", **texts: str
+        self,
+        *,
+        content: str = WORKER,
+        message: str | None = None,
+        drop: str = "",
+        more: Mapping[str, Any] | None = None,
+        add: Mapping[str, Any] | None = None,
+        **texts: str,
     ) -> None:
-        """Upload the script outside Pulumi, with other code, other texts, or without one binding."""
+        """Upload the script outside Pulumi, with other code, texts or metadata, or with one binding less or more."""
         live = self.api("GET", f"workers/scripts/{self.wanted.script}/settings")
         bindings = [each for each in live["bindings"] if each["name"] != drop]
         inherited = [{"type": "inherit", "name": each["name"]} for each in bindings if each["type"] == "secret_text"]
@@ -114,7 +128,8 @@ class World:
         metadata: dict[str, Any] = {
             "main_module": "worker.js",
             "compatibility_date": live["compatibility_date"],
-            "bindings": [*inherited, *rest],
+            "bindings": [*inherited, *rest, *([add] if add else [])],
+            **(more or {}),
         }
         if message:
             metadata["annotations"] = {"workers/message": message}
@@ -155,16 +170,19 @@ class World:
 
 
 def environment(folder: Path, url: str) -> dict[str, str]:
-    """Return the engine's environment without a network, with the stand-ins before official plugins."""
+    """Return the engine's environment without a network, with stand-ins for the programs that are not installed."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "CLOUDFLARE_"))}
+    path = os.pathsep.join([str(find_engine()), clean["PATH"]])
+    home = make_engine_home(folder / "home")
+    programs = pulumi_stand_ins.find_path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
     return {
         **clean,
-        "PATH": os.pathsep.join([str(pulumi_stand_ins.BIN), str(engine.find()), clean["PATH"]]),
+        "PATH": os.pathsep.join([*programs, path]),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_BACKEND_URL": folder.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "fake-passphrase",
-        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_HOME": str(home),
         "CLOUDFLARE_BASE_URL": url,
         "CLOUDFLARE_API_TOKEN": TOKEN,
     }

@@ -1,4 +1,4 @@
-"""The stand-in language host runs a program from its folder as the official one does, and outlives no engine."""
+"""The language host runs a program from its folder as the official one does, and outlives no engine."""
 
 import os
 import signal
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.pulumi_stand_ins import BIN
-from tests import processes
+from rehearsal.pulumi_stand_ins import BIN, GIVEN, LANGUAGE_HOST
+from tests import processes, recording_programs
 from tests.contract.provider_world import environment
 
 PROJECT = "name: held\nruntime:\n  name: python\n  options:\n    virtualenv: .venv\n"
@@ -62,6 +62,26 @@ def test_a_program_runs_unchanged_in_its_folder(pulumi: Run, folder: Path) -> No
         assert expected in outputs
 
 
+BUCKET = """
+import pulumi_cloudflare
+pulumi_cloudflare.R2Bucket("bucket", account_id="0" * 32, name="bucket")
+"""
+
+
+def test_programs_in_the_given_folder_are_those_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = recording_programs.write_programs(tmp_path)
+    monkeypatch.setenv(GIVEN, str(programs))
+    given = environment(tmp_path, "http://127.0.0.1:9") | {"PULUMI_STACK": "given"}
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
+    (tmp_path / "__main__.py").write_text(BUCKET)
+    for command in (["pulumi", "stack", "init", "given"], ["pulumi", "preview"]):
+        ended = subprocess.run(
+            command, cwd=tmp_path, env=given, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert recording_programs.read_calls(programs) == set(recording_programs.PROGRAMS)
+
+
 def test_an_error_of_the_user_is_one_line_without_traceback(pulumi: Run) -> None:
     ended = pulumi("preview", program="import pulumi\nraise pulumi.RunError('aceApiKey: is a placeholder')\n")
     errors = {line.strip() for line in ended.stdout.splitlines() if line.strip().startswith("error:")}
@@ -86,6 +106,7 @@ def test_an_exit_code_is_the_programs(pulumi: Run, code: int, succeeds: bool) ->
     assert ("non-zero exit code: 3" in ended.stdout) == (not succeeds)
 
 
+@pytest.mark.stand_in(LANGUAGE_HOST)
 def test_it_reports_that_it_is_a_stand_in(pulumi: Run) -> None:
     assert "stand-in for Pulumi's Python language host" in pulumi("about").stdout
 

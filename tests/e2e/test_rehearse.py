@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.pulumi_stand_ins import find_path_entries
+from rehearsal.pulumi_stand_ins import PLUGIN, find_path_entries
 from tests import processes, warm_plugins
 from toolchain import engine
 
@@ -185,12 +185,11 @@ def test_without_an_engine_one_line_names_the_next_command(tmp_path):
 
 @pytest.mark.parametrize("moment", ["while it serves", "while it deploys"])
 def test_a_kill_leaves_no_process_and_the_next_run_removes_its_folder(moment, tmp_path):
-    command, sign = (
-        (["serve"], "main.mjs") if moment == "while it serves" else (["up"], "rehearsal.pulumi_stand_ins.plugin")
-    )
+    in_deployment = (PLUGIN, "rehearsal.pulumi_stand_ins.plugin")  # the official plugin, or the stand-in
+    command, signs = (["serve"], ("main.mjs",)) if moment == "while it serves" else (["up"], in_deployment)
     with start(*command, TMPDIR=str(tmp_path)) as process:
         pids = set()
-        while not any(sign in processes.arguments(pid) for pid in pids):
+        while not any(sign in processes.arguments(pid) for pid in pids for sign in signs):
             assert process.poll() is None
             time.sleep(0.05)
             pids |= processes.descendants(process.pid)

@@ -19,13 +19,13 @@ class R2Bucket(Resource):
 
     async def create(self, api: ApiClient, new: Props) -> Found:
         """POST the bucket. An existing bucket is refused with 10004."""
-        body = {"name": new["name"], "locationHint": new.get("location"), "storageClass": new.get("storageClass")}
+        body = {"name": new["name"], "locationHint": new.get("location"), "storageClass": _read_class(new)}
         shown = await api.fetch_result("POST", _path(new), json=drop_none(body), headers=make_bucket_headers(new))
         return Found(id=new["name"], outputs=_outputs(new, shown))
 
     async def update(self, api: ApiClient, found: Found, new: Props) -> Props:
         """PATCH the storage class, which is in a header."""
-        headers = make_bucket_headers(new) | {"cf-r2-storage-class": new.get("storageClass", "Standard")}
+        headers = make_bucket_headers(new) | {"cf-r2-storage-class": _read_class(new)}
         shown = await api.fetch_result("PATCH", _path(new, found.id), headers=headers)
         return _outputs({**found.outputs, **new}, shown or {})
 
@@ -43,6 +43,10 @@ class R2Bucket(Resource):
     async def delete(self, api: ApiClient, found: Found) -> None:
         """DELETE the bucket. A missing bucket and a bucket with objects are errors."""
         await api.fetch_result("DELETE", _path(found.outputs, found.id), headers=make_bucket_headers(found.outputs))
+
+
+def _read_class(props: Mapping[str, Any]) -> str:
+    return str(props.get("storageClass", "Standard"))  # the official plugin sends its default
 
 
 def _path(props: Mapping[str, Any], name: str = "") -> str:

@@ -14,10 +14,12 @@ from pulumi.runtime.rpc import UNKNOWN
 from rehearsal.pulumi_stand_ins.api_client import ApiClient
 from rehearsal.pulumi_stand_ins.property_values import Props, drop_none, to_camel, to_snake
 from rehearsal.pulumi_stand_ins.resource import Found, RefusedByPluginError, Resource, make_script_path, split_import_id
+from rehearsal.pulumi_stand_ins.script_read import merge_settings
 
 _METADATA = ("bindings", "bodyPart", "compatibilityDate", "compatibilityFlags", "keepAssets", "keepBindings", "limits",
              "logpush", "mainModule", "migrations", "observability", "placement", "tailConsumers",
              "usageModel")  # fmt: skip
+_DEFAULTS = {"logpush": False, "usageModel": "standard"}  # the official plugin always sends them
 
 
 class WorkersScript(Resource):
@@ -27,8 +29,8 @@ class WorkersScript(Resource):
     inputs = ("scriptName", "accountId", "annotations", "assets", "content", "contentFile", "contentSha256",
               "contentType", *_METADATA)  # fmt: skip
     identity = frozenset({"scriptName", "accountId"})
-    kept = frozenset({"annotations", "bindings", "compatibilityDate", "compatibilityFlags", "limits", "logpush",
-                      "observability", "placement", "tailConsumers", "usageModel"})  # fmt: skip
+    kept = frozenset({"annotations", "bindings", "compatibilityDate", "compatibilityFlags"})
+    left_to_api = ("compatibilityFlags", "placement", "tailConsumers")
     computed: ClassVar[tuple[str, ...]] = (
         "createdOn", "etag", "handlers", "hasAssets", "hasModules", "lastDeployedFrom", "migrationTag", "modifiedOn",
         "namedHandlers", "placementMode", "placementStatus", "startupTimeMs",
@@ -49,6 +51,17 @@ class WorkersScript(Resource):
         differs = f'The content_sha256 "{digest}" does not match the SHA-256 of {file}, "{found}"'
         return invalid if found == digest else invalid | {"contentSha256": differs}
 
+    def list_unknown(self, new: Mapping[str, Any]) -> list[str]:
+        """Add the annotations, because the API adds one to them."""
+        return [*super().list_unknown(new), "annotations"]
+
+    def find_changes(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+        """Compare also the defaults of the official plugin. An undeclared setting differs from a live one."""
+        state = {**_DEFAULTS, **old}
+        if "tailConsumers" not in new and not state.get("tailConsumers"):
+            state.pop("tailConsumers", None)
+        return super().find_changes(state, {**_DEFAULTS, **new})
+
     async def update(self, api: ApiClient, found: Found, new: Props) -> Props:
         """PUT the script with all its bindings. An existing script of that name is replaced."""
         module = new.get("mainModule") or new.get("bodyPart") or "script"
@@ -59,47 +72,37 @@ class WorkersScript(Resource):
         parts = [(module, (module, _read_content(new), kind)), ("metadata", (None, metadata, "application/json"))]
         result = await api.fetch_result("PUT", make_script_path(new), files=parts)
         kept = {key: found.outputs[key] for key in self.kept if key in found.outputs}
-        return {**kept, "logpush": False, **new, **_select_computed(self.computed, result)}
+        return {**kept, **_DEFAULTS, **new, **_select_computed(self.computed, result)}
 
     async def delete(self, api: ApiClient, found: Found) -> None:
         """DELETE the script. A missing script is an error, as in the official plugin."""
         await api.fetch_result("DELETE", make_script_path(found.outputs))
 
     async def read(self, api: ApiClient, found: Found) -> Found | None:
-        """Read computed fields, the digest of the content, and missing secrets. Nothing else."""
+        """Read computed fields, the digest of the content, settings, missing secrets, and added bindings."""
         live = await _read_live(api, found.outputs)
         if live is None:
             return None
         service, settings, content = live
-        outputs = {**found.outputs, **_select_computed(self.computed, service)}
+        seen = {"bindings": settings.get("bindings", [])}
+        outputs = merge_settings(found.outputs, seen) | _select_computed(self.computed, service)
         if "contentSha256" in outputs:
             outputs["contentSha256"] = hashlib.sha256(content).hexdigest()
-        elif "content" in outputs:
+        if "contentFile" not in outputs:
             outputs["content"] = content.decode(errors="replace")
-        if "bindings" in outputs:
-            names = {binding["name"] for binding in settings.get("bindings", [])}
-            outputs["bindings"] = [each for each in outputs["bindings"] if not _is_missing_secret(each, names)]
         return Found(id=found.id, outputs=outputs)
 
     async def adopt(self, api: ApiClient, import_id: str) -> Found | None:
-        """Return the live script with every binding that the API shows. It never shows the text of a secret."""
+        """Return the live script with its code and every binding that the API shows, except secrets."""
         account, name = split_import_id(import_id, "<account_id>/<script_name>")
         props: Props = {"accountId": account, "scriptName": name}
         await api.fetch("GET", make_script_path(props))
-        live = await _read_live(api, props)
-        if live is None:
-            return None
-        service, settings, content = live
-        shown = {to_camel(key): value for key, value in drop_none(settings).items()}
-        props |= {key: shown[key] for key in ("compatibilityDate", "compatibilityFlags", "usageModel") if key in shown}
-        bindings = [{to_camel(key): value for key, value in each.items()} for each in settings.get("bindings", [])]
-        props |= {"bindings": drop_none(bindings), "content": content.decode(errors="replace")}
-        return Found(id=name, outputs=props | _select_computed(self.computed, service))
+        return await self.read(api, Found(id=name, outputs=props))
 
 
 def _make_metadata(new: Mapping[str, Any]) -> Props:
     given = {key: new[key] for key in _METADATA if key in new}
-    metadata: Props = to_snake({"logpush": False, "usageModel": "standard", **given})  # as the official plugin sends
+    metadata: Props = to_snake({**_DEFAULTS, **given})
     annotations = new.get("annotations", {})
     shown = {"workers/message": annotations.get("workersMessage"), "workers/tag": annotations.get("workersTag")}
     return drop_none({**metadata, "annotations": shown}) if annotations else metadata
@@ -117,10 +120,6 @@ def _read_content(new: Mapping[str, Any]) -> bytes:
 def _select_computed(names: tuple[str, ...], shown: Mapping[str, Any]) -> Props:
     renamed = {to_camel(key): value for key, value in drop_none(shown).items()}
     return {name: renamed[name] for name in names if name in renamed}
-
-
-def _is_missing_secret(binding: Mapping[str, Any], names: set[str]) -> bool:
-    return binding.get("type") == "secret_text" and binding["name"] not in names
 
 
 async def _read_live(api: ApiClient, props: Props) -> tuple[Props, Props, bytes] | None:

@@ -12,6 +12,7 @@ class WorkersScriptSubdomain(Resource):
     """The workers.dev switch of one script. A refresh reads it."""
 
     token = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"  # noqa: S105  # a type token
+    name = "accountId"  # the id of every switch, in the official plugin
     inputs = ("scriptName", "accountId", "enabled", "previewsEnabled")
     identity = frozenset({"scriptName", "accountId"})
     kept = frozenset({"previewsEnabled"})
@@ -29,7 +30,7 @@ class WorkersScriptSubdomain(Resource):
     async def adopt(self, api: ApiClient, import_id: str) -> Found | None:
         """Return the switch of an existing script."""
         account, name = split_import_id(import_id, "<account_id>/<script_name>")
-        return await self.read(api, Found(id=name, outputs={"accountId": account, "scriptName": name}))
+        return await self.read(api, Found(id=account, outputs={"accountId": account, "scriptName": name}))
 
     async def delete(self, api: ApiClient, found: Found) -> None:
         """DELETE the switch."""

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.pulumi_stand_ins import BIN, find_path_entries, read_plugin_version
+from rehearsal.pulumi_stand_ins import (
+    BIN,
+    GIVEN,
+    GivenFolderError,
+    find_path_entries,
+    find_stand_ins,
+    read_plugin_version,
+)
 
 LANGUAGE, PLUGIN = str(BIN / "only-language"), str(BIN / "only-plugin")
 
@@ -62,6 +69,37 @@ def test_the_stand_ins_do_not_count_as_official(tmp_path: Path) -> None:
 def test_without_pulumi_home_the_users_home_counts(tmp_path: Path) -> None:
     _executable(tmp_path / f".pulumi/plugins/resource-cloudflare-v{read_plugin_version()}/pulumi-resource-cloudflare")
     assert find_path_entries({"HOME": str(tmp_path), "PATH": ""}) == [LANGUAGE]
+
+
+@pytest.mark.parametrize(
+    ("programs", "left"),
+    [
+        (["pulumi"], [LANGUAGE, PLUGIN]),
+        (["pulumi-language-python"], [PLUGIN]),
+        (["pulumi-resource-cloudflare"], [LANGUAGE]),
+        (["pulumi", "pulumi-language-python", "pulumi-resource-cloudflare"], []),
+    ],
+)
+def test_the_given_folder_comes_first_and_replaces_the_stand_ins_of_its_programs(
+    tmp_path: Path, programs: list[str], left: list[str]
+) -> None:
+    for name in programs:
+        _executable(tmp_path / "given" / name)
+    env = {**_env(tmp_path / "home"), GIVEN: str(tmp_path / "given")}
+    assert find_path_entries(env) == [str(tmp_path / "given"), *left]
+    assert [Path(entry).name for entry in left] == [
+        {"pulumi-language-python": "only-language", "pulumi-resource-cloudflare": "only-plugin"}[name]
+        for name in find_stand_ins(env)
+    ]
+
+
+def test_a_given_folder_without_any_program_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(GivenFolderError) as refused:
+        find_path_entries({**_env(tmp_path), GIVEN: str(tmp_path)})
+    assert str(refused.value) == (
+        "REHEARSAL_PULUMI_PATH: expected a folder with pulumi or pulumi-language-python or pulumi-resource-cloudflare, "
+        f"found none in {tmp_path}"
+    )
 
 
 @pytest.mark.parametrize("entry", [LANGUAGE, PLUGIN, str(BIN)])

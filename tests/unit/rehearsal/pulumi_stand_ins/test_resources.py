@@ -104,7 +104,7 @@ def test_a_script_is_one_multipart_request_with_its_metadata_last(tmp_path: Path
         "annotations": {"workers/message": "why", "workers/tag": "bv:x"},
     }
     assert found.id == "wk"
-    assert found.outputs == {**new, "logpush": False, "etag": "e", "createdOn": "t"}
+    assert found.outputs == {**new, "logpush": False, "usageModel": "standard", "etag": "e", "createdOn": "t"}
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,13 @@ def test_a_missing_resource_is_none(kind: Any) -> None:
 
 def test_schedules_are_a_bare_array_and_a_delete_sends_nothing() -> None:
     new = {"accountId": ACCOUNT, "scriptName": "wk", "schedules": [{"cron": "* * * * *"}]}
-    found, [request] = _run(lambda api: WorkersCronTrigger().create(api, new), _result({"schedules": []}))
+    live = {"schedules": [{"cron": "* * * * *", "created_on": "t", "modified_on": "u"}]}
+    found, [request] = _run(lambda api: WorkersCronTrigger().create(api, new), _result(live))
     assert (request.method, request.url.path) == ("PUT", ACCOUNT_PATH + "workers/scripts/wk/schedules")
     assert json.loads(request.content) == [{"cron": "* * * * *"}]
+    assert found.outputs["schedules"] == [{"cron": "* * * * *", "createdOn": "t", "modifiedOn": "u"}]
+    assert WorkersCronTrigger().find_changes(found.outputs, new) == []
+    assert WorkersCronTrigger().select_inputs(found.outputs) == new
     assert _run(lambda api: WorkersCronTrigger().delete(api, found), _missing) == (None, [])
 
 
@@ -178,9 +182,15 @@ def test_the_switch_is_posted_and_deleted() -> None:
     live = _result({"enabled": True, "previews_enabled": False})
     found, [request] = _run(lambda api: WorkersScriptSubdomain().create(api, new), live)
     assert json.loads(request.content) == {"enabled": True, "previews_enabled": False}
-    assert found.outputs == new
+    assert (found.id, found.outputs) == (ACCOUNT, new)  # the official plugin uses the account's id
     _, [request] = _run(lambda api: WorkersScriptSubdomain().delete(api, found), live)
     assert (request.method, request.url.path) == ("DELETE", ACCOUNT_PATH + "workers/scripts/wk/subdomain")
+
+
+def test_a_bucket_is_posted_with_the_default_class() -> None:
+    new = {"accountId": ACCOUNT, "name": "b"}
+    _, [request] = _run(lambda api: R2Bucket().create(api, new), _result({"name": "b"}))
+    assert json.loads(request.content) == {"name": "b", "storageClass": "Standard"}
 
 
 def test_a_bucket_is_posted_patched_read_in_its_jurisdiction_and_deleted() -> None:
@@ -222,6 +232,36 @@ def test_an_input_that_a_program_leaves_out_is_kept_or_removed() -> None:
     old = {"accountId": ACCOUNT, "scriptName": "wk", "usageModel": "standard", "keepBindings": ["kv_namespace"]}
     assert script.find_changes(old, {"accountId": ACCOUNT, "scriptName": "wk"}) == ["keepBindings"]
     assert script.find_changes(old, {**old, "scriptName": UNKNOWN}) == ["scriptName"]
+
+
+SETTINGS = {
+    "limits": {"cpuMs": 100},
+    "logpush": True,
+    "observability": {"enabled": False},
+    "placement": {"mode": "smart"},
+    "tailConsumers": [{"service": "tail"}],
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_live_setting_that_the_program_does_not_declare_is_a_change(name: str) -> None:
+    new: dict[str, Any] = {"accountId": ACCOUNT, "scriptName": "wk"}
+    assert WorkersScript().find_changes({**new, name: SETTINGS[name]}, new) == [name]
+    assert WorkersScript().find_changes({**new, name: SETTINGS[name]}, {**new, name: SETTINGS[name]}) == []
+    assert WorkersScript().find_changes(new, new) == []
+
+
+def test_an_empty_object_of_limits_is_a_value_and_an_empty_list_of_tail_consumers_is_none() -> None:
+    new = {"accountId": ACCOUNT, "scriptName": "wk"}
+    assert WorkersScript().find_changes({**new, "limits": {}}, new) == ["limits"]
+    assert WorkersScript().find_changes({**new, "tailConsumers": []}, new) == []
+    assert WorkersScript().find_changes(new, {**new, "tailConsumers": []}) == ["tailConsumers"]
+
+
+def test_an_update_names_also_the_fields_that_the_api_may_compute() -> None:
+    named = WorkersScript().list_unknown({"placement": {"mode": "smart"}})
+    assert {"annotations", "compatibilityFlags", "tailConsumers", "etag"} <= set(named)
+    assert not {"placement", "bindings", "limits", "observability"} & set(named)
 
 
 def test_a_preview_knows_inputs_and_no_computed_properties() -> None:
