@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import pulumi
 
 from contract import secret_scan
+from contract.ace_key import MAX_TEXT
 from contract.manifest import Manifest
 from infra.errors import DeploymentError
+
+MAX_VARIABLES = 128  # of a worker, secrets included
 
 _READABLE = {"plain_text", "json"}  # kinds whose value is a text of the user's
 
@@ -18,15 +21,16 @@ class PolicyError(DeploymentError):
 
 
 def enforce(manifest: Manifest, *, key: str) -> None:
-    """Refuse a manifest in which a public text looks like a secret, or holds the ACE key. Raises PolicyError.
+    """Refuse a manifest in which a public text looks like a secret, holds the ACE key, or is too large.
 
-    A placeholder for the key is refused with the settings (``contract/ace_key.py``).
+    Raises PolicyError. A key that cannot be one is refused with the settings (``contract/ace_key.py``).
     """
     problems = [
         f"{subject} can be read by all members of the account, but it {reason}: "
         "make it a secret (wrangler secret put), and rotate the value that was in the file"
         for subject, reason in _find_problems(manifest, key)
     ]
+    problems += _find_large(manifest)
     if problems:
         raise PolicyError("\n".join(problems))
 
@@ -52,6 +56,19 @@ def _find_problems(manifest: Manifest, key: str) -> Iterator[tuple[str, str]]:
         reason = None if text is None else _find_reason(text, key)
         if reason is not None:
             yield f"the setting {setting}", reason
+
+
+def _find_large(manifest: Manifest) -> Iterator[str]:
+    """Yield a line for each variable that Cloudflare would refuse (10054), and for too many of them (10055)."""
+    for binding in manifest.bindings:
+        size = max((len(value.encode()) for value in binding.properties.values()), default=0)
+        if size > MAX_TEXT:
+            name = f"the binding {binding.name} ({binding.type})"
+            yield f"{name} has {size:,} bytes, and Cloudflare stores at most {MAX_TEXT:,} in a variable"
+    count = sum(binding.type in (*_READABLE, "secret_text") for binding in manifest.bindings)
+    if count > MAX_VARIABLES:
+        name = manifest.worker.name
+        yield f"the worker {name} has {count} variables and secrets, and Cloudflare allows {MAX_VARIABLES}"
 
 
 def _find_reason(text: str, key: str) -> str | None:

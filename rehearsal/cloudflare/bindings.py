@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from rehearsal.cloudflare.state import SECRET, Binding, Version
 
 # Without `keep_bindings` only secrets stay: `wrangler deploy` sends no secret and loses none.
 KEPT_BY_DEFAULT = (SECRET, "secret_key")
+VARIABLES = {SECRET: "text", "plain_text": "text", "json": "json"}  # and the field that holds the value
+MAX_VARIABLES, MAX_TEXT = 128, 5 * 1024  # of a worker, and bytes of one
 
 
 def show_bindings(bindings: Iterable[Binding]) -> list[dict[str, Any]]:
@@ -23,8 +26,8 @@ def show_bindings(bindings: Iterable[Binding]) -> list[dict[str, Any]]:
 def resolve_bindings(metadata: Mapping[str, Any], previous: Version | None, *, strict: bool) -> tuple[Binding, ...]:
     """Return the complete new set of bindings for an upload's metadata.
 
-    Raises RefusalError 10021 for an ill-formed binding, 10053 for a repeated name, and 10057, if ``strict``, for an
-    ``inherit`` of a binding that does not exist.
+    Raises RefusalError 10021 for an ill-formed binding, 10053 for a repeated name, 10054 for a variable that is too
+    large, 10055 for too many of them, and 10057, if ``strict``, for an ``inherit`` of a binding that does not exist.
     """
     before = {item["name"]: item for item in previous.bindings} if previous else {}
     asked = [
@@ -39,7 +42,14 @@ def resolve_bindings(metadata: Mapping[str, Any], previous: Version | None, *, s
     kinds = metadata.get("keep_bindings")
     kinds = KEPT_BY_DEFAULT if kinds is None else kinds
     kept = [item for name, item in before.items() if item["type"] in kinds and name not in names]
-    return (*bindings, *kept)
+    return check_count((*bindings, *kept))
+
+
+def check_count(bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
+    """Return the bindings. Raises RefusalError 10055 for more variables and secrets than a worker may have."""
+    if sum(item["type"] in VARIABLES for item in bindings) > MAX_VARIABLES:
+        raise RefusalError(400, 10055, f"A Worker may have at most {MAX_VARIABLES} environment variables.")
+    return bindings
 
 
 def refuse_used_name(name: str) -> RefusalError:
@@ -70,4 +80,8 @@ def _check_binding(item: Mapping[str, Any]) -> Binding:
         raise RefusalError(400, 10021, f"binding {name} of type {kind} must have a `{field}` specified")
     if field not in (None, "json") and not isinstance(item[str(field)], str):
         raise RefusalError(400, 10021, f"binding {name} of type {kind} must have a string as its `{field}`")
+    if kind in VARIABLES:
+        value = item[VARIABLES[kind]]
+        if len((value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))).encode()) > MAX_TEXT:
+            raise RefusalError(400, 10054, "workers.api.error.text_binding_too_large")
     return dict(item)

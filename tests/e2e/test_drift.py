@@ -255,6 +255,7 @@ def test_a_lifecycle_rule_is_not_declared_and_stays(world, outside, record_prope
 
 
 def test_names_of_any_form_and_two_changes_are_in_the_comment(world, outside):
+    """Case P4: `my.secret`. The matrix has MY-SECRET."""
     outside.wrangler("secret", "put", "my.secret", "--name", outside.name, given=CANARY)
     outside.wrangler("secret", "delete", "ACE_API_KEY", "--name", outside.name)
     preview, code, comment = shown(world)

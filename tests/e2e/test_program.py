@@ -167,10 +167,14 @@ def test_an_ordinary_change_is_not_drift_and_is_verified(world, tmp_path):
     ("binding", "said"),
     [
         ({"name": "DB_PASSWORD", "text": "fake"}, "the binding DB_PASSWORD (plain_text) can be read"),
-        ({"name": "NOTE", "text": "https://jo:fakefake@db.example.org"}, "has a value that looks like a secret"),
+        (
+            {"name": "NOTE", "text": "https://jo:fakefake@db.example.org " + "plain words " * 540},
+            "has a value that looks like a secret",
+        ),
     ],
 )
 def test_a_secret_in_clear_is_refused_at_preview(stack, binding, said):
+    """Case P7: a variable of 6.5 KB is refused as well."""
     settings(stack)
     file = yaml.safe_load(stack.file.read_text())
     file["config"]["building-vitals:extraBindings"] = [{"type": "plain_text", **binding}]
@@ -180,16 +184,21 @@ def test_a_secret_in_clear_is_refused_at_preview(stack, binding, said):
     assert code != 0
     assert "Traceback" not in output
     assert said in output
+    assert ("6,515 bytes, and Cloudflare stores at most 5,120" in output) is (binding["name"] == "NOTE")
     assert "fakefake" not in output
 
 
-@pytest.mark.parametrize("key", ["your-token-here", "changeme"])
-def test_a_placeholder_is_refused_at_preview(stack, key):
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("your-token-here", "is a placeholder, not a key"), ("longer" * 1220 + "ab", "has more than 5,120 characters")],
+)
+def test_a_key_that_cannot_work_is_refused_at_preview(stack, key, said):
+    """Case P7: a key of 7,322 characters. Cloudflare stores 5 KB."""
     settings(stack)
     assert stack.run("config", "set", "--secret", "aceApiKey", given=f"{key}\n")[0] == 0
     code, output = stack.run("preview")
     assert code != 0
-    assert "aceApiKey is a placeholder, not a key" in output
+    assert f"aceApiKey {said}" in output
 
 
 def test_a_bucket_without_protection_is_refused_at_preview(stack, tmp_path):

@@ -91,7 +91,7 @@ async def release_changes(account: Account, request: web.Request, changes: dict[
         request,
         latest,
         annotations={"workers/triggered_by": "secret"},
-        bindings=(*kept, *(item for item in changes.values() if item is not None)),
+        bindings=bindings.check_count((*kept, *(item for item in changes.values() if item is not None))),
     )
     return await account.release(worker, version)
 

@@ -45,11 +45,13 @@ def test_a_valid_jwt_has_neither_problem_nor_warning():
         ("undefined", "is a placeholder"),
         ("changeme", "is a placeholder"),
         ("xxxxxxxxxxxx", "is a placeholder"),
+        ("k" * 3661 + "K" * 3661, "has more than 5,120 characters, and Cloudflare stores no longer secret"),
         (jwt({"exp": 1_000_000_000}), "expired on 2001-09-09 01:46 UTC"),
         (jwt({"exp": NOW.timestamp()}), "expired on 2026-11-23 00:00 UTC"),
     ],
 )
 def test_a_key_that_cannot_work_is_a_problem(key, problem):
+    """Case P6: quotes, a JWT of the future, `abc`. Case P7: more than Cloudflare stores."""
     assessment = ace_key.assess(key, now=NOW)
     assert assessment.problem is not None
     assert assessment.problem.startswith(problem)

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import pulumi
 import pytest
@@ -102,3 +103,22 @@ def test_a_bucket_without_protection_is_refused(kind, protect, refused):
             policy._refuse_unprotected(args)
     else:
         assert policy._refuse_unprotected(args) is None
+
+
+@pytest.mark.parametrize(
+    "binding", [PlainText(name="NOTE", text="é" * 3250), Json(name="NOTE", json=f'["{"x" * 6496}"]')]
+)
+def test_a_variable_that_cloudflare_would_refuse_is_refused_at_preview(enforce, binding):
+    """Case P7: bytes count, and the value is not shown."""
+    with pytest.raises(policy.PolicyError) as caught:
+        enforce(binding)
+    size = "the binding NOTE .* has 6,500 bytes, and Cloudflare stores at most 5,120 in a variable"
+    assert re.fullmatch(size, str(caught.value))
+    enforce(PlainText(name="NOTE", text="x " * 2560))
+
+
+def test_more_variables_than_a_worker_may_have_are_refused_at_preview(enforce):
+    many = [PlainText(name=f"N{number}", text="x") for number in range(127)]
+    enforce(*many, SecretText(name="KEY"))
+    with pytest.raises(policy.PolicyError, match="has 129 variables and secrets, and Cloudflare allows 128"):
+        enforce(*many, SecretText(name="KEY"), SecretText(name="OTHER"))

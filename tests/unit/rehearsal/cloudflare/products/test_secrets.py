@@ -50,6 +50,20 @@ def test_deleting_a_secret_takes_it_from_the_worker(account: Any, code: Any) -> 
     assert code(account.http.get(f"{PATH}/KEY")) == (404, 10056)
 
 
+def test_a_secret_that_is_too_large_is_refused(account: Any, code: Any) -> None:
+    """Case P7: Cloudflare stores 5 KB."""
+    assert account.http.put(PATH, json={"name": "KEY", "text": "x" * 5120}).status_code == 200
+    assert code(account.http.put(PATH, json={"name": "KEY", "text": "x" * 7322})) == (400, 10054)
+    assert code(account.http.patch(f"{PATH}-bulk", json={"secrets": {"A": {"text": "x" * 5121}}})) == (400, 10054)
+    assert newest(account)["number"] == 2
+
+
+def test_a_worker_has_at_most_128_variables_and_secrets(account: Any, code: Any) -> None:
+    secrets = {f"S{number}": {"text": "x"} for number in range(126)}  # besides KEY and SITE
+    assert account.http.patch(f"{PATH}-bulk", json={"secrets": secrets}).status_code == 200
+    assert code(account.http.put(PATH, json={"name": "ONE_MORE", "text": "x"})) == (400, 10055)
+
+
 def test_several_secrets_change_in_one_version(account: Any, code: Any) -> None:
     secrets = {"KEY": None, "A": {"text": "a"}, "B": {"name": "B", "type": "secret_text", "text": "b"}}
     assert account.http.patch(f"{PATH}-bulk", json={"secrets": secrets}).status_code == 200
