@@ -8,10 +8,12 @@ from review import model
 from review.markdown import quote
 from review.model import Preview
 
+_NO_READER = ("off", "none")  # of a script's logs
+
 
 def find_openings(seen: Preview) -> list[str]:
-    """Return a sentence for each new access: a public worker, or an address that gets a key or a token."""
-    return [*_find_public_workers(seen), *_find_new_addresses(seen)]
+    """Return a sentence for each new access: a public worker, an address that gets a secret, a reader of the logs."""
+    return [*_find_public_workers(seen), *_find_new_addresses(seen), *_find_readers_of_logs(seen)]
 
 
 def write_section(seen: Preview) -> Iterator[str]:
@@ -48,3 +50,14 @@ def _find_new_addresses(seen: Preview) -> Iterator[str]:
     for setting, (secret, before, after) in sent.items():
         if after is not None and after != before:
             yield f"`{setting}` is another address: {quote(after)} gets {secret}."
+
+
+def _find_readers_of_logs(seen: Preview) -> Iterator[str]:
+    """Yield the settings of the script that send its logs elsewhere than before."""
+    old, new = (None if each is None else each.worker.settings for each in (seen.old, seen.new))
+    if new is None:
+        return
+    for name, title in (("tail_consumers", "other workers"), ("logpush", "storage or a service")):
+        value = getattr(new, name)
+        if value not in (*_NO_READER, getattr(old, name, None)):
+            yield f"{quote(name)} is {quote(value)}: the logs of the worker go to {title}."

@@ -38,7 +38,8 @@ def theirs(empty_world):
     (folder / "wrangler.json").write_text(json.dumps(config))
     for name_of_bucket in (bucket, "elsewhere"):
         world.wait(world.local.wrangler("r2", "bucket", "create", name_of_bucket))
-    world.wait(world.local.wrangler("deploy", "--config", str(folder / "wrangler.json")))
+    for _ in range(2):  # the second one switches observability off by itself
+        world.wait(world.local.wrangler("deploy", "--config", str(folder / "wrangler.json")))
     for secret, value in {"ACE_API_KEY": "fake-key-of-before", "SLACK_TOKEN": SLACK, "SITE": SLACK}.items():
         world.wait(world.local.wrangler("secret", "put", secret, "--name", name, given=value))
     world.wait(world.local.edge.r2_put(bucket, "kept", b"data", http_metadata={}, custom_metadata={}))
@@ -80,6 +81,7 @@ def test_an_existing_worker_is_refused_then_adopted_completely(theirs):
     [said] = {line.partition("warning: ")[2] for line in world.pulumi("preview").splitlines() if ": adopts " in line}
     assert all(item in said for item in lost), said
     assert "Replaced: BUCKET (r2_bucket). Live crons: 0 1 * * *." in said
+    assert "observability (expected logs at 100 %, found off)" in said
     assert "ACE_API_KEY" not in said
     code, comment = world.run("bash", "-c", REVIEW)
     assert code == 2

@@ -346,6 +346,16 @@ def test_the_code_of_each_worker_is_its_own():
     assert "outside Pulumi" not in text
 
 
+def test_a_new_reader_of_the_logs_opens_access():
+    """Case X7: a deployment that lets another worker read the logs, or that sends them to storage."""
+    settings = {**SETTINGS, "tail_consumers": "log-reader", "logpush": "on"}
+    _, text = run(preview(changed(manifest(worker={"settings": settings})), upload()))
+    assert "> - `tail_consumers` is `log-reader`: the logs of the worker go to other workers." in text
+    assert "> - `logpush` is `on`: the logs of the worker go to storage or a service." in text
+    _, text = run(preview(changed(manifest(worker={"settings": {**SETTINGS, "limits": "none"}})), upload()))
+    assert "opens access" not in text
+
+
 def test_changed_script_settings_of_the_query_worker_are_named():
     """Case X4: a setting of either worker that was changed outside Pulumi."""
     found = drift(kind="query_drift", origin="script settings", author=None, at=None, settings=CHANGED_SETTINGS)

@@ -49,6 +49,27 @@ def test_deployed_from_another_checkout_with_other_code(tmp_path):
     assert found["cause"] == "configuration"
 
 
+@pytest.mark.parametrize(
+    ("ours", "live", "other"),
+    [
+        ("33333333:44444444:aaaaaaaaaaaa:55555555", "33333333:44444444:bbbbbbbbbbbb:55555555", "other code"),
+        ("33333333:44444444:aaaaaaaaaaaa:55555555", "33333333:44444444:aaaaaaaaaaaa:66666666", "did not finish"),
+        ("33333333:44444444:aaaaaaaaaaaa:55555555", "33333333:44444444:bbbbbbbbbbbb:66666666", "did not finish"),
+        ("33333333:44444444:aaaaaaaaaaaa:55555555", "33333333:44444444:bbbbbbbbbbbb", "did not finish"),
+        ("33333333:44444444:aaaaaaaaaaaa", "33333333:44444444", "did not finish"),
+    ],
+)
+def test_other_code_is_told_from_other_settings_of_the_script(tmp_path, ours, live, other):
+    """Case X5: the tag has digests of the code and of the script settings. Older tags lack one of them, or both.
+
+    An upload with other settings is a `pulumi up` that did not finish. Other code alone is from another checkout.
+    """
+    system = healthy_system(manifest=manifest_data(worker__tag=f"bv:11111111:222222222222:{ours}"))
+    system.script.versions = [system.script.version(1, f"bv:11111111:222222222222:{ours}", "upload")]
+    system.script.upload(f"bv:11111111:999999999999:{live}")
+    assert other in failed_finding(tmp_path, system, "deployed")["found"]
+
+
 def test_deployed_as_multipart_with_one_module_or_more(tmp_path):
     system = healthy_system()
     part = "--x\r\nContent-Disposition: form-data; name=worker.js\r\n\r\n{}\r\n"
