@@ -161,6 +161,14 @@ async def read_json_object(request: web.Request) -> dict[str, Any]:
     return data
 
 
+def read_number(request: web.Request, name: str, default: int) -> int:
+    """Return a positive number in the query. Raises RefusalError 10021."""
+    text = request.query.get(name, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise RefusalError(400, 10021, f"{name} must be a positive number")
+    return int(text)
+
+
 def _find_edge_name(item: Binding) -> str:
     return make_edge_name(item["bucket_name"], item.get("jurisdiction") or "default")
 

@@ -30,15 +30,18 @@ class Upload:
 
 
 async def read_parts(request: web.Request) -> dict[str, Module]:
-    """Return the parts of a multipart body by name. Raises RefusalError 10021 for another body."""
+    """Return the parts of a multipart body by file name, or by name. Raises RefusalError 10021 for another body.
+
+    Cloudflare's Python client names all modules `files`. Other clients give a module's name to the part too.
+    """
     if not request.content_type.startswith("multipart/"):
         raise RefusalError(400, 10021, "The uploaded script must be sent as multipart/form-data.")
     found = {}
     try:
         async for part in await request.multipart():
-            if isinstance(part, BodyPartReader) and part.name:
+            if isinstance(part, BodyPartReader) and (name := part.filename or part.name):
                 kind = part.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
-                found[part.name] = Module(name=part.name, content_type=kind, body=bytes(await part.read()))
+                found[name] = Module(name=name, content_type=kind, body=bytes(await part.read()))
     except (ValueError, HttpProcessingError):
         raise RefusalError(400, 10021, "The multipart body could not be read.") from None
     return found

@@ -9,11 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from rehearsal.cloudflare import uploads, views
-from rehearsal.cloudflare.account import Account, find_version, read_json_object
+from rehearsal.cloudflare.account import Account, find_version, read_json_object, read_number
 from rehearsal.cloudflare.responses import RefusalError, respond
 from rehearsal.cloudflare.state import Share, Version, WorkerRecord
 
-SHOWN = 10
+PER_PAGE = 10
+MAX_PER_PAGE = 100
 MAX_SHARES = 2
 
 
@@ -22,14 +23,23 @@ def make_routes(account: Account) -> Iterable[web.RouteDef]:
     return [
         account.make_route("POST", "workers/scripts/{script}/deployments", create),
         account.make_route("GET", "workers/scripts/{script}/deployments", list_all),
+        account.make_route("GET", "workers/scripts/{script}/deployments/{deployment}", show),
     ]
 
 
 async def list_all(account: Account, request: web.Request) -> web.Response:
-    """List the ten latest deployments, the live one first."""
-    return respond(
-        {"deployments": [views.show_deployment(item) for item in account.find_worker(request).deployments[:SHOWN]]}
-    )
+    """List deployments, the live one first, ten per page unless ``per_page`` says otherwise."""
+    page, size = read_number(request, "page", 1), min(read_number(request, "per_page", PER_PAGE), MAX_PER_PAGE)
+    shown = account.find_worker(request).deployments[(page - 1) * size : page * size]
+    return respond({"deployments": [views.show_deployment(item) for item in shown]})
+
+
+async def show(account: Account, request: web.Request) -> web.Response:
+    """Show a deployment. Raises RefusalError 10007."""
+    for deployment in account.find_worker(request).deployments:
+        if deployment.id == request.match_info["deployment"]:
+            return respond(views.show_deployment(deployment))
+    raise RefusalError(404, 10007, "This deployment does not exist on your account.")
 
 
 async def create(account: Account, request: web.Request) -> web.Response:

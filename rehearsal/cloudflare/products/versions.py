@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from rehearsal.cloudflare import uploads, views
-from rehearsal.cloudflare.account import Account, find_version
-from rehearsal.cloudflare.responses import RefusalError, respond
+from rehearsal.cloudflare.account import Account, find_version, read_number
+from rehearsal.cloudflare.responses import respond
 
 PER_PAGE = 10
 MAX_PER_PAGE = 100
@@ -37,8 +37,8 @@ async def upload(account: Account, request: web.Request) -> web.Response:
 async def list_all(account: Account, request: web.Request) -> web.Response:
     """List versions, newest first, ten per page unless ``per_page`` says otherwise."""
     versions = account.find_worker(request).versions[::-1]
-    page = _read_number(request, "page", 1)
-    size = min(_read_number(request, "per_page", PER_PAGE), MAX_PER_PAGE)
+    page = read_number(request, "page", 1)
+    size = min(read_number(request, "per_page", PER_PAGE), MAX_PER_PAGE)
     shown = [views.show_version_item(version) for version in versions[(page - 1) * size : page * size]]
     info = {"page": page, "per_page": size, "count": len(shown), "total_count": len(versions)}
     return respond({"items": shown}, info=info)
@@ -47,10 +47,3 @@ async def list_all(account: Account, request: web.Request) -> web.Response:
 async def show(account: Account, request: web.Request) -> web.Response:
     """Show a version with its resources. Raises RefusalError 10007."""
     return respond(views.show_version(find_version(account.find_worker(request), request.match_info["version"])))
-
-
-def _read_number(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name, str(default))
-    if not text.isdecimal() or int(text) < 1:
-        raise RefusalError(400, 10021, f"{name} must be a positive number")
-    return int(text)

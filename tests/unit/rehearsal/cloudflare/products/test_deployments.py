@@ -71,3 +71,16 @@ def test_a_new_version_with_a_new_secret_needs_no_force(account: Any) -> None:
     account.upload(bindings=[KEY])
     version = upload(account, bindings=[{**KEY, "text": "canary-other"}])
     assert deploy(account, (version, 100)).status_code == 200
+
+
+def test_deployments_are_listed_in_pages_and_shown_by_id(account: Any, code: Any) -> None:
+    for body in (b"one", b"two", b"three"):
+        account.upload(code=body)
+    path = "workers/scripts/page/deployments"
+    ids = [item["id"] for item in account.result(path)["deployments"]]
+    assert len(ids) == 3
+    pages = [account.result(f"{path}?page={page}&per_page=2")["deployments"] for page in (1, 2, 3)]
+    assert [[item["id"] for item in page] for page in pages] == [ids[:2], ids[2:], []]
+    assert account.result(f"{path}/{ids[1]}")["id"] == ids[1]
+    assert code(account.http.get(f"{path}/absent")) == (404, 10007)
+    assert code(account.http.get(f"{path}?page=0")) == (400, 10021)

@@ -178,3 +178,16 @@ def test_a_stub_without_suffix_is_an_es_module_at_the_edge(account: Any) -> None
     script = account.edge.served["page"][0][0][0]
     assert (script.main_module, set(script.modules)) == ("page.js", {"page.js"})
     assert script.compatibility_date == "2021-11-02"
+
+
+def test_modules_have_the_names_of_their_files(account: Any) -> None:
+    """Cloudflare's Python client names the part of each module `files`."""
+    kind = "application/javascript+module"
+    files: Any = [
+        ("files", ("worker.js", b"export default {}", kind)),
+        ("files", ("other.js", b"export const other = 1", kind)),
+        ("metadata", (None, json.dumps({"main_module": "worker.js"}))),
+    ]
+    assert account.http.put("workers/scripts/page", files=files).status_code == 200
+    ((script, _),), _ = account.edge.served["page"]
+    assert script.modules == {"worker.js": b"export default {}", "other.js": b"export const other = 1"}
