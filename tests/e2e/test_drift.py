@@ -179,8 +179,10 @@ ROWS = [
         ("| `observability` | `logs at 100 %` | `off` |", "| `tail consumers` | `none` | `log-reader` |",
          "Cloudflare does not record who changed a script setting, or when"),
         settings_are_declared, who=False),
-    Row("CPU limit lowered", lambda h: h.call("PATCH", f"{h.script}/settings", json={"limits": {"cpu_ms": 50}}),
-        "limits (expected cpu_ms 30000, found cpu_ms 50)", ("| `limits` | `cpu_ms 30000` | `cpu_ms 50` |",),
+    Row("CPU limit and placement changed",
+        lambda h: h.call("PATCH", f"{h.script}/settings", json={"limits": {"cpu_ms": 50}, "placement": {"mode": "smart"}}),
+        "limits (expected cpu_ms 30000, found cpu_ms 50), placement (expected none, found mode smart)",
+        ("| `limits` | `cpu_ms 30000` | `cpu_ms 50` |", "| `placement` | `none` | `mode smart` |"),
         settings_are_declared),
     Row("workers.dev switched off", lambda h: h.call("DELETE", f"{h.script}/subdomain"),
         "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off. It is switched on",),
@@ -277,7 +279,7 @@ def test_an_ordinary_change_after_a_restored_drift_has_no_message(world, outside
     assert code == 2
     assert "drift: " not in preview
     assert "outside Pulumi" not in comment
-    assert "| `ace.page_size` | `5000` | `10000` |" in comment
+    assert "| `pageSize` | `5000` | `10000` |" in comment
     world.pulumi("up", "--yes", "--skip-preview")
     assert "workers/message" not in outside.versions()[0]["annotations"]
     assert outside.bindings()["PAGE_SIZE"]["text"] == "10000"
