@@ -8,14 +8,14 @@ with collection_paused():
     from infra import account, errors, resources
     from infra.plan import plan
     from infra.resources.outputs import list_outputs
-    from infra.resources.state import state_has
+    from infra.resources.state import read_state
     from infra.settings.reading import read_settings
     from infra.settings.source import stack_source
 
 try:
     settings = read_settings(stack_source())
     with account.open_account(settings) as live:
-        planned = plan(settings, live, state_has=state_has)
+        planned = plan(settings, live, read_state=read_state)
 except errors.DeploymentError as error:
     raise pulumi.RunError(str(error)) from None
 for warning in planned.warnings:

@@ -10,6 +10,8 @@ from cloudflare_client.errors import UnknownShapeError
 from cloudflare_client.fields import read_items, read_object, read_text
 
 SECONDS_OF_A_DAY = 86_400
+FEDRAMP = "fedramp"
+JURISDICTIONS = ("default", "eu", FEDRAMP)  # each has buckets of its own, and one name may exist in several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

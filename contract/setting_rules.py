@@ -24,6 +24,7 @@ Rule = Callable[[str], str | None]
 # Larger pages exceed a worker's 128 MB, smaller ones stall ACE's cursor.
 PAGE_SIZES = (1_000, 5_000, 10_000, 50_000, 100_000)
 MAX_SETTLE_HOURS = 72
+OTHER_STACK = "from-other-stack"  # value of adopt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +145,10 @@ def check_settle_hours(value: str) -> str | None:
     return None if value in map(str, range(MAX_SETTLE_HOURS + 1)) else f"0 to {MAX_SETTLE_HOURS} hours"
 
 
-def check_flag(value: str) -> str | None:
-    """Expect true or false."""
-    return None if value in {"true", "false"} else "true or false"
+def expect_one_of(*values: str) -> Rule:
+    """Return the rule of a setting with these values."""
+    expected = f"{', '.join(values[:-1])} or {values[-1]}"
+    return lambda value: None if value in values else expected
 
 
 RULES: Mapping[str, SettingRule] = {
@@ -165,10 +167,10 @@ RULES: Mapping[str, SettingRule] = {
     "schedule": SettingRule(check=check_cron, optional=True),
     "settleHours": SettingRule(check=check_settle_hours),
     "etlWorker": SettingRule(check=check_worker_address, optional=True),
-    "queryWorker": SettingRule(check=check_flag),
+    "queryWorker": SettingRule(check=expect_one_of("true", "false")),
     "queryWorkerName": SettingRule(check=check_hostname_label, optional=True),
     "queryUrl": SettingRule(check=check_url, optional=True),
-    "adopt": SettingRule(check=check_flag),
+    "adopt": SettingRule(check=expect_one_of("true", "false", OTHER_STACK)),
 }
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from cloudflare_client.buckets import FEDRAMP, JURISDICTIONS
 from cloudflare_client.client import CloudflareClient
-from cloudflare_client.errors import AbsentError, CloudflareError, UnknownShapeError
+from cloudflare_client.errors import AbsentError, ApiRefusedError, CloudflareError, UnknownShapeError
 from cloudflare_client.httpx_transport import connect
 from cloudflare_client.script_settings import ScriptSettings
 from cloudflare_client.versions import WorkerDeployment, WorkerVersion
@@ -118,9 +119,19 @@ class LiveAccount:
         """Return the bindings of one version of a worker, a secret without its text."""
         return tuple(self.client.read_version(name, version).bindings.values())
 
-    def has_bucket(self, name: str) -> bool:
-        """Return whether the account has an R2 bucket of this name."""
-        return self.client.has_bucket(name)
+    def find_bucket(self, name: str) -> str | None:
+        """Return the jurisdiction of the R2 bucket of this name, None if there is none. The default one is first.
+
+        A refusal by the jurisdiction fedramp means that the account cannot have a bucket there.
+        """
+        for jurisdiction in JURISDICTIONS:
+            try:
+                if self.client.has_bucket(name, jurisdiction=jurisdiction):
+                    return jurisdiction
+            except ApiRefusedError as error:
+                if jurisdiction != FEDRAMP or error.is_transient:
+                    raise
+        return None
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,28 +14,24 @@ from contract.manifest import Manifest
 from infra import policy
 from infra.account import LiveAccount
 from infra.bindings import Binding
-from infra.declarations import WorkerDeclaration, backfill, query
+from infra.declarations import WorkerDeclaration, backfill, bucket, query
+from infra.declarations.bucket import BUCKET, BUCKET_TYPE, BucketPlan, State
 from infra.declarations.manifest import build_manifest
 from infra.drift.detection import find_drift, next_message
 from infra.drift.kept_secrets import find_kept_secrets
 from infra.drift.last_upload import uploaded_bindings
 from infra.drift.setting_changes import describe_first_declaration
 from infra.drift.tag import owner_prefix
-from infra.errors import DeploymentError
+from infra.settings.names import PRODUCTION, require_same_names
 from infra.settings.settings import Settings
 
-BUCKET = "timeseries"  # name of the resource
-BUCKET_TYPE = "cloudflare:index/r2Bucket:R2Bucket"
 CRONS_TYPE = "cloudflare:index/workersCronTrigger:WorkersCronTrigger"
-
-
-class BucketExistsError(DeploymentError):
-    """A bucket of this name exists that this stack does not have, and the stack does not adopt."""
+SCRIPT_TYPE = "cloudflare:index/workersScript:WorkersScript"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:
-    """An upload of one worker. ``uploaded_before`` says that a live version is an upload of this stack.
+    """An upload of one worker. ``bucket_before`` is the bucket of the stack's last upload, None where there is none.
 
     ``has_tail_consumers`` says that other workers read the live logs. ``notice`` is a line for the preview.
     """
@@ -45,18 +42,9 @@ class WorkerPlan:
     manifest: Manifest
     drift: Drift | None
     message: str | None
-    uploaded_before: bool
+    bucket_before: str | None
     has_tail_consumers: bool = False
     notice: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BucketPlan:
-    """The bucket. ``imported`` says that an existing one is taken over."""
-
-    account_id: str
-    name: str
-    imported: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +56,19 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def plan(settings: Settings, account: LiveAccount, *, state_has: Callable[[str, str], bool]) -> Plan:
-    """Return the plan of a stack. ``state_has`` says whether the stack's state has a resource (type and name).
+def plan(settings: Settings, account: LiveAccount, *, read_state: State) -> Plan:
+    """Return the plan of a stack. ``read_state`` returns the names of the resources in its state, by type and name.
 
     Raises DeploymentError for a worker or a bucket that belongs to others, and for a broken policy.
     """
+    state = functools.cache(read_state)
+    _refuse_renaming(settings, state)
     account.require_subdomain(settings.worker_url)
     declared = (backfill.declare(settings), query.declare(settings))
-    workers = tuple(_plan_worker(settings, item, account, state_has) for item in declared if item is not None)
-    bucket = _plan_bucket(settings, account, state_has, uploaded_before=workers[0].uploaded_before)
+    workers = tuple(_plan_worker(settings, item, account, state) for item in declared if item is not None)
+    planned = bucket.plan(settings, account, state, bound=workers[0].bucket_before)
     notices = (worker.notice for worker in workers if worker.notice is not None)
-    return Plan(workers=workers, bucket=bucket, warnings=(*settings.warnings, *notices, *_warn_of_drift(workers)))
+    return Plan(workers=workers, bucket=planned, warnings=(*settings.warnings, *notices, *_warn_of_drift(workers)))
 
 
 def _warn_of_drift(workers: Sequence[WorkerPlan]) -> Iterator[str]:
@@ -89,16 +79,13 @@ def _warn_of_drift(workers: Sequence[WorkerPlan]) -> Iterator[str]:
             yield f"{start}{describe(worker.drift)}"
 
 
-def _plan_worker(
-    settings: Settings, declaration: WorkerDeclaration, account: LiveAccount, state_has: Callable[[str, str], bool]
-) -> WorkerPlan:
+def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: LiveAccount, state: State) -> WorkerPlan:
     owner = owner_prefix(settings.project, settings.stack)
     worker = account.read_worker(declaration.script, owner=owner)
     uploaded = uploaded_bindings(
         worker,
         owner,
-        adopt=declaration.adopt,
-        advice=declaration.advice,
+        declaration=declaration,
         read_bindings=lambda version: account.read_bindings(declaration.script, version),
     )
     kept = find_kept_secrets(
@@ -112,7 +99,9 @@ def _plan_worker(
     bindings = (*declaration.bindings, *kept)
     manifest = build_manifest(settings, declaration, bindings)
     policy.enforce(manifest, key=settings.ace_api_key)
-    found = find_drift(manifest, worker, uploaded=uploaded, sent_crons=lambda: state_has(CRONS_TYPE, declaration.name))
+    found = find_drift(
+        manifest, worker, uploaded=uploaded, sent_crons=lambda: (CRONS_TYPE, declaration.name) in state()
+    )
     return WorkerPlan(
         name=declaration.name,
         source=declaration.source,
@@ -120,24 +109,23 @@ def _plan_worker(
         manifest=manifest,
         drift=found,
         message=next_message(manifest, worker, found),
-        uploaded_before=uploaded is not None,
+        bucket_before=None if uploaded is None else bucket.find_bound(uploaded),
         has_tail_consumers=worker is not None and worker.settings.tail_consumers != NONE,
         notice=describe_first_declaration(manifest, worker),
     )
 
 
-def _plan_bucket(
-    settings: Settings, account: LiveAccount, state_has: Callable[[str, str], bool], *, uploaded_before: bool
-) -> BucketPlan:
-    """Import a bucket that exists only where the stack adopts and its state does not have it yet.
+def _refuse_renaming(settings: Settings, state: State) -> None:
+    """Raise RenamedError where the stack deployed other names than those that follow from its name.
 
-    Where the live worker is an upload of this stack, an ordinary preview makes no request for the bucket.
+    The names of production never followed from it, so an ordinary preview of production does not read the state.
     """
-    looks = settings.adopt or not uploaded_before
-    imported = looks and account.has_bucket(settings.bucket) and not state_has(BUCKET_TYPE, BUCKET)
-    if imported and not settings.adopt:
-        raise BucketExistsError(
-            f"bucket {settings.bucket!r} already exists but was not created by this stack: "
-            "to take it over with its data, run: pulumi config set adopt true"
-        )
-    return BucketPlan(account_id=settings.account_id, name=settings.bucket, imported=imported)
+    if settings.stack == PRODUCTION or not settings.derived_names:
+        return
+    resources = {
+        "bucket": (BUCKET_TYPE, BUCKET),
+        "workerName": (SCRIPT_TYPE, backfill.NAME),
+        "queryWorkerName": (SCRIPT_TYPE, query.NAME),
+    }
+    found = state()
+    require_same_names(settings, {setting: found[key] for setting, key in resources.items() if found.get(key)})

@@ -10,12 +10,11 @@ from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, describe
 from checks.model.hint import Hint
+from cloudflare_client.buckets import JURISDICTIONS
 from contract.manifest import CONTROL_PREFIX
 
 if TYPE_CHECKING:
     from cloudflare_client.buckets import LifecycleRule, PublicDomain
-
-JURISDICTIONS = ("default", "eu", "fedramp")
 
 Items = Iterator[Evidence | Finding]
 

@@ -71,7 +71,8 @@ class Drift:
 
     ``origin`` is the kind of change. ``author`` and ``at`` (UTC) are None where Cloudflare does not record them.
     ``earlier`` are the changes between the last upload of this stack and this one, newest first.
-    ``adopted`` says that the worker was never an upload of this stack. ``crons`` are the live ones, None where they are
+    ``adopted`` says that the worker was never an upload of this stack, and ``stack`` is the beginning of its tag where
+    another stack of this program deployed it. ``crons`` are the live ones, None where they are
     as declared. ``lost`` are bindings of which no declaration has the name and kind, ``replaced`` those that are
     declared with another value. ``settings`` are those of the script that differ.
     """
@@ -81,6 +82,7 @@ class Drift:
     author: str | None = None
     at: str | None = None
     adopted: bool = False
+    stack: str | None = None
     changes: tuple[BindingChange, ...] = ()
     crons: tuple[str, ...] | None = None
     lost: tuple[LiveBinding, ...] = ()

@@ -22,6 +22,7 @@ MAX_MESSAGE = 1_000  # bytes of a version's message, Cloudflare's limit
 MAX_CRONS = 5  # shown in a sentence
 MAX_NAME = 128  # characters of one name in a sentence
 NOT_FINISHED = "the last `pulumi up` did not finish, so its crons are not live"
+NOT_OWN = "not an upload of this stack"
 _ACTIONS = {  # origin -> with an author, without one
     SECRET: ("changed secrets", "secrets were changed"),
     UPLOAD: ("uploaded another version", "another version was uploaded"),
@@ -82,7 +83,8 @@ def _head(drift: Drift) -> str:
     author = _escape(drift.author) if drift.author else None
     if drift.adopted:
         last = f" (last changed by {author} {when})" if author and when else ""
-        return f"adopts live version {version}, which is not an upload of this stack{last}"
+        origin = f"an upload of another stack (its tag begins with {_escape(drift.stack)})" if drift.stack else NOT_OWN
+        return f"adopts live version {version}, which is {origin}{last}"
     if drift.origin == UNFINISHED:
         return f"drift: {NOT_FINISHED} (live version {version})"
     active, passive = action_of(drift)

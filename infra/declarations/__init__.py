@@ -1,4 +1,4 @@
-"""The declared workers: one worker, one module with a function ``declare``."""
+"""The declared workers, one module with a function ``declare`` each, their bucket, and their manifest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class WorkerDeclaration:
 
     ``name`` is the name of the resource and of the folder in workers/, ``script`` the name at Cloudflare. ``version``
     is the program's own. ``bindings`` are in the order of the upload, ``reserved_names`` those that no other binding
-    may have. ``advice`` is the next step where a worker of this name exists that the stack never uploaded.
+    may have. ``advice`` is the next step where a worker of this name exists that the stack never uploaded, and
+    ``advice_on_stack`` where another stack of this program deployed it. ``setting`` chooses another name.
     """
 
     name: str
@@ -28,7 +29,10 @@ class WorkerDeclaration:
     schedules: tuple[str, ...]
     related: RelatedWorkers
     adopt: bool
+    adopts_other_stack: bool
+    setting: str
     advice: str
+    advice_on_stack: str
 
     @property
     def source(self) -> Path:

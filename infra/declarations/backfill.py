@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.manifest import RelatedWorkers
+from contract.setting_rules import OTHER_STACK
 from infra.bindings.plain_text import PlainText
 from infra.bindings.r2_bucket import R2Bucket
 from infra.bindings.secret_text import SecretText
@@ -11,6 +12,7 @@ from infra.declarations import WorkerDeclaration
 from infra.settings.binding_names import BACKFILL_BINDINGS
 from infra.settings.settings import Settings
 
+NAME = "backfill"
 SERVICE = "backfill-worker"  # the worker's own name in GET /health. A contract test compares both
 VERSION = "1.0.0"
 
@@ -27,7 +29,7 @@ def declare(settings: Settings) -> WorkerDeclaration:
     if settings.end_date is not None:
         texts["END_DATE"] = settings.end_date
     return WorkerDeclaration(
-        name="backfill",
+        name=NAME,
         script=settings.worker_name,
         url=settings.worker_url,
         service=SERVICE,
@@ -43,5 +45,8 @@ def declare(settings: Settings) -> WorkerDeclaration:
         schedules=() if settings.schedule is None else (settings.schedule,),
         related=RelatedWorkers(query_url=settings.query_url, etl_worker=settings.etl_worker),
         adopt=settings.adopt,
+        adopts_other_stack=settings.adopts_other_stack,
+        setting="workerName",
         advice="to take it over, run: pulumi config set adopt true",
+        advice_on_stack=f"Only if that stack is gone, run: pulumi config set adopt {OTHER_STACK}",
     )

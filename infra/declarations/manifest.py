@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contract.manifest import DeclaredAce, DeclaredWorker, Manifest, Storage, key_prefix
 from infra.bindings import Binding
 from infra.declarations import WorkerDeclaration, script_settings
+from infra.declarations.bucket import JURISDICTION
 from infra.drift.tag import tag_of
 from infra.settings.settings import Settings
 
@@ -34,7 +35,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
         schedules=declaration.schedules,
         storage=Storage(
             bucket=settings.bucket,
-            jurisdiction="default",
+            jurisdiction=JURISDICTION,
             key_template=settings.key_template,
             prefix=key_prefix(settings.key_template, settings.site),
         ),

@@ -10,6 +10,7 @@ from infra.declarations import WorkerDeclaration
 from infra.settings.binding_names import QUERY_BINDINGS
 from infra.settings.settings import Settings
 
+NAME = "query"
 SERVICE = "query-worker"
 VERSION = "1.0.0"
 
@@ -22,7 +23,7 @@ def declare(settings: Settings) -> WorkerDeclaration | None:
     if settings.query_worker_name is None or settings.query_url is None:
         return None
     return WorkerDeclaration(
-        name="query",
+        name=NAME,
         script=settings.query_worker_name,
         url=settings.query_url,
         service=SERVICE,
@@ -37,9 +38,12 @@ def declare(settings: Settings) -> WorkerDeclaration | None:
         schedules=(),
         related=RelatedWorkers(),
         adopt=False,
+        adopts_other_stack=False,
+        setting="queryWorkerName",
         advice=(
             "a query worker is never adopted. To deploy another one, run: pulumi config set queryWorkerName ANOTHER. "
             "To verify the existing one, run: pulumi config set queryWorker false, and: "
             "pulumi config set queryUrl ITS-URL"
         ),
+        advice_on_stack="A query worker is never adopted",
     )

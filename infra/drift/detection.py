@@ -18,7 +18,7 @@ from contract.manifest import Manifest
 from infra.account import LiveWorker
 from infra.drift.binding_changes import find_changes, find_lost, find_replaced
 from infra.drift.digest import digest_bindings
-from infra.drift.last_upload import find_last_upload, list_uploads
+from infra.drift.last_upload import find_last_upload, find_other_stack, list_uploads
 from infra.drift.setting_changes import are_changed, find_setting_changes
 from infra.drift.tag import TagDigests, is_own_upload, owner_prefix, read_digests
 
@@ -50,6 +50,7 @@ def find_drift(
         author=deployment.author if known else None,
         at=deployment.moment if known else None,
         adopted=adopted,
+        stack=find_other_stack(worker, owner) if adopted else None,
         changes=() if uploaded is None else tuple(find_changes(uploaded, worker, owner)),
         crons=None if sent.crons == digest_crons(worker.schedules) else worker.schedules,
         lost=tuple(find_lost(manifest, worker.bindings)) if adopted else (),

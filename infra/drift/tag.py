@@ -6,6 +6,7 @@ must not change. The tags of older deployments have no part ``<settings>``, and 
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from cloudflare_client.versions import WorkerVersion
@@ -38,6 +39,12 @@ def tag_of(manifest: Manifest) -> str:
     if manifest.worker.settings is not None:
         parts.append(digest_settings(manifest.worker.settings))
     return owner + ":".join(parts)
+
+
+def read_owner(version: WorkerVersion) -> str | None:
+    """Return the beginning of a tag that names the stack of an upload, None for an upload of another program."""
+    found = re.match(r"bv:[0-9a-f]+:", version.tag) if version.is_upload else None
+    return None if found is None else found[0]
 
 
 def is_own_upload(version: WorkerVersion, owner: str) -> bool:

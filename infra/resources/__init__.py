@@ -5,7 +5,8 @@ from __future__ import annotations
 import pulumi
 
 from infra import policy
-from infra.plan import BUCKET, Plan
+from infra.declarations.bucket import BUCKET
+from infra.plan import Plan
 from infra.resources.bucket import BucketComponent
 from infra.resources.worker import WorkerComponent
 

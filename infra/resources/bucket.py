@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from infra.plan import BucketPlan
+from infra.declarations.bucket import BucketPlan
 
 
 class BucketComponent(pulumi.ComponentResource):

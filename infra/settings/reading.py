@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from contract import ace_key, secret_scan
 from contract.ace_key import EXPIRY_NOTICE
-from contract.setting_rules import RULES, Violation, find_conflicts, find_violation
+from contract.setting_rules import OTHER_STACK, RULES, Violation, find_conflicts, find_violation
 from infra.errors import DeploymentError
 from infra.settings.extra_bindings import read_extra_bindings
+from infra.settings.names import NAMES, derive_name, find_broken_name
 from infra.settings.provider import read_api_token, read_api_url
 from infra.settings.settings import Settings
 from infra.settings.source import SettingsSource
@@ -27,8 +28,8 @@ def read_settings(source: SettingsSource) -> Settings:
 
     Raises SettingsError with every problem, one line each. A line names the setting and the expected form.
     """
-    values = {setting: _text(source, setting) for setting in RULES}
-    problems = _find_problems(source, values)
+    values, derived = _read_values(source)
+    problems = _find_problems(source, values, derived)
     days = values["keyExpiryWarningDays"]
     notice = EXPIRY_NOTICE if _is_broken(values, "keyExpiryWarningDays") else timedelta(days=int(days))
     key, warnings = _read_key(source, problems, notice)
@@ -49,6 +50,7 @@ def read_settings(source: SettingsSource) -> Settings:
         key_expiry_warning_days=int(values["keyExpiryWarningDays"]),
         bucket=values["bucket"],
         worker_name=values["workerName"],
+        derived_names=derived,
         worker_url=_url_of(values["workerUrl"] if values["workerUrl"] else values["workerName"], subdomain),
         site=values["site"],
         start_date=values["startDate"],
@@ -59,7 +61,8 @@ def read_settings(source: SettingsSource) -> Settings:
         schedule=_optional(values["schedule"]),
         settle_hours=int(values["settleHours"]),
         extra_bindings=extra,
-        adopt=values["adopt"] == "true",
+        adopt=values["adopt"] != "false",
+        adopts_other_stack=values["adopt"] == OTHER_STACK,
         etl_worker=_url_of(values["etlWorker"], subdomain) if values["etlWorker"] else None,
         query_worker_name=query_name,
         query_url=None if query_address is None else _url_of(query_address, subdomain),
@@ -74,21 +77,32 @@ def _text(source: SettingsSource, setting: str) -> str:
     return "" if value is None else value
 
 
+def _read_values(source: SettingsSource) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the value of each setting that has a rule, and the names that are not set but derived."""
+    given = {setting: _text(source, setting) for setting in RULES}
+    used = [name for name in NAMES if name != "queryWorkerName" or given["queryWorker"] == "true"]
+    derived = {name: derive_name(name, source.stack) for name in used if not given[name]}
+    return {**given, **derived}, frozenset(derived)
+
+
 def _is_broken(values: Mapping[str, str], setting: str) -> bool:
     return setting in RULES and find_violation(setting, values[setting]) is not None
 
 
-def _find_problems(source: SettingsSource, values: Mapping[str, str]) -> list[str]:
+def _find_problems(source: SettingsSource, values: Mapping[str, str], derived: Collection[str]) -> list[str]:
     """Return a line for each setting that no code reads, each broken rule, and each broken rule between settings."""
     problems = [_refuse_unknown(name) for name in sorted(source.names) if name not in KNOWN]
     for setting, value in values.items():
-        problems += _find_problem(source, setting, value)
+        problems += _find_problem(source, setting, value, derived=setting in derived)
     return problems + [str(item) for item in find_conflicts(values) if not _is_broken(values, item.setting)]
 
 
-def _find_problem(source: SettingsSource, setting: str, value: str) -> list[str]:
+def _find_problem(source: SettingsSource, setting: str, value: str, *, derived: bool) -> list[str]:
     if source.is_secret(setting):
         return [_refuse_secret(setting)]
+    if derived:
+        broken = find_broken_name(setting, source.stack)
+        return [] if broken is None else [broken]
     violation = find_violation(setting, value)
     if violation is None:
         return []

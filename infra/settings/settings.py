@@ -12,6 +12,8 @@ class Settings:
     """The settings of a stack.
 
     ``query_worker_name`` is None where the stack deploys no query worker. ``query_url`` is None where there is none.
+    ``derived_names`` are the settings of names that follow from the stack's name, because they are not set.
+    ``adopts_other_stack`` allows to adopt a worker that another stack of this program deployed. Then ``adopt`` is true.
     ``warnings`` are lines for every preview.
     """
 
@@ -22,6 +24,7 @@ class Settings:
     key_expiry_warning_days: int
     bucket: str
     worker_name: str
+    derived_names: frozenset[str]
     worker_url: str
     site: str
     start_date: str
@@ -33,6 +36,7 @@ class Settings:
     settle_hours: int
     extra_bindings: tuple[Binding, ...]
     adopt: bool
+    adopts_other_stack: bool
     etl_worker: str | None
     query_worker_name: str | None
     query_url: str | None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contract.drift import record as drift
 from contract.drift.record import Drift, EarlierChange
-from contract.drift.sentence import NOT_FINISHED, UNRECORDED, action_of, describe_setting
+from contract.drift.sentence import NOT_FINISHED, NOT_OWN, UNRECORDED, action_of, describe_setting
 from review import model
 from review.markdown import Table, quote
 from review.model import KEY, Preview
@@ -66,7 +66,8 @@ def _write_sentence(found: Drift) -> str:
     when = f" on {quote(found.at)} UTC" if found.at else ""
     if found.adopted:
         last = f" (last changed by {quote(found.author)}{when})" if found.author else ""
-        return f"Live version {version} is not an upload of this stack{last}. This deployment replaces it."
+        origin = f"an upload of another stack (its tag begins with {quote(found.stack)})" if found.stack else NOT_OWN
+        return f"Live version {version} is {origin}{last}. This deployment replaces it."
     if not found.is_outside:
         return f"{_capitalize(NOT_FINISHED)} (live version {version}). `pulumi up` completes it."
     active, passive = action_of(found)

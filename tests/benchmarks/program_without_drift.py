@@ -10,7 +10,7 @@ class LiveWorker:
 
 
 class LiveAccount:
-    """An account without workers and buckets, so that the program does not ask the engine for its state either."""
+    """An account without workers and buckets."""
 
     def read_worker(self, *_: object, **__: object) -> None:
         """Return that there is no live worker."""
@@ -22,9 +22,8 @@ class LiveAccount:
     def require_subdomain(self, _: str) -> None:
         """Accept every address."""
 
-    def has_bucket(self, *_: object) -> bool:
+    def find_bucket(self, *_: object) -> None:
         """Return that there is no bucket."""
-        return False
 
 
 def open_account(_: object) -> AbstractContextManager[LiveAccount]:

@@ -14,7 +14,16 @@ import yaml
 from checks import catalog
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("getting-started", "ci", "troubleshooting", "query-worker", "rotate-the-key", "secrets", "other-ci")
+PAGES = (
+    "getting-started",
+    "ci",
+    "troubleshooting",
+    "query-worker",
+    "rotate-the-key",
+    "secrets",
+    "other-ci",
+    "environments",
+)
 
 
 def read_page(name: str) -> str:

@@ -3,7 +3,7 @@ import pytest
 
 from cloudflare_client import client as reader
 from cloudflare_client import httpx_transport
-from cloudflare_client.errors import CloudflareError
+from cloudflare_client.errors import ApiRefusedError, CloudflareError
 from cloudflare_client.retry import RetryPolicy
 from infra import account
 from infra.errors import DeploymentError
@@ -226,8 +226,42 @@ def test_every_problem_of_the_api_is_one_line(read, monkeypatch):
         httpx_transport.httpx, "Client", lambda **options: real(**{**options, "transport": httpx.MockTransport(refuse)})
     )
     with pytest.raises(DeploymentError, match="refused with 403") as caught, account.open_account(read()) as opened:
-        opened.has_bucket("ace-timeseries")
+        opened.find_bucket("ace-timeseries")
     assert "\n" not in str(caught.value)
+
+
+ABSENT, PRESENT = (404, {"errors": [{"code": 10006}]}), (200, {"success": True, "result": {"name": "b"}})
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [
+        ([PRESENT], "default"),
+        ([ABSENT, PRESENT], "eu"),
+        ([ABSENT, ABSENT, PRESENT], "fedramp"),
+        ([ABSENT, ABSENT, ABSENT], None),
+        ([ABSENT, ABSENT, (400, {"errors": [{"code": 10041}]})], None),  # the account has no such jurisdiction
+        ([ABSENT, (400, {"errors": [{"code": 10041}]})], ApiRefusedError),
+        ([(403, {"errors": [{"code": 10000}]})], ApiRefusedError),
+    ],
+)
+def test_a_bucket_is_looked_for_in_every_jurisdiction(answers, found):
+    """Case P8: an EU bucket of the declared name."""
+    asked = []
+
+    def handler(request):
+        asked.append(request.headers.get("cf-r2-jurisdiction", "default"))
+        status, body = answers[len(asked) - 1]
+        return httpx.Response(status, json=body)
+
+    with connected(handler) as client:
+        live = account.LiveAccount(client=client)
+        if found is ApiRefusedError:
+            with pytest.raises(ApiRefusedError):
+                live.find_bucket("b")
+        else:
+            assert live.find_bucket("b") == found
+    assert asked == ["default", "eu", "fedramp"][: len(answers)]
 
 
 @pytest.mark.parametrize(

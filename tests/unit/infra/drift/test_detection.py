@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ from contract.drift.sentence import MAX_MESSAGE, message_of
 from infra.account import LiveWorker
 from infra.drift.detection import find_drift, next_message
 from infra.drift.digest import digest, digest_settings
-from infra.drift.last_upload import ForeignWorkerError, uploaded_bindings
+from infra.drift.last_upload import ForeignWorkerError, OtherStackError, uploaded_bindings
 from infra.drift.setting_changes import describe_first_declaration
 from infra.drift.tag import owner_prefix, tag_of
 from tests.fakes.deployments import DECLARED_SETTINGS, make_deployment
@@ -58,11 +59,22 @@ def changed(worker, **fields):
     return dataclasses.replace(worker, versions=(newer, *worker.versions), deployment=deployment)
 
 
-def found(manifest, worker, *, adopt=False, before=None):
+def declared(*, adopt=False, other_stack=False):
+    """The part of a declaration that says which live worker may be taken over."""
+    return SimpleNamespace(
+        adopt=adopt or other_stack,
+        adopts_other_stack=other_stack,
+        setting="workerName",
+        advice="adopt it",
+        advice_on_stack="Leave it alone",
+    )
+
+
+def found(manifest, worker, *, before=None, **adoption):
     """The drift of a live worker. `before` are the bindings of the last upload of this stack."""
     owner = owner_prefix(manifest.project, manifest.stack)
     bindings = worker.bindings if worker and before is None else before
-    uploaded = uploaded_bindings(worker, owner, adopt=adopt, advice="adopt it", read_bindings=lambda _: bindings)
+    uploaded = uploaded_bindings(worker, owner, declaration=declared(**adoption), read_bindings=lambda _: bindings)
     return find_drift(manifest, worker, uploaded=uploaded)
 
 
@@ -124,9 +136,60 @@ def test_an_upload_outside_pulumi_is_drift(manifest, worker):
     assert is_drift(found(manifest, changed(worker, tag="v1", triggered_by="version_upload")), "upload")
 
 
-def test_an_upload_of_another_stack_is_drift(read, manifest, worker):
-    foreign = manifest_of(read(stack="dev")).worker.tag
-    assert is_drift(found(manifest, changed(worker, tag=foreign)), "upload")
+OF_DEV = owner_prefix("building-vitals", "dev")
+
+
+def taken_over(worker):
+    return changed(worker, tag=f"{OF_DEV}1:2:3:4")
+
+
+def with_version(worker, **fields):
+    """The live version, made after the versions of a worker."""
+    newest = dataclasses.replace(worker.versions[0], id="live", number=9, **fields)
+    return dataclasses.replace(worker, versions=(newest, *worker.versions), deployment=make_deployment(newest.id))
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+@pytest.mark.parametrize(
+    "live",
+    [
+        taken_over,
+        lambda worker: dataclasses.replace(taken_over(worker), versions=taken_over(worker).versions[:1]),
+        lambda worker: with_version(taken_over(worker), **SECRET_CHANGE),
+        lambda worker: with_version(taken_over(worker), tag="uploaded with wrangler"),
+        lambda worker: dataclasses.replace(taken_over(worker), deployment=make_deployment("not-listed")),
+        lambda worker: dataclasses.replace(
+            taken_over(worker), deployment=make_deployment("608d4072-aaaa", "ffff0000-bbbb")
+        ),
+    ],
+    ids=["took it over", "deployed it", "changed a secret", "was replaced by wrangler", "not listed", "split"],
+)
+def test_a_worker_of_another_stack_is_refused_with_and_without_adopt(manifest, worker, live, adopt):
+    """Case X6: stack `dev` with default names is told to set `adopt true`; does so."""
+    with pytest.raises(OtherStackError) as caught:
+        found(manifest, live(worker), adopt=adopt)
+    assert str(caught.value) == (
+        f"worker 'building-vitals-backfill' was deployed by another stack of this program (its tag begins with {OF_DEV}). "
+        "Choose another name, run: pulumi config set workerName ANOTHER. Leave it alone"
+    )
+
+
+def test_a_worker_of_a_stack_that_is_gone_is_taken_over_and_the_record_names_its_tag(manifest, worker):
+    theirs = dataclasses.replace(taken_over(worker), versions=taken_over(worker).versions[:1])
+    record = found(manifest, theirs, other_stack=True)
+    assert (record.adopted, record.stack, record.origin) == (True, OF_DEV, "upload")
+    assert f"which is an upload of another stack (its tag begins with {OF_DEV})" in message_of(record)
+
+
+def test_a_worker_that_another_stack_took_over_is_restored(manifest, worker):
+    record = found(manifest, taken_over(worker), other_stack=True)
+    assert is_drift(record, "upload")
+    assert (record.adopted, record.stack) == (False, None)
+
+
+def test_after_a_rollback_to_its_own_upload_a_worker_is_not_another_stacks(manifest, worker):
+    rolled_back = dataclasses.replace(taken_over(worker), deployment=worker.deployment)
+    assert found(manifest, rolled_back) is None
 
 
 def test_a_copied_tag_does_not_hide_other_bindings(manifest, worker):
@@ -251,6 +314,8 @@ def test_a_worker_of_others_is_refused_unless_adopted(manifest, worker):
     with pytest.raises(ForeignWorkerError, match="already exists but was not deployed by this stack: adopt it"):
         found(manifest, foreign(worker))
     record = found(manifest, foreign(worker), adopt=True)
+    assert record == found(manifest, foreign(worker), other_stack=True)
+    assert record.stack is None
     assert is_drift(record, "upload", "608d4072")
     assert (record.adopted, record.crons, record.lost, record.replaced) == (True, None, (), ())
 
@@ -285,7 +350,7 @@ def test_the_last_upload_is_read_only_where_another_version_is_live(manifest, wo
     owner, asked = owner_prefix(manifest.project, manifest.stack), []
     for live_worker in (worker, changed(worker, **SECRET_CHANGE)):
         uploaded_bindings(
-            live_worker, owner, adopt=False, advice="", read_bindings=lambda version: asked.append(version) or ()
+            live_worker, owner, declaration=declared(), read_bindings=lambda version: asked.append(version) or ()
         )
     assert asked == ["608d4072-aaaa"]
 

@@ -11,7 +11,8 @@ from contract.manifest import Manifest
 from infra import policy, resources
 from infra.bindings.secret_text import SecretText
 from infra.declarations import backfill
-from infra.plan import BucketPlan, Plan, WorkerPlan
+from infra.declarations.bucket import BucketPlan
+from infra.plan import Plan, WorkerPlan
 from infra.resources.outputs import list_outputs
 from tests.unit.infra.conftest import LOOP, manifest_of
 
@@ -42,7 +43,7 @@ def declared(read):
             manifest=manifest_of(settings, bindings).with_tag("bv:tag"),
             drift=drift,
             message=message,
-            uploaded_before=False,
+            bucket_before=None,
             has_tail_consumers=consumed,
         )
         bucket = BucketPlan(account_id=settings.account_id, name=settings.bucket, imported=imported)

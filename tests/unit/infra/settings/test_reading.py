@@ -66,7 +66,7 @@ def test_all_problems_at_once_one_line_each(read):
     assert str(caught.value).splitlines() == [
         "accountId: expected 32 hex digits, found nothing. Run: pulumi config set accountId VALUE",
         "bucket: expected 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found 'B'",
-        "adopt: expected true or false, found 'maybe'",
+        "adopt: expected true, false or from-other-stack, found 'maybe'",
         "endDate: expected startDate 2025-01-02 or later, found '2025-01-01'",
         "aceApiKey is a placeholder, not a key",
         "cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)",
