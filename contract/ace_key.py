@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -64,6 +65,16 @@ def assess(key: str, *, now: datetime, notice: timedelta = EXPIRY_NOTICE) -> Ass
     """
     problem = _find_problem(key)
     return _assess_jwt(key, now, notice) if problem is None else Assessment(problem=problem)
+
+
+def make_fake_key(*, now: datetime, days: int = 365) -> str:
+    """Return a new key in the form of ACE's keys that ACE refuses: an unsigned JWT that expires in ``days`` days."""
+
+    def part(value: object) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    claims = {"sub": "rehearsal", "exp": int((now + timedelta(days=days)).timestamp())}
+    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.{secrets.token_urlsafe(32)}"
 
 
 def describe_expiry(expires: datetime, *, now: datetime) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import json
 import os
 import secrets
 import sys
-import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,10 +92,5 @@ def make_engine_home(home: Path) -> Path:
 
 
 def make_fake_key(*, days: int = 365) -> str:
-    """Return a new key in the form of ACE's keys: an unsigned JWT that expires in ``days`` days."""
-
-    def part(value: Mapping[str, object]) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-
-    claims = {"sub": "rehearsal", "exp": int(time.time()) + days * 86_400}
-    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.{secrets.token_urlsafe(32)}"
+    """Return a new key in the form of ACE's keys that expires in ``days`` days."""
+    return ace_key.make_fake_key(now=datetime.now(tz=UTC), days=days)

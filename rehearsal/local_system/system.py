@@ -23,6 +23,7 @@ from toolchain import engine
 ROOT = engine.ROOT
 STACK = stack.STACK
 ACCOUNT_ID = "0123456789abcdef0123456789abcdef"
+CONFORMANCE_NAME = "bv-conformance-rehearsal"  # of the throw-away worker of scripts/conformance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,8 @@ async def run_local_system(
                 "CLOUDFLARE_BASE_URL": api,
                 "CLOUDFLARE_API_BASE_URL": api,
                 "REHEARSAL_QUERY_URL": query_url,
+                "REHEARSAL_CONFORMANCE_NAME": CONFORMANCE_NAME,
+                "REHEARSAL_CONFORMANCE_URL": await edge.reserve(CONFORMANCE_NAME),
                 clock_file.VARIABLE: str(folder / "clock.json"),
             },
         )

@@ -12,6 +12,7 @@ PROGRAMS = {
     "review": ("review.__main__", "main"),
     "review.github": ("review.github.__main__", "group"),
     "rehearsal": ("rehearsal.cli", "main"),
+    "conformance": ("conformance.__main__", "main"),
 }
 COLUMNS = 80
 NAMELESS = {"TEXT", "INTEGER", "INTEGER RANGE", "FLOAT", "FLOAT RANGE"}  # click's names for a value without one

@@ -18,6 +18,7 @@ SHIPPED = (
     "review",
     "rehearsal",
     "release",
+    "conformance",
     "toolchain",
 )
 FORBIDDEN = {
@@ -59,7 +60,8 @@ FORBIDDEN = {
     "__main__.py": {"click", "httpx", "checks", "review", "rehearsal", "toolchain"},
     "toolchain": {"pulumi", "cloudflare_client", "infra", "checks", "rehearsal"},
     "release": {"pulumi", "pulumi_cloudflare", "cloudflare_client", "infra", "rehearsal", "toolchain", "httpx"},
-    "rehearsal": {"cloudflare_client", "infra", "checks", "review"},
+    "rehearsal": {"cloudflare_client", "infra", "checks", "review", "conformance"},
+    "conformance": {"pulumi", "pulumi_cloudflare", "infra", "checks", "review", "rehearsal", "release", "aiohttp"},
 }
 
 
@@ -125,6 +127,13 @@ def test_the_client_of_cloudflare_knows_httpx_in_one_module_and_reads_only():
 def test_only_the_review_s_command_knows_click_and_only_its_github_package_knows_httpx():
     assert {path.name for path in files("review") if "click" in roots(path)} == {"__main__.py"}
     assert {path.parent.name for path in files("review") if "httpx" in roots(path)} == {"github"}
+
+
+def test_only_the_account_of_a_conformance_run_knows_httpx_and_only_its_command_knows_click():
+    assert {path.parent.name for path in files("conformance") if "httpx" in roots(path)} == {"account"}
+    assert {path.name for path in files("conformance") if "click" in roots(path)} == {"__main__.py"}
+    for package in ("__main__.py", "infra", "checks", "review"):  # no other package changes an account
+        assert [path for path in files(package) if "conformance" in roots(path)] == []
 
 
 def test_no_import_climbs_out_of_its_package():

@@ -1,0 +1,46 @@
+"""`scripts/conformance` against the local Cloudflare: each statement is confirmed, nothing is left, and a second run refuses."""
+
+import json
+
+from conformance import statements
+from conformance.account.script import CODE
+from rehearsal.local_system import outside_pulumi
+from rehearsal.local_system.system import CONFORMANCE_NAME as NAME
+
+
+def run(world, folder):
+    command = ("python", "-m", "conformance", "--output", str(folder))
+    return world.run(*command, TMPDIR=str(folder))
+
+
+def list_things(world):
+    account = world.local.cloudflare.account
+    return [*account.workers, *account.buckets, *account.databases]
+
+
+def test_every_statement_is_confirmed_and_a_name_that_exists_is_refused(empty_world, tmp_path):
+    world = empty_world
+    code, output = run(world, tmp_path)
+    assert code == 0, output
+    found = json.loads((tmp_path / f"{NAME}.json").read_text())
+    everything = [*statements.API, *statements.ENGINE, *(row for batch in statements.DRIFT for row in batch)]
+    assert [item["id"] for item in found["statements"]] == [item.id for item in everything]
+    assert {item["verdict"] for item in found["statements"]} == {"confirmed"}
+    assert found["versions"]["engine"].startswith("v3.")
+    assert found["versions"]["API"] == world.local.environment["CLOUDFLARE_BASE_URL"]
+    assert list_things(world) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{NAME}.json", f"{NAME}.md"]
+    texts = output + "".join(path.read_text() for path in tmp_path.iterdir())
+    for secret in ("CLOUDFLARE_API_TOKEN", "ACE_API_KEY", "PULUMI_CONFIG_PASSPHRASE"):
+        assert world.local.environment[secret] not in texts
+
+    world.wait(outside_pulumi.put_script(world.local, NAME, CODE, bindings=[]))  # of another team
+    before = len(world.local.cloudflare.requests)
+    assert before < 1_200, "Cloudflare's limit in five minutes"
+    code, output = run(world, tmp_path)
+    assert (code, output) == (
+        2,
+        f"conformance: the worker {NAME} exists, so nothing was changed. Choose another --name\n",
+    )
+    assert {line.method for line in world.local.cloudflare.requests[before:]} == {"GET"}
+    assert list_things(world) == [NAME]
