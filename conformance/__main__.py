@@ -113,7 +113,7 @@ def _run(api: Api, name: str | None, worker_url: str | None, output: Path) -> in
     names = parse_name(name or make_name(now))
     refuse_existing_names(api, names)
     world = make_world(api, names, environment=os.environ, worker_url=worker_url)
-    click.echo(f"{names.run}: a worker, buckets, a database and a stack of this name are made and deleted")
+    click.echo(f"{names.run}: makes a worker, two buckets, a D1 database and a stack, and deletes them at the end")
     versions = read_versions(world.stack.environment, base_url=api.base_url)
     try:
         with _interruptible() as begin_clean_up:

@@ -22,6 +22,14 @@ from contract.operator_token import derive_operator_token
 
 KEY = "ACE_API_KEY"
 BUCKET_EXISTS = 10004
+# As infra/declarations/script_settings.py declares them.
+LIMITS = {"cpu_ms": 30_000}
+OBSERVABILITY = {
+    "enabled": True,
+    "head_sampling_rate": 1,
+    "logs": {"enabled": True, "head_sampling_rate": 1, "invocation_logs": True, "persist": True},
+    "traces": {"enabled": False, "head_sampling_rate": 1, "persist": True},
+}
 CRON, OTHER_CRON = "0 0 1 1 *", "30 4 2 1 *"  # once a year, so that none fires during a run
 
 

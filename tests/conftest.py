@@ -12,6 +12,7 @@ from rehearsal.pulumi_stand_ins import GivenFolderError, find_stand_ins
 
 END_TO_END = Path(__file__).parent / "e2e"
 LONGEST = (
+    "test_conformance",
     "test_rehearse",
     "test_faults",
     "test_drift",

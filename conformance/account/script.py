@@ -46,9 +46,10 @@ class Script:
         return str(made["id"])
 
     def edit(self, bindings: Sequence[Binding], **more: Any) -> None:
-        """Upload as the dashboard does: with these bindings, of which a secret is inherited."""
+        """Upload as the dashboard does: with these bindings, inherited secrets and the live limits."""
         kept = [{"name": item["name"], "type": "inherit"} if is_secret(item) else item for item in bindings]
-        self.upload(kept, **more)
+        limits = self.settings().get("limits")
+        self.upload(kept, **({"limits": limits} if limits else {}), **more)
 
     def deploy(self, *shares: tuple[str, float], force: bool = False) -> None:
         """Give versions their shares of the requests in percent."""
@@ -76,6 +77,11 @@ class Script:
     def change_settings(self, **settings: Any) -> None:
         """Change settings of the script, without a new version."""
         self.api.call("PATCH", f"{self.path}/script-settings", json=settings)
+
+    def lower_limits(self, **limits: int) -> None:
+        """Change the limits, which makes a version."""
+        parts = {"settings": (None, json.dumps({"limits": limits}), "application/json")}
+        self.api.call("PATCH", f"{self.path}/settings", files=parts)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the live version and of the script."""

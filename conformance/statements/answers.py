@@ -7,7 +7,7 @@ import json
 from cloudflare_client.client import script_path
 from cloudflare_client.errors import NO_SCRIPT, ApiRefusedError
 from conformance.statement import Answer, Statement, judge
-from conformance.world import BUCKET_EXISTS, World
+from conformance.world import BUCKET_EXISTS, LIMITS, OBSERVABILITY, World
 
 VALUE = {"text": "größe", "number": 1.5, "whole": 10000, "nothing": None, "list": [True, {"a": "b"}]}
 CRONS = ("15 3 1 JAN *", "0 0 1,15 2 *")  # neither fires during a run, unless it is its minute of the year
@@ -41,6 +41,24 @@ def _has_no_limits(world: World) -> Answer:
     settings = world.script.settings()
     found = json.dumps(settings["limits"]) if "limits" in settings else "no such field"
     return judge("limits" not in settings, f"limits: {found}")
+
+
+def _echoes_limits(world: World) -> Answer:
+    world.upload(limits=LIMITS)
+    found = world.script.settings().get("limits")
+    return judge(found == LIMITS, f"sent: {json.dumps(LIMITS)}, found: {json.dumps(found)}")
+
+
+def _echoes_observability(world: World) -> Answer:
+    world.upload(observability=OBSERVABILITY)
+    found = world.script.settings().get("observability")
+    return judge(found == OBSERVABILITY, f"observability: {json.dumps(found)}")
+
+
+def _has_no_tail_consumers(world: World) -> Answer:
+    world.upload()
+    found = world.script.settings().get("tail_consumers")
+    return judge(found is None, f"tail_consumers: {json.dumps(found)}")
 
 
 def _has_placement(world: World) -> Answer:
@@ -94,6 +112,24 @@ STATEMENTS = (
         text="GET settings has no field `limits` for a worker without limits.",
         source="rehearsal/cloudflare/views.py",
         probe=_has_no_limits,
+    ),
+    Statement(
+        id="limits-are-echoed",
+        text="GET settings answers limits as they were sent.",
+        source="infra/declarations/script_settings.py",
+        probe=_echoes_limits,
+    ),
+    Statement(
+        id="observability-is-echoed",
+        text="GET settings answers observability as the program declares it, without another field.",
+        source="infra/declarations/script_settings.py",
+        probe=_echoes_observability,
+    ),
+    Statement(
+        id="tail-consumers-are-null",
+        text="GET settings has no list of tail consumers for a worker without them.",
+        source="infra/resources/worker.py",
+        probe=_has_no_tail_consumers,
     ),
     Statement(
         id="placement-is-an-object",

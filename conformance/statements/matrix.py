@@ -10,7 +10,7 @@ from collections.abc import Callable
 from conformance.account.script import CODE, TAG, Binding, annotation_of
 from conformance.statements.adoption import OBJECT, OK, UNAUTHORISED
 from conformance.statements.drift import Row
-from conformance.world import KEY, OTHER_CRON, World
+from conformance.world import KEY, LIMITS, OBSERVABILITY, OTHER_CRON, World
 from toolchain.engine import ROOT
 
 BUNDLE = ROOT / "workers" / "dist" / "backfill.js"
@@ -118,6 +118,12 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
             is_restored=_secrets_are_declared,
         ),
         Row(
+            name="CPU limit lowered",
+            change=lambda world: world.script.lower_limits(cpu_ms=50),
+            words="limits (expected cpu_ms 30000, found cpu_ms 50)",
+            is_restored=lambda world: bool(world.script.settings()["limits"] == LIMITS),
+        ),
+        Row(
             name="R2 binding dropped",
             change=lambda world: _edit(world, lambda found: [item for item in found if item["name"] != "BUCKET"]),
             words="BUCKET deleted",
@@ -128,6 +134,12 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
             change=lambda world: world.script.put_crons(),
             words="Live crons: none",
             is_restored=_crons_are_declared,
+        ),
+        Row(
+            name="script settings changed",
+            change=lambda world: world.script.change_settings(observability={"enabled": False}),
+            words="observability (expected logs at 100 %, found off)",
+            is_restored=lambda world: bool(world.script.settings()["observability"] == OBSERVABILITY),
         ),
     ),
     (

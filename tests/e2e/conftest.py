@@ -24,8 +24,8 @@ class World:
     def __init__(self, running: local_system.LocalSystem, loop: asyncio.AbstractEventLoop) -> None:
         self.local, self._loop = running, loop
 
-    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=120)
+    def wait(self, coroutine: Coroutine[Any, Any, T], seconds: float = 120) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=seconds)
 
     def run(self, *command: str, **more: str) -> tuple[int, str]:
         environment = {**self.local.environment, **more}

@@ -4,13 +4,15 @@ import json
 
 from conformance import statements
 from conformance.account.script import CODE
-from rehearsal.local_system import outside_pulumi
+from rehearsal import local_system
+from rehearsal.local_system import commands, outside_pulumi
 from rehearsal.local_system.system import CONFORMANCE_NAME as NAME
 
 
 def run(world, folder):
     command = ("python", "-m", "conformance", "--output", str(folder))
-    return world.run(*command, TMPDIR=str(folder))
+    environment = {**world.local.environment, "TMPDIR": str(folder)}
+    return world.wait(commands.run(command, environment=environment, folder=local_system.ROOT), 600)
 
 
 def list_things(world):

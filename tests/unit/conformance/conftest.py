@@ -21,7 +21,7 @@ from conformance.account.worker import Worker
 from conformance.engine.stack import EngineError, Stack, Update
 from conformance.names import Names
 from conformance.statements import matrix
-from conformance.world import CRON, KEY, World
+from conformance.world import CRON, KEY, LIMITS, OBSERVABILITY, World
 from contract.ace_key import make_fake_key
 from contract.operator_token import derive_operator_token
 from tests.fakes.manifest import NOW
@@ -39,6 +39,7 @@ warning: drift: ann uploaded another version outside Pulumi. Live crons: none
 warning: drift: ann made an older version live again outside Pulumi
 warning: drift: ann split the traffic over several versions outside Pulumi
 Bindings: ACE_API_KEY deleted, MY-SECRET added, BUCKET deleted, BUCKET changed, SITE changed
+Settings: limits (expected cpu_ms 30000, found cpu_ms 50), observability (expected logs at 100 %, found off)
 ~ cloudflare:index:WorkersScriptSubdomain backfill updated
 + cloudflare:index:WorkersScript backfill created
 + cloudflare:index:R2Bucket timeseries created
@@ -101,7 +102,8 @@ class FakeStack(Stack):
             {"name": "BUCKET", "type": "r2_bucket", "bucket_name": NAMES.run},
         ]
         tag = {"workers/tag": f"bv:test:{self.updates}"}
-        world.script.upload(bindings, code=matrix.BUNDLE.read_bytes(), annotations=tag, keep_bindings=[])
+        declared = {"limits": LIMITS, "observability": OBSERVABILITY, "keep_bindings": []}
+        world.script.upload(bindings, code=matrix.BUNDLE.read_bytes(), annotations=tag, **declared)
         world.script.switch_address(enabled=True)
         world.script.put_crons(CRON)
 

@@ -5,7 +5,7 @@ import pytest
 
 from conformance import statements
 from conformance.statement import Verdict, probe
-from conformance.world import World
+from conformance.world import LIMITS, OBSERVABILITY, World
 from tests.unit.conformance.conftest import NAMES, edit_result, refuse
 
 BY_ID = {statement.id: statement for statement in statements.API}
@@ -64,6 +64,9 @@ REFUTED = {
     "d1-is-echoed": on_bindings(id="another"),
     "crons-are-echoed": edit_result("/schedules", always({"schedules": [{"cron": "15 3 1 1 *"}]})),
     "limits-are-absent": on_settings(lambda result: result.update(limits={})),
+    "limits-are-echoed": on_settings(lambda result: result.update(limits={"cpu_ms": 30_000, "subrequests": 50})),
+    "observability-is-echoed": on_settings(lambda result: result["observability"].update(redact=True)),
+    "tail-consumers-are-null": on_settings(lambda result: result.update(tail_consumers=[])),
     "placement-is-an-object": on_settings(lambda result: result.pop("placement")),
     "absent-worker-has-10007": refuse(404, 7003, path="-absent/"),
     "second-bucket-has-10004": refuse(409, 10073, method="POST", path="r2/buckets"),
@@ -141,6 +144,12 @@ def test_an_answer_of_another_form_is_unknown(world, network):
     answer = look(world, "json-is-echoed")
     assert answer.verdict is Verdict.UNKNOWN
     assert answer.evidence == "an answer of the API has an unknown form (KeyError: 'name')"
+
+
+def test_the_settings_are_those_that_the_program_declares():
+    from infra.declarations import script_settings
+
+    assert (LIMITS, OBSERVABILITY) == (script_settings.LIMITS, script_settings.OBSERVABILITY)
 
 
 def test_every_statement_has_an_id_of_its_own_and_an_existing_source(world):
