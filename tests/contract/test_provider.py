@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from rehearsal.cloudflare import views
 from rehearsal.pulumi_stand_ins import PLUGIN
 from tests.contract.provider_program import ACCOUNT, CANARY
-from tests.contract.provider_world import World, open_world
+from tests.contract.provider_world import NAMED_ALWAYS, World, open_world
 
 SCRIPT = "workers/scripts/backfill"
 Change = Callable[[World], object]
@@ -32,6 +33,13 @@ def _replace_secret(world: World) -> object:
     return world.api("PUT", f"{SCRIPT}/secrets", json=body)
 
 
+SETTINGS = {
+    "observability": {"enabled": False},
+    "logpush": True,
+    "limits": {"cpu_ms": 50},
+    "placement": {"mode": "smart"},
+    "tail_consumers": [{"service": "tail"}],
+}
 TABLE = [
     Row(name="nothing", change=lambda world: None),
     Row(
@@ -192,6 +200,28 @@ def test_a_refresh_without_the_api_shows_each_resource_twice(world: World, monke
     monkeypatch.setitem(world.environment, "CLOUDFLARE_BASE_URL", "http://127.0.0.1:9/client/v4")
     monkeypatch.setitem(world.environment, "STAND_IN_RETRY_PAUSE", "0")
     assert len(find_errors(world.pulumi("preview", "--refresh", succeeds=False))) == 8
+
+
+def test_settings_that_the_program_does_not_declare_are_an_update_in_every_preview(world: World) -> None:
+    with world.restored():
+        world.upload_outside_pulumi(more=SETTINGS)
+        seen = world.preview("--refresh")
+        assert seen.steps == {"script": "update"}
+        assert {"limits", "logpush", "observability", *NAMED_ALWAYS} <= seen.named["script"]
+        world.pulumi("up", "--yes", "--skip-preview", "--refresh")
+        seen = world.preview("--refresh")  # `up` did not restore what it does not send
+        assert seen.steps == {"script": "update"}
+        assert "observability" in seen.named["script"]
+        assert (
+            not {"limits", "logpush"} & seen.named["script"]
+        )  # it sends `logpush`, and each upload has its own limits
+
+
+def test_an_empty_object_of_limits_is_an_update_in_every_preview(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "_show_limits", lambda version: {"limits": {}})
+    seen = world.preview("--refresh")
+    assert seen.steps == {"script": "update"}
+    assert "limits" in seen.named["script"]
 
 
 def test_ids_and_outputs_are_those_of_the_official_plugin(world: World) -> None:

@@ -206,6 +206,7 @@ def is_restored(row, outside):
 @pytest.fixture(scope="module")
 def outside(world):
     environment = world.local.environment
+    world.pulumi("preview", "--expect-no-changes")
     world.run("pulumi", "config", "set", "pageSize", "5000")
     world.pulumi("up", "--yes", "--skip-preview")  # so that the stack has an older version
     with httpx.Client(

@@ -84,8 +84,7 @@ class WorkersScript(Resource):
         if live is None:
             return None
         service, settings, content = live
-        seen = {"bindings": settings.get("bindings", [])}
-        outputs = merge_settings(found.outputs, seen) | _select_computed(self.computed, service)
+        outputs = merge_settings(found.outputs, settings) | _select_computed(self.computed, service)
         if "contentSha256" in outputs:
             outputs["contentSha256"] = hashlib.sha256(content).hexdigest()
         if "contentFile" not in outputs:
