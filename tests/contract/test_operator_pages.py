@@ -47,6 +47,17 @@ def test_a_command_that_asks_is_the_last_of_its_block(page: str) -> None:
         assert first is None or block.endswith(first), "a pasted line would be its answer"
 
 
+@pytest.mark.parametrize("page", sorted(path.stem for path in (ROOT / "docs").glob("*.md")))
+def test_no_pasted_line_follows_the_engine(page: str) -> None:
+    """Case P17: on a terminal the engine asks for its colours, and takes a pasted line that follows for the answer.
+
+    A shell reads the lines after `&&` before it runs the first one.
+    """
+    for block in re.findall(r"^```bash\n(.*?)^```", read_page(page), re.MULTILINE | re.DOTALL):
+        *others, _ = re.sub(r"\\\n| *#.*", "", block).splitlines() or [""]
+        assert [line for line in others if re.match(r"pulumi [^|>]*$", line) and not line.endswith("&&")] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_the_settings_and_checks_of_a_page_exist(page: str) -> None:
     text = read_page(page)

@@ -62,17 +62,6 @@ def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
     assert any(line.startswith("ACE_API_KEY (environment) is empty") for line in lines), output
 
 
-def test_three_values_are_all_that_production_needs(stack):
-    settings(stack)
-    for key in ("workerName", "bucket"):  # this account has a rehearsal's already
-        stack.run("config", "set", key, "another")
-    code, output = stack.run("preview")
-    assert code == 0, output
-    assert "10 to create" in output
-    assert "fake-ace-key" not in output
-    assert "fake-ace-key" not in stack.file.read_text()
-
-
 def test_a_foreign_worker_is_refused_in_one_line_that_names_adopt(stack):
     settings(stack)
     code, output = stack.run("preview")
