@@ -62,18 +62,6 @@ def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
     assert any(line.startswith("ACE_API_KEY (environment) is empty") for line in lines), output
 
 
-def test_a_foreign_worker_is_refused_in_one_line_that_names_adopt(stack):
-    settings(stack)
-    code, output = stack.run("preview")
-    assert code != 0
-    assert "Traceback" not in output
-    refusal = (
-        "error: worker 'building-vitals-backfill' already exists but was not deployed by this stack: "
-        "to take it over, run: pulumi config set adopt true"
-    )
-    assert refusal in [line.strip() for line in output.splitlines()]
-
-
 def test_a_foreign_bucket_is_refused_in_one_line_that_names_adopt(stack):
     settings(stack)
     stack.run("config", "set", "workerName", "another")

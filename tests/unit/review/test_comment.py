@@ -372,6 +372,13 @@ def test_a_new_query_worker_takes_no_place_while_another_worker_is_adopted():
     assert "| the query worker's workers.dev address | created |" in text
 
 
+def test_the_worker_of_another_stack_is_named_by_its_tag():
+    """Case X6: with `adopt: from-other-stack`."""
+    _, text = run(preview(*adopting(stack="bv:0ad5a279:"), first=True))
+    assert "is an upload of another stack (its tag begins with `bv:0ad5a279:`) (last changed by" in text
+    assert "This deployment replaces it." in text
+
+
 def test_a_deleted_query_worker_is_named():
     gone = [step("create", kind, None, QUERY[kind]) for kind in ("query_script", "query_crons")]
     _, text = run(preview(*query_refreshed(), *gone))
