@@ -17,7 +17,6 @@ from cloudflare_client.errors import (
     ApiRefusedError,
     ApiUnreachableError,
     CloudflareError,
-    UnknownShapeError,
     UnusableSettingsError,
     refusal,
 )
@@ -62,9 +61,7 @@ class Api:
         body = answer.json or {}
         if not httpx.codes.is_success(answer.status) or body.get("success") is not True:
             raise refusal(answer)
-        if "result" not in body:
-            raise UnknownShapeError("an answer without a result", answer.request)
-        return body["result"]
+        return body.get("result")
 
     def _send(self, method: str, path: str, sent: Mapping[str, Any]) -> HttpAnswer:
         if method not in REPEATABLE:

@@ -46,10 +46,13 @@ class Script:
         return str(made["id"])
 
     def edit(self, bindings: Sequence[Binding], **more: Any) -> None:
-        """Upload as the dashboard does: with these bindings, inherited secrets and the live limits."""
+        """Upload as the dashboard does: with these bindings, inherited secrets, live limits and placement."""
         kept = [{"name": item["name"], "type": "inherit"} if is_secret(item) else item for item in bindings]
-        limits = self.settings().get("limits")
-        self.upload(kept, **({"limits": limits} if limits else {}), **more)
+        live = self.settings()
+        mode = (live.get("placement") or {}).get("mode")
+        settings = {"limits": live.get("limits"), "placement": {"mode": mode} if mode else None}
+        given: dict[str, Any] = {name: value for name, value in settings.items() if value}
+        self.upload(kept, **given, **more)
 
     def deploy(self, *shares: tuple[str, float], force: bool = False) -> None:
         """Give versions their shares of the requests in percent."""
@@ -78,9 +81,9 @@ class Script:
         """Change settings of the script, without a new version."""
         self.api.call("PATCH", f"{self.path}/script-settings", json=settings)
 
-    def lower_limits(self, **limits: int) -> None:
-        """Change the limits, which makes a version."""
-        parts = {"settings": (None, json.dumps({"limits": limits}), "application/json")}
+    def change_version(self, **settings: Any) -> None:
+        """Change settings of the live version, which makes a new one."""
+        parts = {"settings": (None, json.dumps(settings), "application/json")}
         self.api.call("PATCH", f"{self.path}/settings", files=parts)
 
     def settings(self) -> dict[str, Any]:

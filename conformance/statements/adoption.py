@@ -14,7 +14,7 @@ OK, UNAUTHORISED = 200, 401
 
 def _refuses(world: World) -> Answer:
     world.delete_worker()  # with the settings that the earlier statements left
-    world.upload(FLAG, {"name": KEY, "type": "secret_text", "text": world.canary})
+    world.upload(FLAG, world.secret, {"name": KEY, "type": "secret_text", "text": world.canary})
     world.script.put_crons(OTHER_CRON)
     world.put_object(OBJECT)
     before = world.script.shares()
@@ -30,7 +30,8 @@ def _refuses(world: World) -> Answer:
 def _takes_over(world: World) -> Answer:
     world.stack.settings["adopt"] = True
     done = world.stack.up()
-    world.stack.settings["adopt"] = False
+    changes = world.stack.describe_changes()
+    world.stack.settings["adopt"] = False  # so that the next update removes the secret that is not declared
     bound, tag = world.script.bindings(), annotation_of(world.script.versions()[0], TAG)
     gaps = [
         text
@@ -39,14 +40,16 @@ def _takes_over(world: World) -> Answer:
             ("the live worker is not an upload of this stack", tag.startswith("bv:")),
             ("FLAG is still bound", FLAG["name"] not in bound),
             (f"{KEY} is not bound", KEY in bound),
+            (f"the secret {world.secret['name']} is not kept", world.secret["name"] in bound),
             ("the crons are not the declared ones", OTHER_CRON not in world.script.crons()),
             ("the object in the bucket is gone", world.has_object(OBJECT)),
         )
         if not holds
     ]
-    changes = world.stack.describe_changes()
     gaps += [changes] if changes else []
-    return judge(not gaps, ". ".join(gaps) or "the loss was named, the data was kept, the next preview was empty")
+    return judge(
+        not gaps, ". ".join(gaps) or "the loss was named, data and secrets were kept, and the next preview was empty"
+    )
 
 
 def _rotates(world: World) -> Answer:
@@ -73,7 +76,7 @@ STATEMENTS = (
     ),
     Statement(
         id="existing-worker-is-adopted",
-        text="With `adopt`, `pulumi up` takes over worker and bucket, names each loss and keeps the data.",
+        text="With `adopt`, `pulumi up` takes over worker and bucket, names each loss, and keeps data and secrets.",
         source="docs/adopt-an-existing-worker.md",
         probe=_takes_over,
     ),

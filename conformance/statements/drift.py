@@ -24,7 +24,7 @@ class Row:
 
     name: str
     change: Callable[[World], None]
-    words: str
+    words: tuple[str, ...]
     is_restored: Callable[[World], bool | None]
 
     @property
@@ -58,20 +58,21 @@ def probe_batch(rows: Sequence[Row], world: World) -> list[Answer]:
 
 
 def _judge(row: Row, world: World, done: Update, changes: str) -> Answer:
-    named = row.words in done.output
+    unnamed = [words for words in row.words if words not in done.output]
     restored = _look(row, world)
     if restored is None:
         return unknown(f"the restored state could not be read: {world.worker.url} does not answer")
     gaps = [
         text
         for text, holds in (
-            (f"the update does not show {row.words!r}", named),
+            (f"the update does not show {', '.join(map(repr, unnamed))}", not unnamed),
             ("the declared state is not restored", restored),
             (changes, not changes),
         )
         if not holds
     ]
-    return judge(not gaps, ". ".join(gaps) or f"the update shows {row.words!r}, and the next preview is empty")
+    shown = ", ".join(map(repr, row.words))
+    return judge(not gaps, ". ".join(gaps) or f"the update shows {shown}, and the next preview is empty")
 
 
 def _look(row: Row, world: World) -> bool | None:

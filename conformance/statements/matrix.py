@@ -60,6 +60,11 @@ def _crons_are_declared(world: World) -> bool:
     return world.script.crons() == [world.stack.settings["schedule"]]
 
 
+def _version_settings_are_declared(world: World) -> bool:
+    found = world.script.settings()
+    return bool(found["limits"] == LIMITS and not found["placement"].get("mode"))
+
+
 def _find_older(world: World) -> str:
     older = [item for item in world.script.versions()[1:] if annotation_of(item, TAG).startswith("bv:")]
     return str(older[0]["id"])
@@ -88,19 +93,19 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
         Row(
             name="secret value changed",
             change=_change_key,
-            words=f"changed {KEY} outside Pulumi",
+            words=(f"changed {KEY} outside Pulumi",),
             is_restored=_key_is_accepted,
         ),
         Row(
             name="cron changed",
             change=lambda world: world.script.put_crons(OTHER_CRON),
-            words=f"Live crons: {OTHER_CRON}",
+            words=(f"Live crons: {OTHER_CRON}",),
             is_restored=_crons_are_declared,
         ),
         Row(
             name="workers.dev switched off",
             change=lambda world: world.script.switch_address(enabled=False),
-            words="WorkersScriptSubdomain backfill updat",
+            words=("WorkersScriptSubdomain backfill updat",),
             is_restored=lambda world: world.script.has_address(),
         ),
     ),
@@ -108,37 +113,37 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
         Row(
             name="secret deleted",
             change=lambda world: world.script.delete_secret(KEY),
-            words=f"{KEY} deleted",
+            words=(f"{KEY} deleted",),
             is_restored=_secrets_are_declared,
         ),
         Row(
             name="secret added",
             change=lambda world: world.script.put_secret(ADDED, world.canary),
-            words=f"{ADDED} added",
+            words=(f"{ADDED} added",),
             is_restored=_secrets_are_declared,
         ),
         Row(
-            name="CPU limit lowered",
-            change=lambda world: world.script.lower_limits(cpu_ms=50),
-            words="limits (expected cpu_ms 30000, found cpu_ms 50)",
-            is_restored=lambda world: bool(world.script.settings()["limits"] == LIMITS),
+            name="CPU limit and placement changed",
+            change=lambda world: world.script.change_version(limits={"cpu_ms": 50}, placement={"mode": "smart"}),
+            words=("limits (expected cpu_ms 30000, found cpu_ms 50)", "placement (expected none, found mode smart)"),
+            is_restored=_version_settings_are_declared,
         ),
         Row(
             name="R2 binding dropped",
             change=lambda world: _edit(world, lambda found: [item for item in found if item["name"] != "BUCKET"]),
-            words="BUCKET deleted",
+            words=("BUCKET deleted",),
             is_restored=_bucket_is_bound,
         ),
         Row(
             name="cron removed",
             change=lambda world: world.script.put_crons(),
-            words="Live crons: none",
+            words=("Live crons: none",),
             is_restored=_crons_are_declared,
         ),
         Row(
             name="script settings changed",
             change=lambda world: world.script.change_settings(observability={"enabled": False}),
-            words="observability (expected logs at 100 %, found off)",
+            words=("observability (expected logs at 100 %, found off)",),
             is_restored=lambda world: bool(world.script.settings()["observability"] == OBSERVABILITY),
         ),
     ),
@@ -146,19 +151,19 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
         Row(
             name="plain text changed",
             change=lambda world: _edit(world, _set_field("SITE", text="another-site")),
-            words="SITE changed",
+            words=("SITE changed",),
             is_restored=lambda world: bool(world.script.bindings()["SITE"]["text"] != "another-site"),
         ),
         Row(
             name="R2 binding pointed at another bucket",
             change=_bind_other_bucket,
-            words="BUCKET changed",
+            words=("BUCKET changed",),
             is_restored=_bucket_is_bound,
         ),
         Row(
             name="other code uploaded",
             change=lambda world: _edit(world, list, code=CODE),
-            words="uploaded another version outside Pulumi",
+            words=("uploaded another version outside Pulumi",),
             is_restored=_code_is_declared,
         ),
     ),
@@ -166,7 +171,7 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
         Row(
             name="older version rolled back to",
             change=lambda world: world.script.deploy((_find_older(world), 100), force=True),
-            words="made an older version live again outside Pulumi",
+            words=("made an older version live again outside Pulumi",),
             is_restored=_newest_serves,
         ),
     ),
@@ -174,7 +179,7 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
         Row(
             name="two versions at 50/50",
             change=_split,
-            words="split the traffic over several versions outside Pulumi",
+            words=("split the traffic over several versions outside Pulumi",),
             is_restored=_newest_serves,
         ),
     ),
@@ -182,13 +187,13 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
         Row(
             name="worker deleted",
             change=lambda world: world.delete_worker(),
-            words="WorkersScript backfill creat",
+            words=("WorkersScript backfill creat",),
             is_restored=lambda world: _newest_serves(world) and _crons_are_declared(world),
         ),
         Row(
             name="bucket deleted",
             change=_delete_bucket,
-            words="R2Bucket timeseries creat",
+            words=("R2Bucket timeseries creat",),
             is_restored=_has_bucket,
         ),
     ),

@@ -69,7 +69,9 @@ def _keeps_annotations(world: World) -> Answer:
     newest = world.script.versions()[0]
     found = {name: annotation_of(newest, name) for name in sent}
     trigger = annotation_of(newest, TRIGGER)
-    return judge(found == sent and trigger in {"upload", "version_upload"}, f"annotations: {found}, by {trigger!r}")
+    return judge(
+        found == sent and trigger in {"upload", "version_upload"}, f"annotations: {json.dumps(found)}, by {trigger!r}"
+    )
 
 
 def _secret_makes_version(world: World) -> Answer:

@@ -1,17 +1,33 @@
 """`scripts/conformance` against the local Cloudflare: each statement is confirmed, nothing is left, and a second run refuses."""
 
 import json
+import signal
+import subprocess
+
+import pytest
 
 from conformance import statements
 from conformance.account.script import CODE
 from rehearsal import local_system
 from rehearsal.local_system import commands, outside_pulumi
 from rehearsal.local_system.system import CONFORMANCE_NAME as NAME
+from tests.e2e.conftest import started
+
+
+@pytest.fixture(scope="module")
+def empty():
+    with started() as world:
+        yield world
+
+
+def start(world, folder):
+    command = ("python", "-m", "conformance", "--output", str(folder))
+    environment = {**world.local.environment, "TMPDIR": str(folder)}
+    return command, environment
 
 
 def run(world, folder):
-    command = ("python", "-m", "conformance", "--output", str(folder))
-    environment = {**world.local.environment, "TMPDIR": str(folder)}
+    command, environment = start(world, folder)
     return world.wait(commands.run(command, environment=environment, folder=local_system.ROOT), 600)
 
 
@@ -20,8 +36,27 @@ def list_things(world):
     return [*account.workers, *account.buckets, *account.databases]
 
 
-def test_every_statement_is_confirmed_and_a_name_that_exists_is_refused(empty_world, tmp_path):
-    world = empty_world
+def test_ctrl_c_during_an_update_deletes_everything(empty, tmp_path):
+    command, environment = start(empty, tmp_path)
+    with subprocess.Popen(
+        command, env=environment, cwd=local_system.ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout:
+            if "existing-worker-is-refused" in line:  # the update that adopts the worker begins
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert process.returncode == 3
+    assert "(exit 3). Transcript: " in rest
+    found = json.loads((tmp_path / f"{NAME}.json").read_text())
+    last = found["statements"][-1]
+    assert (last["verdict"], last["evidence"]) == ("unknown", "the run ended before: SIGINT arrived")
+    assert list_things(empty) == []
+    assert not (tmp_path / NAME).exists()
+
+
+def test_every_statement_is_confirmed_and_a_name_that_exists_is_refused(empty, tmp_path):
+    world = empty
     code, output = run(world, tmp_path)
     assert code == 0, output
     found = json.loads((tmp_path / f"{NAME}.json").read_text())

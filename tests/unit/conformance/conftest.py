@@ -40,6 +40,7 @@ warning: drift: ann made an older version live again outside Pulumi
 warning: drift: ann split the traffic over several versions outside Pulumi
 Bindings: ACE_API_KEY deleted, MY-SECRET added, BUCKET deleted, BUCKET changed, SITE changed
 Settings: limits (expected cpu_ms 30000, found cpu_ms 50), observability (expected logs at 100 %, found off)
+Settings: placement (expected none, found mode smart)
 ~ cloudflare:index:WorkersScriptSubdomain backfill updated
 + cloudflare:index:WorkersScript backfill created
 + cloudflare:index:R2Bucket timeseries created
@@ -101,6 +102,8 @@ class FakeStack(Stack):
             {"name": "SITE", "type": "plain_text", "text": "site"},
             {"name": "BUCKET", "type": "r2_bucket", "bucket_name": NAMES.run},
         ]
+        if self.settings["adopt"]:
+            bindings.append({"name": "CANARY", "type": "inherit"})
         tag = {"workers/tag": f"bv:test:{self.updates}"}
         declared = {"limits": LIMITS, "observability": OBSERVABILITY, "keep_bindings": []}
         world.script.upload(bindings, code=matrix.BUNDLE.read_bytes(), annotations=tag, **declared)
