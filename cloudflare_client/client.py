@@ -44,6 +44,10 @@ class CloudflareClient:
         """Return a worker's live deployment. Raises AbsentError if there is no such worker."""
         return self._read(f"{script_path(script)}/deployments", lambda result, _: versions.parse_deployments(result))
 
+    def list_deployments(self, script: str) -> tuple[versions.WorkerDeployment, ...]:
+        """Return a worker's latest deployments, the live one first. The API lists ten."""
+        return self._read(f"{script_path(script)}/deployments", lambda result, _: versions.list_deployments(result))
+
     def list_versions(
         self, script: str, enough: Callable[[Mapping[str, versions.WorkerVersion]], bool]
     ) -> tuple[versions.WorkerVersion, ...]:

@@ -57,12 +57,13 @@ class TrafficShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDeployment:
-    """The live deployment. Without shares, no version is live. ``created_on`` is ISO 8601 or empty."""
+    """A deployment. Without shares, no version is live. ``created_on`` is ISO 8601 or empty."""
 
     shares: tuple[TrafficShare, ...]
     strategy: str
     author: str
     created_on: str
+    message: str = ""
 
     @property
     def ids(self) -> frozenset[str]:
@@ -114,15 +115,14 @@ def find_newest(versions: Iterable[WorkerVersion]) -> WorkerVersion | None:
 
 def parse_deployments(result: object) -> WorkerDeployment:
     """Return the live deployment from ``GET …/deployments``, which lists the newest first."""
+    found = list_deployments(result)
+    return found[0] if found else _parse_deployment({"versions": []})
+
+
+def list_deployments(result: object) -> tuple[WorkerDeployment, ...]:
+    """Return the deployments from ``GET …/deployments``, the live one first."""
     found = read_items(read_object(result, "the result").get("deployments"), "the deployments")
-    live = found[0] if found else {"versions": []}
-    shares = [_parse_share(item) for item in read_items(live.get("versions"), "a deployment's versions")]
-    return WorkerDeployment(
-        shares=tuple(share for share in shares if share.percentage > 0),
-        strategy=read_text(live, "strategy", "percentage"),
-        author=read_text(live, "author_email", UNKNOWN_AUTHOR),
-        created_on=read_text(live, "created_on", ""),
-    )
+    return tuple(_parse_deployment(item) for item in found)
 
 
 def parse_versions(result: object) -> dict[str, WorkerVersion]:
@@ -151,6 +151,17 @@ def parse_schedules(result: object) -> tuple[Schedule, ...]:
             changed_on=max(read_text(item, "created_on", ""), read_text(item, "modified_on", "")),
         )
         for item in found
+    )
+
+
+def _parse_deployment(item: Mapping[str, Any]) -> WorkerDeployment:
+    shares = [_parse_share(share) for share in read_items(item.get("versions"), "a deployment's versions")]
+    return WorkerDeployment(
+        shares=tuple(share for share in shares if share.percentage > 0),
+        strategy=read_text(item, "strategy", "percentage"),
+        author=read_text(item, "author_email", UNKNOWN_AUTHOR),
+        created_on=read_text(item, "created_on", ""),
+        message=read_text(read_object(item.get("annotations") or {}, "annotations"), "workers/message", ""),
     )
 
 

@@ -11,6 +11,7 @@ from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Evidence, Finding
 from cloudflare_client.versions import WorkerDeployment, WorkerVersion, describe_author
+from contract.drift.rollback import read_failed_version
 
 CODE_DIGITS = 12  # shown of a digest
 
@@ -75,7 +76,9 @@ def _find_problems(
     for version in versions:
         rolled_back = len(versions) == 1 and last is not None and version.number < last.number
         if rolled_back:
-            yield f"{version.short}, {version.made}: rolled back by {describe_author(live)}"
+            failed = read_failed_version(live.message)
+            reason = f", because the verification of version {failed[:8]} failed" if failed else ""
+            yield f"{version.short}, {version.made}: rolled back by {describe_author(live)}{reason}"
         elif not live_version.is_current_upload(version, tag):
             yield _describe_foreign(version, last, tag)
 

@@ -48,7 +48,11 @@ def _complete_check(_context: click.Context, _parameter: click.Parameter, start:
 @group.command(short_help="Run the checks on a deployment.")
 @click.argument("checks", nargs=-1, metavar="[CHECK]...", shell_complete=_complete_check)
 @click.option("--stack", metavar="NAME", help="Read the manifest from this Pulumi stack.")
-@click.option("--manifest", metavar="FILE", help="Read the manifest from a file, or - for standard input.")
+@click.option(
+    "--manifest",
+    metavar="FILE",
+    help="Read the manifest from a file, or - for standard input. With --stack: its credentials.",
+)
 @click.option("--tag", metavar="TAG", multiple=True, help="Run the checks with this tag and their needs (repeatable).")
 @click.option("--skip", multiple=True, metavar="CHECK|TAG", help="Leave out a check or tag (repeatable).")
 @click.option("--read-only", is_flag=True, help="Leave out checks that change something (trigger).")
@@ -98,8 +102,8 @@ def run(**options: Any) -> int:
     from checks.reporters import list_formats
     from checks.run.execute import execute
 
-    if (options["stack"] is None) == (options["manifest"] is None):
-        raise RunRefused("name the deployment with either --stack NAME or --manifest FILE", USAGE)
+    if options["stack"] is None and options["manifest"] is None:
+        raise RunRefused("name the deployment with --stack NAME or --manifest FILE", USAGE)
     empty = [name for name in ("stack", "manifest") if options[name] is not None and not options[name].strip()]
     if empty:
         raise RunRefused(f"--{empty[0]}: the name is empty. Is a variable not set?", USAGE)

@@ -18,6 +18,7 @@ DELETED, ADDED, CHANGED = "deleted", "added", "changed"
 SECRET, UPLOAD, DEPLOYMENT, SETTINGS = "secret", "upload", "deployment", "settings"
 ROLLBACK, SPLIT, UNKNOWN_VERSION, BINDINGS, CRONS = "rollback", "split", "unknown version", "bindings", "crons"
 SCRIPT_SETTINGS = "script settings"  # changed without a new version, so they are not Cloudflare's SETTINGS
+PUT_BACK = "put back"  # a rollback by this program after a failed verification
 UNFINISHED = "unfinished"  # the last `pulumi up` uploaded the worker, and did not send its crons
 
 

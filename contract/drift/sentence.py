@@ -6,6 +6,7 @@ from contract.drift.record import (
     BINDINGS,
     CRONS,
     DEPLOYMENT,
+    PUT_BACK,
     ROLLBACK,
     SCRIPT_SETTINGS,
     SECRET,
@@ -17,6 +18,7 @@ from contract.drift.record import (
     EarlierChange,
     SettingChange,
 )
+from contract.drift.rollback import CORRECT_FIRST
 
 MAX_MESSAGE = 1_000  # bytes of a version's message, Cloudflare's limit
 MAX_CRONS = 5  # shown in a sentence
@@ -28,6 +30,10 @@ _ACTIONS = {  # origin -> with an author, without one
     UPLOAD: ("uploaded another version", "another version was uploaded"),
     DEPLOYMENT: ("deployed another version", "another version was deployed"),
     ROLLBACK: ("made an older version live again", "an older version was made live again"),
+    PUT_BACK: (
+        "put an earlier version back after a failed verification",
+        "an earlier version was put back after a failed verification",
+    ),
     SPLIT: ("split the traffic over several versions", "the traffic was split over several versions"),
     BINDINGS: ("deployed bindings that differ from the tag", "bindings that differ from the tag were deployed"),
     SETTINGS: ("changed settings", "settings were changed"),
@@ -35,8 +41,8 @@ _ACTIONS = {  # origin -> with an author, without one
     SCRIPT_SETTINGS: ("changed the script settings", "the script settings were changed"),
 }
 UNRECORDED = {  # changes without an author
-    CRONS: "Cloudflare does not record who changed a cron, or when",
-    SCRIPT_SETTINGS: "Cloudflare does not record who changed a script setting, or when",
+    CRONS: "Cloudflare does not record the author and the time of a cron change",
+    SCRIPT_SETTINGS: "Cloudflare does not record the author and the time of a changed script setting",
 }
 
 
@@ -74,6 +80,8 @@ def _sentence(drift: Drift, shown: int) -> str:
         return ". ".join([*sentences, "`pulumi up` completes it"])
     if drift.origin in UNRECORDED:
         sentences.append(UNRECORDED[drift.origin])
+    if drift.origin == PUT_BACK:
+        return ". ".join([*sentences, CORRECT_FIRST])
     sentences.append("`pulumi up` takes it over" if drift.adopted else "`pulumi up` restores it")
     return ". ".join(sentences)
 
@@ -91,7 +99,8 @@ def _head(drift: Drift) -> str:
     if _names_one_secret(drift):
         name, change = _escape(drift.changes[0].name), _escape(drift.changes[0].change)
         active, passive = f"{change} {name}", f"{name} was {change}"
-    action = f"{author} {active} outside Pulumi {when}".rstrip() if author else f"{passive} outside Pulumi"
+    place = "" if drift.origin == PUT_BACK else " outside Pulumi"
+    action = f"{author} {active}{place} {when}".rstrip() if author else f"{passive}{place}"
     return f"drift: {action} (live version {version})"
 
 

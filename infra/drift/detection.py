@@ -13,6 +13,7 @@ from cloudflare_client.versions import WorkerVersion, format_moment
 from contract.cron.digest import are_unsent, digest_crons
 from contract.drift import record as drift
 from contract.drift.record import Drift, EarlierChange
+from contract.drift.rollback import read_failed_version
 from contract.drift.sentence import message_of
 from contract.manifest import Manifest
 from infra.account import LiveWorker
@@ -92,7 +93,7 @@ def _find_origin(worker: LiveWorker, owner: str, sent_crons: Callable[[], bool])
     if not is_own_upload(serving, owner):
         return drift.UPLOAD if serving.is_upload else serving.triggered_by
     if serving != find_last_upload(worker, owner):
-        return drift.ROLLBACK
+        return drift.ROLLBACK if read_failed_version(worker.deployment.message) is None else drift.PUT_BACK
     sent = read_digests(serving.tag, owner)
     if sent.bindings != digest_bindings(worker.bindings):
         return drift.BINDINGS

@@ -49,6 +49,12 @@ if [ -n "${STATE_FILE:-}" ]; then
   told+=(--state "$STATE_FILE")
 fi
 
+# drop_work: removes the temporary folder, for a script that is replaced by another program.
+drop_work() {
+  trap - EXIT
+  rm -rf "$work"
+}
+
 # need_token: ends the script where Cloudflare's token is missing.
 need_token() {
   if [ -z "${CLOUDFLARE_API_TOKEN:-}" ]; then

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from contract.drift import record as drift
 from contract.drift.record import Drift, EarlierChange
+from contract.drift.rollback import CORRECT_FIRST
 from contract.drift.sentence import NOT_FINISHED, NOT_OWN, UNRECORDED, action_of, describe_setting
 from review import model
 from review.markdown import Table, quote
@@ -73,6 +74,8 @@ def _write_sentence(found: Drift) -> str:
     active, passive = action_of(found)
     action = f"{quote(found.author)} {active}{when}" if found.author else _capitalize(f"{passive}{when}")
     unknown = f" {UNRECORDED[found.origin]}." if found.origin in UNRECORDED else ""
+    if found.origin == drift.PUT_BACK:
+        return f"{action} (live version {version}). {CORRECT_FIRST}."
     return f"{action} (live version {version}).{unknown} `pulumi up` restores the declared state."
 
 

@@ -11,7 +11,7 @@ from tests.contract.source_tree import SourceTree
 
 MAX_ENTRIES = 11
 MAX_TOP_LEVEL = 30
-AREAS = ("checks", "infra", "review", "contract", "conformance", "workers", "rehearsal/faults")
+AREAS = ("checks", "infra", "review", "contract", "conformance", "deployment", "workers", "rehearsal/faults")
 # Folders that list one product, check, fault or binding kind per file. Sub-folders of checks/catalog are lists too.
 LISTS = ("checks/catalog", "rehearsal/cloudflare", "infra/bindings")
 CODE = (".py", ".js", ".mjs", ".sh", "")

@@ -15,6 +15,7 @@ SHIPPED = (
     "cloudflare_client",
     "infra",
     "checks",
+    "deployment",
     "review",
     "rehearsal",
     "release",
@@ -47,6 +48,7 @@ FORBIDDEN = {
     },
     "infra": {"click", "httpx", "checks", "review", "rehearsal", "toolchain", "aiohttp"},
     "checks": {"pulumi", "pulumi_cloudflare", "infra", "review", "rehearsal", "toolchain", "aiohttp"},
+    "deployment": {"pulumi", "pulumi_cloudflare", "infra", "checks", "review", "rehearsal", "toolchain", "aiohttp"},
     "review": {
         "pulumi",
         "pulumi_cloudflare",
@@ -134,6 +136,11 @@ def test_only_the_account_of_a_conformance_run_knows_httpx_and_only_its_command_
     assert {path.name for path in files("conformance") if "click" in roots(path)} == {"__main__.py"}
     for package in ("__main__.py", "infra", "checks", "review"):  # no other package changes an account
         assert [path for path in files(package) if "conformance" in roots(path)] == []
+
+
+def test_only_the_deployment_s_command_knows_click_and_only_its_rollback_knows_httpx():
+    assert {path.name for path in files("deployment") if "click" in roots(path)} == {"__main__.py"}
+    assert {path.name for path in files("deployment") if "httpx" in roots(path)} == {"rollback.py"}
 
 
 def test_no_import_climbs_out_of_its_package():

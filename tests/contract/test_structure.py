@@ -8,7 +8,7 @@ import pytest
 from tests.contract import structure
 from tests.contract.source_tree import SourceTree, tree_of_commit, working_tree
 
-HTTPX = ("cloudflare_client/", "checks/clients/", "review/github/", "rehearsal/", "conformance/account/")
+HTTPX = ("cloudflare_client/", "checks/clients/", "review/github/", "rehearsal/", "conformance/account/", "deployment/")
 
 
 def circles(tree):

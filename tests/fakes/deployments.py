@@ -13,8 +13,8 @@ DECLARED_SETTINGS = ScriptSettings(
 
 
 def make_deployment(
-    *version_ids: str, author: str = "jo@example.org", created_on: str = "2026-11-21T08:30:00.1Z"
+    *version_ids: str, author: str = "jo@example.org", created_on: str = "2026-11-21T08:30:00.1Z", message: str = ""
 ) -> WorkerDeployment:
     """Return a deployment in which these versions have equal shares."""
     shares = tuple(TrafficShare(version_id=each, percentage=100 / len(version_ids)) for each in version_ids)
-    return WorkerDeployment(shares=shares, strategy="percentage", author=author, created_on=created_on)
+    return WorkerDeployment(shares=shares, strategy="percentage", author=author, created_on=created_on, message=message)

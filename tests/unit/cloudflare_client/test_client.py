@@ -73,6 +73,13 @@ def test_the_newest_deployment_is_the_live_one():
     assert read("deployments", ok({"deployments": []})).shares == ()
 
 
+def test_deployments_are_listed_with_their_messages():
+    older = {"versions": [{**SHARE, "version_id": "v0"}], "annotations": {"workers/message": "back"}}
+    with Api(deployments=[ok({"deployments": [{"versions": [SHARE]}, older]})]).connect() as client:
+        found = client.list_deployments("w")
+    assert [(item.ids, item.message) for item in found] == [({"v1"}, ""), ({"v0"}, "back")]
+
+
 def test_an_author_without_a_time():
     found = read("deployments", ok({"deployments": [{"versions": [SHARE]}]}))
     assert describe_author(found) == "an unknown author at an unknown time"

@@ -484,6 +484,13 @@ def test_the_live_key_is_named_only_where_it_is_known(record, said):
     assert f"value changes: {said}" in run(preview(upload(), drift(**record)))[1]
 
 
+def test_a_version_that_was_put_back_has_a_next_step():
+    """Issue 13, item 4: the next deployment uploads the program that failed again."""
+    text = run(preview(upload(), drift(origin="put back")))[1]
+    assert "put an earlier version back after a failed verification on" in text
+    assert "`pulumi up` deploys the program again, so correct it first." in text
+
+
 def test_a_deployment_that_did_not_finish_is_not_a_change_outside_pulumi():
     """Case C10: Cloudflare refused the crons of the last `pulumi up`."""
     unfinished = drift(origin="unfinished", author=None, at=None, crons=["0 1 * * *"])

@@ -3,6 +3,7 @@
 import pytest
 
 from cloudflare_client import client
+from contract.drift.rollback import message_of_rollback
 from tests.fakes.answers import envelope, refusal, response
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import CODE, NAME, TAG, manifest_data
@@ -166,6 +167,20 @@ def test_a_rollback_names_the_change_before_it(tmp_path):
     system.script.live = ["v1"]
     found = failed_finding(tmp_path, system, "deployed")["found"]
     assert found == f"v1, made by {ANN} (upload): rolled back by {DAN}, before that v3, made by {ANN} (secret)"
+
+
+def test_a_version_that_a_deployment_put_back_has_its_reason(tmp_path):
+    """Issue 13, item 4: a rolled-back state is named."""
+    system = healthy_system()
+    system.script.upload()
+    system.script.live = ["v1"]
+    system.script.deployed = {**system.script.deployed} | {
+        "annotations": {"workers/message": message_of_rollback("v2-failed-too")}
+    }
+    found = failed_finding(tmp_path, system, "deployed")["found"]
+    assert found == (
+        f"v1, made by {ANN} (upload): rolled back by {DAN}, because the verification of version v2-faile failed"
+    )
 
 
 def test_deployed_and_split(tmp_path):

@@ -22,7 +22,6 @@ CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
     ("argv", "text"),
     [
         ([], "name the deployment"),
-        (["--stack", "a", "--manifest", "b"], "name the deployment"),
         (["--manifest", "none.json"], "none.json: No such file"),
         (["--nonsense"], "No such option"),
         (["run", "--stack"], "requires an argument"),

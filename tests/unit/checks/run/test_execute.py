@@ -14,12 +14,12 @@ from tests.fakes.manifest import ENVIRON, KEY, NOW, manifest_data
 from tests.fakes.pulumi import configuration, list_commands, preview, step
 
 
-def run(*names, environ, system=None):
+def run(*names, environ, system=None, manifest=None):
     system, written = system or healthy_system(), []
     outside = Surroundings(
         environ=environ, write=written.append, transport=httpx.MockTransport(system.handle), now=lambda: NOW
     )
-    code = execute(Request(stack="prod", manifest=None, names=names, verbose=True), outside)
+    code = execute(Request(stack="prod", manifest=manifest, names=names, verbose=True), outside)
     return code, "".join(written)
 
 
@@ -45,6 +45,14 @@ def test_the_configuration_is_read_only_where_it_is_needed(pulumi, names, enviro
     asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config=configuration(KEY))
     assert run(*names, environ=environ)[0] == 0
     assert list_commands(asked) == commands
+
+
+def test_an_earlier_manifest_is_checked_with_the_credentials_of_the_stack(pulumi, tmp_path):
+    """Issue 13, item 4: a version that was put back is verified by its own manifest."""
+    pulumi(stack={"out": json.dumps({"manifest": manifest_data(worker__url="https://gone.example")})})
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(manifest_data()))
+    assert run("health", environ={}, manifest=str(file))[0] == 0
 
 
 def test_a_stack_with_nothing_deployed_is_inconclusive_for_other_checks(pulumi):

@@ -37,6 +37,11 @@ def test_every_sentence_is_one_line_of_ascii_and_the_message_fits(record):
             "`pulumi up` restores it",
         ),
         (
+            Drift(version="c1529256", origin=drift.PUT_BACK, **WHO, changes=changed("SITE")),
+            "drift: jo@example.org put an earlier version back after a failed verification on 2026-11-24 11:10:48 UTC "
+            "(live version c1529256). Bindings: SITE changed. `pulumi up` deploys the program again, so correct it first",
+        ),
+        (
             Drift(version="c1529256", origin=drift.SECRET, **WHO),
             "drift: jo@example.org changed secrets outside Pulumi on 2026-11-24 11:10:48 UTC (live version c1529256). "
             "`pulumi up` restores it",
@@ -54,7 +59,7 @@ def test_every_sentence_is_one_line_of_ascii_and_the_message_fits(record):
         (
             Drift(version="c1529256", origin=drift.CRONS, crons=()),
             "drift: the crons were changed outside Pulumi (live version c1529256). Live crons: none. "
-            "Cloudflare does not record who changed a cron, or when. `pulumi up` restores it",
+            "Cloudflare does not record the author and the time of a cron change. `pulumi up` restores it",
         ),
         (
             Drift(version="c1529256", origin=drift.UPLOAD, **WHO, changes=changed("SITE"), crons=("0 1 * * *",)),

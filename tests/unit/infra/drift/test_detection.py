@@ -11,6 +11,7 @@ from cloudflare_client.script_settings import ScriptSettings
 from cloudflare_client.versions import WorkerVersion
 from contract.drift import record as drift
 from contract.drift.record import BindingChange, EarlierChange, LiveBinding, SettingChange
+from contract.drift.rollback import message_of_rollback
 from contract.drift.sentence import MAX_MESSAGE, message_of
 from infra.account import LiveWorker
 from infra.drift.detection import find_drift, next_message
@@ -212,6 +213,15 @@ def test_a_rollback_is_drift_with_its_changes(manifest, worker):
     later = [{**item, "text": "other"} if item["name"] == "SITE" else item for item in worker.bindings]
     record = found(manifest, rolled_back, before=later)
     assert is_drift(record, "rollback", "608d4072", changes=[("SITE", "changed")])
+
+
+def test_a_version_that_a_deployment_put_back_is_drift_of_its_own_kind(manifest, worker):
+    """Issue 13, item 4: the ledger names a rolled-back state."""
+    put_back = make_deployment(worker.version_id, message=message_of_rollback("ffff0000-bbbb"))
+    record = found(manifest, dataclasses.replace(changed(worker), deployment=put_back))
+    assert is_drift(record, "put back", "608d4072")
+    other = make_deployment(worker.version_id, message="back")
+    assert is_drift(found(manifest, dataclasses.replace(changed(worker), deployment=other)), "rollback", "608d4072")
 
 
 def test_a_rollback_to_the_last_upload_of_this_stack_is_not_drift(manifest, worker):
@@ -441,7 +451,7 @@ def test_a_setting_changed_outside_pulumi_is_drift_and_has_no_author(manifest, w
     assert message(manifest, live) == (
         "drift: the script settings were changed outside Pulumi (live version 608d4072). Settings: observability "
         "(expected logs at 100 %, found off), tail consumers (expected none, found log-reader). Cloudflare does not "
-        "record who changed a script setting, or when. `pulumi up` restores it"
+        "record the author and the time of a changed script setting. `pulumi up` restores it"
     )
 
 

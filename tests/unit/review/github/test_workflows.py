@@ -159,8 +159,23 @@ def test_the_oldest_and_the_newest_python_are_tested():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_step_only_calls_a_script(name):
     commands = [step["run"] for step in steps(name) if "run" in step]
-    assert commands == ["scripts/setup --production", f"scripts/{name}"]
-    assert all(os.access(ROOT / command.split()[0], os.X_OK) for command in commands)
+    started = "exec scripts/deploy" if name == "deploy" else f"scripts/{name}"
+    assert commands == ["scripts/setup --production", started]
+    assert all(os.access(ROOT / command.removeprefix("exec ").split()[0], os.X_OK) for command in commands)
+
+
+def test_a_cancelled_deployment_gets_the_signal_itself():
+    """Case P15: the runner signals the step's shell, which `exec` replaces by the script."""
+    (step,) = [step for step in steps("deploy") if "scripts/deploy" in step.get("run", "")]
+    assert step["run"].startswith("exec ")
+    assert (ROOT / "scripts/deploy").read_text().rstrip().splitlines()[-1].startswith("exec python -m deployment")
+
+
+def test_a_lock_is_released_by_a_manual_run_only():
+    deploy = yaml.safe_load(text("deploy"))
+    assert deploy[True]["workflow_dispatch"]["inputs"]["release-lock"]["default"] is False
+    (step,) = [step for step in steps("deploy") if "scripts/deploy" in step.get("run", "")]
+    assert step["env"]["RELEASE_LOCK"] == "${{ inputs.release-lock }}"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -205,7 +220,11 @@ def test_the_cloud_of_the_state_is_logged_in_to_after_set_up_and_without_a_key()
         assert f"${{{{ inputs.{given} }}}}" in step["with"].values()
     for name in NAMES:
         used = [step.get("uses", step.get("run")) for step in steps(name)]
-        assert used.index("scripts/setup --production") < used.index(LOG_IN) < used.index(f"scripts/{name}")
+        assert (
+            used.index("scripts/setup --production")
+            < used.index(LOG_IN)
+            < used.index(("exec " if name == "deploy" else "") + f"scripts/{name}")
+        )
         (log_in,) = [step for step in steps(name) if step.get("uses") == LOG_IN]
         assert log_in["with"].keys() == action["inputs"].keys()
         assert all(re.fullmatch(r"\$\{\{ vars\.[A-Z_]+ \}\}", value) for value in log_in["with"].values())
