@@ -26,7 +26,7 @@ def bash(name, body, folder, **environment):
 
 
 OPTIONS = SCRIPT.with_name("debug_options.sh")
-REFUSING = ["deploy", "preview", "drift", "verify", "rehearse"]
+REFUSING = ["deploy", "preview", "drift", "verify", "rehearse", "conformance"]
 
 
 def refused(script, *options, **environment):
