@@ -80,10 +80,13 @@ def main(*, name: str | None, account: str | None, worker_url: str | None, outpu
       CLOUDFLARE_BASE_URL    another API, for example the local Cloudflare
     """  # noqa: D301 - click reads the \b
     try:
-        with _connect(account) as api:
+        with _interruptible() as begin_clean_up, _connect(account) as api:
             if clean_up:
                 sys.exit(_clean_up(api, name))
-            sys.exit(_run(api, name, worker_url, output))
+            sys.exit(_run(api, name, worker_url, output, begin_clean_up))
+    except Interrupted as interruption:
+        click.echo(f"conformance: {interruption}", err=True)
+        sys.exit(UNKNOWN)
     except Ended as end:
         click.echo(f"conformance: {end}", err=True)
         sys.exit(end.code)
@@ -108,16 +111,19 @@ def _connect(account: str | None) -> Iterator[Api]:
         yield api
 
 
-def _run(api: Api, name: str | None, worker_url: str | None, output: Path) -> int:
+def _run(api: Api, name: str | None, worker_url: str | None, output: Path, begin_clean_up: Callable[[], None]) -> int:
     now = datetime.now(tz=UTC)
     names = parse_name(name or make_name(now))
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Ended(f"--output: {output} cannot be made ({error.strerror})", USAGE) from None
     refuse_existing_names(api, names)
     world = make_world(api, names, environment=os.environ, worker_url=worker_url)
     click.echo(f"{names.run}: makes a worker, two buckets, a D1 database and a stack, and deletes them at the end")
     versions = read_versions(world.stack.environment, base_url=api.base_url)
     try:
-        with _interruptible() as begin_clean_up:
-            transcript = run(world, now=now, versions=versions, show=_show, begin_clean_up=begin_clean_up)
+        transcript = run(world, now=now, versions=versions, show=_show, begin_clean_up=begin_clean_up)
     except BaseException:
         for thing in world.ledger.things:
             click.echo(f"left: {thing.kind} {thing.name}. {_advise(names.run)}", err=True)
@@ -127,7 +133,6 @@ def _run(api: Api, name: str | None, worker_url: str | None, output: Path) -> in
 
 
 def _finish(transcript: Transcript, folder: Path, output: Path) -> None:
-    output.mkdir(parents=True, exist_ok=True)
     file = output / f"{transcript.name}.md"
     file.write_text(transcript.to_markdown())
     file.with_suffix(".json").write_text(transcript.to_json())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,18 +36,23 @@ def make_world(api: Api, names: Names, *, environment: Mapping[str, str], worker
         subdomain = api.read("workers/subdomain")["subdomain"]
         address = {"workersSubdomain": subdomain}
         worker_url = f"https://{names.run}.{subdomain}.workers.dev"
-    stack = make_stack(
-        name=names.run,
-        folder=_make_folder(names),
-        given=environment,
-        engine=found,
-        token=environment["CLOUDFLARE_API_TOKEN"],
-        base_url=api.base_url,
-        key=make_fake_key(now=datetime.now(tz=UTC)),
-    )
+    folder = _make_folder(names)
+    ledger = Ledger(file=folder / LEDGER)
+    try:
+        stack = make_stack(
+            name=names.run,
+            folder=folder,
+            given=environment,
+            engine=found,
+            token=environment["CLOUDFLARE_API_TOKEN"],
+            base_url=api.base_url,
+            key=make_fake_key(now=datetime.now(tz=UTC)),
+        )
+        ledger.write()
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise EngineError(f"{folder} cannot be filled ({error.strerror}). Set TMPDIR") from None
     stack.settings = _make_settings(api.account_id, names) | address
-    ledger = Ledger(file=stack.folder / LEDGER)
-    ledger.write()
     return World(api=api, worker=Worker(url=worker_url), stack=stack, names=names, ledger=ledger)
 
 

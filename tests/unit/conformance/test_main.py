@@ -143,6 +143,34 @@ def test_the_first_signal_ends_the_probes_and_a_later_one_does_not(capfd):
     assert capfd.readouterr().err == "conformance: deleting what the run made, please wait\n" * 2
 
 
+def test_a_signal_before_the_run_is_one_line_and_nothing_is_made(go, account, monkeypatch):
+    def interrupt(api, names):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(command, "refuse_existing_names", interrupt)
+    done = go()
+    assert (done.exit_code, done.output) == (3, "conformance: SIGINT arrived\n")
+    assert not account.cloudflare.account.buckets
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(go, account, temporary):
+    (temporary / "file").write_text("")
+    done = go("--output", str(temporary / "file" / "below"))
+    assert done.exit_code == 2
+    assert done.output.endswith("below cannot be made (Not a directory)\n")
+    assert not account.cloudflare.account.buckets
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_folder(world, temporary, engine_found, monkeypatch):
+    def fail(**given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("conformance.prepare.make_stack", fail)
+    with pytest.raises(EngineError, match=r"cannot be filled \(No space left on device\)\. Set TMPDIR"):
+        prepare(world)
+    assert not (temporary / NAMES.run).exists()
+
+
 def prepare(world, **environment):
     given = {"CLOUDFLARE_API_TOKEN": TOKEN, "PATH": os.environ["PATH"], **environment}
     return make_world(world.api, NAMES, environment=given, worker_url=None)
