@@ -67,7 +67,8 @@ class Context:
     ``ace_probes`` holds the answers of ACE to the checker's own requests, so that each is sent once.
     ``clock_readings`` are the times in the answers of Cloudflare's API and of the worker. ``writers`` are the versions
     that wrote stored objects, by id, so that each is read once. ``report_progress`` gets a check's id, the number of
-    days that are done, and the number of all. ``command`` starts the checks, as in ``python -m checks``.
+    days that are done, and the number of all. ``command`` starts the checks, as in ``python -m checks``, and
+    ``source`` is its option for a manifest that is not the stack's.
     """
 
     manifest: Manifest
@@ -89,6 +90,7 @@ class Context:
     etl: BackfillWorker | None = None
     query: QueryWorker | None = None
     command: str = COMMAND
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def _describe_refused_token(context: Context) -> Finding:
         f"401 with {token} of the environment: either {source} belongs to another deployment, "
         "or the live worker has another key than the program"
     )
-    hint = Hint.rerun("key")  # with --stack, because the token of the stack tells the two apart
+    hint = Hint.rerun_with_stack("key")  # because the token of the stack tells the two apart
     return _describe(OPERATOR_TOKEN, "200", found, Cause.CONFIGURATION, hint)
 
 

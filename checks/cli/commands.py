@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -136,7 +137,10 @@ def run(**options: Any) -> int:
     if options["strict"]:
         click.echo("note: --strict is the default now, and can be left out", err=True)
     with show_progress(plain=options["quiet"] or options["no_color"]) as watch:
-        surroundings = Surroundings(environ=os.environ, write=write, watch=watch, warn=warn, command=_name_command())
+        source = "" if request.manifest in (None, "-") else f"--manifest {shlex.quote(str(request.manifest))}"
+        surroundings = Surroundings(
+            environ=os.environ, write=write, watch=watch, warn=warn, command=_name_command(), source=source
+        )
         if watch is not None:
             surroundings = dataclasses.replace(surroundings, progress=watch.advance)
         return execute(request, surroundings)

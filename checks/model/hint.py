@@ -22,10 +22,11 @@ _COMMANDS = {
     "remove_custom_domain": "npx wrangler r2 bucket domain remove {0} --domain {1}",
     "remove_lifecycle_rule": "npx wrangler r2 bucket lifecycle remove {0} --name {1}",
     "request": "curl -sSi {0}",
-    "rerun": "{checks} run {all} --stack {stack}",
-    "rerun_thoroughly": "{checks} run {0} --stack {stack} --thorough --deadline {1}",
-    "rerun_verbosely": "{checks} run {0} --stack {stack} --verbose",
-    "rerun_within": "{checks} run {0} --stack {stack} --deadline {1}",
+    "rerun": "{checks} run {all} {source}",
+    "rerun_with_stack": "{checks} run {all} --stack {stack}",
+    "rerun_thoroughly": "{checks} run {0} {source} --thorough --deadline {1}",
+    "rerun_verbosely": "{checks} run {0} {source} --verbose",
+    "rerun_within": "{checks} run {0} {source} --deadline {1}",
     "set_secret": "pulumi config set --secret {0} --stack {stack}",
     "set_setting": "pulumi config set {0} {1} --stack {stack}",
     "show_clock": "date -u",
@@ -52,16 +53,17 @@ class Hint:
         """Return these steps, followed by the other ones."""
         return Hint((*self.steps, *other.steps))
 
-    def format_command(self, *, stack: str, worker: str, checks: str = COMMAND) -> str:
+    def format_command(self, *, stack: str, worker: str, checks: str = COMMAND, source: str = "") -> str:
         """Return the steps as one line for a shell: each runs after the success of the one before.
 
-        ``checks`` is the command that starts the checks.
+        ``checks`` is the command that starts the checks. ``source`` is its option where the manifest is a file.
         """
         settings = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
         names = {name: shlex.quote(text) for name, text in {"stack": stack, "worker": worker, "file": settings}.items()}
+        option = source or f"--stack {names['stack']}"
         quoted = [[shlex.quote(argument) for argument in step[1:]] for step in self.steps]
         return " && ".join(
-            _COMMANDS[step[0]].format(*arguments, all=" ".join(arguments), checks=checks, **names)
+            _COMMANDS[step[0]].format(*arguments, all=" ".join(arguments), checks=checks, source=option, **names)
             for step, arguments in zip(self.steps, quoted, strict=True)
         )
 
@@ -99,6 +101,11 @@ class Hint:
     def rerun(cls, *checks: str) -> Hint:
         """Run some checks again."""
         return cls._of("rerun", *checks)
+
+    @classmethod
+    def rerun_with_stack(cls, *checks: str) -> Hint:
+        """Run some checks again with the stack's own secrets, also where the manifest came from a file."""
+        return cls._of("rerun_with_stack", *checks)
 
     @classmethod
     def rerun_later(cls, check: str, *, after: int) -> Hint:

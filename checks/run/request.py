@@ -69,7 +69,8 @@ class Request:
 class Surroundings:
     """Everything outside the request. ``transport`` and ``connect`` replace the network. ``now`` is UTC.
 
-    ``warn`` writes a line to standard error. ``command`` starts the checks, for the next commands of a report.
+    ``warn`` writes a line to standard error. ``command`` starts the checks, for the next commands of a report, and
+    ``source`` is its option for a manifest that is not the stack's.
     """
 
     environ: Mapping[str, str]
@@ -82,3 +83,4 @@ class Surroundings:
     progress: Progress = lambda _check, _done, _total: None
     warn: Callable[[str], None] = lambda _text: None
     command: str = COMMAND
+    source: str = ""

@@ -199,7 +199,7 @@ class _Run:
     def _convert_finding(self, finding: Finding) -> ReportedFinding:
         context = self.context
         command = finding.hint.format_command(
-            stack=context.stack, worker=context.manifest.worker.name, checks=context.command
+            stack=context.stack, worker=context.manifest.worker.name, checks=context.command, source=context.source
         )
         return ReportedFinding(
             subject=finding.subject,

@@ -73,6 +73,7 @@ def open_context(
             clock_readings=readings,
             report_progress=surroundings.progress,
             command=surroundings.command,
+            source=surroundings.source,
             open_tail=lambda within: open_tail(tails, connector, within=within, find_secret=finder.find),
             etl=None if etl is None else BackfillWorker(http=etl),
             query=None if query is None else QueryWorker(http=query),

@@ -41,6 +41,7 @@ def judge(
     """Run checks. Return the report, and each check's result by its id."""
     context: Any = SimpleNamespace(
         command="python -m checks",
+        source="",
         manifest=Manifest.from_dict(manifest_data()),
         stack="prod",
         credentials=credentials or Credentials(),

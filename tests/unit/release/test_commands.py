@@ -81,7 +81,10 @@ def test_the_next_commands_start_the_single_file(run, monkeypatch):
     assert "-> ./building-vitals.pyz check run token --stack NAME" in run("check", "explain", "token")[1].replace(
         "wait, then ", ""
     )
-    hint = Hint.rerun("key").format_command(stack="prod", worker="w", checks=f"{PROGRAM} check")
+    given = {"stack": "prod", "worker": "w", "checks": f"{PROGRAM} check"}
+    hint = Hint.rerun("key").format_command(**given, source="--manifest m.json")
+    assert hint == "./building-vitals.pyz check run key --manifest m.json"
+    hint = Hint.rerun("key").format_command(**given)
     assert hint == "./building-vitals.pyz check run key --stack prod"
     assert Hint.rerun("key").format_command(stack="prod", worker="w") == "python -m checks run key --stack prod"
 
