@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rehearsal.pulumi_stand_ins.property_values import (
@@ -22,6 +22,7 @@ DATA = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.t
 
 
 @pytest.mark.untraced
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), DATA))
 def test_data_is_unchanged_after_conversion_to_the_engine_and_back(props: dict[str, Any]) -> None:
     assert unwrap_map(wrap_map(props)) == props
