@@ -67,7 +67,9 @@ def plan(settings: Settings, account: LiveAccount, *, read_state: State) -> Plan
     declared = (backfill.declare(settings), query.declare(settings))
     workers = tuple(_plan_worker(settings, item, account, state) for item in declared if item is not None)
     planned = bucket.plan(settings, account, state, bound=workers[0].bucket_before)
-    notices = (worker.notice for worker in workers if worker.notice is not None)
+    notices = [worker.notice for worker in workers if worker.notice is not None]
+    if settings.adopts_other_stack and workers[0].bucket_before is not None and workers[0].drift is None:
+        notices.append("adopt: the worker is this stack's now. Run: pulumi config set adopt false")
     return Plan(workers=workers, bucket=planned, warnings=(*settings.warnings, *notices, *_warn_of_drift(workers)))
 
 

@@ -16,6 +16,7 @@ LONGEST = (
     "test_rehearse",
     "test_faults",
     "test_drift",
+    "test_environments",
     "test_wrangler",
     "test_adopt",
     "test_ci",

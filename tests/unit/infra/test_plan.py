@@ -333,6 +333,15 @@ def test_a_stack_that_is_gone_leaves_its_worker_and_its_bucket(planned, read):
     assert found.workers[0].drift.stack == owner_prefix("building-vitals", "prod")
 
 
+def test_the_permission_to_take_over_is_told_until_it_is_removed(planned, read):
+    line = "adopt: the worker is this stack's now. Run: pulumi config set adopt false"
+    account = FakeAccount([worker_of(read(), backfill)], buckets=THERE)
+    assert line in planned(account, STATE, adopt="from-other-stack").warnings
+    assert line not in planned(account, STATE, adopt="true").warnings
+    theirs = FakeAccount([worker_of(read(stack="dev", workerName="building-vitals-backfill"), backfill)])
+    assert line not in planned(theirs, STATE, adopt="from-other-stack").warnings
+
+
 def test_a_second_stack_with_default_names_meets_no_worker_of_the_first(planned, read):
     """Case X6: default names."""
     account = FakeAccount([worker_of(read(), backfill)], buckets=THERE)
