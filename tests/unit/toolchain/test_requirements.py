@@ -135,7 +135,7 @@ def outside(paths, allowed):
 
 def test_the_code_of_production_imports_packages_of_production_alone():
     paths = [ROOT / "__main__.py"]
-    for package in ("checks", "cloudflare_client", "contract", "infra", "review", "toolchain"):
+    for package in ("checks", "cloudflare_client", "contract", "deployment", "infra", "review", "toolchain"):
         paths += (path for path in (ROOT / package).rglob("*.py") if "node_modules" not in path.parts)
     assert len(paths) > 100
     assert outside(paths, set(compiled(read(PRODUCTION)[1]))) == set()
