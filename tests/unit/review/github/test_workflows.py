@@ -234,6 +234,15 @@ def test_the_cloud_of_the_state_is_logged_in_to_after_set_up_and_without_a_key()
             assert f"{key}: ${{{{ env.{key} || secrets.{key} }}}}" in text(name)
 
 
+def test_a_fork_and_dependabot_are_not_logged_in_because_they_get_no_token():
+    """Otherwise the action would fail, and their preview is green without one."""
+    conditions = {name: step.get("if") for name in NAMES for step in steps(name) if step.get("uses") == LOG_IN}
+    fork = "github.event.pull_request.head.repo.full_name == github.repository"
+    bot = "github.event.pull_request.user.login != 'dependabot[bot]'"
+    assert conditions.pop("preview") == f"github.event_name != 'pull_request' || ({fork} && {bot})"
+    assert set(conditions.values()) == {None}
+
+
 def test_the_page_names_every_secret_and_variable_of_the_workflows_and_no_other():
     rows = re.findall(r"^\| (`[A-Z].*?) \| (secret|variable)", (ROOT / "docs" / "ci.md").read_text(), re.MULTILINE)
     named = {"secret": set(), "variable": set()}
