@@ -28,10 +28,7 @@ def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, 
     for_node = node.make_environment(clean.get("PATH", os.defpath))
     path = os.pathsep.join([str(Path(sys.executable).parent), str(find_engine()), for_node["PATH"]])
     home = make_engine_home(folder / "pulumi-home")
-    try:
-        programs = pulumi_stand_ins.find_path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
-    except pulumi_stand_ins.GivenFolderError as error:
-        raise commands.CommandError(str(error)) from None
+    programs = pulumi_stand_ins.find_path_entries({**clean, "PATH": path, "PULUMI_HOME": str(home)})
     direct = ",".join(filter(None, [clean.get("NO_PROXY", clean.get("no_proxy")), "127.0.0.1,localhost"]))
     return {
         **clean,
@@ -55,9 +52,19 @@ def make_environment(folder: Path, *, stack: str, account_id: str) -> dict[str, 
     }
 
 
-@functools.cache  # the engine is started to ask for its version
 def find_engine() -> Path:
-    """Return the folder of the engine. Raises CommandError."""
+    """Return the folder of the engine, first the folder that REHEARSAL_PULUMI_PATH names. Raises CommandError."""
+    try:
+        given = pulumi_stand_ins.find_given_folder(os.environ)
+    except pulumi_stand_ins.GivenFolderError as error:
+        raise commands.CommandError(str(error)) from None
+    if given is not None and (given / pulumi_stand_ins.ENGINE).is_file():
+        return given
+    return _find_installed_engine()
+
+
+@functools.cache  # the engine is started to ask for its version
+def _find_installed_engine() -> Path:
     try:
         found = engine.find()
     except engine.EngineError as error:

@@ -1,8 +1,5 @@
 """REHEARSAL_PULUMI_PATH: the rehearsal and the end-to-end tests run the programs of that folder instead of stand-ins."""
 
-import pytest
-
-from rehearsal.local_system import commands, environment
 from rehearsal.pulumi_stand_ins import GIVEN
 from tests import recording_programs
 from tests.e2e.conftest import started
@@ -14,9 +11,3 @@ def test_programs_in_the_given_folder_are_those_that_run(tmp_path, monkeypatch):
     with started() as world:
         assert "10 to create" in world.pulumi("preview")
     assert recording_programs.read_calls(programs) == set(recording_programs.PROGRAMS)
-
-
-def test_a_folder_without_programs_is_refused_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setenv(GIVEN, str(tmp_path))
-    with pytest.raises(commands.CommandError, match=r"^REHEARSAL_PULUMI_PATH: expected a folder with pulumi or .*$"):
-        environment.make_environment(tmp_path, stack="rehearsal", account_id="0" * 32)

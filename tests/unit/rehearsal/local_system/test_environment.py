@@ -1,6 +1,7 @@
 import pytest
 
-from rehearsal.local_system import environment
+from rehearsal.local_system import commands, environment
+from rehearsal.pulumi_stand_ins import GIVEN
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,25 @@ def test_a_key_of_this_environment_that_the_program_will_refuse_is_reported(monk
         assert "`unset ACE_API_KEY`" in problem
         assert "canary" not in problem
         assert "changeme" not in problem
+
+
+def refuse():
+    raise commands.CommandError("the Pulumi engine is missing. Run scripts/setup")
+
+
+def test_an_engine_in_the_given_folder_comes_before_the_installed_one(monkeypatch, tmp_path):
+    engine = tmp_path / "pulumi"
+    engine.write_text("#!/bin/sh\n")
+    engine.chmod(0o755)
+    monkeypatch.setattr(environment, "_find_installed_engine", refuse)
+    monkeypatch.setenv(GIVEN, str(tmp_path))
+    assert environment.find_engine() == tmp_path
+    engine.rename(tmp_path / "pulumi-language-python")
+    with pytest.raises(commands.CommandError, match="the Pulumi engine is missing"):
+        environment.find_engine()
+
+
+def test_a_given_folder_without_programs_is_refused_in_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv(GIVEN, str(tmp_path))
+    with pytest.raises(commands.CommandError, match=r"^REHEARSAL_PULUMI_PATH: expected a folder with pulumi or .*$"):
+        environment.make_environment(tmp_path, stack="rehearsal", account_id="0" * 32)
