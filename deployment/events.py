@@ -13,6 +13,7 @@ UNCHANGED = frozenset({"same", "refresh", "read"})  # operations
 STEPS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})  # besides `replace` itself
 GONE = frozenset({"delete", "delete-replaced", "discard-replaced"})
 DIAGNOSTICS = frozenset({"warning", "error"})  # severities. Debug events hold secrets, and are dropped
+ENGINE_TYPES = "pulumi:"  # the stack itself and the providers
 MAX_ERRORS = 50
 
 Json = Mapping[str, Any]
@@ -87,7 +88,7 @@ class Update:
         if step is None:
             return
         operation, kind = str(step.get("op")), str(step.get("type"))
-        if operation not in UNCHANGED | STEPS_OF_REPLACEMENT:
+        if operation not in UNCHANGED | STEPS_OF_REPLACEMENT and not kind.startswith(ENGINE_TYPES):
             self.changes.append(Change(operation=operation, type=kind, name=_name(step)))
         if _is_manifest(step):
             self.manifest = _read(step, "new", "inputs", "manifest") or self.manifest

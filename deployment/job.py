@@ -50,6 +50,7 @@ class Job:
         update = done.update
         lives = self._read_live(done)
         verified = self._verify("verification", [], junit=self.junit)
+        self.workflow.say(*summary.list_lines(self.stack, update, lives, verified))
         self.workflow.add_summary(summary.describe_deployed(self.stack, update, lives, verified))
         if verified.markdown:
             self.workflow.add_summary(verified.markdown)

@@ -30,6 +30,13 @@ def describe_deployed(stack: str, update: Update, lives: Sequence[Live] | None, 
     return "\n".join(lines)
 
 
+def list_lines(stack: str, update: Update, lives: Sequence[Live] | None, verified: Verification) -> list[str]:
+    """Return the same for the log, as plain lines."""
+    result = "deployed and verified" if verified.code == 0 else "deployed, and not verified"
+    workers = [f"  {live.worker.name}: {_describe_version(live)}" for live in lives or ()]
+    return [f"Stack {stack}: {result}", *workers, f"  resources: {describe_counts(update)}"]
+
+
 def describe_failed(stack: str, title: str, update: Update) -> str:
     """Return the summary of a `pulumi up` that did not succeed."""
     lines = [f"### Stack {_cell(stack)}: {title}", "", "Nothing was verified. The log has all of it.", ""]
@@ -57,11 +64,15 @@ def _names(failures: Sequence[Failure], outcome: str) -> list[str]:
     return list(dict.fromkeys(failure.check for failure in failures if failure.outcome == outcome))
 
 
+def _describe_version(live: Live) -> str:
+    new = "uploaded now" if live.worker.is_uploaded else "unchanged"
+    before = f", before: {live.target.version[:8]}" if live.target else ""
+    return f"version {live.version[:8]}, {new}{before}"
+
+
 def _rows(update: Update, lives: Sequence[Live] | None) -> Iterator[str]:
     for live in lives or ():
-        new = "uploaded now" if live.worker.is_uploaded else "unchanged"
-        before = f", before: `{live.target.version[:8]}`" if live.target else ""
-        yield f"| Worker `{_cell(live.worker.name)}` | version `{_cell(live.version[:8])}`, {new}{before} |"
+        yield f"| Worker `{_cell(live.worker.name)}` | {_cell(_describe_version(live))} |"
     if lives is None:
         yield "| Worker | its version could not be read |"
     worker = (update.manifest or {}).get("worker")

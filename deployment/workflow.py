@@ -67,10 +67,9 @@ class Workflow:
         self._print(f"::error title={_escape(title, property_of=True)}::{_escape(line)}")
 
     def add_summary(self, text: str) -> None:
-        """Append Markdown to the step's summary, at most its limit. Elsewhere it goes to the terminal."""
+        """Append Markdown to the step's summary, at most its limit. Without such a file the log is the report."""
         text = self.mask(text)
         if self.summary_file is None:
-            self.say(*text.splitlines())
             return
         with self.summary_file.open("ab") as file:
             data = f"{text.rstrip()}\n\n".encode()

@@ -277,7 +277,7 @@ def test_9_the_lock_is_released_on_request(world, deploy):
     assert "The lock is released, as this run asks for" in deployment.output
     assert locks(world) == []
     assert "Stack rehearsal: deployed and verified" in deployment.summary
-    assert f"version `{live_version(world).id[:8]}`, uploaded now" in deployment.summary
+    assert f"version {live_version(world).id[:8]}, uploaded now" in deployment.summary
 
 
 def test_a_broken_version_is_replaced_by_the_one_before_which_is_verified(world, deploy):

@@ -112,10 +112,11 @@ def test_a_green_deployment_names_the_versions_the_changes_and_the_checks(world,
     assert world.verified == [(["--stack", "prod", "--state", "told.json"], tmp_path / "checks.xml")]
     assert summary == (
         "### Stack prod: deployed and verified\n\n| | |\n|---|---|\n"
-        "| Worker `w` | version `v2222222`, uploaded now, before: `v1111111` |\n"
+        "| Worker `w` | version v2222222, uploaded now, before: v1111111 |\n"
         "| URL | https://w.test |\n| Resources | 2 updated, 8 unchanged |\n| Checks | 14 passed |\n\n"
         "| operation | resource | name |\n|---|---|---|\n| update | `WorkersScript` | backfill |\n\n## All checks passed\n\n"
     )
+    assert "\nStack prod: deployed and verified\n  w: version v2222222, uploaded now, before: v1111111\n" in output
     assert "::error" not in output
     assert world.rolled_back == []
 

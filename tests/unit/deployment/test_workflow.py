@@ -74,7 +74,7 @@ def test_elsewhere_there_are_plain_lines_only(capsysbinary):
         plain.say("a fake-secret")
     plain.annotate("x", "y")
     plain.add_summary("### Summary\n")
-    assert capsysbinary.readouterr().out == b"a [redacted]\n### Summary\n"
+    assert capsysbinary.readouterr().out == b"a [redacted]\n"
 
 
 def test_a_closed_output_is_not_an_error(monkeypatch):
