@@ -149,10 +149,7 @@ def run(**options: Any) -> int:
 @group.command(short_help="Ask whether a preview can read the account.")
 @click.option("--stack", metavar="NAME", required=True, help="The Pulumi stack.")
 def preflight(stack: str) -> None:
-    """Ask once whether the token, the account and Cloudflare's API can be used, before a preview.
-
-    Exit code 0 if a preview can read the account. Otherwise one line names the mistake and the next step.
-    """
+    """Ask whether a preview can use token, account and Cloudflare's API. One line names a mistake and the next step."""
     from checks.run.stack.preflight import ask_first
 
     write(f"{ask_first(stack, os.environ)}\n")
