@@ -10,6 +10,7 @@ from review.preview_json import load
 SHOWN = ("warning", "error")
 _COLOR = re.compile(r"<\{%.*?%\}>")  # the engine's colour marks
 _MAX_LINE = 2000  # characters of one line
+_LOGGED = re.compile(r"\[ERROR\] (.*): (failed to make http request)")  # the plugin also gives it in the other order
 
 
 def read_lines(raw: bytes) -> Iterator[str]:
@@ -25,7 +26,7 @@ def read_lines(raw: bytes) -> Iterator[str]:
             start = f"{item['severity']}: "
             for line in _COLOR.sub("", str(item.get("message", ""))).splitlines():
                 text = "".join(c if c.isprintable() else " " for c in line).strip().removeprefix(start)
-                text = text.replace("##[", "## [")[:_MAX_LINE]
+                text = _LOGGED.sub(r"\2: \1", text).replace("##[", "## [")[:_MAX_LINE]
                 if text and (start, text) not in seen:
                     seen.add((start, text))
                     yield start + text

@@ -24,6 +24,13 @@ def test_warnings_and_errors_are_lines_and_never_commands_of_the_runner():
     ]
 
 
+def test_an_error_that_the_plugin_gives_twice_is_one_line():
+    detail = 'PUT "https://api.example/x": 403 Forbidden {"errors":[{"code":10000}]}'
+    twice = [f"[ERROR] {detail}: failed to make http request\n", f"failed to make http request: {detail}\n"]
+    said = {"diagnostics": [{"severity": "error", "message": text} for text in twice]}
+    assert list(diagnostics.read_lines(json.dumps(said).encode())) == [f"error: failed to make http request: {detail}"]
+
+
 def test_a_line_before_the_json_hides_no_error():
     """Case P1."""
     raw = b'Installing policy pack\n{"diagnostics": [{"severity": "error", "message": "two"}]}'
