@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from cloudflare_client.errors import CloudflareError
 from deployment import lock as locks
 from deployment import summary
-from deployment.child import Interruption, JobCancelled
+from deployment.child import Interruption, JobCancelled, run_child
 from deployment.engine import EngineRun, run_up
 from deployment.rollback import Live, RollbackError, Target, read_live, roll_back
 from deployment.verification import Verification, verify
@@ -19,6 +20,7 @@ from deployment.workflow import Workflow
 
 FAILED = 1  # exit code
 ROLLED_BACK = "Rolled back"
+UPDATE_FAILED = "FAILED: `pulumi up` failed, so nothing was verified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,14 @@ class Job:
         for error in done.update.errors:
             self.workflow.annotate("pulumi up", error)
         self.interruption.stop_if_cancelled()
+        self._notify("FAILED: the state is locked, so nothing was deployed" if lock else UPDATE_FAILED)
         return done.ended.code if done.ended.code > 0 else FAILED
+
+    def _notify(self, text: str) -> None:
+        """Tell a failure before the checks by the webhook, if there is one. The text holds no secret."""
+        if self.environ.get("NOTIFY_URL"):
+            command = (sys.executable, "-m", "checks", "notify", "--stack", self.stack, text)
+            run_child(command, self.interruption, environ=self.environ)
 
     def _read_live(self, done: EngineRun) -> tuple[Live, ...] | None:
         try:

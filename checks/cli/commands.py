@@ -16,6 +16,7 @@ import click
 from checks.cli.arguments import add_default_command, parse_duration, parse_targets
 from checks.cli.standard_streams import exit_with_error, is_terminal, warn, write
 from checks.cli.terminal import find_width, folds, wants_color
+from checks.cli.workflow_commands import notify, preflight
 from checks.model.hint import COMMAND
 from checks.run.request import Request, RunRefused, Surroundings
 from contract.version import VERSION
@@ -49,11 +50,7 @@ def _complete_check(_context: click.Context, _parameter: click.Parameter, start:
 @group.command(short_help="Run the checks on a deployment.")
 @click.argument("checks", nargs=-1, metavar="[CHECK]...", shell_complete=_complete_check)
 @click.option("--stack", metavar="NAME", help="Read the manifest from this Pulumi stack.")
-@click.option(
-    "--manifest",
-    metavar="FILE",
-    help="Read the manifest from a file, or - for standard input. With --stack: its credentials.",
-)
+@click.option("--manifest", metavar="FILE", help="Read it from a file, or - (standard input). With --stack: its key.")
 @click.option("--tag", metavar="TAG", multiple=True, help="Run the checks with this tag and their needs (repeatable).")
 @click.option("--skip", multiple=True, metavar="CHECK|TAG", help="Leave out a check or tag (repeatable).")
 @click.option("--read-only", is_flag=True, help="Leave out checks that change something (trigger).")
@@ -146,13 +143,8 @@ def run(**options: Any) -> int:
         return execute(request, surroundings)
 
 
-@group.command(short_help="Ask whether a preview can read the account.")
-@click.option("--stack", metavar="NAME", required=True, help="The Pulumi stack.")
-def preflight(stack: str) -> None:
-    """Ask whether a preview can use token, account and Cloudflare's API. One line names a mistake and the next step."""
-    from checks.run.stack.preflight import ask_first
-
-    write(f"{ask_first(stack, os.environ)}\n")
+group.add_command(preflight)
+group.add_command(notify)
 
 
 @group.command("list")

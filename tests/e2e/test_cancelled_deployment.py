@@ -19,6 +19,7 @@ from rehearsal import local_system as local
 from rehearsal.network_faults import FaultInjectionPoint
 from tests import processes
 from tests.e2e.conftest import started
+from tests.fakes.webhook_receiver import open_receiver
 
 SECONDS = 60  # until a step of a deployment is reached, or it has ended
 
@@ -257,8 +258,10 @@ def test_8_a_killed_job_leaves_a_lock_that_the_next_one_explains(world, deploy):
     assert processes.gone(killed, seconds=10) == {}
     gate.opened.set()
     assert len(locks(world)) == 1
-    deployment, _ = deploy()
-    assert deployment.end() == 1
+    with open_receiver() as receiver:
+        deployment, _ = deploy(NOTIFY_URL=receiver.notify)
+        assert deployment.end() == 1
+    assert "stack rehearsal: FAILED: the state is locked, so nothing was deployed" in receiver.messages_text
     explained = deployment.output.partition("The state of stack rehearsal is locked")[2]
     assert "This process does not run any more" in explained
     assert (

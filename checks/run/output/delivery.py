@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from checks.clients.http.client import Transport
 from checks.clients.webhook.client import DeliveryError, call_heartbeat, is_usable, post_message
 from checks.model.credentials import HEARTBEAT, NOTIFY, Secret
 from checks.model.report import EXIT_INCONCLUSIVE, EXIT_USAGE, Report
 from checks.run.output.files import replace_file
-from checks.run.output.message import format_message
+from checks.run.output.message import format_message, format_note
 from checks.run.output.state import RUN, State, StateError
 from checks.run.request import Request, RunRefused, Surroundings
 
@@ -87,6 +88,17 @@ def open_delivery(request: Request, surroundings: Surroundings) -> Delivery:
     if webhook is not None and file is None:
         file = _find_state_file(request, surroundings.environ)
     return Delivery(surroundings=surroundings, webhook=webhook, heartbeat=heartbeat, file=file)
+
+
+def send_note(stack: str, text: str, environ: Mapping[str, str], *, transport: Transport | None = None) -> None:
+    """Send one line about a stack to the webhook. Raises RunRefused if there is none, or if it was not delivered."""
+    webhook = _read_url(environ, NOTIFY)
+    if webhook is None:
+        raise RunRefused(f"{NOTIFY} is not set. Export the URL of the webhook", EXIT_USAGE)
+    try:
+        post_message(webhook, format_note(stack, text, environ), transport=transport)
+    except DeliveryError as error:
+        raise RunRefused(f"the message was not delivered: {error}", EXIT_INCONCLUSIVE) from None
 
 
 def _read_url(environ: Mapping[str, str], name: str) -> Secret | None:

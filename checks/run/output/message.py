@@ -35,6 +35,12 @@ def format_message(
     return "\n".join([*lines, f"Run: {link}"] if link else lines)
 
 
+def format_note(stack: str, text: str, environ: Mapping[str, str]) -> str:
+    """Return the message of one line that is no result of a run."""
+    line, link = f"Building Vitals, stack {stack}: {' '.join(text.split())}".translate(_INERT), _build_link(environ)
+    return f"{line}\nRun: {link}" if link else line
+
+
 def _list_facts(state: State, report: Report | None) -> Iterator[str]:
     if report is None:
         return

@@ -79,8 +79,8 @@ class World:
             raise self.refusal
         self.rolled_back.append(target.version)
 
-    def run(self, capsysbinary, **more):
-        environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md")}
+    def run(self, capsysbinary, url="", **more):
+        environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"), "NOTIFY_URL": url}
         workflow = Workflow.of(environ)
         job = Job(
             stack="prod",
@@ -201,6 +201,23 @@ def test_a_failed_update_is_annotated_and_verifies_nothing(world, capsysbinary):
     assert "::error title=pulumi up::backfill: 10021 refused" in output
     assert "### Stack prod: pulumi up failed" in summary
     assert "* backfill: 10021 refused" in summary
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [((), "FAILED: `pulumi up` failed, so nothing was verified"), (LOCKED, "FAILED: the state is locked")],
+)
+def test_a_failed_update_is_told_where_there_is_a_webhook(world, capsysbinary, monkeypatch, lines, said):
+    """No check runs after a failed update, so no check tells it."""
+    asked = []
+    monkeypatch.setattr(jobs, "run_child", lambda command, *_, **__: asked.append(command))
+    world.ups = [failed(*lines), failed(*lines)]
+    world.run(capsysbinary)
+    assert asked == []
+    world.run(capsysbinary, url="https://hook.test/fake")
+    ((*command, text),) = asked
+    assert command[1:] == ["-m", "checks", "notify", "--stack", "prod"]
+    assert text.startswith(said)
 
 
 def test_an_update_that_a_signal_of_others_ended_has_a_code(world, capsysbinary):

@@ -24,6 +24,8 @@ CANARY = "canary-Zq7xV2pL9tB4wR8nK3mD6"
         ([], "name the deployment"),
         (["--manifest", "none.json"], "none.json: No such file"),
         (["--nonsense"], "No such option"),
+        (["notify", "--stack", "prod", " "], "the text is empty"),
+        (["notify", "--stack", "prod", "x"], "NOTIFY_URL is not set"),
         (["run", "--stack"], "requires an argument"),
         (
             ["--manifest", "M", "--deadline", "soon"],

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from checks.model.report import Outcome
+from checks.run.output.delivery import send_note
 from checks.run.output.message import format_message
 from checks.run.output.state import State
 from checks.run.request import RunRefused
@@ -226,3 +227,21 @@ def test_a_long_message_is_cut_by_whole_lines_and_names_failures_of_earlier_runs
     lines = format_message(state, now, "", {}, is_lost=False).splitlines()
     assert "and 4 more" in lines
     assert lines[-1] == "secrets is still red, from an earlier run"
+
+
+def test_a_note_is_one_message_with_the_link_and_no_state(receiver):
+    """A `pulumi up` that failed is told before any check ran."""
+    send_note("prod", "FAILED:\n `pulumi up` <x>", {"NOTIFY_URL": receiver.notify, **SITE})
+    assert json.loads(receiver.messages[0])["text"] == (
+        "Building Vitals, stack prod: FAILED: `pulumi up` (x)\nRun: https://github.example/o/r/actions/runs/42"
+    )
+
+
+def test_a_note_that_is_not_delivered_is_one_line(receiver):
+    receiver.status = 500
+    with pytest.raises(RunRefused, match="the message was not delivered: the answer is 500") as refused:
+        send_note("prod", "x", {"NOTIFY_URL": receiver.notify})
+    assert refused.value.code == 3
+    with pytest.raises(RunRefused, match="NOTIFY_URL is not set") as refused:
+        send_note("prod", "x", {})
+    assert refused.value.code == 2
