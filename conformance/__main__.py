@@ -151,7 +151,7 @@ def _advise(name: str) -> str:
 def _clean_up(api: Api, name: str | None) -> int:
     names = parse_name(name or "")
     folder = Path(tempfile.gettempdir(), names.run)
-    ledger = read_ledger(folder / LEDGER)
+    ledger = read_ledger(folder / LEDGER, names, account=api.account_id)
     left = clean_up(api, ledger)
     for item in left:
         click.echo(f"left: {item}", err=True)

@@ -37,7 +37,7 @@ def make_world(api: Api, names: Names, *, environment: Mapping[str, str], worker
         address = {"workersSubdomain": subdomain}
         worker_url = f"https://{names.run}.{subdomain}.workers.dev"
     folder = _make_folder(names)
-    ledger = Ledger(file=folder / LEDGER)
+    ledger = Ledger(file=folder / LEDGER, account=api.account_id)
     try:
         stack = make_stack(
             name=names.run,

@@ -42,6 +42,7 @@ class World:
     stack: Stack
     names: Names
     ledger: Ledger
+    former_keys: list[str] = field(default_factory=list)
     canary: str = field(default_factory=lambda: f"canary{secrets.token_hex(12)}")
 
     @property
@@ -57,8 +58,14 @@ class World:
     @property
     def secrets(self) -> list[str]:
         """Return every text that no transcript may show."""
-        names = (KEY, "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
-        return [self.canary, *(self.stack.environment[name] for name in names)]
+        keys = [self.stack.environment[KEY], *self.former_keys]
+        names = ("CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+        return [
+            self.canary,
+            *keys,
+            *map(derive_operator_token, keys),
+            *(self.stack.environment[name] for name in names),
+        ]
 
     def upload(self, *bindings: Binding, **metadata: Any) -> None:
         """Upload the throw-away worker with exactly these bindings."""
@@ -110,6 +117,7 @@ class World:
 
     def declare_new_key(self) -> None:
         """Declare another fake key, as a rotation does."""
+        self.former_keys.append(self.stack.environment[KEY])
         self.stack.environment[KEY] = make_fake_key(now=datetime.now(tz=UTC))
 
     def operator_headers(self, key: str | None = None) -> dict[str, str]:

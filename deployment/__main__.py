@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
+from contract.operator_token import derive_operator_token
 from contract.version import VERSION
 from deployment.child import Interruption
 from deployment.job import Job
@@ -17,18 +19,25 @@ from deployment.rollback import RollbackError, Target, roll_back
 from deployment.workflow import Workflow
 
 FAILED, USAGE = 1, 2  # exit codes
-SECRETS = (
+SECRETS = (  # the variables of review/github/environment.sh
     "CLOUDFLARE_API_TOKEN",
-    "ACE_API_KEY",
     "OPERATOR_TOKEN",
+    "ACE_API_KEY",
     "GITHUB_TOKEN",
     "NOTIFY_URL",
+    "HEARTBEAT_URL",
     "PULUMI_ACCESS_TOKEN",
     "PULUMI_CONFIG_PASSPHRASE",
+    "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AZURE_STORAGE_KEY",
     "AZURE_STORAGE_SAS_TOKEN",
+    "GOOGLE_CREDENTIALS",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "VAULT_SERVER_TOKEN",
+    "OP_SERVICE_ACCOUNT_TOKEN",
 )
 MIN_SECRET = 8  # characters. A shorter value would mask ordinary words
 
@@ -63,7 +72,7 @@ def deploy(stack: str, state: str | None, junit: Path | None, rollback: str, rel
     interruption = Interruption()
     interruption.listen()
     environ = dict(os.environ)
-    values = [environ[name] for name in SECRETS if len(environ.get(name, "")) >= MIN_SECRET]
+    values = _list_secrets(environ)
     with tempfile.TemporaryDirectory(prefix="deployment-", dir=environ.get("RUNNER_TEMP") or None) as folder:
         job = Job(
             stack=stack,
@@ -108,6 +117,13 @@ def main(argv: list[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         _end("interrupted", FAILED)
     sys.exit(0)
+
+
+def _list_secrets(environ: Mapping[str, str]) -> list[str]:
+    """Return the secrets of the environment, and the operator token that is derived from the key."""
+    values = [environ[name] for name in SECRETS if len(environ.get(name, "")) >= MIN_SECRET]
+    key = environ.get("ACE_API_KEY")
+    return [*values, derive_operator_token(key)] if key else values
 
 
 def _end(text: str, code: int) -> NoReturn:

@@ -15,7 +15,7 @@ from pathlib import Path
 from deployment.child import Ended, Interruption, run_child
 from deployment.events import Update
 
-_END = b"\n"  # the engine writes no empty line
+_END = b"\n\n"  # the engine writes no empty line. The first one ends the line of an engine that was killed
 _CHUNK = 2**16
 
 

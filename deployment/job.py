@@ -114,7 +114,8 @@ class Job:
     def _verify(self, title: str, arguments: Sequence[str], *, junit: Path | None = None) -> Verification:
         state = ["--state", self.state] if self.state else []
         words = ["--stack", self.stack, *state, *arguments]
-        verified = verify(words, self.interruption, environ=self.environ, folder=self.folder, junit=junit)
+        with self.workflow.inert():
+            verified = verify(words, self.interruption, environ=self.environ, folder=self.folder, junit=junit)
         for failure in verified.failures:
             text = f"{failure.text}. Next: {failure.hint}"
             self.workflow.annotate(f"{title}: {failure.check} {failure.outcome}, cause {failure.cause}", text)

@@ -1,10 +1,15 @@
-"""The things that a run made, in a file of the run's folder, so that a later command can delete them as well."""
+"""The things that a run made, in a file of the run's folder, so that a later command can delete them as well.
+
+The file names the account, because the same name in another account is another thing.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from conformance.names import Names
 
 WORKER, DATABASE, BUCKET, OBJECT = "worker", "database", "bucket", "object"
 
@@ -27,6 +32,7 @@ class Ledger:
     """The things that may exist. A thing is recorded before the request that makes it."""
 
     file: Path
+    account: str
     things: list[Thing] = field(default_factory=list)
 
     def record(self, kind: str, name: str, place: str = "") -> None:
@@ -44,15 +50,22 @@ class Ledger:
 
     def write(self) -> None:
         """Write the file."""
-        self.file.write_text(json.dumps([asdict(thing) for thing in self.things], indent=1))
+        data = {"account": self.account, "things": [asdict(thing) for thing in self.things]}
+        self.file.write_text(json.dumps(data, indent=1))
 
 
-def read_ledger(file: Path) -> Ledger:
-    """Return the list of an earlier run. Raises LedgerError."""
+def read_ledger(file: Path, names: Names, *, account: str) -> Ledger:
+    """Return the list of an earlier run in this account. Raises LedgerError, also for a thing of another name."""
     try:
-        things = [Thing(**item) for item in json.loads(file.read_text())]
+        data = json.loads(file.read_text())
+        made_in, things = str(data["account"]), [Thing(**item) for item in data["things"]]
     except FileNotFoundError:
         raise LedgerError(f"{file.parent} is not the folder of a run on this machine, so nothing is deleted") from None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise LedgerError(f"{file} cannot be read ({type(error).__name__}), so nothing is deleted") from None
-    return Ledger(file=file, things=things)
+    if made_in != account:
+        raise LedgerError(f"the run used the account {made_in}, and this is {account}, so nothing is deleted")
+    for thing in things:
+        if (thing.place if thing.kind == OBJECT else thing.name) not in names.buckets:
+            raise LedgerError(f"{file} names the {thing.kind} {thing.name!r} of another run, so nothing is deleted")
+    return Ledger(file=file, account=account, things=things)

@@ -182,7 +182,7 @@ def world(
             worker=Worker(url="https://worker.test", http=direct, clock=lambda: seconds[0], sleep=sleep),
             stack=stack,
             names=NAMES,
-            ledger=Ledger(file=tmp_path / "made.json"),
+            ledger=Ledger(file=tmp_path / "made.json", account=ACCOUNT),
         )
         stack.world = found
         yield found

@@ -11,8 +11,10 @@ from conformance.engine.stack import EngineError
 from conformance.names import NameRefusedError, make_name, parse_name
 from conformance.run import Interrupted, Plan, refuse_existing_names, run
 from conformance.statement import Verdict
+from conformance.world import KEY
+from contract.operator_token import derive_operator_token
 from tests.fakes.manifest import NOW
-from tests.unit.conformance.conftest import NAMES, refuse
+from tests.unit.conformance.conftest import ACCOUNT, NAMES, refuse
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -117,10 +119,17 @@ def test_a_refused_deletion_is_told_and_the_other_things_are_deleted(world, netw
     assert json.loads(transcript.to_json())["left"][0]["kind"] == "database"
 
     network.edit = lambda request, response: None
-    later = read_ledger(world.ledger.file)
+    later = read_ledger(world.ledger.file, NAMES, account=ACCOUNT)
     assert [thing.kind for thing in later.things] == ["database"]
     assert clean_up(world.api, later) == []
     assert things(account) == []
+
+
+def test_the_secrets_of_a_transcript_are_those_before_and_after_a_rotation(world):
+    before = world.stack.environment[KEY]
+    world.declare_new_key()
+    keys = [before, world.stack.environment[KEY]]
+    assert {*keys, *map(derive_operator_token, keys)} < set(world.secrets)
 
 
 def test_objects_of_another_program_keep_the_bucket(world, account):
@@ -186,9 +195,20 @@ def test_a_generated_name_is_accepted_and_new():
     assert first.startswith("bv-conformance-20241220-")
 
 
-@pytest.mark.parametrize("text", [None, "not json", "[{}]"])
-def test_without_a_readable_list_nothing_is_deleted(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "is not the folder of a run on this machine"),
+        ("not json", "cannot be read"),
+        ("[{}]", "cannot be read"),
+        ({"account": ACCOUNT, "things": [{}]}, "cannot be read"),
+        ({"account": "another", "things": []}, f"the run used the account another, and this is {ACCOUNT}"),
+        ({"account": ACCOUNT, "things": [{"kind": "bucket", "name": "ace-timeseries"}]}, "of another run"),
+        ({"account": ACCOUNT, "things": [{"kind": "object", "name": NAMES.run, "place": "x"}]}, "of another run"),
+    ],
+)
+def test_without_the_list_of_this_run_in_this_account_nothing_is_deleted(tmp_path, text, words):
     if text is not None:
-        (tmp_path / "made.json").write_text(text)
-    with pytest.raises(LedgerError, match="so nothing is deleted"):
-        read_ledger(tmp_path / "made.json")
+        (tmp_path / "made.json").write_text(text if isinstance(text, str) else json.dumps(text))
+    with pytest.raises(LedgerError, match=f"{words}.*, so nothing is deleted"):
+        read_ledger(tmp_path / "made.json", NAMES, account=ACCOUNT)

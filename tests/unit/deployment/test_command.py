@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.operator_token import derive_operator_token
 from deployment import __main__ as command
 from deployment.child import SIGNALS
 from deployment.rollback import RollbackError, Target
@@ -50,6 +51,14 @@ def test_the_options_of_a_deployment(run, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
     run("deploy", "--stack", "prod")
     assert (jobs[1]["rolls_back"], jobs[1]["releases_lock"]) == (False, False)
+
+
+def test_every_secret_of_the_scripts_is_masked_and_the_token_that_follows_from_the_key():
+    text = (Path(__file__).parents[3] / "review/github/environment.sh").read_text()
+    assert set(text.partition("secrets=(")[2].partition(")")[0].split()) == set(command.SECRETS)
+    values = {name: f"fake-{name}" for name in command.SECRETS}
+    assert command._list_secrets(values) == [*values.values(), derive_operator_token("fake-ACE_API_KEY")]
+    assert command._list_secrets({"GITHUB_TOKEN": "short"}) == []
 
 
 def test_a_rollback_by_hand(run, monkeypatch):

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from deployment.child import Interruption, JobCancelled
-from deployment.engine import run_up
+from deployment.engine import _reading, run_up
+from deployment.events import Update
 from tests.unit.deployment import engine_events as events
 
 ENGINE = """#!{python}
@@ -50,6 +51,14 @@ def test_one_update_without_a_second_preview(run, tmp_path):
 def test_more_events_than_a_pipe_holds(run):
     lines = [events.line(diagnosticEvent={"severity": "debug", "message": "x" * 1000})] * 500
     assert run(*lines, events.SUMMARY).update.counts
+
+
+def test_an_engine_that_was_killed_within_a_line_does_not_hold_the_job(tmp_path):
+    update, pipe = Update(), tmp_path / "events"
+    os.mkfifo(pipe)
+    with _reading(pipe, update):
+        pipe.write_bytes(events.PRELUDE + b'\n{"resOutputsEvent": {"meta')
+    assert update.started
 
 
 def test_an_engine_without_events_has_its_code(run):
