@@ -27,6 +27,7 @@ from conformance.prepare import LEDGER, make_world
 from conformance.run import Interrupted, refuse_existing_names, run
 from conformance.statement import Result, Verdict
 from conformance.transcript import Transcript
+from contract.setting_rules import find_violation
 from contract.version import VERSION
 
 USAGE, UNKNOWN = 2, 3
@@ -103,9 +104,11 @@ def main(*, name: str | None, account: str | None, worker_url: str | None, outpu
 def _connect(account: str | None) -> Iterator[Api]:
     token = os.environ.get(TOKEN)
     if not token:
-        raise Ended(f"{TOKEN} is not set", USAGE)
+        raise Ended(f"{TOKEN} is not set. Next: export {TOKEN} (docs/conformance.md)", USAGE)
     if not account:
         raise Ended("the account is not set. Use --account or CLOUDFLARE_ACCOUNT_ID", USAGE)
+    if violation := find_violation("accountId", account):
+        raise Ended(f"--account or CLOUDFLARE_ACCOUNT_ID: {violation}", USAGE)
     base_url = os.environ.get("CLOUDFLARE_BASE_URL") or BASE_URL
     with connect(base_url=base_url, account_id=account, token=token) as api:
         yield api

@@ -112,6 +112,9 @@ def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command and end the process. Every error is one line on standard error."""
     try:
         group.main(argv, prog_name="python -m deployment", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(USAGE)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
     except (KeyboardInterrupt, click.Abort):

@@ -70,7 +70,7 @@ def _write_failure(seen: Preview) -> Iterator[str]:
     if not seen.failed:
         return
     if not seen.readable:
-        yield "The engine's output is not JSON, so nothing is known. The job's log has its beginning."
+        yield "There is no preview that can be read, so nothing is known. The job's log has the reason."
         return
     yield "The engine reported an error, so this comment may be incomplete. The job's log has the error's text."
     if seen.refused:

@@ -18,6 +18,7 @@ from toolchain.children import Children, Interrupted, Run
 
 HEARTBEAT = 30.0  # seconds between two lines of a long step
 PRODUCTION = "--production"
+USAGE = f"Usage: scripts/setup [{PRODUCTION}] [COMMAND...]. It runs the command when everything is set up"
 
 
 def main(then: Sequence[str] = ()) -> int:
@@ -28,6 +29,9 @@ def main(then: Sequence[str] = ()) -> int:
     """
     production = bool(then) and then[0] == PRODUCTION
     then = then[1:] if production else then
+    if then and then[0] in {"-h", "--help"}:
+        sys.stdout.write(f"{USAGE}\n")
+        return 0
     if then and then[0].startswith("-"):
         return _report_misuse(then[0], f"its only option is {PRODUCTION}")
     with _lock_checkout() as lock:
@@ -50,10 +54,7 @@ def main(then: Sequence[str] = ()) -> int:
 
 
 def _report_misuse(argument: str, why: str) -> int:
-    _print_line(
-        f"set-up: {argument!r}: {why}. Usage: scripts/setup [{PRODUCTION}] [COMMAND...]. "
-        "It runs the command when everything is set up"
-    )
+    _print_line(f"set-up: {argument!r}: {why}. {USAGE}")
     return 2
 
 

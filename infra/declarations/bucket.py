@@ -69,7 +69,7 @@ def _may_import(settings: Settings, jurisdiction: str | None) -> bool:
         )
     if not settings.adopt:
         raise BucketExistsError(
-            f"bucket {name!r} already exists but was not created by this stack: "
-            "to take it over with its data, run: pulumi config set adopt true"
+            f"bucket {name!r} already exists but was not created by this stack. If another stack uses it, run: pulumi "
+            "config set bucket ANOTHER. Otherwise, to take it over with its data, run: pulumi config set adopt true"
         )
     return True

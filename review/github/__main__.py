@@ -101,6 +101,9 @@ def main(argv: list[str] | None = None, command: str = "python -m review.github"
     """Run the command and end the process. Every error is one line on standard error."""
     try:
         group.main(argv, prog_name=command, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(USAGE)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
     except (client.VariableError, event.EventError, comments.BodyError) as error:

@@ -5,6 +5,23 @@
 # shellcheck source=review/github/debug_options.sh
 source review/github/debug_options.sh
 
+say() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+}
+
+# The scripts take variables only. An argument is refused, so that `scripts/deploy staging` never deploys another stack.
+case "${1:-}" in
+  "") ;;
+  -h | --help)
+    sed -n '2,/^set /s/^# //p' "scripts/$(basename "$0")"
+    exit 0
+    ;;
+  *)
+    say "'$1': it takes variables and no arguments. Next: STACK=NAME scripts/$(basename "$0"), or --help"
+    exit 2
+    ;;
+esac
+
 secrets=(
   CLOUDFLARE_API_TOKEN OPERATOR_TOKEN ACE_API_KEY GITHUB_TOKEN NOTIFY_URL HEARTBEAT_URL
   PULUMI_ACCESS_TOKEN PULUMI_CONFIG_PASSPHRASE
@@ -12,10 +29,6 @@ secrets=(
   AZURE_STORAGE_KEY AZURE_STORAGE_SAS_TOKEN GOOGLE_CREDENTIALS GOOGLE_APPLICATION_CREDENTIALS
   ACTIONS_ID_TOKEN_REQUEST_TOKEN VAULT_SERVER_TOKEN OP_SERVICE_ACCOUNT_TOKEN
 )
-
-say() {
-  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
-}
 
 # An absent secret or variable reaches a step as an empty one, and some readers take "" for a value.
 for name in "${secrets[@]}" PULUMI_BACKEND_URL AZURE_STORAGE_ACCOUNT STATE_FILE; do
@@ -26,7 +39,7 @@ done
 
 STACK="${STACK:-${PULUMI_STACK:-}}"
 if [ -z "$STACK" ]; then
-  say "STACK is not set: export the name of the stack"
+  say "STACK is not set. Next: STACK=NAME scripts/$(basename "$0"). \`pulumi stack ls\` lists the names"
   exit 2
 fi
 
@@ -58,7 +71,7 @@ drop_work() {
 # need_token: ends the script where Cloudflare's token is missing.
 need_token() {
   if [ -z "${CLOUDFLARE_API_TOKEN:-}" ]; then
-    say "CLOUDFLARE_API_TOKEN is not set: docs/ci.md lists the secrets of this workflow"
+    say "CLOUDFLARE_API_TOKEN is not set. Next: export CLOUDFLARE_API_TOKEN, or in CI set it as a secret: docs/ci.md"
     exit 1
   fi
 }

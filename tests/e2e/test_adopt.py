@@ -134,8 +134,8 @@ def test_a_foreign_bucket_is_refused_before_anything_is_created_then_adopted(emp
     code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
     assert code != 0
     refusal = (
-        f"error: bucket {world.local.bucket!r} already exists but was not created by this stack: "
-        "to take it over with its data, run: pulumi config set adopt true"
+        f"error: bucket {world.local.bucket!r} already exists but was not created by this stack. If another stack uses "
+        "it, run: pulumi config set bucket ANOTHER. Otherwise, to take it over with its data, run: pulumi config set adopt true"
     )
     assert refusal in [line.strip() for line in output.splitlines()], output
     assert "Traceback" not in output

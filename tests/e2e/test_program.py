@@ -69,8 +69,8 @@ def test_a_foreign_bucket_is_refused_in_one_line_that_names_adopt(stack):
     assert code != 0
     assert "Traceback" not in output
     refusal = (
-        "error: bucket 'ace-timeseries' already exists but was not created by this stack: "
-        "to take it over with its data, run: pulumi config set adopt true"
+        "error: bucket 'ace-timeseries' already exists but was not created by this stack. If another stack uses "
+        "it, run: pulumi config set bucket ANOTHER. Otherwise, to take it over with its data, run: pulumi config set adopt true"
     )
     assert refusal in [line.strip() for line in output.splitlines()]
 

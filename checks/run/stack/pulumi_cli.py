@@ -67,8 +67,10 @@ def read_json(stack: str, *command: str) -> Any:
 
 def convert_failure(command: Sequence[str], reason: str) -> UnusableError | UnreadableError:
     """Return the exception for a failed command. An unknown stack is a usage error."""
-    unknown = any(text in reason for text in UNKNOWN_STACK)
-    return (UnusableError if unknown else UnreadableError)(f"{format_command(command)}: {reason}")
+    text = f"{format_command(command)}: {reason}"
+    if any(part in reason for part in UNKNOWN_STACK):
+        return UnusableError(f"{text}. `pulumi stack ls` lists the stacks of this backend")
+    return UnreadableError(text)
 
 
 def read_reason(stderr: bytes) -> str:

@@ -96,8 +96,9 @@ def test_a_clean_up_without_a_run_deletes_nothing(go, account):
 @pytest.mark.parametrize(
     ("changed", "code", "words"),
     [
-        ({"CLOUDFLARE_API_TOKEN": None}, 2, "CLOUDFLARE_API_TOKEN is not set"),
+        ({"CLOUDFLARE_API_TOKEN": None}, 2, "CLOUDFLARE_API_TOKEN is not set. Next: export CLOUDFLARE_API_TOKEN"),
         ({"CLOUDFLARE_ACCOUNT_ID": None}, 2, "the account is not set. Use --account or CLOUDFLARE_ACCOUNT_ID"),
+        ({"CLOUDFLARE_ACCOUNT_ID": "12"}, 2, "accountId: expected 32 hex digits, found '12'"),
         ({"CLOUDFLARE_API_TOKEN": "wrong"}, 2, "expected a CLOUDFLARE_API_TOKEN"),
         ({"CLOUDFLARE_BASE_URL": "http://127.0.0.1:9"}, 3, "cannot be reached (ConnectError)"),
     ],

@@ -104,3 +104,8 @@ def test_an_interrupted_command_is_one_line(run, monkeypatch):
 
 def test_help(run):
     assert run("--help")[0] == 0
+
+
+def test_without_a_command_the_help_is_shown(run):
+    code, output = run()
+    assert (code, output.partition(" ")[0]) == (2, "Usage:")

@@ -210,8 +210,8 @@ def test_a_foreign_bucket_is_refused_with_the_next_command(planned):
     with pytest.raises(BucketExistsError) as caught:
         planned(FakeAccount(buckets=THERE))
     assert str(caught.value) == (
-        "bucket 'ace-timeseries' already exists but was not created by this stack: "
-        "to take it over with its data, run: pulumi config set adopt true"
+        "bucket 'ace-timeseries' already exists but was not created by this stack. If another stack uses "
+        "it, run: pulumi config set bucket ANOTHER. Otherwise, to take it over with its data, run: pulumi config set adopt true"
     )
 
 

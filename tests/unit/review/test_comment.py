@@ -284,7 +284,7 @@ def test_output_that_is_not_json_is_told_in_one_line(raw, said):
     assert said in line
     assert len(line) < 200
     assert "ghp_" not in line
-    assert "is not JSON" in result.stdout
+    assert "There is no preview that can be read" in result.stdout
 
 
 def test_an_empty_preview_is_told_by_the_engine_alone():

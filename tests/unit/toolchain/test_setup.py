@@ -343,10 +343,15 @@ def test_the_terminal_gets_its_missing_line(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("argument", "why"), [("--help", "its only option is --production"), ("no-such", "No such file or directory")]
+    ("argument", "why"), [("--prod", "its only option is --production"), ("no-such", "No such file or directory")]
 )
 def test_an_impossible_set_up_is_one_line(argument, why, monkeypatch, capsys):
     monkeypatch.setattr(setup, "_set_up_all", lambda run, production: True)
     assert setup.main([argument]) == 2
     usage = "Usage: scripts/setup [--production] [COMMAND...]. It runs the command when everything is set up"
     assert capsys.readouterr().err == f"set-up: '{argument}': {why}. {usage}\n"
+
+
+def test_the_help_of_set_up_sets_nothing_up(capsys):
+    assert setup.main(["--help"]) == 0
+    assert capsys.readouterr().out.startswith("Usage: scripts/setup [--production] [COMMAND...]. ")

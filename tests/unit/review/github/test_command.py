@@ -147,3 +147,8 @@ def test_only_the_command_line_knows_click_and_only_the_client_knows_httpx():
     for path in Path(command.__file__).parent.glob("*.py"):
         names = set(re.findall(r"^import (\w+)", path.read_text(), re.MULTILINE))
         assert names & {"click", "httpx"} <= {"__main__.py": {"click"}, "client.py": {"httpx"}}.get(path.name, set())
+
+
+def test_without_a_command_the_help_is_shown(run):
+    code, output = run()
+    assert (code, output.partition(" ")[0]) == (2, "Usage:")

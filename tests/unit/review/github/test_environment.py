@@ -47,6 +47,43 @@ def test_a_debug_option_that_prints_secrets_is_refused_in_one_line(script):
     assert refused(script, SHELLOPTS="xtrace").startswith(f"{script}: bash -x (SHELLOPTS=xtrace)")
 
 
+def called(script, *arguments, **environment):
+    """Run a script with arguments. Returns the exit code and both outputs."""
+    path = {name: os.environ[name] for name in ("PATH", "HOME")}
+    command = ["bash", f"scripts/{script}", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=path | environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("script", ["deploy", "preview", "drift", "verify"])
+def test_an_argument_is_refused_and_help_is_shown_before_anything_runs(script):
+    """`scripts/deploy staging` must not deploy the stack of STACK, and `--help` must not deploy at all."""
+    code, out, err = called(script, "staging", STACK="prod")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(
+        f"{script}: 'staging': it takes variables and no arguments. Next: STACK=NAME scripts/{script}"
+    )
+    code, out, err = called(script, "--help", STACK="prod")
+    assert (code, err) == (0, "")
+    assert "Needs STACK, CLOUDFLARE_API_TOKEN" in out
+    assert "set -euo" not in out
+
+
+def test_a_missing_stack_is_one_line_with_the_next_command():
+    code, _, err = called("deploy")
+    said = "deploy: STACK is not set. Next: STACK=NAME scripts/deploy. `pulumi stack ls` lists the names\n"
+    assert (code, err) == (2, said)
+
+
+@pytest.mark.parametrize("script", ["release", "build-workers"])
+def test_an_option_is_not_a_file(script):
+    code, _, err = called(script, "--help")
+    assert (code, err.startswith(f"usage: scripts/{script} [")) == (2, True)
+    assert not (ROOT / "--help").exists()
+
+
 def loaded(**environment):
     """Return the exit code and the error of the file that refuses debug options."""
     path = {"PATH": os.environ["PATH"]}
@@ -205,6 +242,14 @@ def test_the_checks_look_in_spite_of_a_mistake_because_they_tell_the_webhook(tmp
     assert (tmp_path / "said").read_text() == "inconclusive: no such account\n"
     assert (tmp_path / "checks.md").exists()
     assert not (tmp_path / "review.md").exists()
+
+
+def test_another_verification_than_the_two_is_refused(tmp_path):
+    rest = (SCRIPT.parents[2] / "scripts" / "verify").read_text().partition("need_token\n")[2]
+    done = bash("", f"told=()\nmistake=\n{EXIT_CODES}{rest}", tmp_path, WHAT="standstil")
+    assert done.returncode == 2
+    assert (tmp_path / "said").read_text() == "WHAT: expected all or standstill, found 'standstil'\n"
+    assert not (tmp_path / "checks.md").exists()
 
 
 # The preview, with a review of given exit code and labels, and GitHub's answers. Calls of GitHub are recorded.

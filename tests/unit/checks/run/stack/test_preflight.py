@@ -149,7 +149,7 @@ def test_a_single_refusal_is_retried(ask):
 
 def test_a_stack_that_the_engine_cannot_read(ask):
     text = line(ask, config={"err": "error: no stack named 'x' found\n", "code": 255})
-    assert text == "pulumi config: no stack named 'x' found"
+    assert text == "pulumi config: no stack named 'x' found. `pulumi stack ls` lists the stacks of this backend"
     assert "passphrase" in line(ask, config={"err": "error: incorrect passphrase\n", "code": 255})
 
 
