@@ -209,7 +209,7 @@ def test_an_own_branch_without_its_secret_fails_in_one_line(job, script):
     """Case C12: the engine is not run, which would report one error of the provider per resource."""
     code, output, summary = job.run(script, event="pull_request", CLOUDFLARE_API_TOKEN="")
     assert code == 1
-    assert f"{script}: CLOUDFLARE_API_TOKEN is not set: docs/ci.md" in output.splitlines()[-1]
+    assert f"{script}: CLOUDFLARE_API_TOKEN is not set. Next: export CLOUDFLARE_API_TOKEN" in output.splitlines()[-1]
     assert summary == ""
 
 
