@@ -27,6 +27,8 @@ _OF_KEYS = {"ACCESS", "API", "AUTH", "ENCRYPTION", "PRIVATE", "SIGNING"}  # othe
 _OF_FILTERS = {"ALL", "BAND", "HIGH", "LOW"}  # a low pass is not a password
 _PUBLIC = {"PUBLIC", "PUBLISHABLE"}
 _GLUED = re.compile(r".*(TOKEN|PWD|JWT|APIKEY|BEARER|PASSWORD)|(API|ACCESS|AUTH|PRIVATE|SIGNING|ENCRYPTION)KEY")
+_RULED = {"bucket", "keyTemplate", "site", "workerName", "KEY_TEMPLATE", "SITE"}  # settings and bindings with names
+_TEXTS = ("plain_text", "json")  # kinds of a binding whose value is a text of the user's
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")  # 32 digits are an id of Cloudflare's, 40 a commit
 _WORD = re.compile(r"[\w+/=-]{32,}", re.ASCII)
 _ENTROPY = 4.3  # bits a character: words of a language stay below, 32 random letters and digits do not
@@ -47,14 +49,25 @@ def has_secret_name(name: str) -> bool:
     return last in _WEAK or _GLUED.fullmatch(last) is not None
 
 
-def has_secret_form(text: str) -> bool:
-    """Return whether a text has the form of a known kind of secret, or holds a long random word or 64 hex digits."""
+def is_free_text(name: str, kind: str = "plain_text") -> bool:
+    """Return whether the value of a setting, or of a binding of this kind, may be any text.
+
+    Other values are names and ids. A long name is not a secret, although its letters may look random.
+    """
+    return kind in _TEXTS and name not in _RULED
+
+
+def has_secret_form(text: str, *, is_free: bool = True) -> bool:
+    """Return whether a text has the form of a known kind of secret.
+
+    A text that is free (``is_free_text``) must also hold no long random word and no 64 hex digits.
+    """
     from detect_secrets.core.scan import scan_line  # takes 0.15 s, so it is not at the top
     from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString
     from detect_secrets.settings import transient_settings
 
     entropy = Base64HighEntropyString().calculate_shannon_entropy
-    if _DIGEST.search(text) or any(entropy(word) > _ENTROPY for word in _WORD.findall(text)):
+    if is_free and (_DIGEST.search(text) or any(entropy(word) > _ENTROPY for word in _WORD.findall(text))):
         return True
     with transient_settings({"plugins_used": [{"name": name} for name in _FORMS]}):
         return any(True for line in text.splitlines() for _ in scan_line(line))

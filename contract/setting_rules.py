@@ -108,11 +108,6 @@ def check_page_size(value: str) -> str | None:
     return None if value in map(str, PAGE_SIZES) else f"one of {', '.join(map(str, PAGE_SIZES))}"
 
 
-def check_key_expiry_warning_days(value: str) -> str | None:
-    """Expect a number of days before the expiry of ACE's key. During the last days the checks fail anyway."""
-    return None if value in map(str, range(LAST_DAYS.days, 366)) else f"{LAST_DAYS.days} to 365 days"
-
-
 def check_key_template(value: str) -> str | None:
     """Expect ``{site}`` before ``{date}``, each once, text between them, in a key that URLs take as it is."""
     if value.count("{site}") != 1 or value.count("{date}") != 1:
@@ -140,9 +135,15 @@ def check_cron(value: str) -> str | None:
     return None if broken is None else f"a cron with a {broken} that Cloudflare accepts"
 
 
-def check_settle_hours(value: str) -> str | None:
-    """Expect whole hours, at most three days."""
-    return None if value in map(str, range(MAX_SETTLE_HOURS + 1)) else f"0 to {MAX_SETTLE_HOURS} hours"
+def check_names(value: str) -> str | None:
+    """Expect names of bindings and settings."""
+    valid = re.fullmatch(r"[A-Za-z0-9_.-]+(,[A-Za-z0-9_.-]+)*", value)
+    return None if valid else "names separated by commas, without spaces"
+
+
+def expect_number(first: int, last: int, unit: str) -> Rule:
+    """Return the rule of a setting with a whole number."""
+    return lambda value: None if value in map(str, range(first, last + 1)) else f"{first} to {last} {unit}"
 
 
 def expect_one_of(*values: str) -> Rule:
@@ -163,9 +164,10 @@ RULES: Mapping[str, SettingRule] = {
     "aceBaseUrl": SettingRule(check=check_url),
     "pageSize": SettingRule(check=check_page_size),
     "keyTemplate": SettingRule(check=check_key_template),
-    "keyExpiryWarningDays": SettingRule(check=check_key_expiry_warning_days),
+    "keyExpiryWarningDays": SettingRule(check=expect_number(LAST_DAYS.days, 365, "days")),
     "schedule": SettingRule(check=check_cron, optional=True),
-    "settleHours": SettingRule(check=check_settle_hours),
+    "settleHours": SettingRule(check=expect_number(0, MAX_SETTLE_HOURS, "hours")),
+    "notSecret": SettingRule(check=check_names, optional=True),
     "etlWorker": SettingRule(check=check_worker_address, optional=True),
     "queryWorker": SettingRule(check=expect_one_of("true", "false")),
     "queryWorkerName": SettingRule(check=check_hostname_label, optional=True),

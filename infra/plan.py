@@ -100,7 +100,7 @@ def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Li
     )
     bindings = (*declaration.bindings, *kept)
     manifest = build_manifest(settings, declaration, bindings)
-    policy.enforce(manifest, key=settings.ace_api_key)
+    policy.enforce(manifest, key=settings.ace_api_key, allowed=settings.not_secret)
     found = find_drift(
         manifest, worker, uploaded=uploaded, sent_crons=lambda: (CRONS_TYPE, declaration.name) in state()
     )

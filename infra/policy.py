@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 import pulumi
 
@@ -13,6 +14,7 @@ from infra.errors import DeploymentError
 
 MAX_VARIABLES = 128  # of a worker, secrets included
 
+HOLDS_KEY = "holds the ACE key"
 _READABLE = {"plain_text", "json"}  # kinds whose value is a text of the user's
 
 
@@ -20,15 +22,26 @@ class PolicyError(DeploymentError):
     """A rule is broken. The message is one line a problem, and never holds a value."""
 
 
-def enforce(manifest: Manifest, *, key: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Problem:
+    """A public value that looks like a secret. ``name`` is the one of the binding or setting."""
+
+    name: str
+    subject: str
+    reason: str
+
+
+def enforce(manifest: Manifest, *, key: str, allowed: Collection[str] = ()) -> None:
     """Refuse a manifest in which a public text looks like a secret, holds the ACE key, or is too large.
 
-    Raises PolicyError. A key that cannot be one is refused with the settings (``contract/ace_key.py``).
+    ``allowed`` are the names of bindings and settings that only look so. Raises PolicyError. A key that cannot be one
+    is refused with the settings (``contract/ace_key.py``).
     """
     problems = [
-        f"{subject} can be read by all members of the account, but it {reason}: "
-        "make it a secret (wrangler secret put), and rotate the value that was in the file"
-        for subject, reason in _find_problems(manifest, key)
+        f"{found.subject} can be read by all members of the account, but it {found.reason}: "
+        f"make it a secret (wrangler secret put), and rotate the value that was in the file{_advise(found, allowed)}"
+        for found in _find_problems(manifest, key)
+        if found.name not in allowed or found.reason == HOLDS_KEY
     ]
     problems += _find_large(manifest)
     if problems:
@@ -40,13 +53,15 @@ def refuse_unprotected_buckets() -> None:
     pulumi.runtime.register_stack_transformation(_refuse_unprotected)
 
 
-def _find_problems(manifest: Manifest, key: str) -> Iterator[tuple[str, str]]:
+def _find_problems(manifest: Manifest, key: str) -> Iterator[_Problem]:
     for binding in manifest.bindings:
-        reason = _find_reason(" ".join(binding.properties.values()), key)
+        is_free = secret_scan.is_free_text(binding.name, binding.type)
+        reason = _find_reason(" ".join(binding.properties.values()), key, is_free=is_free)
         if reason is None and binding.type in _READABLE and secret_scan.has_secret_name(binding.name):
             reason = "is named as a secret"
         if reason is not None:
-            yield f"the binding {binding.name} ({binding.type})", reason
+            subject = f"the binding {binding.name} ({binding.type})"
+            yield _Problem(name=binding.name, subject=subject, reason=reason)
     for setting, text in (
         ("workerUrl", manifest.worker.url),
         ("aceBaseUrl", manifest.ace.base_url),
@@ -55,7 +70,15 @@ def _find_problems(manifest: Manifest, key: str) -> Iterator[tuple[str, str]]:
     ):
         reason = None if text is None else _find_reason(text, key)
         if reason is not None:
-            yield f"the setting {setting}", reason
+            yield _Problem(name=setting, subject=f"the setting {setting}", reason=reason)
+
+
+def _advise(found: _Problem, allowed: Collection[str]) -> str:
+    """Return the command that allows a false alarm. Nothing allows the ACE key."""
+    if found.reason == HOLDS_KEY:
+        return ""
+    names = ",".join([*sorted(allowed), found.name])
+    return f". If everybody may read it, run: pulumi config set notSecret {names}"
 
 
 def _find_large(manifest: Manifest) -> Iterator[str]:
@@ -71,10 +94,10 @@ def _find_large(manifest: Manifest) -> Iterator[str]:
         yield f"the worker {name} has {count} variables and secrets, and Cloudflare allows {MAX_VARIABLES}"
 
 
-def _find_reason(text: str, key: str) -> str | None:
+def _find_reason(text: str, key: str, *, is_free: bool = True) -> str | None:
     if key in text:
-        return "holds the ACE key"
-    return "has a value that looks like a secret" if secret_scan.has_secret_form(text) else None
+        return HOLDS_KEY
+    return "has a value that looks like a secret" if secret_scan.has_secret_form(text, is_free=is_free) else None
 
 
 def _refuse_unprotected(args: pulumi.ResourceTransformationArgs) -> None:

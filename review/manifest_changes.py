@@ -54,7 +54,8 @@ def _flat(manifest: Manifest) -> dict[str, str]:
     del data["worker"]["tag"], data["worker"]["code"], data["storage"]["prefix"]
     leaves = dict(_leaves(data, ""))
     settings = {name: leaves.pop(path) for path, name in SETTING_NAMES.items() if path in leaves}
-    return settings | leaves | bindings
+    values = (settings | leaves).items()
+    return {name: _public(text, is_free=secret_scan.is_free_text(name)) for name, text in values} | bindings
 
 
 def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
@@ -63,15 +64,17 @@ def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
             yield from _leaves(value, f"{prefix}{name}.")
         elif value is not None:
             text = ", ".join(value) if isinstance(value, list) else str(value)
-            yield f"{prefix}{name}", _public(text if text else "none")
+            yield f"{prefix}{name}", text if text else "none"
 
 
 def _binding(item: DeclaredBinding) -> str:
+    is_free = secret_scan.is_free_text(item.name, item.type)
     values = ", ".join(
-        HIDDEN if secret_scan.has_secret_name(item.name) else _public(value) for value in item.properties.values()
+        HIDDEN if secret_scan.has_secret_name(item.name) else _public(value, is_free=is_free)
+        for value in item.properties.values()
     )
     return f"{item.type} {values}".rstrip()
 
 
-def _public(text: str) -> str:
-    return HIDDEN if secret_scan.has_secret_form(text) else text
+def _public(text: str, *, is_free: bool) -> str:
+    return HIDDEN if secret_scan.has_secret_form(text, is_free=is_free) else text

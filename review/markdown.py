@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MAX_COMMENT = 65_536  # characters of a comment, GitHub's
+MAX_COMMENT = 65_000  # characters of a comment. GitHub's limit is 65,536, and the footer with the commit has the rest
 MAX_ROWS = 100  # of one table
 MAX_VALUE = 200  # characters of one value
 

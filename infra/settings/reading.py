@@ -61,6 +61,7 @@ def read_settings(source: SettingsSource) -> Settings:
         schedule=_optional(values["schedule"]),
         settle_hours=int(values["settleHours"]),
         extra_bindings=extra,
+        not_secret=frozenset(values["notSecret"].split(",")) - {""},
         adopt=values["adopt"] != "false",
         adopts_other_stack=values["adopt"] == OTHER_STACK,
         etl_worker=_url_of(values["etlWorker"], subdomain) if values["etlWorker"] else None,

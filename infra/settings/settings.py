@@ -14,6 +14,7 @@ class Settings:
     ``query_worker_name`` is None where the stack deploys no query worker. ``query_url`` is None where there is none.
     ``derived_names`` are the settings of names that follow from the stack's name, because they are not set.
     ``adopts_other_stack`` allows to adopt a worker that another stack of this program deployed. Then ``adopt`` is true.
+    ``not_secret`` are names of bindings and settings with a public value that looks like a secret.
     ``warnings`` are lines for every preview.
     """
 
@@ -35,6 +36,7 @@ class Settings:
     schedule: str | None
     settle_hours: int
     extra_bindings: tuple[Binding, ...]
+    not_secret: frozenset[str]
     adopt: bool
     adopts_other_stack: bool
     etl_worker: str | None

@@ -35,20 +35,22 @@ def group() -> None:
 def comment(path: Path) -> None:
     """Create the comment of this run's pull request, or replace the one with the same marker in place."""
     request = _require_pull_request()
-    body, footer = _text(path), _footer(f"commit {request.head[:7]}")
+    body, footer = _text(path), _footer(comments.describe_commit(request.head))
     with client.open_repository(os.environ) as repository:
         click.echo(retry.retry(lambda: comments.post_comment(repository, request.number, body, footer)))
 
 
 @group.command(short_help="Set the labels of the pull request, and refuse a loss.")
 @click.option("--file", "path", type=FILE, required=True, help="The labels of `python -m review --labels`, one a line.")
-def labels(path: Path) -> None:
-    """Set the labels of this run's pull request. A loss is refused (exit 3) until a person sets `loss-acknowledged`."""
-    request, wanted = _require_pull_request(), _text(path).splitlines()
+@click.option("--comment", "body", type=FILE, required=True, help="The comment of this preview, not posted yet.")
+def labels(path: Path, body: Path) -> None:
+    """Set the labels of this run's pull request. A loss is refused (exit 3) until a person sets `loss-acknowledged`.
+
+    The posted comment must be about the same commit, because a person accepts only losses that were shown.
+    """
+    request, wanted, marker = _require_pull_request(), _text(path).splitlines(), comments.read_marker(_text(body))
     with client.open_repository(os.environ) as repository:
-        accepted = retry.retry(
-            lambda: pull_request_labels.set_labels(repository, request.number, wanted, pushed=request.pushed)
-        )
+        accepted = retry.retry(lambda: _set_labels(repository, request, wanted, marker))
     click.echo(f"labels: {', '.join(wanted)}")
     if not accepted:
         _end(
@@ -113,6 +115,11 @@ def main(argv: list[str] | None = None, command: str = "python -m review.github"
     except (KeyboardInterrupt, click.Abort):
         _end("interrupted", FAILED)
     sys.exit(0)
+
+
+def _set_labels(repository: client.GitHub, request: event.PullRequest, wanted: list[str], marker: str) -> bool:
+    shown = comments.shows_commit(repository, request.number, marker, request.head)
+    return pull_request_labels.set_labels(repository, request.number, wanted, shown=shown)
 
 
 def _require_pull_request() -> event.PullRequest:

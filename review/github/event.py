@@ -26,12 +26,11 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """The pull request of this run. ``head`` is the proposed commit, ``pushed`` says that a push started the run."""
+    """The pull request of this run. ``head`` is the proposed commit."""
 
     number: int
     head: str
     origin: Origin
-    pushed: bool
 
 
 def read_pull_request(environ: Mapping[str, str]) -> PullRequest | None:
@@ -52,8 +51,8 @@ def read_pull_request(environ: Mapping[str, str]) -> PullRequest | None:
         raise EventError("GITHUB_EVENT_PATH: a pull request without a number or a head") from None
     if not isinstance(number, int) or not isinstance(head, str):
         raise EventError("GITHUB_EVENT_PATH: a pull request without a number or a head")
-    origin, pushed = _origin(event, environ.get("GITHUB_REPOSITORY", "")), event.get("action") == "synchronize"
-    return PullRequest(number=number, head=head, origin=origin, pushed=pushed)
+    origin = _origin(event, environ.get("GITHUB_REPOSITORY", ""))
+    return PullRequest(number=number, head=head, origin=origin)
 
 
 def build_run_url(environ: Mapping[str, str]) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from review.github.client import MAX_BODY, GitHub, author, first_line
 
@@ -37,10 +39,26 @@ def post_comment(github: GitHub, number: int, body: str, footer: str) -> str:
     return f"comment replaced: {replaced}"
 
 
+def describe_commit(head: str) -> str:
+    """Return the text by which the footer of a comment names its commit."""
+    return f"commit {head[:7]}"
+
+
+def shows_commit(github: GitHub, number: int, marker: str, head: str) -> bool:
+    """Return whether this account's comment with a marker is about a commit. Raises GitHubError."""
+    found = github.list_items(f"issues/{number}/comments")
+    ours = [str(item.get("body")) for item in _select_ours(found, github.fetch_login(), marker)]
+    return any(f"<sub>{describe_commit(head)}" in body.rpartition("\n\n")[2] for body in ours)
+
+
 def _find_ours(github: GitHub, number: int, me: str, marker: str) -> list[int]:
     """Return the ids of this account's comments with a marker, oldest first."""
     found = github.list_items(f"issues/{number}/comments")
-    return sorted(item["id"] for item in found if author(item) == me and first_line(item) == marker)
+    return sorted(item["id"] for item in _select_ours(found, me, marker))
+
+
+def _select_ours(found: Iterable[Mapping[str, Any]], me: str, marker: str) -> Iterator[Mapping[str, Any]]:
+    return (item for item in found if author(item) == me and first_line(item) == marker)
 
 
 def read_marker(body: str) -> str:

@@ -229,6 +229,7 @@ def test_a_state_of_the_former_version_is_kept_and_no_resource_of_cloudflare_is_
 
 
 def test_a_resource_with_a_slash_in_its_name_is_a_row_of_the_review(world, tmp_path):
+    """Case P2, with the engine."""
     program = tmp_path / "program"
     program.mkdir()
     for name in ("__main__.py", "Pulumi.yaml"):

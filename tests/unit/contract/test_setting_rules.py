@@ -20,6 +20,7 @@ def name_of(example):
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
 def test_a_rule_agrees_with_the_example(example):
+    """Cases P5 (a key template with capitals and digits), P9 (crons) and P10 (values that `config` accepted)."""
     violation = find_violation(example["setting"], example["value"])
     assert (violation is None) is example["valid"]
     if violation is not None:

@@ -8,6 +8,7 @@ from infra import policy
 from infra.bindings.json import Json
 from infra.bindings.kv_namespace import KvNamespace
 from infra.bindings.plain_text import PlainText
+from infra.bindings.r2_bucket import R2Bucket
 from infra.bindings.secret_text import SecretText
 from tests.unit.infra.conftest import manifest_of
 
@@ -20,7 +21,7 @@ def enforce(read):
         settings = read(**(config or {}))
         manifest = manifest_of(settings, bindings)
         manifest = dataclasses.replace(manifest, worker=dataclasses.replace(manifest.worker, **worker))
-        policy.enforce(manifest, key=KEY)
+        policy.enforce(manifest, key=KEY, allowed=settings.not_secret)
 
     return enforce
 
@@ -44,6 +45,50 @@ def test_a_public_binding_that_looks_like_a_secret_is_refused_without_its_value(
     assert KEY not in said
     assert "ghp_" not in said
     assert "fakefake" not in said
+
+
+LONG_KEY = "exports/building-sensors/ACME_Headquarters-West/quarterly/{site}/{date}/data.ndjson.gz"
+LONG_NAME = "Acme-Headquarters_West-Building7-Quarterly.Sensors9"
+RANDOM = "q8Zr2LmX0vTnB5kYw7PdHc3JfGs9AeUi"
+
+
+def test_long_names_of_the_settings_are_not_secrets(enforce):
+    """Case P5: a setting with a rule of its own is not scanned for random words."""
+    enforce(
+        PlainText(name="KEY_TEMPLATE", text=LONG_KEY),
+        PlainText(name="SITE", text=LONG_NAME),
+        R2Bucket(name="MORE", bucket_name=LONG_NAME.lower()),
+        config={"keyTemplate": LONG_KEY, "site": LONG_NAME},
+    )
+
+
+def test_a_key_template_in_the_form_of_a_secret_is_refused(enforce):
+    with pytest.raises(policy.PolicyError, match="looks like a secret"):
+        enforce(PlainText(name="KEY_TEMPLATE", text="ghp_" + "a" * 36 + "/{site}/{date}"))
+
+
+def test_a_false_alarm_is_allowed_by_name_with_the_command_of_the_line(enforce):
+    """Case P5: a way out of a false alarm. Each binding is allowed by its own name."""
+    bindings = (PlainText(name="NOTE", text=RANDOM), PlainText(name="LOW_TOKEN", text="x"))
+    with pytest.raises(policy.PolicyError) as caught:
+        enforce(*bindings, config={"notSecret": "NOTE"})
+    line = str(caught.value)
+    assert line.startswith("the binding LOW_TOKEN (plain_text) ")
+    assert line.endswith("If everybody may read it, run: pulumi config set notSecret NOTE,LOW_TOKEN")
+    enforce(*bindings, config={"notSecret": "NOTE,LOW_TOKEN"})
+
+
+def test_a_setting_is_allowed_by_its_name_too(enforce):
+    url = f"https://ace.example/{RANDOM}"
+    with pytest.raises(policy.PolicyError, match=r"run: pulumi config set notSecret aceBaseUrl$"):
+        enforce(config={"aceBaseUrl": url})
+    enforce(config={"aceBaseUrl": url, "notSecret": "aceBaseUrl"})
+
+
+def test_nothing_allows_the_ace_key(enforce):
+    with pytest.raises(policy.PolicyError, match="holds the ACE key") as caught:
+        enforce(PlainText(name="NOTE", text=KEY), config={"notSecret": "NOTE"})
+    assert "notSecret" not in str(caught.value)
 
 
 def test_public_values_and_secrets_pass(enforce):

@@ -176,6 +176,15 @@ def test_a_value_in_the_manifest_that_looks_like_a_secret_is_hidden(value):
     assert text.count("it looks like a secret") == 2
 
 
+def test_a_long_key_template_is_shown():
+    """Case P5: its rule leaves no place for a secret, so the reviewer sees it."""
+    template = "exports/building-sensors/ACME_Headquarters-West/quarterly/{site}/{date}/data.ndjson.gz"
+    binding = {"name": "KEY_TEMPLATE", "type": "plain_text", "text": template}
+    new = manifest(bindings=[*BOUND, binding], storage={"key_template": template})
+    _, text = run(preview(changed(new), upload()))
+    assert text.count("ACME_Headquarters-West/quarterly") == 2
+
+
 def test_a_value_under_a_secrets_name_is_hidden():
     new = manifest(bindings=[*BOUND, {"name": "DB_PASSWORD", "type": "plain_text", "text": "hunter2"}])
     assert "hunter2" not in run(preview(changed(new), upload()))[1]
@@ -447,6 +456,7 @@ def test_a_step_that_cannot_be_read_is_never_no_change(unread):
     "name", ["timeseries/expire", "my bucket", "größe", "a::b", "a$b", "<b>|`x`", "a\nb", "x" * 300]
 )
 def test_a_resource_of_any_name_is_an_escaped_row(name):
+    """Case P2: a slash in a name is a row, not a failed review."""
     kind = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
     urn = f"{PREFIX}building-vitals:storage:Bucket${kind}::{name}"
     code, text = run(preview({"op": "create", "urn": urn, "newState": {"inputs": {}}}), "--detailed-exitcode")

@@ -79,7 +79,7 @@ PLACES = {
     "queryUrl": "siblings__query_url",
 }
 NUMBERS = {"pageSize", "settleHours", "keyExpiryWarningDays"}  # a manifest holds them as integers
-ONLY_THE_PROGRAM_READS = {"workersSubdomain", "queryWorker", "queryWorkerName", "adopt"}
+ONLY_THE_PROGRAM_READS = {"workersSubdomain", "queryWorker", "queryWorkerName", "adopt", "notSecret"}
 
 
 def refused(tmp_path, setting, value):
@@ -97,6 +97,7 @@ def test_every_setting_with_a_rule_is_in_the_manifest_or_only_for_the_program():
 
 @pytest.mark.parametrize("setting", PLACES)
 def test_config_refuses_the_same_values_as_the_program(tmp_path, setting):
+    """Case P10."""
     examples = [item for item in EXAMPLES if item["setting"] == setting and item["value"]]
     if setting in NUMBERS:  # a manifest holds an integer
         examples = [item for item in examples if item["value"].strip() == item["value"] and item["value"].isdecimal()]

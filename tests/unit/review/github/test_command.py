@@ -57,16 +57,33 @@ def test_the_comment_names_its_commit_and_run(hub, run, body, monkeypatch):
     assert hub.comments[7][0]["body"] == f"<!-- m -->\ntext\n\n<sub>commit 0123456 · [run]({run_})</sub>\n"
 
 
-def test_a_loss_is_refused_until_a_person_sets_the_label(hub, run, tmp_path):
+def test_a_loss_is_refused_until_a_person_sets_the_label_after_the_comment(hub, run, body, tmp_path):
     (tmp_path / "labels").write_text("preview:changes\npreview:loss\n")
-    call = ("labels", "--file", tmp_path / "labels")
-    code, output = run(*call, data=pull_request() | {"action": "opened"})
+
+    def preview(action, head="0123456789abcdef"):
+        data = pull_request() | {"action": action}
+        data["pull_request"]["head"]["sha"] = head
+        code, output = run("labels", "--file", tmp_path / "labels", "--comment", body, data=data)
+        assert run("comment", "--file", body)[0] == 0
+        return code, output
+
+    hub.labels[7] = ["loss-acknowledged"]  # nothing was shown yet
+    code, output = preview("opened")
     assert code == 3
     assert output.startswith("labels: preview:changes, preview:loss\nerror: this pull request would lose")
     hub.labels[7].append("loss-acknowledged")
-    assert run(*call, data=pull_request() | {"action": "labeled"})[0] == 0
-    assert run(*call, data=pull_request() | {"action": "synchronize"})[0] == 3
+    assert preview("labeled")[0] == 0
+    assert preview("synchronize")[0] == 0  # the same run once more
+    # Commits that arrived while the pull request was closed, or whose own run was replaced by another one.
+    assert preview("reopened", head="89abcdef01234567")[0] == 3
     assert hub.labels[7] == ["preview:changes", "preview:loss"]
+
+
+def test_a_copied_comment_acknowledges_nothing(hub, run, body, tmp_path):
+    (tmp_path / "labels").write_text("preview:loss\n")
+    hub.comment(7, "<!-- m -->\ntext\n\n<sub>commit 0123456</sub>\n", "mallory")
+    hub.labels[7] = ["preview:loss", "loss-acknowledged"]
+    assert run("labels", "--file", tmp_path / "labels", "--comment", body, data=pull_request())[0] == 3
 
 
 @pytest.mark.parametrize(

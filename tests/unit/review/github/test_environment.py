@@ -273,11 +273,11 @@ LOSS = "preview:changes preview:loss"
 @pytest.mark.parametrize(
     ("given", "called", "code"),
     [
-        ({}, ["comment", "labels"], 0),
-        ({"review_code": "1"}, ["comment", "labels"], 1),
-        ({"comment_code": "1"}, ["comment", "labels"], 1),
-        ({"labels": LOSS, "labels_code": "3"}, ["comment", "labels"], 3),
-        ({"labels": LOSS}, ["comment", "labels"], 0),  # a person has set the label
+        ({}, ["labels", "comment"], 0),
+        ({"review_code": "1"}, ["labels", "comment"], 1),
+        ({"comment_code": "1"}, ["labels", "comment"], 1),
+        ({"labels": LOSS, "labels_code": "3"}, ["labels", "comment"], 3),
+        ({"labels": LOSS}, ["labels", "comment"], 0),  # a person has set the label
         ({"GITHUB_EVENT_NAME": "", "labels": LOSS}, [], 3),
         ({"GITHUB_EVENT_NAME": "", "labels": LOSS, "LOSS_ACKNOWLEDGED": "true"}, [], 0),
         ({"GITHUB_EVENT_NAME": "", "labels": LOSS, "LOSS_ACKNOWLEDGED": "yes"}, [], 3),
