@@ -99,6 +99,13 @@ summary() {
   fi
 }
 
+# markdown FILE: appends the report of the checks to the step's summary. Elsewhere their text is on the terminal already.
+markdown() {
+  if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -s "$1" ]; then
+    summary "$1"
+  fi
+}
+
 # review: previews the stack and writes the comment to $work/review.md and its labels to $work/labels.
 # $reviewed is 0 (no change), 2 (changes) or 1 (error).
 review() {

@@ -139,6 +139,15 @@ def test_without_github_it_is_shown(tmp_path):
     assert bash("summary", "summary one", tmp_path).stdout == "one\n"
 
 
+def test_the_report_of_the_checks_is_on_a_terminal_once(tmp_path):
+    (tmp_path / "one").write_text("one")
+    (tmp_path / "empty").touch()
+    assert bash("summary markdown", "markdown one", tmp_path).stdout == ""
+    body = "markdown one; markdown empty; markdown absent"
+    done = bash("summary markdown", body, tmp_path, GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))
+    assert (done.returncode, (tmp_path / "summary").read_text()) == (0, "one\n")
+
+
 def test_a_summary_beyond_the_limit_of_github_goes_to_the_log(tmp_path):
     (tmp_path / "big").write_text("x" * 600_000)
     body = "summary big; summary big"
@@ -193,6 +202,7 @@ refused=$mistake
 ask_first() { [ -z "$refused" ]; }
 review() { reviewed=$review_code; echo seen >"$work/review.md"; }
 summary() { :; }
+markdown() { :; }
 say() { echo "$*" >"$work/said"; }
 python() {
   case $2 in
@@ -224,12 +234,34 @@ REST = (SCRIPT.parents[2] / "scripts" / "drift").read_text().partition("need_tok
 )
 def test_the_issue_and_the_exit_code_of_the_drift_job(tmp_path, review_code, checks_code, github_code, written, code):
     given = {"review_code": str(review_code), "checks_code": str(checks_code), "github_code": str(github_code)}
-    given["mistake"] = ""
+    given |= {"mistake": "", "GITHUB_TOKEN": "fake"}
     done = bash("", EXIT_CODES + REST, tmp_path, **given)
     assert (done.returncode, done.stdout.strip()) == (code, written), done.stderr
     words = (tmp_path / "checks.md").read_text().split()
     assert "--read-only" in words
     assert "--allow-missing-credentials" not in words
+
+
+@pytest.mark.parametrize(
+    ("review_code", "checks_code", "code", "said"),
+    [
+        (0, 0, 0, "no drift: the preview is empty and every check passes."),
+        (2, 0, 1, "drift: the live stack differs from its declaration"),
+        (0, 1, 1, "drift: the live stack differs from its declaration"),
+        (0, 3, 1, "inconclusive: the preview or the checks could not read the stack, see the lines above"),
+    ],
+)
+def test_outside_of_github_drift_is_an_exit_code_and_no_issue(tmp_path, review_code, checks_code, code, said):
+    given = {"review_code": str(review_code), "checks_code": str(checks_code), "github_code": "0", "mistake": ""}
+    done = bash("", EXIT_CODES + REST, tmp_path, **given)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    assert (tmp_path / "said").read_text() == f"{said}\n"
+
+
+def test_a_step_of_github_without_its_token_is_still_asked_for_the_issue(tmp_path):
+    given = {"review_code": "0", "checks_code": "0", "github_code": "2", "mistake": "", "GITHUB_ACTIONS": "true"}
+    done = bash("", EXIT_CODES + REST, tmp_path, **given)
+    assert (done.returncode, done.stdout.strip()) == (1, "--close"), done.stderr
 
 
 @pytest.mark.parametrize("script", ["drift", "verify"])
