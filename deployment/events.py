@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,9 @@ MANIFEST_TYPE, MANIFEST_NAME = "building-vitals:edge:Manifest", "backfill"
 UNCHANGED = frozenset({"same", "refresh", "read"})  # operations
 STEPS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})  # besides `replace` itself
 GONE = frozenset({"delete", "delete-replaced", "discard-replaced"})
-DIAGNOSTICS = frozenset({"warning", "error"})  # severities. Debug events hold secrets, and are dropped
 ENGINE_TYPES = "pulumi:"  # the stack itself and the providers
 MAX_ERRORS = 50
+_COLOR = re.compile(r"<\{%.*?%\}>")  # the engine's colour marks
 
 Json = Mapping[str, Any]
 
@@ -70,7 +71,7 @@ class Update:
     def _add_diagnostic(self, event: Json) -> None:
         if event.get("severity") != "error" or len(self.errors) >= MAX_ERRORS:
             return
-        text = " ".join(str(event.get("message", "")).split())
+        text = " ".join(_COLOR.sub("", str(event.get("message", ""))).split())
         _, _, resource = str(event.get("urn", "")).rpartition("::")
         line = f"{resource}: {text}" if resource else text
         if text and line not in self.errors:

@@ -59,7 +59,9 @@ def test_an_error_is_one_line_with_its_resource_and_shown_once():
     """The official plugin prints each error of a refused upload twice."""
     urn = f"{events.URN}t::backfill"
     update = read(
-        events.error("refused:\n  10021", urn), events.error("refused:\n  10021", urn), events.error("failed\n")
+        events.error("refused:\n  10021", urn),
+        events.error("refused:\n  10021", urn),
+        events.error("<{%fg 1%}>failed<{%reset%}>\n"),
     )
     assert update.errors == ["backfill: refused: 10021", "failed"]
 
