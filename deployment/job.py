@@ -114,8 +114,8 @@ class Job:
     def _verify(self, title: str, arguments: Sequence[str], *, junit: Path | None = None) -> Verification:
         state = ["--state", self.state] if self.state else []
         words = ["--stack", self.stack, *state, *arguments]
-        with self.workflow.inert():
-            verified = verify(words, self.interruption, environ=self.environ, folder=self.folder, junit=junit)
+        # Not inert, because the report of the checks has a fold for each check, and no line of it is another command.
+        verified = verify(words, self.interruption, environ=self.environ, folder=self.folder, junit=junit)
         for failure in verified.failures:
             text = f"{failure.text}. Next: {failure.hint}"
             self.workflow.annotate(f"{title}: {failure.check} {failure.outcome}, cause {failure.cause}", text)

@@ -142,7 +142,7 @@ def _held_signals() -> Iterator[None]:
 
 def _end(process: subprocess.Popen[bytes] | None) -> None:
     """End the engine. It finishes its present requests, so that nothing is made after the clean-up."""
-    if process is None:
+    if process is None or process.poll() is not None:
         return
     os.killpg(process.pid, signal.SIGINT)
     try:

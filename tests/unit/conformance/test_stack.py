@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 import yaml
 
-from conformance.engine.stack import EngineError, Stack, Update, make_stack
+from conformance.engine.stack import EngineError, Stack, Update, _end, make_stack
 from conformance.engine.versions import read_versions
 from conformance.run import Interrupted
 
@@ -102,6 +103,12 @@ def test_an_engine_that_does_not_end_is_stopped(stack, monkeypatch):
     monkeypatch.setattr("conformance.engine.stack.GRACE", 0.01)
     with pytest.raises(EngineError, match=r"`pulumi up` did not end within 0.01 s"):
         stack("trap '' INT; while :; do read -t 0.05 <> <(:); done").up()
+
+
+def test_a_signal_just_after_the_end_of_the_engine_signals_no_process():
+    process = subprocess.Popen(["true"], start_new_session=True)
+    process.wait()
+    _end(process)
 
 
 def test_versions_name_the_programs_and_hold_no_secret(stack, tmp_path):

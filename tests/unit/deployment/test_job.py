@@ -3,7 +3,9 @@
 import dataclasses
 import json
 import os
+import re
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,17 @@ def test_a_green_deployment_names_the_versions_the_changes_and_the_checks(world,
     assert "\nStack prod: deployed and verified\n  w: version v2222222, uploaded now, before: v1111111\n" in output
     assert "::error" not in output
     assert world.rolled_back == []
+
+
+def test_github_obeys_the_folds_in_the_report_of_the_checks(world, capsysbinary, monkeypatch):
+    def verify(*_, **__):
+        sys.stdout.write("::group::health ok\n")
+        sys.stdout.flush()
+        return GREEN
+
+    monkeypatch.setattr(jobs, "verify", verify)
+    before = world.run(capsysbinary)[1].partition("::group::health")[0]
+    assert [mark for mark in re.findall(r"::stop-commands::(\w+)", before) if f"::{mark}::\n" not in before] == []
 
 
 def test_versions_that_cannot_be_read_do_not_stop_the_verification(world, capsysbinary):
