@@ -17,9 +17,9 @@ try:
     with account.open_account(settings) as live:
         planned = plan(settings, live, read_state=read_state)
 except errors.DeploymentError as error:
-    raise pulumi.RunError(str(error)) from None
+    raise pulumi.RunError(errors.name_stack(str(error), pulumi.get_stack())) from None
 for warning in planned.warnings:
-    pulumi.log.warn(warning)
+    pulumi.log.warn(errors.name_stack(warning, pulumi.get_stack()))
 resources.create(planned)
 for name, value in list_outputs(planned.workers[0].manifest, key=settings.ace_api_key).items():
     pulumi.export(name, value)

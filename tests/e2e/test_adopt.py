@@ -72,7 +72,7 @@ def test_an_existing_worker_is_refused_then_adopted_completely(theirs):
     world = theirs
     code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
     assert code != 0
-    assert "pulumi config set adopt true" in output
+    assert "pulumi config set --stack rehearsal adopt true" in output
     assert "FLAG" in live_bindings(world)
 
     world.pulumi("config", "set", "adopt", "true")
@@ -135,7 +135,8 @@ def test_a_foreign_bucket_is_refused_before_anything_is_created_then_adopted(emp
     assert code != 0
     refusal = (
         f"error: bucket {world.local.bucket!r} already exists but was not created by this stack. If another stack uses "
-        "it, run: pulumi config set bucket ANOTHER. Otherwise, to take it over with its data, run: pulumi config set adopt true"
+        "it, run: pulumi config set --stack rehearsal bucket ANOTHER. Otherwise, to take it over with its data, "
+        "run: pulumi config set --stack rehearsal adopt true"
     )
     assert refusal in [line.strip() for line in output.splitlines()], output
     assert "Traceback" not in output

@@ -118,8 +118,8 @@ def test_equal_names_are_refused_even_with_adopt(clone):
     line = clone.refusal("staging", workerName=PROD)
     assert line == (
         f"worker {PROD!r} was deployed by another stack of this program (its tag begins with bv:{clone.tag(PROD)}:). "
-        "Choose another name, run: pulumi config set workerName ANOTHER. "
-        "Only if that stack is gone, run: pulumi config set adopt from-other-stack"
+        "Choose another name, run: pulumi config set --stack staging workerName ANOTHER. "
+        "Only if that stack is gone, run: pulumi config set --stack staging adopt from-other-stack"
     )
     assert clone.tag(PROD) != clone.tag(STAGING)
 
@@ -144,7 +144,7 @@ def test_a_changed_bucket_is_refused(clone):
     """Case P16: a changed `bucket`."""
     assert clone.refusal("prod", bucket="another") == (
         "bucket: the days of this stack are in 'ace-timeseries', and the setting is 'another'. To keep the bucket, "
-        "run: pulumi config set bucket ace-timeseries. For another bucket: docs/environments.md"
+        "run: pulumi config set --stack prod bucket ace-timeseries. For another bucket: docs/environments.md"
     )
 
 
@@ -154,11 +154,10 @@ def test_a_stack_is_renamed_and_its_names_stay(clone):
     code, output = clone.try_to(rename)
     assert code != 0
     printed = re.search(r"To keep what is deployed, run: (.*)", output)[1]
-    assert printed.split(" && ") == [
-        line.removesuffix(" &&").removesuffix(" --stack test") for line in names.splitlines()
-    ]
+    commands = [line.removesuffix(" &&").removesuffix(" --stack test") for line in names.splitlines()]
+    assert printed.split(" && ") == [line.replace("config set", "config set --stack test") for line in commands]
     clone.run(names)
-    assert "pulumi config set adopt from-other-stack" in clone.refusal("test")
+    assert "pulumi config set --stack test adopt from-other-stack" in clone.refusal("test")
     before = clone.tag(STAGING)
     clone.run(adopt)
     clone.run(f"{EMPTY} test")

@@ -51,12 +51,12 @@ def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
     assert "Traceback" not in output
     lines = [line.strip().removeprefix("error: ") for line in output.splitlines()]
     for problem in (
-        "accountId: expected 32 hex digits, found nothing. Run: pulumi config set accountId VALUE",
+        "accountId: expected 32 hex digits, found nothing. Run: pulumi config set --stack prod accountId VALUE",
         "bucket: expected 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found 'No'",
         "pageSize: expected one of 1000, 5000, 10000, 50000, 100000, found '123'",
         "workersSubdomain or workerUrl: expected exactly one of them, found neither",
         "endDate: expected a date as YYYY-MM-DD, found '2024-02-30'",
-        "'startdate' is not a setting: did you mean startDate? Run: pulumi config rm NAME",
+        "'startdate' is not a setting: did you mean startDate? Run: pulumi config rm --stack prod NAME",
     ):
         assert problem in lines, output
     assert any(line.startswith("ACE_API_KEY (environment) is empty") for line in lines), output
@@ -70,7 +70,8 @@ def test_a_foreign_bucket_is_refused_in_one_line_that_names_adopt(stack):
     assert "Traceback" not in output
     refusal = (
         "error: bucket 'ace-timeseries' already exists but was not created by this stack. If another stack uses "
-        "it, run: pulumi config set bucket ANOTHER. Otherwise, to take it over with its data, run: pulumi config set adopt true"
+        "it, run: pulumi config set --stack prod bucket ANOTHER. Otherwise, to take it over with its data, "
+        "run: pulumi config set --stack prod adopt true"
     )
     assert refusal in [line.strip() for line in output.splitlines()]
 
