@@ -20,7 +20,7 @@ def _refuses(world: World) -> Answer:
     before = world.script.shares()
     world.stack.create()
     done = world.stack.try_up()
-    named = "pulumi config set adopt true" in done.output
+    named = f"pulumi config set --stack {world.names.run} adopt true" in done.output
     if done.code != 0 and not named:
         return unknown(f"`pulumi up` ended with {done.code}: {done.last_line}")
     kept = world.script.shares() == before and FLAG["name"] in world.script.bindings()

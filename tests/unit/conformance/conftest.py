@@ -32,7 +32,7 @@ __all__ = ["account"]
 NAMES = Names(run="bv-conformance-test")
 Edit = Callable[[httpx.Request, httpx.Response | None], httpx.Response | None]
 WORDS = """
-error: the worker exists: to take it over, run: pulumi config set adopt true
+error: the worker exists: to take it over, run: pulumi config set --stack bv-conformance-test adopt true
 warning: adopts live version 0a. Lost: FLAG (plain_text)
 warning: drift: ann changed ACE_API_KEY outside Pulumi. Live crons: 30 4 2 1 *
 warning: drift: ann uploaded another version outside Pulumi. Live crons: none
