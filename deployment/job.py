@@ -14,6 +14,7 @@ from deployment import lock as locks
 from deployment import summary
 from deployment.child import Interruption, JobCancelled, run_child
 from deployment.engine import EngineRun, run_up
+from deployment.events import Worker
 from deployment.rollback import Live, RollbackError, Target, read_live, roll_back
 from deployment.verification import Verification, verify
 from deployment.workflow import Workflow
@@ -129,20 +130,27 @@ class Job:
         elif not self.rolls_back:
             lines = ["To put back the version that served before:", *(f"    {target.command}" for target in targets)]
         else:
-            lines = [self._roll_back(target) for target in targets]
+            lines = [self._roll_back(live.worker, live.target) for live in lives if live.target is not None]
         self.workflow.say(*lines)
         self.workflow.add_summary("### Rollback\n\n" + "\n".join(lines).replace("\n    ", "\n\n    "))
         if any(line.startswith(ROLLED_BACK) for line in lines):
             self._verify_again(targets, manifest)
 
-    def _roll_back(self, target: Target) -> str:
+    def _roll_back(self, worker: Worker, target: Target) -> str:
+        """Roll back, unless another deployment has replaced the failed version while it was verified."""
         name = f"version {target.version[:8]} of {target.worker}"
         try:
+            self._require_live(worker, target.failed)
             roll_back(target, environ=self.environ)
-        except RollbackError as error:
+        except (RollbackError, CloudflareError, OSError, ValueError) as error:
             self.workflow.annotate("rollback", str(error))
             return f"Not rolled back to {name}: {error}"
         return f"{ROLLED_BACK} to {name}. `pulumi up` deploys {target.failed[:8]} again, so correct the program first."
+
+    def _require_live(self, worker: Worker, version: str) -> None:
+        now = "".join(live.version for live in read_live([worker], environ=self.environ))
+        if now != version:
+            raise RollbackError(f"version {now[:8]} serves now, so something else deployed meanwhile")
 
     def _verify_again(self, targets: Sequence[Target], manifest: Mapping[str, Any] | None) -> None:
         """Verify the earlier version by its own manifest: the one of the state before, if it has the version's tag."""

@@ -190,6 +190,29 @@ def test_without_the_manifest_of_the_version_it_is_not_verified(world, capsysbin
     assert "Not verified after the rollback: the state before this deployment had another version's manifest" in output
 
 
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        ((dataclasses.replace(LIVE, version="v3333333-x"),), "version v3333333 serves now, so something else deployed"),
+        (ApiUnreachableError("ConnectError", "https://api.test"), "Cloudflare's API cannot be reached (ConnectError)"),
+    ],
+)
+def test_a_deployment_during_the_verification_is_not_rolled_back(world, capsysbinary, monkeypatch, later, said):
+    """A version that is not known to be the failed one stays."""
+    world.results = [RED]
+    real = world._verify
+
+    def verify(*arguments, **more):
+        world.lives = later
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(jobs, "verify", verify)
+    code, output, summary = world.run(capsysbinary, rolls_back=True)
+    assert (code, world.rolled_back, len(world.verified)) == (1, [], 1)
+    assert f"Not rolled back to version v1111111 of w: {said}" in output
+    assert said in summary
+
+
 def test_a_refused_rollback_says_why(world, capsysbinary):
     """Issue 13, item 4: across a changed secret."""
     world.results, world.refusal = [RED], RollbackError("a secret has changed (code 10220)")
