@@ -17,6 +17,7 @@ from checks.model.credentials import Secret
 from checks.model.deadline import Deadline
 from checks.model.finding import Cause, Finding, Inconclusive, TransientError, UnresolvedError
 from checks.model.hint import Hint
+from checks.model.redaction import MIN_PART
 from checks.model.urls import is_confidential, is_loopback
 from cloudflare_client.http_answer import HttpAnswer
 from cloudflare_client.transport import MAX_JSON_BYTES
@@ -24,7 +25,6 @@ from cloudflare_client.transport import MAX_JSON_BYTES
 Transport = httpx.BaseTransport  # replaces the network in tests
 
 MIN_TIMEOUT = 0.05  # seconds, for a request just before the deadline
-
 
 UNREACHED = (httpx.NetworkError, httpx.ConnectTimeout, httpx.ProxyError, httpx.RemoteProtocolError)
 EDGE = (Cause.WORKER, Cause.CLOUDFLARE)  # systems at Cloudflare's edge, which does not refuse or reset connections
@@ -43,9 +43,9 @@ class Http:
     """A system at a base URL. ``cause`` is the cause of a finding where the system gives no usable answer.
 
     ``setting`` is the setting of the stack that holds the URL, if any. ``secrets`` are masked in every answer before a
-    part of it is shown. In an answer of a worker ``finder`` finds them, which is a finding of the running check.
-    ``clock_readings`` gets the time of each answer. Proxies and certificates of the environment apply, except for this
-    machine itself.
+    part of it is shown, but the report alone masks one below MIN_PART, which may be a word of the data. In an answer of
+    a worker ``finder`` finds them, which is a finding of the running check. ``clock_readings`` gets the time of each
+    answer. Proxies and certificates of the environment apply, except for this machine itself.
     """
 
     base: str
@@ -83,7 +83,7 @@ class Http:
                 deadline=deadline,
                 client=client,
                 setting=setting,
-                secrets=tuple(text.encode("utf-8", "replace") for text in secrets),
+                secrets=tuple(text.encode("utf-8", "replace") for text in secrets if len(text) >= MIN_PART),
                 finder=finder,
                 clock_readings=ClockReadings() if clock_readings is None else clock_readings,
             )

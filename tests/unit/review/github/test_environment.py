@@ -324,3 +324,34 @@ def test_a_loss_fails_the_preview_until_a_person_accepts_it(tmp_path, given, cal
     github = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_TOKEN": "fake"}
     done = bash("", PREVIEWED + PREVIEW, tmp_path, **usual | github | given)
     assert (done.returncode, done.stdout.split()) == (code, called), done.stderr
+
+
+DEPLOY = (SCRIPT.parents[2] / "scripts" / "deploy").read_text().rpartition("need_token\n")[2]
+DEPLOYED = """
+say() { echo "$*" >&2; }
+ask_first() { :; }
+drop_work() { :; }
+told=()
+exec() { echo "$*"; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"RELEASE_LOCK": "yes"}, "RELEASE_LOCK: expected true or false, found 'yes'"),
+        ({"JUNIT_FILE": "/nowhere/x.xml"}, "JUNIT_FILE: the folder of '/nowhere/x.xml' does not exist."),
+    ],
+)
+def test_a_wrong_variable_is_refused_before_the_deployment(tmp_path, given, said):
+    done = bash("", DEPLOYED + DEPLOY, tmp_path, **given)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(said)
+
+
+def test_the_variables_of_a_deployment_become_options(tmp_path):
+    given = {"RELEASE_LOCK": "true", "JUNIT_FILE": str(tmp_path / "x.xml"), "ROLLBACK": "auto"}
+    done = bash("", DEPLOYED + DEPLOY, tmp_path, **given)
+    options = f"--junit {tmp_path}/x.xml --rollback auto --release-lock"
+    assert (done.returncode, done.stdout.strip()) == (0, f"python -m deployment deploy {options}"), done.stderr
+    assert bash("", DEPLOYED + DEPLOY, tmp_path, RELEASE_LOCK="").returncode == 0
