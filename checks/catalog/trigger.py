@@ -60,6 +60,7 @@ def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Findin
     context.batch.requested = True
     began = context.deadline.clock()
     reply = _send_trigger(context, context.credentials.operator)
+    context.batch.requested = reply.status != 401
     context.batch.day = read_progress_day(reply.body)
     after = _read_progress(context, SUBJECT, reply)
     context.batch.progress = after

@@ -18,6 +18,7 @@ from checks.model.redaction import MAX_READ
 TAGS = ("[ACE API]", "[Backfill]")
 ROUTES = ("/health", "/status", "/trigger")
 BATCH = "POST /trigger"
+REFUSED = "a refused POST /trigger"
 CODE = re.compile(r"[a-z_]{1,40}")
 NAME = re.compile(r"[A-Za-z]{1,40}")
 CODES_BY_MESSAGE = {"[Backfill] Unexpected error": "internal", "[Backfill] Not configured": "not_configured"}
@@ -43,6 +44,7 @@ class Line:
 class Invocation:
     """One invocation. ``event`` is a request to one of the worker's routes, ``cron``, or another event.
 
+    A request for a batch that was answered with 401 is REFUSED: it ran no batch, and its trace may arrive late.
     ``leaks`` are the places of secrets in its log and exceptions, each with the name of the secret.
     """
 
@@ -90,7 +92,9 @@ def _describe_event(event: object) -> str:
         path = urlsplit(str(request.get("url"))).path
     except ValueError:
         path = ""
-    method = _match(request.get("method"), NAME)
+    method, response = _match(request.get("method"), NAME), found.get("response")
+    if f"{method} {path}" == BATCH and isinstance(response, dict) and response.get("status") == 401:
+        return REFUSED
     return f"{method} {path}" if path in ROUTES and method else "another request"
 
 

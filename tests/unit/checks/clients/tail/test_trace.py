@@ -20,3 +20,16 @@ from tests.fakes.manifest import URL
 )
 def test_the_name_of_an_invocation_shows_no_private_path(event, expected):
     assert traces.Invocation.read({"event": event}).event == expected
+
+
+def test_a_refused_request_for_a_batch_is_no_batch():
+    """Its trace may arrive late, after the tail for the batch was opened."""
+
+    def request(status):
+        asked = {"method": "POST", "url": "https://w.example/trigger"}
+        return {"event": {"request": asked, "response": {"status": status}}, "outcome": "ok"}
+
+    read = [Invocation.read(request(status)) for status in (401, 200, 500)]
+    assert [item.event for item in read] == ["a refused POST /trigger", "POST /trigger", "POST /trigger"]
+    assert Recording(invocations=read[:1]).batches == 0
+    assert Recording(invocations=read).batches == 2
