@@ -3,6 +3,7 @@
 import pytest
 
 from checks.clients.tail import trace as traces
+from checks.clients.tail.recording import Recording
 from tests.fakes.manifest import URL
 
 
@@ -29,7 +30,7 @@ def test_a_refused_request_for_a_batch_is_no_batch():
         asked = {"method": "POST", "url": "https://w.example/trigger"}
         return {"event": {"request": asked, "response": {"status": status}}, "outcome": "ok"}
 
-    read = [Invocation.read(request(status)) for status in (401, 200, 500)]
+    read = [traces.Invocation.read(request(status)) for status in (401, 200, 500)]
     assert [item.event for item in read] == ["a refused POST /trigger", "POST /trigger", "POST /trigger"]
     assert Recording(invocations=read[:1]).batches == 0
     assert Recording(invocations=read).batches == 2
