@@ -253,7 +253,7 @@ def test_nothing_is_verified_when_the_deployment_failed(world, job, tmp_path):
     assert not job.junit.exists()
 
 
-def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_restored(world, job):
+def test_a_drift_opens_one_issue_and_closes_it_when_restored(world, job):
     assert world.checks()[0] == 0  # stores days, because the checks need one
     fault = faults.load_faults()["secret-missing"]
     world.wait(fault.apply(world.local))
@@ -267,16 +267,7 @@ def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_restored(world, j
     assert "ACE_API_KEY" in issue["body"]
     assert "https://hub.test/owner/name/actions/runs/42" in issue["body"]
 
-    code, output, _ = job.run("drift")
-    assert (code, len(job.hub.issues), issue["state"]) == (0, 1, "open"), output
-    assert "issue updated: " in output
     assert (state(world), world.objects(), len(writes(world))) == before
-
-    asked = len(job.hub.requests)
-    code, output, _ = job.run("drift", PULUMI_CONFIG_PASSPHRASE="another")
-    assert code == 1
-    assert "inconclusive: the preview or the checks" in output
-    assert (len(job.hub.requests), issue["state"]) == (asked, "open")
 
     world.pulumi("up", "--yes", "--skip-preview")
     code, output, _ = job.run("drift")
@@ -286,13 +277,6 @@ def test_a_drift_opens_one_issue_updates_it_and_closes_it_when_restored(world, j
     assert [item["body"].splitlines()[1] for item in job.hub.comments[issue["number"]]] == [
         "No drift any more: the preview is empty and every check passes."
     ]
-
-
-def test_an_issue_that_cannot_be_written_fails_the_job(world, job):
-    job.hub.token = "ghs_another"
-    code, output, _ = job.run("drift", GITHUB_TOKEN="ghs_fake0no0longer")
-    assert code == 1
-    assert "GitHub answered 401" in output
 
 
 def test_a_scheduled_verification_tells_each_change_of_the_state_once(world, job, tmp_path):
@@ -311,7 +295,6 @@ def test_a_scheduled_verification_tells_each_change_of_the_state_once(world, job
         assert verify() == (0, 0, 1)
         world.wait(faults.load_faults()["object-lost"].apply(world.local))
         assert verify() == (1, 1, 2)
-        assert verify() == (1, 1, 3)
         assert world.checks("trigger")[0] in (0, 1)  # copies the day again
-        assert verify() == (0, 2, 4)
+        assert verify() == (0, 2, 3)
         assert "hub.test/owner/name/actions/runs/42" in receiver.messages_text

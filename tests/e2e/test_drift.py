@@ -140,12 +140,13 @@ class Row:
     comment: tuple[str, ...]
     restored: Any
     who: bool = True
+    plain: bool = False  # looks at the text of a plain preview too. The warnings of the others are those of its JSON
 
 
 ROWS = [
     Row("secret value changed", lambda h: h.wrangler("secret", "put", "ACE_API_KEY", "--name", h.name, given=CANARY),
         "changed ACE_API_KEY outside Pulumi", ("| `ACE_API_KEY` | changed | restored |", "value changes: no"),
-        key_is_declared),
+        key_is_declared, plain=True),
     Row("secret deleted", lambda h: h.wrangler("secret", "delete", "ACE_API_KEY", "--name", h.name),
         "deleted ACE_API_KEY outside Pulumi", ("| `ACE_API_KEY` | deleted | restored |",),
         lambda h: h.secrets() == {"ACE_API_KEY"}),
@@ -188,13 +189,13 @@ ROWS = [
         settings_are_declared),
     Row("workers.dev switched off", lambda h: h.call("DELETE", f"{h.script}/subdomain"),
         "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off. It is switched on",),
-        lambda h: h.call("GET", f"{h.script}/subdomain")["enabled"] is True, who=False),
+        lambda h: h.call("GET", f"{h.script}/subdomain")["enabled"] is True, who=False, plain=True),
     Row("bucket deleted", lambda h: h.call("DELETE", f"r2/buckets/{h.bucket}"),
         "R2Bucket timeseries create", ("The R2 bucket was deleted",),
-        lambda h: h.call("GET", f"r2/buckets/{h.bucket}")["name"] == h.bucket, who=False),
+        lambda h: h.call("GET", f"r2/buckets/{h.bucket}")["name"] == h.bucket, who=False, plain=True),
     Row("worker deleted", lambda h: h.call("DELETE", h.script),
         "WorkersScript backfill create", ("The worker was deleted", "The schedule (crons) was deleted with the worker"),
-        lambda h: h.serving() == [("bv", 100)] and h.crons() == ["*/5 * * * *"], who=False),
+        lambda h: h.serving() == [("bv", 100)] and h.crons() == ["*/5 * * * *"], who=False, plain=True),
 ]  # fmt: skip
 
 
@@ -218,19 +219,21 @@ def outside(world):
         yield Outside(world, api)
 
 
-def shown(world):
-    """The plain preview, and the comment with its exit code."""
-    review = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review --detailed-exitcode"
+def shown(world, *, plain=False):
+    """The text of a preview, and the comment with its exit code. Without `plain` the text is the warnings in the JSON."""
+    file = world.local.folder / "preview.json"
+    warnings = f"python -m review.github diagnostics --file {file}"
+    review = f"pulumi preview --json >{file} 2>/dev/null && python -m review --detailed-exitcode <{file}"
     with ThreadPoolExecutor() as pool:
-        plain = pool.submit(world.pulumi, "preview")
-        comment = pool.submit(world.run, "bash", "-c", review)
-        return plain.result(), *comment.result()
+        text = pool.submit(world.pulumi, "preview") if plain else None
+        code, comment = world.run("bash", "-c", review)
+        return world.run("bash", "-c", warnings)[1] if text is None else text.result(), code, comment
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_drift_is_named_and_restored(world, outside, row, record_property):
     row.change(outside)
-    preview, code, comment = shown(world)
+    preview, code, comment = shown(world, plain=row.plain)
     assert row.preview in preview
     assert code == 2, comment
     for text in row.comment:

@@ -123,7 +123,7 @@ def test_the_incident_is_explained_in_few_lines():
 
 
 def test_two_runs_at_once_are_independent_and_green():
-    with start("up") as one, start("up", "--days", "1") as two:
+    with start("up", PATH=warm_path()) as one, start("up", "--days", "1", PATH=warm_path()) as two:
         outputs = [process.communicate(timeout=120)[0] for process in (one, two)]
     assert [one.returncode, two.returncode] == [0, 0], outputs
     for output in outputs:
