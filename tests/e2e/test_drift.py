@@ -39,6 +39,13 @@ class Outside:
     def call(self, method, path, **more):
         return self.api.request(method, path, **more).raise_for_status().json()["result"]
 
+    def put_secret(self, name, text):
+        secret = {"name": name, "text": text, "type": "secret_text"}
+        self.call("PUT", f"{self.script}/secrets", json=secret)
+
+    def delete_secret(self, name):
+        self.call("DELETE", f"{self.script}/secrets/{name}")
+
     def bindings(self):
         return {item["name"]: item for item in self.call("GET", f"{self.script}/settings")["bindings"]}
 
@@ -144,10 +151,10 @@ class Row:
 
 
 ROWS = [
-    Row("secret value changed", lambda h: h.wrangler("secret", "put", "ACE_API_KEY", "--name", h.name, given=CANARY),
+    Row("secret value changed", lambda h: h.put_secret("ACE_API_KEY", CANARY),
         "changed ACE_API_KEY outside Pulumi", ("| `ACE_API_KEY` | changed | restored |", "value changes: no"),
         key_is_declared, plain=True),
-    Row("secret deleted", lambda h: h.wrangler("secret", "delete", "ACE_API_KEY", "--name", h.name),
+    Row("secret deleted", lambda h: h.delete_secret("ACE_API_KEY"),
         "deleted ACE_API_KEY outside Pulumi", ("| `ACE_API_KEY` | deleted | restored |",),
         lambda h: h.secrets() == {"ACE_API_KEY"}),
     Row("secret added", lambda h: h.wrangler("secret", "put", "MY-SECRET", "--name", h.name, given=CANARY),
@@ -264,8 +271,8 @@ def test_a_lifecycle_rule_is_not_declared_and_stays(world, outside, record_prope
 
 def test_names_of_any_form_and_two_changes_are_in_the_comment(world, outside):
     """Case P4: `my.secret`. The matrix has MY-SECRET."""
-    outside.wrangler("secret", "put", "my.secret", "--name", outside.name, given=CANARY)
-    outside.wrangler("secret", "delete", "ACE_API_KEY", "--name", outside.name)
+    outside.put_secret("my.secret", CANARY)
+    outside.delete_secret("ACE_API_KEY")
     preview, code, comment = shown(world)
     assert code == 2
     assert "Bindings: ACE_API_KEY deleted, my.secret added." in preview
@@ -276,7 +283,7 @@ def test_names_of_any_form_and_two_changes_are_in_the_comment(world, outside):
 
 
 def test_an_ordinary_change_after_a_restored_drift_has_no_message(world, outside):
-    outside.wrangler("secret", "put", "ACE_API_KEY", "--name", outside.name, given=CANARY)
+    outside.put_secret("ACE_API_KEY", CANARY)
     world.pulumi("up", "--yes", "--skip-preview")
     assert outside.versions()[0]["annotations"]["workers/message"].startswith("drift: ")
     world.pulumi("config", "set", "pageSize", "10000")

@@ -111,20 +111,3 @@ def test_changed_crons_and_secrets_are_drift(served):
         served.pulumi("up", "--yes", "--skip-preview")
         assert client.get(f"{script}/secrets").json()["result"] == []
         assert client.get(f"{script}/schedules").json()["result"]["schedules"] == []
-
-
-def test_a_foreign_worker_of_its_name_is_never_adopted(empty_world):
-    with api(empty_world) as client:
-        metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": []}
-        files = {
-            "metadata": (None, json.dumps(metadata), "application/json"),
-            "worker.js": ("worker.js", "export default {};", "application/javascript+module"),
-        }
-        client.put(f"workers/scripts/{empty_world.local.query_name}", files=files).raise_for_status()
-    set_up(empty_world)
-    for adopt in ("false", "true"):
-        empty_world.pulumi("config", "set", "adopt", adopt)
-        code, output = empty_world.run("pulumi", "preview")
-        assert code != 0
-        assert "a query worker is never adopted" in output
-        assert "Traceback" not in output
