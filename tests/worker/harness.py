@@ -49,7 +49,8 @@ class Harness:
             pytest.fail("the harness did not start")
         self._control = json.loads(started)["control"]
         self.urls: dict[str, str] = json.loads(started)["workers"]
-        self.http = httpx.Client(timeout=60, trust_env=False)
+        once = httpx.Limits(max_keepalive_connections=0)  # a server may close an idle connection at the next request
+        self.http = httpx.Client(timeout=60, trust_env=False, limits=once)
 
     def stop(self) -> None:
         """End workerd. It ends when its standard input closes, and is killed after 10 s."""
