@@ -75,6 +75,18 @@ def _load_certificates(trust_env: bool, _file: str | None, _folder: str | None) 
     return httpx.create_ssl_context(trust_env=trust_env)
 
 
+def open_http(token: str, network: httpx.BaseTransport | None = None) -> httpx.Client:
+    """Return an httpx client with the token in its headers. ``network`` replaces the network in tests.
+
+    Raises UnusableSettingsError for proxies or certificates of the environment that cannot be used.
+    """
+    try:
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(headers=headers, transport=network, verify=load_certificates())
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        raise UnusableSettingsError(type(error).__name__) from None
+
+
 @contextmanager
 def connect(
     *,
@@ -86,15 +98,9 @@ def connect(
 ) -> Iterator[CloudflareClient]:
     """Yield a client of an account. Without ``retries``, they are bounded as RetryPolicy.start does.
 
-    ``network`` replaces the network in tests. Raises UnusableSettingsError for proxies or certificates of the
-    environment that cannot be used.
+    ``network`` replaces the network in tests. Raises UnusableSettingsError as ``open_http`` does.
     """
-    try:
-        headers = {"Authorization": f"Bearer {token}"}
-        http = httpx.Client(headers=headers, transport=network, verify=load_certificates())
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        raise UnusableSettingsError(type(error).__name__) from None
-    with http:
+    with open_http(token, network) as http:
         policy = RetryPolicy.start() if retries is None else retries
         transport = HttpxTransport(base_url=base_url.rstrip("/"), http=http, retries=policy)
         yield CloudflareClient(transport=transport, account_id=account_id)

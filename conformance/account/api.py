@@ -17,11 +17,10 @@ from cloudflare_client.errors import (
     ApiRefusedError,
     ApiUnreachableError,
     CloudflareError,
-    UnusableSettingsError,
     refusal,
 )
 from cloudflare_client.http_answer import HttpAnswer
-from cloudflare_client.httpx_transport import load_certificates
+from cloudflare_client.httpx_transport import open_http
 from cloudflare_client.retry import RetryPolicy
 from cloudflare_client.transport import is_transient
 
@@ -105,10 +104,5 @@ def explain(error: CloudflareError) -> str:
 @contextmanager
 def connect(*, base_url: str, account_id: str, token: str, network: httpx.BaseTransport | None = None) -> Iterator[Api]:
     """Yield the API of an account. ``network`` replaces the network in tests. Raises UnusableSettingsError."""
-    try:
-        headers = {"Authorization": f"Bearer {token}"}
-        http = httpx.Client(headers=headers, transport=network, verify=load_certificates())
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        raise UnusableSettingsError(type(error).__name__) from None
-    with http:
+    with open_http(token, network) as http:
         yield Api(http=http, base_url=base_url.rstrip("/"), account_id=account_id)

@@ -241,7 +241,7 @@ def test_6_cancelled_during_the_rollback(world, deploy):
 
 
 def test_7_the_version_that_was_put_back_is_drift_with_a_next_step(world):
-    """Case P15: the ledger names the rollback, so nobody takes it for a change outside Pulumi."""
+    """Case P15: the ledger names the rollback, so it is not taken for a change outside Pulumi."""
     text = world.pulumi("preview")
     assert "put an earlier version back after a failed verification" in text
     assert "`pulumi up` deploys the program again, so correct it first" in text
