@@ -12,8 +12,8 @@ from tests.contract.source_tree import SourceTree
 MAX_ENTRIES = 11
 MAX_TOP_LEVEL = 30
 AREAS = ("checks", "infra", "review", "contract", "conformance", "deployment", "workers", "rehearsal/faults")
-# Folders that list one product, check, fault or binding kind per file. Sub-folders of checks/catalog are lists too.
-LISTS = ("checks/catalog", "rehearsal/cloudflare", "infra/bindings")
+# Folders that list one product, check, fault, binding kind or contract per file. Sub-folders of checks/catalog are lists too.
+LISTS = ("checks/catalog", "rehearsal/cloudflare", "infra/bindings", "contract")
 CODE = (".py", ".js", ".mjs", ".sh", "")
 
 
@@ -91,7 +91,7 @@ def folder_entries(tree: SourceTree) -> Counter[str]:
 
 
 def is_list(folder: str) -> bool:
-    """Returns whether a folder may hold more entries, because it has one file per product, check or binding kind."""
+    """Returns whether a folder may hold more entries, because it has one file per product, check, binding kind or contract."""
     return folder in LISTS or folder.startswith("checks/catalog/")
 
 
