@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from contract.ace_key import LAST_DAYS, MAX_TEXT
+from contract.control_objects import CONTROL_PREFIX
 from contract.cron.dialect import find_broken_field
 from contract.hosts import is_backfill_worker, is_loopback
-from contract.manifest import CONTROL_PREFIX
 from contract.schedule import parse_day
 
 Rule = Callable[[str], str | None]

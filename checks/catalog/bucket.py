@@ -11,7 +11,7 @@ from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, describe
 from checks.model.hint import Hint
 from cloudflare_client.buckets import JURISDICTIONS
-from contract.manifest import CONTROL_PREFIX
+from contract.control_objects import CONTROL_PREFIX
 
 if TYPE_CHECKING:
     from cloudflare_client.buckets import LifecycleRule, PublicDomain

@@ -10,7 +10,7 @@ from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
 from checks.diagnosis.clock_skew import correct_now
 from checks.diagnosis.live_worker.crons import read_live_crons
-from checks.diagnosis.pause import Pause, read_pause
+from checks.diagnosis.pause import describe_pause, read_pause
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
@@ -18,6 +18,7 @@ from checks.model.hint import Hint
 from checks.model.metric import Metric
 from checks.stored_days.backlog import Backlog, find_window_end, format_days, measure
 from checks.stored_days.listing import list_days
+from contract.control_objects import Pause
 from contract.cron.times import list_fires
 from contract.schedule import day_window, due_time, format_time, parse_time
 
@@ -59,11 +60,11 @@ def _count(backlog: Backlog, stored: StoredDays, now: datetime) -> dict[Metric, 
 def _judge_pause(pause: Pause, now: datetime) -> Evidence | Finding:
     """Return a warning about a pause, and a finding about one that is too long. Nothing must move meanwhile."""
     if now - pause.at <= MAX_PAUSE:
-        return Evidence(f"the backfill is paused {pause.shown}", warning=True)
+        return Evidence(f"the backfill is paused {describe_pause(pause)}", warning=True)
     return Finding(
         subject="pause of the backfill",
         expected=f"at most {MAX_PAUSE.days} days",
-        found=f"paused {pause.shown}",
+        found=f"paused {describe_pause(pause)}",
         cause=Cause.CONFIGURATION,
         hint=Hint.explain("fresh"),
     )

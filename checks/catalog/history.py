@@ -20,8 +20,8 @@ from checks.model.hint import Hint
 from checks.model.metric import Metric
 from checks.stored_days.listing import list_days
 from checks.stored_days.lost_days import find_lost_days
+from contract.control_objects import RUN_LOG_KEY
 from contract.cron.dialect import find_broken_field
-from contract.manifest import RUN_LOG_KEY
 from contract.schedule import format_time, parse_time
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from cloudflare_client.client import script_path
 from cloudflare_client.errors import AbsentError, ApiRefusedError, CloudflareError
 from conformance.account.api import Api, explain
 from conformance.account.ledger import BUCKET, DATABASE, OBJECT, WORKER, Ledger, Thing
-from contract.manifest import CONTROL_PREFIX
+from contract.control_objects import CONTROL_PREFIX
 
 ORDER = (WORKER, DATABASE, OBJECT, BUCKET)  # the worker first, because it writes objects
 ABSENT_DATABASE, ABSENT_OBJECT = 7404, 10007

@@ -16,8 +16,6 @@ from typing import Any
 from contract.manifest.reading import RecordError, read_list, read_object, read_record, read_value
 
 SCHEMA = 1
-CONTROL_PREFIX = "_control/"  # of the objects that are not days. Readers of days ignore them
-RUN_LOG_KEY = f"{CONTROL_PREFIX}backfill/runs.json"
 SETTLE_HOURS = 6  # of a manifest without the field, which an older program wrote
 
 

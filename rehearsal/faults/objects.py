@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from contract.manifest import CONTROL_PREFIX
+from contract.control_objects import CONTROL_PREFIX
 from rehearsal.faults import Apply, Fault
 from rehearsal.local_system import LocalSystem, outside_pulumi
 

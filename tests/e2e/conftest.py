@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from contract.manifest import CONTROL_PREFIX
+from contract.control_objects import CONTROL_PREFIX
 from rehearsal import local_system
 from rehearsal.local_system import commands
 from rehearsal.local_system.run_folder import open_run_folder

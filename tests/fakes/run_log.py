@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from contract.control_objects import RUN_LOG_KEY
 from contract.cron.times import CronTimes
-from contract.manifest import RUN_LOG_KEY
 from tests.fakes.days import Stored
 
 Run = dict[str, Any]

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from contract.manifest import CONTROL_PREFIX, RUN_LOG_KEY
+from contract.control_objects import CONTROL_PREFIX, RUN_LOG_KEY
 from tests.fakes import days, manifest
 from tests.fakes.random_system import RandomSystem
 

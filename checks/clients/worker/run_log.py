@@ -11,7 +11,7 @@ from checks.clients.worker.error import WorkerError
 from checks.model.finding import Failed, ShapeError
 from checks.stored_days.listing import describe_missing_bucket
 from cloudflare_client.errors import NO_BUCKET, refusal
-from contract.manifest import RUN_LOG_KEY
+from contract.control_objects import RUN_LOG_KEY
 from contract.schedule import parse_time
 
 if TYPE_CHECKING:

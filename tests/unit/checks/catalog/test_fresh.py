@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from contract.manifest import RUN_LOG_KEY
+from contract.control_objects import RUN_LOG_KEY
 from tests.fakes import days
 from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import BUCKET, NAME, NOW, manifest_data
