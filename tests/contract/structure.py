@@ -10,8 +10,18 @@ from pathlib import PurePosixPath
 from tests.contract.source_tree import SourceTree
 
 MAX_ENTRIES = 11
-MAX_TOP_LEVEL = 30
-AREAS = ("checks", "infra", "review", "contract", "conformance", "deployment", "workers", "rehearsal/faults")
+MAX_TOP_LEVEL = 31
+AREAS = (
+    "backfill",
+    "checks",
+    "infra",
+    "review",
+    "contract",
+    "conformance",
+    "deployment",
+    "workers",
+    "rehearsal/faults",
+)
 # Folders that list one product, check, fault, binding kind or contract per file. Sub-folders of checks/catalog are lists too.
 LISTS = ("checks/catalog", "rehearsal/cloudflare", "infra/bindings", "contract")
 CODE = (".py", ".js", ".mjs", ".sh", "")

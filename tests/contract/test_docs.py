@@ -20,7 +20,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("rehearsal/**/data/*.md")]
 )
 FOLDERS = (
-    r"checks|cloudflare_client|conformance|contract|deployment|docs|infra|rehearsal|release|review|scripts|tests|toolchain|\.github|"
+    r"backfill|checks|cloudflare_client|conformance|contract|deployment|docs|infra|rehearsal|release|review|scripts|tests|toolchain|\.github|"
     r"workers(?=/(?:backfill|query|shared|dist|package))"  # the API has paths that begin with workers/, too
 )
 PATH = re.compile(rf"`((?:{FOLDERS})/[\w./-]+)`")

@@ -94,9 +94,9 @@ def test_a_full_folder_is_found_and_a_list_may_be_full(tmp_path):
 
 
 def test_a_full_top_level_is_found(tmp_path):
-    assert full_top_level(write(tmp_path, {f"file{number}": "" for number in range(29)} | {"a/b": "", "a/c": ""})) == []
-    many = write(tmp_path, {f"file{number}": "" for number in range(31)})
-    assert full_top_level(many) == ["the top level has 31 entries"]
+    assert full_top_level(write(tmp_path, {f"file{number}": "" for number in range(30)} | {"a/b": "", "a/c": ""})) == []
+    many = write(tmp_path, {f"file{number}": "" for number in range(32)})
+    assert full_top_level(many) == ["the top level has 32 entries"]
 
 
 def test_httpx_and_click_elsewhere_are_found(tmp_path):

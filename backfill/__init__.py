@@ -1,0 +1,1 @@
+"""``python -m backfill``: plan, watch, repeat, replace and pause the copying of days. Nothing here deletes a day."""

@@ -1,0 +1,1 @@
+"""The command line. The only package of backfill/ that imports click."""

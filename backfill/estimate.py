@@ -1,0 +1,119 @@
+"""The requests, time, storage and cost of a backfill, before it is made: the formula of the page on scale."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+PAGE_SECONDS = 1.0  # of one page of ACE, where nothing was measured
+DAY_SECONDS = 0.5  # of a day besides its pages: the message, the lease and the object
+MAX_OUTSTANDING = 500  # days that the planner has in the queue at most
+CRON_SECONDS = 300.0  # between two runs of the planner, with the default schedule
+BYTES_PER_SAMPLE = 7.5  # compressed, format 2. Measured: 3.74 MB for 500,000 samples
+EMPTY_BYTES = 20  # of a day without samples
+CPU_MS_PER_SAMPLE = 0.006
+CPU_MS_PER_RUN = 2.0
+
+MONTH_SECONDS = 365 * 86400 / 12
+LIST_PAGE = 1000  # objects of one list request
+RUN_WRITES, RUN_READS = 3, 2  # of a planner's run: the run log twice and the plan, and the reads of both
+DAY_WRITES, DAY_READS = 2, 2  # of a day: its lease and its object, and the looks at both
+MESSAGE_OPERATIONS = 3  # a message is written, read and deleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """A price in USD for each ``unit`` beyond the amount that a month includes."""
+
+    included: float
+    unit: float
+    usd: float
+
+    def charge(self, amount: float) -> float:
+        """Return the price of an amount in a month."""
+        return max(0.0, amount - self.included) / self.unit * self.usd
+
+
+WORKERS_PAID = 5.0  # USD a month
+STORAGE = Price(included=10e9, unit=1e9, usd=0.015)  # bytes
+CLASS_A = Price(included=1e6, unit=1e6, usd=4.50)
+CLASS_B = Price(included=10e6, unit=1e6, usd=0.36)
+QUEUE = Price(included=1e6, unit=1e6, usd=0.40)  # operations
+REQUESTS = Price(included=10e6, unit=1e6, usd=0.30)
+CPU = Price(included=30e6, unit=1e6, usd=0.02)  # ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Days to copy: ``samples`` is the mean of a day, ``page_seconds`` the time of one page of ACE."""
+
+    days: int
+    samples: float
+    page_size: int
+    parallelism: int
+    page_seconds: float = PAGE_SECONDS
+    cron_seconds: float = CRON_SECONDS
+
+    @property
+    def pages(self) -> int:
+        """Return the pages of one day. A day without samples is one page."""
+        return max(1, math.ceil(self.samples / self.page_size))
+
+    @property
+    def requests(self) -> int:
+        """Return the least number of requests to ACE."""
+        return self.days * self.pages
+
+    @property
+    def seconds(self) -> float:
+        """Return the time of the backfill: of its pages, or of the planner where days are small."""
+        rounds = math.ceil(self.days / self.parallelism)
+        copying = rounds * (self.pages * self.page_seconds + DAY_SECONDS)
+        planning = max(0, math.ceil(self.days / MAX_OUTSTANDING) - 1) * self.cron_seconds
+        return max(copying, planning)
+
+    @property
+    def bytes(self) -> float:
+        """Return the size of the objects."""
+        return self.days * max(EMPTY_BYTES, self.samples * BYTES_PER_SAMPLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """A month after the backfill: each site gets a day a day, and ``rechecks`` says whether each is read once more.
+
+    ``days`` are the stored days of all sites, and ``samples`` the mean of a day.
+    """
+
+    sites: int
+    days: int
+    stored_bytes: float
+    samples: float
+    cron_seconds: float = CRON_SECONDS
+    rechecks: bool = True
+
+    @property
+    def copies(self) -> float:
+        """Return the days that are copied or read again in the month."""
+        return self.sites * (MONTH_SECONDS / 86400) * (2 if self.rechecks else 1)
+
+    @property
+    def usage(self) -> dict[str, float]:
+        """Return the amounts that Cloudflare counts, by name."""
+        runs = MONTH_SECONDS / self.cron_seconds
+        lists = self.sites * max(1, math.ceil(self.days / max(1, self.sites) / LIST_PAGE)) + 1  # and the failures
+        return {
+            "class_a": runs * (RUN_WRITES + lists) + self.copies * DAY_WRITES,
+            "class_b": runs * RUN_READS + self.copies * DAY_READS,
+            "queue": self.copies * MESSAGE_OPERATIONS,
+            "requests": runs + self.copies,
+            "cpu_ms": runs * CPU_MS_PER_RUN + self.copies * self.samples * CPU_MS_PER_SAMPLE,
+            "stored_bytes": self.stored_bytes,
+        }
+
+    @property
+    def usd(self) -> float:
+        """Return the cost of the month, the plan included."""
+        prices = {"class_a": CLASS_A, "class_b": CLASS_B, "queue": QUEUE, "requests": REQUESTS}
+        prices |= {"cpu_ms": CPU, "stored_bytes": STORAGE}
+        return WORKERS_PAID + sum(prices[name].charge(amount) for name, amount in self.usage.items())
