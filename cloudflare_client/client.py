@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from cloudflare_client import answers, buckets, content, script_settings, versions
+from cloudflare_client import answers, buckets, content, queues, script_settings, versions
 from cloudflare_client.errors import AbsentError, CloudflareError, EndlessListError, refusal
 from cloudflare_client.fields import read_object
 from cloudflare_client.http_answer import HttpAnswer
@@ -107,6 +107,16 @@ class CloudflareClient:
     def read_settings(self, script: str) -> script_settings.ScriptSettings:
         """Return the settings of a live worker besides its bindings."""
         return self._read(f"{script_path(script)}/settings", lambda result, _: script_settings.parse_settings(result))
+
+    def find_queue(self, name: str) -> queues.Queue | None:
+        """Return the queue of this name with its consumers, None if the account has none."""
+        found = self._read("queues", lambda result, _: queues.parse_queues(result), {"name": name})
+        return next((queue for queue in found if queue.name == name), None)
+
+    def read_backlog(self, queue_id: str) -> queues.Backlog:
+        """Return the messages of a queue that are not acknowledged."""
+        path = f"queues/{quote(queue_id, safe='')}/metrics"
+        return self._read(path, lambda result, _: queues.parse_backlog(result))
 
     def has_bucket(self, bucket: str, *, jurisdiction: str = "default") -> bool:
         """Return whether the account has an R2 bucket of this name in a jurisdiction."""

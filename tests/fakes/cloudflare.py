@@ -147,6 +147,8 @@ class Account:
         self.rules: list[Json] = [ABORT_UPLOADS]
         self.public = False  # whether the r2.dev address of each bucket is enabled
         self.domains: list[Json] = []
+        self.queues: dict[str, Json] = {}  # by name, as the API shows them
+        self.backlogs: dict[str, int] = {}  # messages by name of the queue
         self._base = f"/client/v4/accounts/{account_id}/"
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -163,6 +165,18 @@ class Account:
             case ["workers", "scripts", name, path]:
                 script = self.scripts.get(name)
                 return script.answer(path, request) if script else refusal(404, 10007, "no such worker")
+            case ["queues"]:
+                wanted = request.url.params.get("name")
+                return envelope([item for name, item in self.queues.items() if wanted in (None, name)])
+            case ["queues", queue_id, "metrics"]:
+                found = next((name for name, item in self.queues.items() if item["queue_id"] == queue_id), None)
+                if found is None:
+                    return refusal(404, 11000, "workers.api.error.queue_not_found")
+                count = self.backlogs.get(found, 0)
+                oldest = 1_734_600_000_000 if count else 0
+                return envelope(
+                    {"backlog_count": count, "backlog_bytes": 100 * count, "oldest_message_timestamp_ms": oldest}
+                )
             case ["r2", "buckets", bucket, *rest]:
                 objects = self.buckets.get(bucket)
                 if objects is None:

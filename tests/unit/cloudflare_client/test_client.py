@@ -34,6 +34,8 @@ READS = {
     "schedules": lambda client: client.list_schedules("w"),
     "subdomain": lambda client: client.read_subdomain(),
     "b": lambda client: client.has_bucket("b"),
+    "queues": lambda client: client.find_queue("days"),
+    "metrics": lambda client: client.read_backlog("q1"),
     "objects": lambda client: list(client.list_objects("b", prefix="p/", jurisdiction="default")),
     "k": lambda client: client.read_object("b", "k", jurisdiction="default"),
 }
