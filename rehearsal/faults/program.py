@@ -7,7 +7,7 @@ from rehearsal.faults import Fault, actions
 from rehearsal.faults.actions import patch_worker
 
 _OTHER_SITE = "ses_elsewhere"
-_SITE_IN_PATH = "/api/sites/${config.site}/timeseries/paginated`"
+_SITE_IN_PATH = "/api/sites/${site}/timeseries/paginated`"
 _KEY_HEADER = 'headers.set("Authorization", `Bearer ${key}`);'
 _PAGE_SIZE = "page_size: config.pageSize, raw_data"
 

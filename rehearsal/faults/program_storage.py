@@ -73,8 +73,8 @@ FAULTS = (
                 "const stored = new Set([...(await storedDates(config)), ...DONE]);",
             ),
             (
-                "const written = await store(config, date, body, tally, {",
-                "DONE.add(date);\nconst written = await store({ ...config, bucket: undefined }, date, body, tally, {",
+                "const written = await store(config, { site, date }, body, tally, {",
+                "DONE.add(date);\nconst written = await store({ ...config, bucket: undefined }, { site, date }, body, tally, {",
             ),
             ("source: `${from}/${to}` });", "source: `${from}/${to}` }).catch(() => {});"),
         ),

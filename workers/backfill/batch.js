@@ -35,7 +35,9 @@ export async function runBatch(config, limits, budgetMs, counters) {
       const [date] = missing;
       // Another run may have stored the day since the list. For the first day the list is recent enough.
       const isStored = count > 0 && (await hasDay(config, date));
-      const result = isStored ? "present" : await copyDay(config, date, client, limits.objectBytes, counters);
+      const result = isStored
+        ? "present"
+        : await copyDay(config, { site: { name: config.site }, date }, client, limits, counters);
       if (result === "unfinished") {
         batch.unfinished = date;
         break;

@@ -43,14 +43,20 @@ export const hasDay = async (config, date) =>
 /**
  * Writes a day's object unless it exists.
  * @param {Config} config
- * @param {string} date
+ * @param {import("./copy_day.js").Day} day
  * @param {Blob} body
  * @param {import("./tally.js").Tally} tally
  * @param {Record<string, string>} about more metadata
  * @returns {Promise<number|null>} the samples written, null when another run wrote the day first
  */
-export async function store({ bucket, version, ...config }, date, body, { samples, points, first, last }, about) {
-  const key = formatKey(config, date);
+export async function store(
+  { bucket, version, keyTemplate },
+  { site, date },
+  body,
+  { samples, points, first, last },
+  about,
+) {
+  const key = formatKey({ keyTemplate, site: site.name }, date);
   /** @type {Record<string, string>} */
   const range = samples ? { first: String(first), last: String(last) } : {};
   const more = { ...range, ...about, bytes: `${body.size}`, worker_version: version };

@@ -6,19 +6,22 @@ import { formatHex, openObject } from "../shared/gzip_object.js";
 import { store } from "./bucket.js";
 import { Tally } from "./tally.js";
 
-/** @typedef {{samples_fetched: number, samples_written: number}} Counters of one batch */
+/**
+ * @typedef {{samples_fetched: number, samples_written: number}} Counters of one batch
+ * @typedef {{site: {name: string}, date: string}} Day
+ */
 
 /**
  * Copies one day from ACE to the bucket, complete or not at all.
  * @param {import("./settings.js").Config} config
- * @param {string} date
+ * @param {Day} day
  * @param {import("../shared/ace/client.js").Client} client
- * @param {number} objectBytes
+ * @param {{objectBytes: number}} limits
  * @param {Counters} counters updated with each page
  * @returns {Promise<"stored"|"present"|"unfinished">} "present" when another run wrote the day first, "unfinished" when
  *   the deadline came before the last page
  */
-export async function copyDay(config, date, client, objectBytes, counters) {
+export async function copyDay(config, { site, date }, client, { objectBytes }, counters) {
   const start = Date.parse(date);
   const tally = new Tally(start, start + DAY_MS);
   const [from, to] = [`${date}T00:00:00Z`, `${formatDate(start + DAY_MS)}T00:00:00Z`];
@@ -29,8 +32,8 @@ export async function copyDay(config, date, client, objectBytes, counters) {
     let cursor;
     for (let number = 1; ; number += 1) {
       if (Date.now() >= client.deadline) return "unfinished";
-      const url = buildUrl(config, { from, to }, cursor?.text);
-      const page = await fetchPage(client, url, { site: config.site, date, page: number });
+      const url = buildUrl(config, site.name, { from, to }, cursor?.text);
+      const page = await fetchPage(client, url, { site: site.name, date, page: number });
       if (cursor && page.point_samples.length === 0) {
         throw new Failure("upstream_contract", "ACE said that more rows follow, then sent none");
       }
@@ -41,7 +44,7 @@ export async function copyDay(config, date, client, objectBytes, counters) {
       cursor = nextCursor(cursor, page.next_cursor, times);
     }
     const { body, sha256 } = await object.close();
-    const written = await store(config, date, body, tally, { sha256, source: `${from}/${to}` });
+    const written = await store(config, { site, date }, body, tally, { sha256, source: `${from}/${to}` });
     counters.samples_written += written ?? 0;
     return written === null ? "present" : "stored";
   } finally {

@@ -101,8 +101,8 @@ async function storedDates(config) {
   return dates;
 }
 var hasDay = async (config, date) => await callR2("R2 head failed", async () => requireBucket(config).head(formatKey(config, date))) !== null;
-async function store({ bucket, version, ...config }, date, body, { samples, points, first, last }, about) {
-  const key = formatKey(config, date);
+async function store({ bucket, version, keyTemplate }, { site, date }, body, { samples, points, first, last }, about) {
+  const key = formatKey({ keyTemplate, site: site.name }, date);
   const range = samples ? { first: String(first), last: String(last) } : {};
   const more = { ...range, ...about, bytes: `${body.size}`, worker_version: version };
   const options = {
@@ -168,9 +168,9 @@ function readRetryAfter(text) {
 }
 
 // workers/shared/ace/client.js
-function buildUrl(config, { from, to }, cursor) {
+function buildUrl(config, site, { from, to }, cursor) {
   const query = { start_time: from, end_time: to, page_size: config.pageSize, raw_data: "true" };
-  const url = new URL(`${config.baseUrl}/api/sites/${config.site}/timeseries/paginated`);
+  const url = new URL(`${config.baseUrl}/api/sites/${site}/timeseries/paginated`);
   url.search = `${new URLSearchParams(cursor === void 0 ? query : { ...query, cursor })}`;
   return url;
 }
@@ -369,7 +369,7 @@ var Tally = class {
 };
 
 // workers/backfill/copy_day.js
-async function copyDay(config, date, client, objectBytes, counters) {
+async function copyDay(config, { site, date }, client, { objectBytes }, counters) {
   const start = Date.parse(date);
   const tally = new Tally(start, start + DAY_MS);
   const [from, to] = [`${date}T00:00:00Z`, `${formatDate(start + DAY_MS)}T00:00:00Z`];
@@ -379,8 +379,8 @@ async function copyDay(config, date, client, objectBytes, counters) {
     let cursor;
     for (let number = 1; ; number += 1) {
       if (Date.now() >= client.deadline) return "unfinished";
-      const url = buildUrl(config, { from, to }, cursor?.text);
-      const page = await fetchPage(client, url, { site: config.site, date, page: number });
+      const url = buildUrl(config, site.name, { from, to }, cursor?.text);
+      const page = await fetchPage(client, url, { site: site.name, date, page: number });
       if (cursor && page.point_samples.length === 0) {
         throw new Failure("upstream_contract", "ACE said that more rows follow, then sent none");
       }
@@ -391,7 +391,7 @@ async function copyDay(config, date, client, objectBytes, counters) {
       cursor = nextCursor(cursor, page.next_cursor, times);
     }
     const { body, sha256 } = await object.close();
-    const written = await store(config, date, body, tally, { sha256, source: `${from}/${to}` });
+    const written = await store(config, { site, date }, body, tally, { sha256, source: `${from}/${to}` });
     counters.samples_written += written ?? 0;
     return written === null ? "present" : "stored";
   } finally {
@@ -420,7 +420,7 @@ async function runBatch(config, limits, budgetMs, counters) {
     for (let count = 0; missing.length > 0 && Date.now() < deadline; count += 1) {
       const [date] = missing;
       const isStored = count > 0 && await hasDay(config, date);
-      const result = isStored ? "present" : await copyDay(config, date, client, limits.objectBytes, counters);
+      const result = isStored ? "present" : await copyDay(config, { site: { name: config.site }, date }, client, limits, counters);
       if (result === "unfinished") {
         batch.unfinished = date;
         break;

@@ -6,7 +6,7 @@ import { checkedPage, readError, readText } from "./answers.js";
 
 /**
  * @typedef {import("./answers.js").Page} Page
- * @typedef {{baseUrl: string, site: string, pageSize: string}} Source
+ * @typedef {{baseUrl: string, pageSize: string}} Source
  * @typedef {{from: string, to: string}} Span ISO times, `to` excluded
  * @typedef {{answerMs: number, answerBytes: number, attempts: number, retryMs: number}} RequestLimits
  * @typedef {{key: string, agent: string, limits: RequestLimits, deadline: number}} Client `deadline` in ms since the epoch
@@ -15,12 +15,13 @@ import { checkedPage, readError, readText } from "./answers.js";
 /**
  * Returns the URL of one page. `raw_data=true` asks for the samples as measured, not for one per 5 minutes.
  * @param {Source} config
+ * @param {string} site
  * @param {Span} span
  * @param {string} [cursor] absent for the first page
  */
-export function buildUrl(config, { from, to }, cursor) {
+export function buildUrl(config, site, { from, to }, cursor) {
   const query = { start_time: from, end_time: to, page_size: config.pageSize, raw_data: "true" };
-  const url = new URL(`${config.baseUrl}/api/sites/${config.site}/timeseries/paginated`);
+  const url = new URL(`${config.baseUrl}/api/sites/${site}/timeseries/paginated`);
   url.search = `${new URLSearchParams(cursor === undefined ? query : { ...query, cursor })}`;
   return url;
 }

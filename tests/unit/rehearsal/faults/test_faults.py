@@ -1,7 +1,10 @@
 """Every fault is one entry, and each names its expected result."""
 
+import asyncio
+import contextlib
 import sys
 from types import ModuleType, SimpleNamespace
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
@@ -47,3 +50,25 @@ def test_an_edit_of_bindings_changes_only_the_named_ones():
     found = [{"name": "SITE", "text": "a"}, {"name": "BUCKET", "bucket_name": "b"}]
     assert actions.set_text("SITE", "c")(found) == [{"name": "SITE", "text": "c"}, found[1]]
     assert actions.drop_bindings("SITE")(found) == [found[1]]
+
+
+def test_every_patch_fits_the_source_of_its_worker(monkeypatch):
+    """Without a rehearsal: each action gets a system of mocks, and only the patches are judged."""
+    patched, wrong = [], []
+    patch_source = actions.patch_source
+
+    def judge(*patches, worker="backfill"):
+        patched.append(patches)
+        try:
+            return patch_source(*patches, worker=worker)
+        except ValueError as error:
+            wrong.append(str(error))
+            return b""
+
+    monkeypatch.setattr(actions, "patch_source", judge)
+    monkeypatch.setattr(actions, "outside_pulumi", AsyncMock())
+    for name, fault in faults.load_faults().items():
+        with contextlib.suppress(Exception):  # of an action that the mocks do not support
+            asyncio.run(fault.apply(MagicMock(name=name)))
+    assert wrong == []
+    assert len(patched) > 30
