@@ -74,7 +74,8 @@ FAULTS = (
             ),
             (
                 "const written = await store(config, { site, date }, body, tally, {",
-                "DONE.add(date);\nconst written = await store({ ...config, bucket: undefined }, { site, date }, body, tally, {",
+                "DONE.add(date);\n"
+                "const written = await store({ ...config, bucket: undefined }, { site, date }, body, tally, {",
             ),
             ("source: `${from}/${to}` });", "source: `${from}/${to}` }).catch(() => {});"),
         ),
