@@ -66,20 +66,14 @@ def _run(request: Request, surroundings: Surroundings) -> Report:
 
 
 def _read_manifest(request: Request, checks: Collection[Check]) -> DeployedManifest:
-    """Read the manifest, and the key of a stack where a check uses it. A preview is enough without a deployment.
-
-    With a stack and a file, the file has the manifest, such as an earlier one, and the stack has the credentials.
-    """
+    """Read the manifest, and the key of a stack where a check uses it. A preview is enough without a deployment."""
     with _convert_errors():
-        if request.stack is not None:
-            planned = all(BEFORE_DEPLOYMENT in check.tags for check in checks)
-            key = any(Credential.ACE in check.wants for check in checks)
-            deployed = deployed_manifest.read_from_stack(request.stack, planned=planned, key=key)
-            if request.manifest is None:
-                return deployed
-            earlier = deployed_manifest.read_from_file(request.manifest)
-            return dataclasses.replace(deployed, manifest=earlier.manifest)
-        return deployed_manifest.read_from_file("-" if request.manifest is None else request.manifest)
+        return deployed_manifest.read_manifest(
+            request.stack,
+            request.manifest,
+            planned=all(BEFORE_DEPLOYMENT in check.tags for check in checks),
+            key=any(Credential.ACE in check.wants for check in checks),
+        )
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from datetime import timedelta
 from checks.check import Check, Context
 from checks.clients import rehearsal_clock
 from checks.clients.ace.client import Ace
+from checks.clients.cloudflare.base_url import read_base_url
 from checks.clients.cloudflare.tails import Tails
 from checks.clients.cloudflare.transport import ApiTransport
 from checks.clients.http.client import Http
@@ -28,7 +29,6 @@ from checks.model.finding import Cause
 from checks.model.report import EXIT_USAGE
 from checks.model.urls import is_base_url
 from checks.run.request import Request, RunRefused, Surroundings
-from cloudflare_client.client import BASE_URL
 from contract.manifest import Manifest
 
 Open = Callable[..., AbstractContextManager[Http]]  # Http.open, with the arguments that all systems share
@@ -51,7 +51,7 @@ def open_context(
             Http.open, deadline=deadline, secrets=secrets, finder=finder, transport=surroundings.transport
         )
         readings = ClockReadings()
-        api_base = _read_api_base(surroundings.environ)
+        api_base, offset = _read_environment(surroundings.environ)
         worker, api, ace = _open_systems(stack, open_http, manifest, api_base, readings)
         etl = _open_related(stack, open_http, manifest.siblings.etl_worker, "etlWorker")
         query = _open_related(stack, open_http, manifest.siblings.query_url, "queryUrl")
@@ -67,7 +67,7 @@ def open_context(
             ace=Ace(http=ace, site=manifest.ace.site, key=credentials.ace_key),
             credentials=credentials,
             deadline=deadline,
-            now=surroundings.now() + _read_clock_offset(surroundings.environ, api_base),
+            now=surroundings.now() + offset,
             selected=frozenset(check.id for check in checks),
             thorough=request.thorough,
             clock_readings=readings,
@@ -108,16 +108,10 @@ def _open_related(stack: ExitStack, open_http: Open, url: str | None, setting: s
     return stack.enter_context(open_http(url, cause=Cause.WORKER, setting=setting))
 
 
-def _read_clock_offset(environ: Mapping[str, str], api_base: str) -> timedelta:
+def _read_environment(environ: Mapping[str, str]) -> tuple[str, timedelta]:
+    """Return the address of Cloudflare's API, and the offset of a rehearsal's clock."""
     try:
-        return rehearsal_clock.read_offset(environ, api_base)
+        base = read_base_url(environ)
+        return base, rehearsal_clock.read_offset(environ, base)
     except UnusableEnvironmentError as error:
         raise RunRefused(str(error), EXIT_USAGE) from None
-
-
-def _read_api_base(environ: Mapping[str, str]) -> str:
-    base = environ.get("CLOUDFLARE_BASE_URL") or BASE_URL
-    if not is_base_url(base):
-        text = "CLOUDFLARE_BASE_URL: expected https (or http to this machine), without a slash at the end"
-        raise RunRefused(text, EXIT_USAGE)
-    return base

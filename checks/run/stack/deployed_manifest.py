@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import sys
 from collections.abc import Mapping
@@ -38,6 +39,18 @@ class DeployedManifest:
     manifest: Manifest
     operator_token: Secret | None = None
     ace_key: Secret | None = None
+
+
+def read_manifest(stack: str | None, file: str | None, *, planned: bool = False, key: bool = False) -> DeployedManifest:
+    """Read a manifest from a stack, or from a file. Without either it comes from standard input.
+
+    With a stack and a file, the file has the manifest, such as an earlier one, and the stack has the credentials.
+    Raises UnusableError or UnreadableError.
+    """
+    if stack is None:
+        return read_from_file("-" if file is None else file)
+    deployed = read_from_stack(stack, planned=planned, key=key)
+    return deployed if file is None else dataclasses.replace(deployed, manifest=read_from_file(file).manifest)
 
 
 def read_from_file(path: str) -> DeployedManifest:
