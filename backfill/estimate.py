@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PAGE_SECONDS = 1.0  # of one page of ACE, where nothing was measured
@@ -35,12 +36,14 @@ class Price:
 
 
 WORKERS_PAID = 5.0  # USD a month
-STORAGE = Price(included=10e9, unit=1e9, usd=0.015)  # bytes
-CLASS_A = Price(included=1e6, unit=1e6, usd=4.50)
-CLASS_B = Price(included=10e6, unit=1e6, usd=0.36)
-QUEUE = Price(included=1e6, unit=1e6, usd=0.40)  # operations
-REQUESTS = Price(included=10e6, unit=1e6, usd=0.30)
-CPU = Price(included=30e6, unit=1e6, usd=0.02)  # ms
+PRICES = {  # of the amounts of a month, by the names in Month.usage
+    "class_a": Price(included=1e6, unit=1e6, usd=4.50),
+    "class_b": Price(included=10e6, unit=1e6, usd=0.36),
+    "queue": Price(included=1e6, unit=1e6, usd=0.40),  # operations
+    "requests": Price(included=10e6, unit=1e6, usd=0.30),
+    "cpu_ms": Price(included=30e6, unit=1e6, usd=0.02),
+    "stored_bytes": Price(included=10e9, unit=1e9, usd=0.015),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +68,30 @@ class Work:
         return self.days * self.pages
 
     @property
+    def day_seconds(self) -> float:
+        """Return the time of one day."""
+        return self.pages * self.page_seconds + DAY_SECONDS
+
+    @property
     def seconds(self) -> float:
         """Return the time of the backfill: of its pages, or of the planner where days are small."""
-        rounds = math.ceil(self.days / self.parallelism)
-        copying = rounds * (self.pages * self.page_seconds + DAY_SECONDS)
-        planning = max(0, math.ceil(self.days / MAX_OUTSTANDING) - 1) * self.cron_seconds
-        return max(copying, planning)
+        return add_seconds([self])
 
     @property
     def bytes(self) -> float:
         """Return the size of the objects."""
         return self.days * max(EMPTY_BYTES, self.samples * BYTES_PER_SAMPLE)
+
+
+def add_seconds(works: Sequence[Work]) -> float:
+    """Return the time of the days of several sites, which are copied side by side with one parallelism."""
+    days = sum(work.days for work in works)
+    if not days:
+        return 0.0
+    copying = sum(work.days * work.day_seconds / work.parallelism for work in works)
+    longest = max(work.day_seconds for work in works if work.days)
+    planning = (math.ceil(days / MAX_OUTSTANDING) - 1) * works[0].cron_seconds
+    return max(copying, longest, planning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +128,11 @@ class Month:
         }
 
     @property
+    def charges(self) -> dict[str, float]:
+        """Return the cost of each amount beyond the included one, in USD."""
+        return {name: PRICES[name].charge(amount) for name, amount in self.usage.items()}
+
+    @property
     def usd(self) -> float:
         """Return the cost of the month, the plan included."""
-        prices = {"class_a": CLASS_A, "class_b": CLASS_B, "queue": QUEUE, "requests": REQUESTS}
-        prices |= {"cpu_ms": CPU, "stored_bytes": STORAGE}
-        return WORKERS_PAID + sum(prices[name].charge(amount) for name, amount in self.usage.items())
+        return WORKERS_PAID + sum(self.charges.values())

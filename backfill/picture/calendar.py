@@ -12,7 +12,7 @@ ROWS = 3  # months at the end that are never folded
 MIN_FOLD = 2  # months that share a line, at least
 LABELS = (1, 5, 10, 15, 20, 25, 30)
 MARGIN = 9  # columns before the first cell: "2024-12  "
-WIDE = 80  # columns from which cells have a space between them
+WIDE = 72  # columns from which cells have a space between them, with two columns of indent
 WORDS = {
     State.STORED: "stored",
     State.RECHECKED: "re-checked",
@@ -29,9 +29,9 @@ COLORS = dict(zip(State, ("32", "36", "32", "33", "1;31", "33", "2"), strict=Tru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """The terminal: its columns, and whether it has colours and characters beyond ASCII."""
+    """The terminal: its columns (None for a file), and whether it has colours and characters beyond ASCII."""
 
-    width: int = 80
+    width: int | None = 80
     color: bool = False
     unicode: bool = True
 
@@ -43,7 +43,7 @@ class Style:
     @property
     def gap(self) -> str:
         """Return the text between two cells."""
-        return " " if self.width >= WIDE else ""
+        return " " if self.width is None or self.width >= WIDE else ""
 
 
 def draw_legend(style: Style, present: Sequence[State]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backfill.estimate import DAY_SECONDS, EMPTY_BYTES, Month, Work
+from backfill.estimate import DAY_SECONDS, EMPTY_BYTES, Month, Work, add_seconds
 
 
 def work(**changes):
@@ -18,8 +18,9 @@ def test_the_requests_are_the_pages_of_all_days():
 
 def test_the_time_is_that_of_the_pages_side_by_side():
     assert work(days=8).seconds == 2 * (50 + DAY_SECONDS)
-    assert work(days=9).seconds == 3 * (50 + DAY_SECONDS), "the last day has the whole time of a day"
+    assert work(days=1).seconds == 50 + DAY_SECONDS, "one day is not copied by several consumers"
     assert work(days=8, page_seconds=0.2).seconds == 2 * (10 + DAY_SECONDS)
+    assert add_seconds([work(days=8), work(days=4, samples=0)]) == 2 * (50 + DAY_SECONDS) + 1 + DAY_SECONDS
     assert work(days=0).seconds == 0
 
 

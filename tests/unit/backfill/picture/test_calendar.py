@@ -27,7 +27,7 @@ def test_each_day_has_its_column():
 
 
 def test_a_narrow_terminal_has_no_gaps():
-    drawn = list(draw_calendar(site([State.STORED] * 22), Style(width=79, unicode=False)))
+    drawn = list(draw_calendar(site([State.STORED] * 22), Style(width=71, unicode=False)))
     assert drawn == ["         1   5    10   15   20   25   30", "2024-12" + " " * 11 + "#" * 22]
 
 
