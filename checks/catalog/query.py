@@ -70,7 +70,7 @@ def _make_question(context: Context, day: date, item: StoredObject) -> tuple[Que
     decoded = decode_and_judge(storage, item, raw, day, check="query")
     points = _choose_points(context, sorted(decoded.points))
     try:
-        samples = select_samples(read_samples(raw, day=day), points, MAX_SAMPLES)
+        samples = select_samples(read_samples(raw, item.metadata, day=day), points, MAX_SAMPLES)
     except DayTooLargeError as error:
         raise Inconclusive(describe_too_large(item.key, error, "query")) from None
     start, end = samples[0].timestamp, samples[-1].timestamp + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 MAX_MEMORY = 256 * 2**20  # bytes, without the objects themselves (four of at most 32 MiB). Tested with real gzip bombs
@@ -44,23 +44,28 @@ class BoundedSet(set[T]):
         if len(self) > MAX_POINTS:
             raise DayTooLargeError(f"more than {MAX_POINTS:,} points in a day")
         if self.characters > MAX_CHARACTERS:
-            raise DayTooLargeError(f"more than {MAX_CHARACTERS:,} characters of names, or of one timestamp")
+            raise DayTooLargeError(f"more than {MAX_CHARACTERS:,} characters of names")
 
 
-def read_lines(raw: bytes, digest: Any) -> Iterator[bytes]:
-    """Yield the lines of a gzip file, one chunk at a time. ``digest`` is updated with the decompressed bytes."""
+def read_lines(raw: bytes, digest: Any, read: int = 0) -> Generator[bytes, None, int]:
+    """Yield the lines of a gzip file, one chunk at a time. ``digest`` is updated with the decompressed bytes.
+
+    Return the number of decompressed bytes of a day, of which ``read`` were in other files.
+    """
     rest = b""
-    for chunk in _decompress(raw):
+    for chunk in _decompress(raw, MAX_DAY - read):
         digest.update(chunk)
+        read += len(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         if max(map(len, (rest, *lines))) > MAX_LINE:
             raise DayTooLargeError(f"a line of more than {MAX_LINE:,} bytes")
         yield from lines
     if rest:
         yield rest
+    return read
 
 
-def _decompress(raw: bytes) -> Iterator[bytes]:
+def _decompress(raw: bytes, limit: int) -> Iterator[bytes]:
     inflate, size, pending = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16), 0, raw
     while not inflate.eof:
         try:
@@ -73,7 +78,7 @@ def _decompress(raw: bytes) -> Iterator[bytes]:
         if not size and chunk.startswith(GZIP):
             raise BrokenDayError("NDJSON, compressed once", "it is compressed twice")
         size += len(chunk)
-        if size > MAX_DAY:
+        if size > limit:
             raise DayTooLargeError(f"more than {MAX_DAY:,} bytes in a day")
         yield chunk
     if inflate.unused_data:

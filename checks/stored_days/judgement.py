@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from checks.model.finding import Cause, Failed, Finding, Inconclusive
 from checks.model.hint import Hint
+from checks.stored_days.content.object_size import find_size_problem
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
-from checks.stored_days.object_size import find_size_problem
 from checks.stored_days.stored_day import Day, compare_with_metadata, decode_day
 from contract.manifest import Manifest, Storage
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
+FORMAT_METADATA = {"members", "bytes", "revision"}  # of a day in format 2
 RANGE_METADATA = {"first", "last"}  # of a day that has samples
 REPORTED = ", as the worker reports"
 EXTRA_DAYS = 1  # beyond the declared ones, so that a worker which reports too many days is found
@@ -95,13 +96,18 @@ def find_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays
 def judge_metadata(storage: Storage, stored: StoredDays) -> Iterator[tuple[date, Finding]]:
     """Yield a finding for the first object that is empty, or lacks metadata of a complete day."""
     for day, item in sorted(stored.items()):
-        missing = sorted((METADATA | (set() if is_empty(item) else RANGE_METADATA)) - item.metadata.keys())
+        missing = sorted(_list_expected_metadata(item) - item.metadata.keys())
         if item.size == 0 or missing:
             found = f"metadata without {', '.join(missing)}" if missing else "0 bytes"
             found = found if item.metadata else "no metadata, so another program wrote it"
             expected = "a complete day with its metadata"
             yield day, describe_object(storage, item, expected, found, cause=find_damage_cause(item))
             return
+
+
+def _list_expected_metadata(item: StoredObject) -> set[str]:
+    expected = METADATA if is_empty(item) else METADATA | RANGE_METADATA
+    return expected | FORMAT_METADATA if "format" in item.metadata else expected
 
 
 def judge_encoding(stored: StoredDays) -> Iterator[Finding]:
@@ -123,7 +129,7 @@ def decode_and_judge(storage: Storage, item: StoredObject, raw: bytes, day: date
     Raises Failed for a damaged day, Inconclusive for one beyond this checker's limits.
     """
     try:
-        found = decode_day(raw, day=day, site=site)
+        found = decode_day(raw, item.metadata, day=day, site=site)
         compare_with_metadata(found, item.metadata)
     except BrokenDayError as error:
         cause = find_damage_cause(item)

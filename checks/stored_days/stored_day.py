@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from checks.stored_days import gzip_reader
+from checks.stored_days.content.members import DayContent
+from checks.stored_days.content.values import MAX_SHOWN, Value, is_stored_form, read_fraction
 from checks.stored_days.gzip_reader import BoundedSet, BrokenDayError
+from contract.day_object import FORMAT, find_member
 from contract.schedule import day_window
 
-NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
-EXACT_DIGITS = 15  # of a number's text: a 64-bit float tells two such numbers apart
-
-Value = int | float | Decimal | str
+REVISION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 class Sample(NamedTuple):
@@ -43,20 +38,22 @@ class Day:
     sha256: str = ""
 
 
-def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
-    """Decode one stored day of a site. Raises BrokenDayError for an object that is not a gzip file of its samples.
+def decode_day(raw: bytes, metadata: Mapping[str, str], *, day: date, site: str = "") -> Day:
+    """Decode one stored day of a site, in the format that its metadata name. Rows may be in any order, and repeated.
 
-    Raises DayTooLargeError for a day beyond the limits of this checker.
+    Raises BrokenDayError for an object that is not made of gzip files of its samples, DayTooLargeError for a day beyond
+    the limits of this checker.
     """
-    found, digest, sites = Day(day=day), hashlib.sha256(), dict[str, str]()
-    for sample in _decode_samples(raw, day, digest):
+    content = DayContent.create(raw, metadata)
+    found, sites = Day(day=day), dict[str, str]()
+    for sample in _decode_samples(content, day):
         if sample.name not in found.points:
             found.points.add_within_limits(sample.name)
             sites.setdefault(_find_site(sample.name), sample.name)
         found.samples += 1
-        found.first = sample.timestamp if found.first is None else found.first
-        found.last = sample.timestamp
-    found.sha256 = digest.hexdigest()
+        found.first = sample.timestamp if found.first is None else min(found.first, sample.timestamp)
+        found.last = sample.timestamp if found.last is None else max(found.last, sample.timestamp)
+    found.sha256 = content.sha256
     sites.pop("", None)
     if site and sites and site not in sites:
         other, name = next(iter(sites.items()))
@@ -64,12 +61,12 @@ def decode_day(raw: bytes, *, day: date, site: str = "") -> Day:
     return found
 
 
-def read_samples(raw: bytes, *, day: date) -> Iterator[Sample]:
-    """Yield the samples of a stored day, in the order of time. Raises as ``decode_day`` does.
+def read_samples(raw: bytes, metadata: Mapping[str, str], *, day: date) -> Iterator[Sample]:
+    """Yield the samples of a stored day in the order of the object. Raises as ``decode_day`` does.
 
-    ACE and the worker keep the order of time, and no line is repeated. So memory holds the lines of one timestamp only.
+    A point's samples are in one member, in ACE's order. The order of ACE's rows within a page is not promised.
     """
-    return _decode_samples(raw, day, hashlib.sha256())
+    return _decode_samples(DayContent.create(raw, metadata), day)
 
 
 def format_moment(moment: int) -> str:
@@ -77,21 +74,24 @@ def format_moment(moment: int) -> str:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:23]
 
 
-def _decode_samples(raw: bytes, day: date, digest: Any) -> Iterator[Sample]:
+def _decode_samples(content: DayContent, day: date) -> Iterator[Sample]:
     start, end = (int(moment.timestamp()) * 1000 for moment in day_window(day))
-    now, lines = start, BoundedSet[bytes]()
-    for number, line in enumerate(gzip_reader.read_lines(raw, digest), start=1):
+    current: int | None = None
+    names = BoundedSet[str]()  # of the member
+    for number, (member, line) in enumerate(content.read_lines(), start=1):
         sample = _parse_sample(line, number, start, end)
-        if sample.timestamp < now:
-            raise BrokenDayError(f"no timestamp before the one above it in line {number}", str(sample.timestamp))
-        if sample.timestamp > now:
-            now, lines = sample.timestamp, BoundedSet()
-        if line in lines:  # two values at one time are allowed, because microseconds are cut. `proof` compares them
-            raise BrokenDayError(
-                f"one line of {sample.name} at {now} with this value", f"the same line again (line {number})"
-            )
-        lines.add_within_limits(line)
+        if member != current:
+            current, names = member, BoundedSet()
+        if member is not None and sample.name not in names:
+            names.add_within_limits(sample.name)
+            _require_member(sample.name, member)
         yield sample
+
+
+def _require_member(name: str, member: int) -> None:
+    expected = find_member(name)
+    if expected != member:
+        raise BrokenDayError(f"{name[:MAX_SHOWN]} in member {expected}", f"it is in member {member}")
 
 
 def _find_site(name: str) -> str:
@@ -118,6 +118,17 @@ def compare_with_metadata(found: Day, metadata: Mapping[str, str]) -> None:
         int(moment.timestamp()) * 1000 for moment in (start, end)
     ]:
         raise BrokenDayError(f"metadata source {start:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}", repr(source))
+    if metadata.get("format") == FORMAT:
+        _require_revision(metadata)
+
+
+def _require_revision(metadata: Mapping[str, str]) -> None:
+    """Raise BrokenDayError for a revision that is not a number from 1, and for a re-check without a time."""
+    revision, checked = metadata.get("revision", ""), metadata.get("checked_at")
+    if not REVISION.fullmatch(revision):
+        raise BrokenDayError("metadata revision, a number from 1", repr(revision[:MAX_SHOWN]))
+    if checked is not None and _parse_moment(checked) is None:
+        raise BrokenDayError("metadata checked_at, a time", repr(checked[:MAX_SHOWN]))
 
 
 def _parse_sample(line: bytes, number: int, start: int, end: int) -> Sample:
@@ -132,28 +143,13 @@ def _parse_sample(line: bytes, number: int, start: int, end: int) -> Sample:
         raise BrokenDayError(f"a text as point_name in line {number}", repr(name))
     if type(moment) is not int or not start <= moment < end:
         raise BrokenDayError(f"a timestamp of that day (UTC, in ms) in line {number}", repr(moment))
-    if not _is_value(value):
-        raise BrokenDayError(f"a finite number, or a text that is not a number, as value in line {number}", repr(value))
+    if not is_stored_form(value):
+        expected = f"a finite number, a text that is not a number, a boolean or null as value in line {number}"
+        raise BrokenDayError(expected, repr(value))
     return Sample(name, moment, value)
 
 
-def is_number(text: str) -> bool:
-    """Return whether a text of ACE is stored as a number."""
-    return bool(NUMBER.fullmatch(text)) and math.isfinite(float(text))
-
-
-def _is_value(value: Any) -> bool:
-    if isinstance(value, str):
-        return not is_number(value)
-    return type(value) in (int, float, Decimal) and abs(value) <= sys.float_info.max  # a number in JSON may be larger
-
-
-def _read_fraction(text: str) -> float | Decimal:
-    """Return a JSON number with all its digits. A float is faster, and exact for a short text without an exponent."""
-    return float(text) if len(text) <= EXACT_DIGITS and "e" not in text.lower() else Decimal(text)
-
-
-_DECODER = json.JSONDecoder(parse_float=_read_fraction)
+_DECODER = json.JSONDecoder(parse_float=read_fraction)
 
 
 def _parse_moment(text: str) -> int | None:

@@ -6,11 +6,12 @@ import gzip
 import hashlib
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from contract import day_object
 from tests.fakes import manifest
 
 FIRST = date.fromisoformat(manifest.FIRST)
@@ -60,7 +61,8 @@ def random_rows(seed: int, day: str) -> list[Row]:
 def to_line(row: Row) -> Line:
     """Return a row of ACE as the worker stores it."""
     time = datetime.fromisoformat(row["time"]).replace(tzinfo=UTC)
-    return {"point_name": row["name"], "timestamp": int(time.timestamp()) * 1000, "value": float(row["value"])}
+    value = float(row["value"]) if isinstance(row["value"], str) else row["value"]
+    return {"point_name": row["name"], "timestamp": int(time.timestamp()) * 1000, "value": value}
 
 
 def to_rows(of: Iterable[Line]) -> list[Row]:
@@ -68,7 +70,7 @@ def to_rows(of: Iterable[Line]) -> list[Row]:
     return [
         {
             "name": line["point_name"],
-            "value": line["value"] if isinstance(line["value"], str) else json.dumps(line["value"]),
+            "value": json.dumps(line["value"]) if type(line["value"]) in (int, float) else line["value"],
             "time": datetime.fromtimestamp(line["timestamp"] / 1000, UTC).replace(tzinfo=None).isoformat(),
         }
         for line in of
@@ -90,14 +92,52 @@ def stored(
     uploaded: datetime = RECENTLY,
     **metadata: str | None,
 ) -> Stored:
-    """Return a day's object as the worker writes it, with true metadata unless ``metadata`` says otherwise.
+    """Return a day's object in format 1, with true metadata unless ``metadata`` says otherwise.
 
     ``raw`` replaces the bytes and ``content`` the text that is compressed. ``uploaded`` is UTC. A metadata entry of
     None is left out.
     """
     samples = lines(day) if samples is None else samples
-    if content is None:
-        content = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in samples).encode()
+    content = _encode(samples) if content is None else content
+    body = gzip.compress(content, 1, mtime=0) if raw is None else raw
+    custom = _describe(day, samples) | {"sha256": hashlib.sha256(content).hexdigest(), "bytes": str(len(body))}
+    return _store(body, custom | metadata, uploaded)
+
+
+def stored_in_members(
+    day: str,
+    samples: list[Line] | None = None,
+    /,
+    *,
+    replaced: Mapping[int, bytes] | None = None,
+    uploaded: datetime = RECENTLY,
+    **metadata: str | None,
+) -> Stored:
+    """Return a day's object in format 2, with true metadata unless ``metadata`` says otherwise.
+
+    ``replaced`` has other compressed bytes of some members. A metadata entry of None is left out.
+    """
+    samples = lines(day) if samples is None else samples
+    texts = [
+        _encode(line for line in samples if day_object.find_member(line["point_name"]) == number)
+        for number in range(day_object.MEMBERS)
+    ]
+    parts = [gzip.compress(text, 1, mtime=0) if text else b"" for text in texts]
+    parts[0] = gzip.compress(b"", mtime=0) if not samples else parts[0]
+    for number, part in ({} if replaced is None else replaced).items():
+        parts[number] = part
+    body = b"".join(parts)
+    custom = _describe(day, samples) | {"format": day_object.FORMAT, "bytes": str(len(body)), "revision": "1"}
+    custom["members"] = day_object.format_lengths(map(len, parts))
+    custom["sha256"] = day_object.combine_digests(hashlib.sha256(text).digest() for text in texts)
+    return _store(body, custom | metadata, uploaded)
+
+
+def _encode(samples: Iterable[Line]) -> bytes:
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in samples).encode()
+
+
+def _describe(day: str, samples: list[Line]) -> dict[str, str | None]:
     custom: dict[str, str | None] = {
         "samples": str(len(samples)),
         "points": str(len({line["point_name"] for line in samples})),
@@ -105,9 +145,10 @@ def stored(
     if samples:
         times = [line["timestamp"] for line in samples]
         custom |= {"first": str(min(times)), "last": str(max(times))}
-    body = gzip.compress(content, 1, mtime=0) if raw is None else raw
-    custom |= {"sha256": hashlib.sha256(content).hexdigest(), "source": window(day), "bytes": str(len(body))}
-    custom |= {"worker_version": "v1"} | metadata
+    return custom | {"source": window(day), "worker_version": "v1"}
+
+
+def _store(body: bytes, custom: Mapping[str, str | None], uploaded: datetime) -> Stored:
     kept = {name: value for name, value in custom.items() if value is not None}
     return Stored(body=body, custom=kept, uploaded=uploaded)
 

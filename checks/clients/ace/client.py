@@ -46,7 +46,7 @@ class Ace:
             kind, actual = refusals.classify_refusal(answer)
             raise AceError(self._describe("200 with samples", actual), kind)
         try:
-            return pages.parse_page(answer.json)
+            return pages.parse_page(answer.body)
         except ShapeError as error:
             raise self._build_shape_error(f"{error}: {answer.shown[:60]}") from None
 
@@ -56,8 +56,9 @@ class Ace:
         """Yield a window's samples, page by page, in ACE's order. A sample at ``end`` belongs to the next window.
 
         No further page is requested once ``is_over`` returns True. ACE does not document whether ``end_time`` is
-        inclusive. Raises AceError for a repeated page, a row outside the window, and a row older than the last row of
-        the page before, because rows may be missing then.
+        inclusive. The rows of a page may be in any order, and a last page may be empty. Raises AceError for a repeated
+        page, a row outside the window, and a row older than the rows of the page before, because rows may be missing
+        then.
         """
         bounds = [(moment - pages.EPOCH) // pages.MICROSECOND for moment in (start, end)]
         cursor: Cursor | None = None
@@ -71,7 +72,7 @@ class Ace:
             yield from (row for row in page.rows if row.at < bounds[1])
             if page.cursor is None or is_over():
                 return
-            latest = page.rows[-1].at
+            latest = max(row.at for row in page.rows)
             try:
                 cursor = pages.find_next_cursor(page.cursor, cursor, page.rows)
             except ShapeError as error:
@@ -85,7 +86,7 @@ class Ace:
         path = f"/api/sites/{quote(self.site, safe='')}/timeseries/paginated"
         headers, limit = {"Accept": "application/json"}, min(MAX_PAGE_BYTES, MAX_ENVELOPE_BYTES + MAX_ROW_BYTES * size)
         answer = self.http.send(
-            "GET", path, token=self.key, params=params, headers=headers, limit=limit, timeout=PAGE_SECONDS
+            "GET", path, token=self.key, params=params, headers=headers, limit=limit, timeout=PAGE_SECONDS, decode=True
         )
         if answer.status == 429:
             wait = answer.retry_after
@@ -105,14 +106,10 @@ class Ace:
 
 def _find_problem(page: Page, latest: int, end: int, seen: set[int]) -> str:
     """Return a sign that rows may be missing, or an empty text. Adds the page's digest to ``seen``."""
-    if seen and not page.rows:
-        return "no rows, although the page before has has_more: true"
     digest = hash(tuple(page.rows))
     if page.rows and digest in seen:
         return "the same page twice"
     seen.add(digest)
-    for row in page.rows:
-        if row.at < latest or row.at > end:
-            return "a row outside its window, or older than the row before it"
-        latest = row.at
+    if any(row.at < latest or row.at > end for row in page.rows):
+        return "a row outside its window, or older than the rows of the page before"
     return ""

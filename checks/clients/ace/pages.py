@@ -10,16 +10,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from checks.model.finding import ShapeError
+from checks.stored_days.content.values import Value, read_fraction
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
 class Row(NamedTuple):
-    """One sample of ACE. ``at`` is in microseconds since the epoch. It is a tuple because a day has 500,000."""
+    """One sample of ACE. ``at`` is in microseconds since the epoch. It is a tuple because a day has 500,000.
+
+    ``value`` is as ACE sent it, and nearly always a text. A number keeps all its digits.
+    """
 
     name: str
-    value: str
+    value: Value
     at: int
 
 
@@ -40,8 +44,9 @@ class Page:
     cursor: str | None = None
 
 
-def parse_page(body: Mapping[str, Any] | None) -> Page:
+def parse_page(content: bytes) -> Page:
     """Read the body of a 200. Raises ShapeError for any other form than ACE's documented envelope and rows."""
+    body = _decode(content)
     if body is None:
         raise ShapeError("no JSON object")
     rows, more, cursor = (body.get(name) for name in ("point_samples", "has_more", "next_cursor"))
@@ -78,12 +83,30 @@ def find_next_cursor(given: str, sent: Cursor | None, rows: Sequence[Row]) -> Cu
     return Cursor(text=text, at=cursor.at, offset=taken + before)
 
 
+def _decode(content: bytes) -> Mapping[str, Any] | None:
+    """Return a JSON object with all digits of its numbers, None for any other text."""
+    try:
+        body = _DECODER.decode(content.decode())
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=read_fraction, parse_constant=_refuse_constant)
+
+
 def _parse_row(item: object) -> Row:
     if not isinstance(item, dict):
         raise ShapeError("a row is not an object")
     name, value, time = (item.get(field) for field in ("name", "value", "time"))
-    if not (isinstance(name, str) and name and isinstance(value, str) and isinstance(time, str)):
-        raise ShapeError("a row without name, value and time as texts")
+    if not (isinstance(name, str) and name and isinstance(time, str)):
+        raise ShapeError("a row without name and time as texts")
+    if "value" not in item or isinstance(value, dict | list):
+        raise ShapeError("a row without a value that is a text, a number, a boolean or null")
     at = _parse_time(time)
     if at is None:
         raise ShapeError("the time of a row is not ISO 8601")

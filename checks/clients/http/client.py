@@ -99,8 +99,11 @@ class Http:
         content: bytes | None = None,
         limit: int = MAX_JSON_BYTES,
         timeout: float = 10.0,
+        decode: bool = False,
     ) -> HttpAnswer:
         """Send one request. ``timeout`` is in seconds for each step, ``limit`` in bytes of the body.
+
+        With ``decode`` the body is decompressed as its Content-Encoding says. An object of R2 is read as it is stored.
 
         Raises TransientError without an answer, ObstacleError for an answer of something in front of the system, and
         Inconclusive for a larger body or an unusable URL.
@@ -117,7 +120,7 @@ class Http:
                 method, self.base + path, params=params, headers=sent, content=content, timeout=seconds
             ) as response:
                 self.clock_readings.add(self.deadline.clock(), response.headers.get("Date"))
-                body = self._read_body(response, request, limit)
+                body = self._read_body(response, request, limit, decode=decode)
                 self._note_leaks(request, response.headers, body)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
                     body = body.replace(secret, b"***")  # a system may echo one
@@ -131,10 +134,10 @@ class Http:
                 raise self._cut_short(request, f"{_name_error(error)} after {seconds:.2g} s") from None
             raise self._convert_error(request, error) from None
 
-    def _read_body(self, response: httpx.Response, request: str, limit: int) -> bytes:
+    def _read_body(self, response: httpx.Response, request: str, limit: int, *, decode: bool) -> bytes:
         chunks = bytearray()
         try:
-            for chunk in response.iter_raw():
+            for chunk in response.iter_bytes() if decode else response.iter_raw():
                 chunks += chunk
                 if len(chunks) > limit:
                     raise Inconclusive(
@@ -142,6 +145,11 @@ class Http:
                     )
                 if not self.deadline.left():
                     raise self._cut_short(request, "a part of it")
+        except httpx.DecodingError:
+            encoding = response.headers.get("Content-Encoding", "")
+            raise Inconclusive(
+                self.describe_failure(request, f"a body in the encoding {encoding[:20]}", "another one")
+            ) from None
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
             raise BrokenOffError(self.describe_failure(request, "a complete answer", _name_error(error))) from None
         return bytes(chunks)

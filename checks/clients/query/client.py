@@ -93,7 +93,7 @@ def _parse_sample(row: object) -> Sample:
         if (
             isinstance(name, str)
             and type(timestamp) is int
-            and (isinstance(value, int | float | str) and not isinstance(value, bool))
+            and ("value" in row and (value is None or isinstance(value, int | float | str)))
         ):
             return Sample(name=name, timestamp=timestamp, value=value)
     raise ShapeError(f"not a sample: {json.dumps(row)[:100]}")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from checks.check import Context
 from checks.model.background import run_in_background
-from checks.stored_days import gzip_reader
 from checks.stored_days.comparison.row_comparison import Comparison, compare_rows
+from checks.stored_days.comparison.row_table import MAX_ROWS
 from checks.stored_days.listing import fetch_object
 from checks.stored_days.stored_day import Sample, read_samples
 from contract.schedule import day_window
@@ -52,8 +52,8 @@ class DayComparison:
 def compare_day(context: Context, day: date, item: StoredObject, *, reserve: float) -> DayComparison:
     """Return the comparison of a day with ACE. ``reserve`` are the seconds of the deadline that are left afterwards.
 
-    A day that does not fit the time is compared in part. The part changes from day to day. Raises the exceptions of
-    ``read_samples`` and of ACE's client.
+    A day that does not fit the time, or the memory, is compared in part. The part changes from day to day. Raises the
+    exceptions of ``read_samples`` and of ACE's client.
     """
     reader = _Reader(context=context, reserve=reserve)
     start, end = day_window(day)
@@ -66,7 +66,7 @@ def compare_day(context: Context, day: date, item: StoredObject, *, reserve: flo
         start, end = start + part * (end - start) / parts, start + (part + 1) * (end - start) / parts
         start, end = (moment - (moment - day_window(day)[0]) % MINUTE for moment in (start, end))
         rows = reader.start_reading(start, end)
-    samples = _cut(read_samples(raw, day=day), start, end)
+    samples = _cut(read_samples(raw, item.metadata, day=day), start, end)
     size = context.manifest.ace.page_size
     compared = compare_rows(rows, samples, page_size=size, find_end=lambda: reader.stopped_at)
     if reader.stopped_at is not None:
@@ -76,8 +76,7 @@ def compare_day(context: Context, day: date, item: StoredObject, *, reserve: flo
 
 def _cut(samples: Iterator[Sample], start: datetime, end: datetime) -> Iterator[Sample]:
     first, last = (int(moment.timestamp()) * 1000 for moment in (start, end))
-    later = itertools.dropwhile(lambda sample: sample.timestamp < first, samples)
-    return itertools.takewhile(lambda sample: sample.timestamp < last, later)
+    return (sample for sample in samples if first <= sample.timestamp < last)
 
 
 def _format_end(end: datetime) -> str:
@@ -86,20 +85,22 @@ def _format_end(end: datetime) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class _Reader:
-    """Reads ACE's rows until the time is over. ``stopped_at`` is the first timestamp (ms) that was not read whole."""
+    """Reads ACE's rows until the time or the memory is used. From ``stopped_at`` (ms) on, rows may be missing."""
 
     context: Context
     reserve: float
     stopped_at: int | None = None
     began: float = 0.0
     pages: int = 0
+    rows: int = 0
     stopped: bool = False
 
     def start_reading(self, start: datetime, end: datetime) -> Iterator[Row]:
         """Return the rows of a window. The first page is requested now."""
-        self.began, self.pages, self.stopped, self.stopped_at = self.context.deadline.clock(), 0, False, None
+        self.began, self.pages, self.rows = self.context.deadline.clock(), 0, 0
+        self.stopped, self.stopped_at = False, None
         size = self.context.manifest.ace.page_size
-        rows = self._hold_back(self.context.ace.fetch_rows(start, end, size=size, is_over=self._is_over))
+        rows = self._note_end(self.context.ace.fetch_rows(start, end, size=size, is_over=self._is_over))
         first = list(itertools.islice(rows, 1))
         return itertools.chain(first, rows)
 
@@ -115,20 +116,18 @@ class _Reader:
         return (self.context.deadline.clock() - self.began) / max(self.pages, 1)
 
     def _is_over(self) -> bool:
-        """Return whether the next page would not fit the time."""
+        """Return whether the next page would not fit the time or the memory."""
         self.pages += 1
-        self.stopped = self.context.deadline.left() - self.reserve < self._measure_page()
+        slow = self.context.deadline.left() - self.reserve < self._measure_page()
+        self.stopped = slow or self.rows + self.context.manifest.ace.page_size > MAX_ROWS
         return self.stopped
 
-    def _hold_back(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """Yield the rows, except those of the last timestamp if more of them may follow on the next page."""
-        held: list[Row] = []
+    def _note_end(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Yield the rows. If more may follow, the last timestamp may be cut by the end of the page."""
+        latest = 0
         for row in rows:
-            if held and (row.at // 1000 > held[0].at // 1000 or len(held) > gzip_reader.MAX_POINTS):
-                yield from held
-                held.clear()
-            held.append(row)
-        if self.stopped and held:
-            self.stopped_at = held[0].at // 1000
-        else:
-            yield from held
+            self.rows += 1
+            latest = max(latest, row.at)
+            yield row
+        if self.stopped:
+            self.stopped_at = latest // 1000

@@ -14,7 +14,8 @@ from checks.diagnosis.stored_objects.writer import find_writer
 from checks.model.finding import Cause, Finding, Stop
 from checks.model.hint import Hint
 from checks.stored_days.comparison.difference_pattern import Pattern, find_pattern, is_certain, is_frequent
-from checks.stored_days.comparison.row_comparison import MAX_DIFFERENCES, Difference, Kind, format_value
+from checks.stored_days.comparison.row_comparison import MAX_DIFFERENCES, Difference, Kind
+from checks.stored_days.content.values import Absent, format_value
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
 from checks.stored_days.judgement import is_empty
 from checks.stored_days.listing import StoredDays
@@ -69,7 +70,7 @@ def _judge_without_other_days(context: Context, result: DayComparison, kind: Kin
     storage = context.manifest.storage
     copy = Hint.keep_copy(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     try:
-        compare_with_metadata(decode_day(result.raw, day=result.day), item.metadata)
+        compare_with_metadata(decode_day(result.raw, item.metadata, day=result.day), item.metadata)
     except BrokenDayError as error:
         reason = f"the object was changed after it was written: {error}"
         return Verdict(cause=Cause.STORAGE, reason=reason, hint=copy)
@@ -143,7 +144,7 @@ def _name_days(results: list[DayComparison]) -> str:
 def _format_difference(difference: Difference) -> tuple[str, str]:
     """Return the expected and the found value of one row as text."""
     ace, stored = difference.ace, difference.stored
-    if ace is None and stored is not None:
-        return f"{format_value(stored)} in ACE, as stored", "no such row in ACE"
-    expected = "" if ace is None else f"{format_value(ace)}, in ACE"
-    return expected, "absent" if stored is None else format_value(stored)
+    found = "absent" if stored is Absent.ABSENT else format_value(stored)
+    if ace is Absent.ABSENT:
+        return f"{found} in ACE, as stored", "no such row in ACE"
+    return f"{format_value(ace)}, in ACE", found

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import bisect
 import enum
 import itertools
-import json
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
 
 from checks.clients.ace.pages import Row
-from checks.stored_days import gzip_reader
-from checks.stored_days.gzip_reader import BoundedSet, DayTooLargeError
-from checks.stored_days.stored_day import EXACT_DIGITS, Sample, Value, is_number
+from checks.stored_days.comparison.row_table import RowTable
+from checks.stored_days.content.values import Absent, Value, is_imprecise, is_rounded, is_same
+from checks.stored_days.gzip_reader import BoundedSet
+from checks.stored_days.stored_day import Sample
 
 MAX_DIFFERENCES = 3  # that are described one by one
-DECIMALS = range(7)  # digits after the point that a defect may round to
-Group = Mapping[str, list[Any]]  # the values of one timestamp by point
 
 
 class Kind(enum.StrEnum):
@@ -31,19 +28,24 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A row that differs. ``ace`` and ``stored`` are None without a value. ``timestamp`` is in ms since the epoch."""
+    """A row that differs. ``ace`` and ``stored`` are its values. ``timestamp`` is in ms since the epoch."""
 
     point: str
     timestamp: int
-    ace: str | None
-    stored: Value | None
+    ace: Value | Absent
+    stored: Value | Absent
 
     @property
     def kind(self) -> Kind:
         """Return the kind."""
-        if self.ace is None:
+        if self.ace is Absent.ABSENT:
             return Kind.EXTRA
-        return Kind.MISSING if self.stored is None else Kind.DIFFERENT
+        return Kind.MISSING if self.stored is Absent.ABSENT else Kind.DIFFERENT
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Return the place of the row in the order of the report."""
+        return self.timestamp, self.point
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,19 +83,20 @@ class Comparison:
         """Return the counts for the report."""
         return ", ".join(f"{count:,} {kind}" for kind, count in self.counts.items() if count)
 
-    def add(self, difference: Difference, positions: Mapping[str, list[int]]) -> None:
-        """Count a difference. ``positions`` are the numbers of ACE's rows of this timestamp by point."""
+    def add(self, difference: Difference, number: int = 0) -> None:
+        """Count a difference. ``number`` is the number of ACE's row."""
         kind = difference.kind
         self.counts[kind] += 1
-        if len(self.first[kind]) < MAX_DIFFERENCES:
-            self.first[kind].append(difference)
-        if kind is Kind.MISSING:
+        first = self.first[kind]
+        bisect.insort(first, difference, key=operator.attrgetter("order"))
+        del first[MAX_DIFFERENCES:]
+        if difference.stored is Absent.ABSENT:
             self.lacking.add_within_limits(difference.point)
             if self.page_size and len(self.places) <= 1:
-                self.places.add(positions[difference.point][0] % self.page_size)
-        elif difference.ace is not None and difference.stored is not None:
-            self.imprecise += _is_imprecise(difference.ace, difference.stored)
-            self.rounded += _is_rounded(difference.ace, difference.stored)
+                self.places.add(number % self.page_size)
+        elif difference.ace is not Absent.ABSENT:
+            self.imprecise += is_imprecise(difference.ace, difference.stored)
+            self.rounded += is_rounded(difference.ace, difference.stored)
 
 
 def compare_rows(
@@ -103,104 +106,65 @@ def compare_rows(
     page_size: int = 0,
     find_end: Callable[[], int | None] = lambda: None,
 ) -> Comparison:
-    """Compare two streams in order of time, with the rows of one timestamp (ms) in memory at a time.
+    """Compare ACE's rows with stored samples: the values of a point at one time (ms) are compared as multisets.
 
-    Within a timestamp the order is not declared. ``find_end`` returns the time (ms) from which ``ace`` has no rows
-    because it was not read further, or None. Raises DayTooLargeError for a timestamp with too many rows.
+    Neither order counts, because ACE promises none within a page. ``find_end`` returns the time (ms) from which ``ace``
+    has no rows because it was not read further, or None. Raises DayTooLargeError for more rows than fit into memory.
     """
-    found = Comparison(page_size=page_size)
-    streams = (
-        _group_rows((row.at // 1000, row.name, row.value) for row in ace),  # microseconds are cut, as in the object
-        _group_rows((sample.timestamp, sample.name, sample.value) for sample in stored),
-    )
-    heads = [next(stream, None) for stream in streams]
-    while times := [head[0] for head in heads if head is not None]:
-        now, end = min(times), find_end()
-        if end is not None and now >= end:
-            break
-        groups: list[Group] = [head[1] if head is not None and head[0] == now else {} for head in heads]
-        heads = [
-            next(stream, None) if head is not None and head[0] == now else head
-            for stream, head in zip(streams, heads, strict=True)
-        ]
-        _compare_group(found, now, groups[0], groups[1])
+    table = RowTable(ace)
+    found, end = Comparison(page_size=page_size), find_end()
+    unmatched: dict[tuple[int, str], list[Value]] = {}
+    for sample in stored:
+        if end is None or sample.timestamp < end:
+            found.stored += 1
+            found.known.add_within_limits(sample.name)
+            if not _match(table, sample):
+                _note_unmatched(found, table, sample, unmatched)
+    equal = found.stored - found.counts[Kind.EXTRA] - sum(map(len, unmatched.values()))
+    left = ((name, at, numbers) for name, at, numbers in table.iterate_places() if end is None or at < end)
+    found.rows = equal + sum(_compare_place(found, table, place, unmatched) for place in left)
+    for (at, name), values in unmatched.items():
+        for value in values:
+            found.add(Difference(point=name, timestamp=at, ace=Absent.ABSENT, stored=value))
     return found
 
 
-def _compare_group(found: Comparison, now: int, theirs: Group, ours: Group) -> None:
-    for name in ours:
-        found.known.add_within_limits(name)
-    wrong = [
-        Difference(point=name, timestamp=now, ace=ace, stored=stored)
-        for name in (theirs.keys() | ours.keys() if theirs.keys() != ours.keys() else theirs)
-        for ace, stored in itertools.zip_longest(theirs.get(name, ()), ours.get(name, ()))
-        if ace is None or stored is None or not _is_same(ace, stored)
-    ]
-    if wrong:
-        positions = _number_rows(theirs, found.rows)
-        for difference in sorted(wrong, key=operator.attrgetter("point")):
-            found.add(difference, positions)
-    found.rows += sum(map(len, theirs.values()))
-    found.stored += sum(map(len, ours.values()))
+def _match(table: RowTable, sample: Sample) -> bool:
+    """Remove a row of ACE that equals a stored sample. Return whether there is one."""
+    for number in table.list_numbers(sample.name, sample.timestamp):
+        if is_same(table.values[number], sample.value):
+            table.remove(sample.name, sample.timestamp, number)
+            return True
+    return False
 
 
-def _number_rows(theirs: Group, start: int) -> dict[str, list[int]]:
-    """Return the numbers of ACE's rows of one timestamp by point. A point has nearly always one row."""
-    numbers: dict[str, list[int]] = {}
-    for name, values in theirs.items():
-        numbers[name] = list(range(start, start + len(values)))
-        start += len(values)
-    return numbers
+def _note_unmatched(
+    found: Comparison, table: RowTable, sample: Sample, unmatched: dict[tuple[int, str], list[Value]]
+) -> None:
+    """Keep a sample for which ACE has other values, and count one for which it has none.
 
-
-def _is_same(ace: str, stored: Value) -> bool:
-    """Return whether a value is the stored form of ACE's text: a number if the text is one, else the text itself.
-
-    Numbers are compared to the last digit.
+    So memory holds at most as many samples as ACE has rows.
     """
-    if not is_number(ace):
-        return ace == stored
-    if isinstance(stored, str):
-        return False
-    if type(stored) is float and len(ace) <= EXACT_DIGITS:
-        return float(ace) == stored
-    return Decimal(ace) == _to_decimal(stored)
+    place = sample.timestamp, sample.name
+    kept = unmatched.get(place, [])
+    if len(kept) < len(table.list_numbers(sample.name, sample.timestamp)):
+        unmatched[place] = [*kept, sample.value]
+    else:
+        found.add(Difference(point=sample.name, timestamp=sample.timestamp, ace=Absent.ABSENT, stored=sample.value))
 
 
-def _to_decimal(value: float | Decimal) -> Decimal:
-    """Return a number with the digits that it was read from."""
-    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-
-
-def _is_imprecise(ace: str, stored: Value) -> bool:
-    """Return whether two different numbers are equal as 64-bit floats, so that a program lost digits."""
-    return is_number(ace) and not isinstance(stored, str) and float(ace) == float(stored)
-
-
-def _is_rounded(ace: str, stored: Value) -> bool:
-    """Return whether a stored number is ACE's with fewer digits."""
-    if not is_number(ace) or isinstance(stored, str):
-        return False
-    exact, kept = float(ace), float(stored)
-    return int(exact) == kept or any(round(exact, digits) == kept for digits in DECIMALS)
-
-
-def _group_rows(rows: Iterable[tuple[int, str, Any]]) -> Iterator[tuple[int, Group]]:
-    for now, group in itertools.groupby(rows, key=operator.itemgetter(0)):
-        values: dict[str, list[Any]] = {}
-        characters = 0
-        for count, (_, name, value) in enumerate(group):
-            characters += len(name) + (len(value) if isinstance(value, str) else 0)
-            if count >= gzip_reader.MAX_POINTS or characters > gzip_reader.MAX_CHARACTERS:
-                raise DayTooLargeError(
-                    f"more than {gzip_reader.MAX_POINTS:,} rows, or {gzip_reader.MAX_CHARACTERS:,} characters, "
-                    "of one timestamp"
-                )
-            values.setdefault(name, []).append(value)
-        yield now, values
-
-
-def format_value(value: Value) -> str:
-    """Return a value as it is in the object, cut to 40 characters."""
-    text = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
-    return text[:40]
+def _compare_place(
+    found: Comparison,
+    table: RowTable,
+    place: tuple[str, int, list[int]],
+    unmatched: dict[tuple[int, str], list[Value]],
+) -> int:
+    """Count the rows that are left at a place, and remove the samples that are there. Return the number of rows."""
+    name, at, numbers = place
+    values = unmatched.get((at, name), [])
+    for number, stored in itertools.zip_longest(numbers, values[: len(numbers)], fillvalue=Absent.ABSENT):
+        if not isinstance(number, Absent):
+            found.add(Difference(point=name, timestamp=at, ace=table.values[number], stored=stored), number)
+    if values:
+        unmatched[at, name] = values[len(numbers) :]
+    return len(numbers)

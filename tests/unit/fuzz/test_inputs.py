@@ -85,7 +85,7 @@ def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret
 def test_a_stored_day_of_any_bytes_is_not_a_day(raw):
     for content in (raw, gzip.compress(raw, mtime=0), gzip.compress(raw)[:-5]):
         try:
-            found = decode_day(content, day=date(2024, 12, 10))
+            found = decode_day(content, {}, day=date(2024, 12, 10))
         except (BrokenDayError, DayTooLargeError) as error:
             assert str(error)
         else:
@@ -99,7 +99,7 @@ def test_a_stored_day_of_any_bytes_is_not_a_day(raw):
 def test_a_line_is_a_sample_or_the_day_is_broken(sample, metadata):
     try:
         day = stored("2024-12-10", content=(json.dumps(sample) + "\n").encode())
-        found = decode_day(day.body, day=date(2024, 12, 10))
+        found = decode_day(day.body, day.custom, day=date(2024, 12, 10))
         compare_with_metadata(found, day.custom | metadata)
     except (BrokenDayError, DayTooLargeError):
         return

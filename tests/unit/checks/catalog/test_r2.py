@@ -12,7 +12,7 @@ from checks.stored_days import gzip_reader
 from cloudflare_client import client
 from tests.fakes import run_log
 from tests.fakes.answers import answer, envelope, refusal
-from tests.fakes.days import Stored, date_of, key_of, lines, stored
+from tests.fakes.days import Stored, date_of, key_of, lines, stored, stored_in_members, to_rows
 from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import NOW, TAG, manifest_data
 from tests.fakes.outcomes import failed_finding, inconclusive_finding
@@ -312,13 +312,11 @@ def with_object(raw=None, rows=None, **metadata):
         (with_object(gzip.compress(stored(DAY).body)), "NDJSON, compressed once", "it is compressed twice"),
         (with_object(gzip.compress(json.dumps(GOOD[0]).encode() + b'\n{"point_na')), "JSON in line 2", "another text"),
         (with_object(rows=lines("2024-12-11")), "a timestamp of that day", "1733875200000"),
-        (with_object(rows=[GOOD[1], GOOD[0]]), "no timestamp before the one above", "1733788800000"),
-        (with_object(rows=[GOOD[0], GOOD[0]]), "one line of ses/p0 at 1733788800000", "the same line again (line 2)"),
         (with_object(rows=[GOOD[0] | {"point_name": "ses/ses_other/x/y"}]), "points of site ses_falls_city", "ses/ses_other"),
         (with_object(source="2024-12-11T00:00:00Z/2024-12-12T00:00:00Z"), "metadata source 2024-12-10", "'2024-12-11"),
         (with_object(sha256="0" * 64), "metadata sha256", "'0000"),
     ],
-    ids=["truncated", "twice", "line", "day", "order", "duplicate", "site", "window", "digest"],
+    ids=["truncated", "twice", "line", "day", "site", "window", "digest"],
 )  # fmt: skip
 def test_r2_names_the_defect_of_an_object(tmp_path, system, expected, actual):
     found = failed_finding(tmp_path, system, "r2")
@@ -326,6 +324,17 @@ def test_r2_names_the_defect_of_an_object(tmp_path, system, expected, actual):
     assert found["expected"].startswith(expected)
     assert found["found"].startswith(actual)
     assert found["cause"] == "worker"
+
+
+@pytest.mark.parametrize("rows", [[GOOD[2], GOOD[0], GOOD[1]], [GOOD[0], GOOD[0], GOOD[1]]])
+@pytest.mark.parametrize("store", [stored, stored_in_members])
+def test_any_order_and_repeated_rows_are_accepted(tmp_path, rows, store):
+    """Cases A5 and A6: ACE may send them so, in both formats."""
+    system = healthy_system(stored=1, total=1)
+    system.objects[key_of(DAY)] = store(DAY, rows)
+    system.ace.days[DAY] = to_rows(rows)
+    code, report = system.report(tmp_path, "r2", "proof")
+    assert (code, report["proof"]["evidence"]) == (0, [f"{DAY}: all 3 samples equal ACE's, row for row"])
 
 
 def test_a_day_beyond_the_bounds_does_not_hide_a_broken_day(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.stored_days.object_size import compute_min_size, find_size_problem
+from checks.stored_days.content.object_size import compute_min_size, find_size_problem
 from checks.stored_days.selection import select_smallest_day
 from cloudflare_client.answers import StoredObject
 from tests.fakes.days import date_of, key_of, lines, stored
@@ -28,15 +28,15 @@ ITEM = StoredObject(
         ({"bytes": "100"}, True),
         ({"bytes": "101"}, False),
         ({"bytes": ""}, False),
-        ({"samples": "640"}, True),
-        ({"samples": "1008"}, False),
+        ({"samples": "1280"}, True),
+        ({"samples": "1296"}, False),
         ({"samples": "0"}, True),
         ({"samples": "many"}, True),
         ({}, True),
     ],
 )
 def test_sizes(metadata, is_whole):
-    """Case T6: 100 bytes hold at most 640 samples."""
+    """Case T6: 100 bytes hold at most 1,280 samples, each of them twice."""
     assert (find_size_problem(replace(ITEM, metadata=metadata)) is None) is is_whole
 
 
