@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from checks.clients.http import environment
-from checks.clients.http.leaks import SecretFinder, describe_leak, note_leak
+from checks.clients.http.leaks import SecretFinder, note_leaks
 from checks.clients.http.obstacles import find_obstacle
 from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Secret
@@ -121,7 +121,8 @@ class Http:
             ) as response:
                 self.clock_readings.add(self.deadline.clock(), response.headers.get("Date"))
                 body = self._read_body(response, request, limit, decode=decode)
-                self._note_leaks(request, response.headers, body)
+                if self.finder is not None and self.cause is Cause.WORKER:  # others hold theirs
+                    note_leaks(self.finder, request, response.headers, body)
                 for secret in (*self.secrets, *([] if token is None else [token.reveal().encode()])):
                     body = body.replace(secret, b"***")  # a system may echo one
                 return self._refuse_obstacle(
@@ -145,24 +146,9 @@ class Http:
                     )
                 if not self.deadline.left():
                     raise self._cut_short(request, "a part of it")
-        except httpx.DecodingError:
-            encoding = response.headers.get("Content-Encoding", "")
-            raise Inconclusive(
-                self.describe_failure(request, f"a body in the encoding {encoding[:20]}", "another one")
-            ) from None
-        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.DecodingError) as error:
             raise BrokenOffError(self.describe_failure(request, "a complete answer", _name_error(error))) from None
         return bytes(chunks)
-
-    def _note_leaks(self, request: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Note each secret in a worker's answer. ACE and Cloudflare's API hold theirs anyway."""
-        if self.finder is None or self.cause is not Cause.WORKER:
-            return
-        parts = {f"header {name} of {request}": value.encode("utf-8", "replace") for name, value in headers.items()}
-        for place, text in {**parts, f"body of {request}": body}.items():
-            name = self.finder.find(text)
-            if name:
-                note_leak(describe_leak(place, name))
 
     def _refuse_obstacle(self, answer: HttpAnswer) -> HttpAnswer:
         """Return an answer of the system. Raises ObstacleError for any other one."""
@@ -224,5 +210,5 @@ class Http:
         )
 
 
-def _name_error(error: httpx.TransportError) -> str:
+def _name_error(error: httpx.RequestError) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")

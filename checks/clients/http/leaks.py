@@ -85,3 +85,12 @@ def _split(text: str) -> Iterator[bytes]:
     data = (rest if first.startswith("eyJ") and rest.count(".") == 1 else text.strip()).encode("utf-8", "replace")
     for start in range(0, len(data) - BLOCK + 1, BLOCK):
         yield data[start : start + BLOCK]
+
+
+def note_leaks(finder: SecretFinder, request: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Note each secret in an answer to the running check."""
+    parts = {f"header {name} of {request}": value.encode("utf-8", "replace") for name, value in headers.items()}
+    for place, text in {**parts, f"body of {request}": body}.items():
+        name = finder.find(text)
+        if name:
+            note_leak(describe_leak(place, name))

@@ -256,7 +256,7 @@ def test_a_compressed_answer():
     """Case A7: ACE compresses, although the request asks for no encoding."""
     content = json.dumps({"point_samples": [GOOD], "has_more": False, "next_cursor": None}).encode()
     assert len(rows(lambda _: response(200, gzip.compress(content), {"Content-Encoding": "gzip"}))) == 1
-    with pytest.raises(Inconclusive, match="another one"):
+    with pytest.raises(Inconclusive, match="DecodingError"):
         rows(lambda _: response(200, content, {"Content-Encoding": "gzip"}))
 
 
