@@ -13,6 +13,8 @@ from rehearsal.cloudflare.account import Account
 from rehearsal.edge import Edge
 
 POLL_SECONDS = 1.0
+SETTLE_SECONDS = 300.0  # until a move no longer waits for the consumers of queues
+MAX_DELAY_STOPS = 20  # of one move, for messages that are delivered after a delay
 MAX_STOPS = 40  # of one move
 DAY = timedelta(days=1)
 MAX_MOVE = timedelta(days=366)
@@ -43,7 +45,8 @@ class Crons:
     async def advance(self, moment: datetime, *, with_crons: bool) -> list[str]:
         """Move the clock, stop at the last due time of each cron and day on the way, and return what fired as lines.
 
-        A longer way than 40 days has 40 stops. Raises ValueError for a moment that has passed, or is too far.
+        A longer way than 40 days has 40 stops. At each stop it waits until the consumers of queues have ended. Delayed
+        messages on the way are stops too. Raises ValueError for a moment that has passed, or is too far.
         """
         async with self._firing:
             self._clock.check(moment)
@@ -52,12 +55,12 @@ class Crons:
             began = self._fired_until
             due = {cron: list(self._list_due(cron, moment)) for cron in self._list_crons()} if with_crons else {}
             fired = 0
+            delays = MAX_DELAY_STOPS
             for stop in _choose_stops(due, began, moment):
-                if stop > self._clock.now():
-                    await self._move(stop)
+                delays = await self._move(stop, delays)
                 fired += await self._fire_due(stop)
-            if moment > self._clock.now():
-                await self._move(moment)
+                await self._account.broker.settle(SETTLE_SECONDS)
+            await self._move(moment, delays)
             self._fired_until = moment
         return _describe(due, fired)
 
@@ -65,9 +68,21 @@ class Crons:
         """Begin again at the present time of the clock."""
         self._fired_until = self._clock.now()
 
-    async def _move(self, moment: datetime) -> None:
-        self._clock.move_to(moment)
-        await self._edge.follow_clock()
+    async def _move(self, moment: datetime, delays: int) -> int:
+        """Move the clock, and stop at most ``delays`` times where a message is due. Return the stops that are left."""
+        broker = self._account.broker
+        while delays > 0 and (due := broker.find_next_due()) is not None and self._clock.now() < due < moment:
+            await self._jump(due)
+            delays -= 1
+        await self._jump(moment)
+        return delays
+
+    async def _jump(self, moment: datetime) -> None:
+        if moment > self._clock.now():
+            self._clock.move_to(moment)
+            await self._edge.follow_clock()
+            self._account.broker.wake()
+            await self._account.broker.settle(SETTLE_SECONDS)
 
     def _list_crons(self) -> list[_Cron]:
         workers = self._account.workers.values()

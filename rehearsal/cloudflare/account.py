@@ -12,6 +12,8 @@ from typing import Any
 from aiohttp import web
 
 from rehearsal.clock import read_utc_clock
+from rehearsal.cloudflare import views
+from rehearsal.cloudflare.queues import Broker
 from rehearsal.cloudflare.responses import RefusalError
 from rehearsal.cloudflare.state import (
     Binding,
@@ -43,6 +45,7 @@ class Account:
         self.access = TokenAccess()
         self.buckets: dict[str, Bucket] = {}  # by the bucket's name at the edge
         self.databases: dict[str, Database] = {}  # by id
+        self.broker = Broker(edge=edge, clock=lambda: self.clock())
         self.on_trace: list[OnTrace] = []
         self.on_stop: list[Callable[[], Awaitable[None]]] = []
 
@@ -66,12 +69,25 @@ class Account:
             raise RefusalError(404, 10007, "This Worker does not exist on your account.")
         return found
 
-    def require_buckets(self, version: Version) -> None:
-        """Raise RefusalError 10085 if the version binds a bucket that does not exist."""
+    def require_resources(self, name: str, version: Version) -> None:
+        """Refuse a version of a worker that Cloudflare would not accept beside the account's buckets and queues.
+
+        Raises RefusalError 10085 for a bucket that does not exist, 11000 for such a queue, and 11001 for a consumer of
+        a queue without a queue handler.
+        """
         for item in version.bindings:
             if item["type"] == "r2_bucket" and _find_edge_name(item) not in self.buckets:
                 message = f"R2 bucket '{item['bucket_name']}' not found. Please use a different name and try again."
                 raise RefusalError(400, 10085, message)
+            if item["type"] == "queue" and item["queue_name"] not in self.broker.queues:
+                raise RefusalError(400, 11000, f"Queue '{item['queue_name']}' does not exist.")
+        if self.list_consumed_queues(name) and "queue" not in views.find_handlers(version):
+            raise RefusalError(400, 11001, "workers.api.error.queue_handler_missing")
+
+    def list_consumed_queues(self, name: str) -> list[str]:
+        """Return the names of the queues that a worker consumes."""
+        queues = self.broker.queues.values()
+        return [queue.name for queue in queues if any(item.script == name for item in queue.consumers)]
 
     def make_deployment(self, shares: tuple[Share, ...], *, source: str, annotations: Mapping[str, str]) -> Deployment:
         """Return a deployment of these shares."""

@@ -75,7 +75,10 @@ def _check_binding(item: Mapping[str, Any]) -> Binding:
     name, kind = item.get("name"), item.get("type")
     if not isinstance(name, str) or not name or not isinstance(kind, str):
         raise RefusalError(400, 10021, "every binding must have a `name` and a `type`")
-    field = {SECRET: "text", "plain_text": "text", "r2_bucket": "bucket_name", "json": "json"}.get(kind)
+    fields = {SECRET: "text", "plain_text": "text", "r2_bucket": "bucket_name", "json": "json", "queue": "queue_name"}
+    field = fields.get(kind)
+    if kind == "queue" and not item.get("queue_name"):
+        raise RefusalError(400, 10021, f"binding {name} of type queue must have a queue specified")
     if field is not None and field not in item:
         raise RefusalError(400, 10021, f"binding {name} of type {kind} must have a `{field}` specified")
     if field not in (None, "json") and not isinstance(item[str(field)], str):

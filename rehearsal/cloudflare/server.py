@@ -67,10 +67,12 @@ class LocalCloudflare:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, auto_decompress=False)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await self._account.broker.start()
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}{BASE}"
 
     async def stop(self) -> None:
         """Close open connections and stop serving. The edge goes on."""
+        await self._account.broker.stop()
         for stop in self._account.on_stop:
             await stop()
         if self._runner:

@@ -8,11 +8,12 @@ from typing import Any
 
 from rehearsal.cloudflare.responses import RefusalError
 
-SCRIPTS, TAIL, R2 = "Workers Scripts", "Workers Tail", "Workers R2 Storage"
+SCRIPTS, TAIL, R2, QUEUES = "Workers Scripts", "Workers Tail", "Workers R2 Storage", "Queues"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 _PRODUCTS = (
     (re.compile(r"/workers/scripts/[^/]+/tails"), TAIL),
     (re.compile(r"/r2/"), R2),
+    (re.compile(r"/accounts/[0-9a-f]+/queues(/|$)"), QUEUES),
     (re.compile(r"/workers/"), SCRIPTS),
 )
 

@@ -14,6 +14,7 @@ from rehearsal.clock import Clock
 from rehearsal.edge.control_client import ControlClient, OnTrace
 from rehearsal.edge.model import Script
 from rehearsal.edge.node_process import NodeProcess
+from rehearsal.edge.queue_socket import OnSend, QueueSocket
 from rehearsal.network_faults import FaultInjectionPoint, FaultProxy, NetworkFault
 
 
@@ -28,6 +29,7 @@ class Edge:
         self._control = control
         self._clock = clock
         self._proxies: dict[str, FaultProxy] = {}  # by script
+        self._sent = QueueSocket(process.socket.with_name("q"))
 
     @classmethod
     async def start(
@@ -96,6 +98,23 @@ class Edge:
         if result is None:
             raise LookupError(f"no script {name!r} is deployed")
         return result
+
+    async def deliver(self, name: str, queue: str, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Call the script's queue handler with these messages and return its result, once it has ended.
+
+        A message is ``{"id", "timestamp" (ms), "attempts", "content_type", "body" (base64)}``. The result is
+        ``{"outcome": "ok" | "exception" | "killed" | …}`` and has the acknowledged and the retried messages.
+        Raises LookupError when no such script is deployed.
+        """
+        given = {"name": name, "queue": queue, "messages": [dict(message) for message in messages]}
+        result: dict[str, Any] | None = await self._control.call("/queue", given)
+        if result is None:
+            raise LookupError(f"no script {name!r} is deployed")
+        return result
+
+    async def receive_sent(self, on_send: OnSend) -> None:
+        """Pass every batch that a worker sends to a queue to ``on_send``, and answer the worker when it returns."""
+        await self._sent.start(on_send)
 
     async def set_network_fault(self, name: str, fault: NetworkFault | None) -> None:
         """Set the network fault in front of the script's address (None: no fault).
@@ -179,6 +198,7 @@ class Edge:
         """End the edge and every process that it started."""
         for proxy in self._proxies.values():
             await proxy.stop()
+        await self._sent.stop()
         await self._control.close()
         await self._process.close()
 

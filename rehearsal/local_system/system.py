@@ -70,6 +70,7 @@ class LocalSystem:
             self.clock.reset()
             await self.edge.follow_clock()
             self.crons.forget()
+            self.cloudflare.account.broker.wake()
             self.write_clock()
 
     def write_clock(self) -> None:

@@ -35,6 +35,8 @@ class NoEdge:
 
     async def remove(self, name: str) -> None: ...
 
+    async def receive_sent(self, on_send: object) -> None: ...
+
     async def reserve(self, name: str) -> str:
         return "http://127.0.0.1:9"
 
@@ -151,11 +153,12 @@ class World:
     def account_restored(self) -> Iterator[None]:
         """Restore the account afterwards. It contains frozen data, so that two maps are enough."""
         account = self.cloudflare.account
-        workers, buckets = dict(account.workers), dict(account.buckets)
+        workers, buckets, queues = dict(account.workers), dict(account.buckets), dict(account.broker.queues)
         try:
             yield
         finally:
             account.workers, account.buckets = workers, buckets
+            account.broker.queues = queues
 
     @contextmanager
     def restored(self) -> Iterator[None]:

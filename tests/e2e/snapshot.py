@@ -1,4 +1,4 @@
-"""Restore a deployed local system: workers, buckets and objects as they were, and no fault."""
+"""Restore a deployed local system: workers, buckets, queues and objects as they were, no message and no fault."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal.cloudflare.queues import Queue
 from rehearsal.cloudflare.state import Bucket, WorkerRecord
 from rehearsal.cloudflare.token_access import TokenAccess
 from rehearsal.local_system import LocalSystem
@@ -19,13 +20,19 @@ class Snapshot:
 
     workers: Mapping[str, WorkerRecord]
     buckets: Mapping[str, Bucket]
+    queues: Mapping[str, Queue]
     objects: Objects
 
     @classmethod
     async def take(cls, local: LocalSystem) -> Snapshot:
         """Record a local system."""
         account = local.cloudflare.account
-        return cls(workers=dict(account.workers), buckets=dict(account.buckets), objects=await _read_objects(local))
+        return cls(
+            workers=dict(account.workers),
+            buckets=dict(account.buckets),
+            queues=dict(account.broker.queues),
+            objects=await _read_objects(local),
+        )
 
     async def restore(self, local: LocalSystem) -> None:
         """Restore the local system. A changed worker loses its memory, as after any deployment."""
@@ -41,6 +48,8 @@ class Snapshot:
                 await local.edge.remove(name)
                 del account.workers[name]
             account.buckets = dict(self.buckets)
+            account.broker.clear()
+            account.broker.replace(self.queues)
             for worker in self.workers.values():
                 await account.publish(worker)
         await self._restore_objects(local)

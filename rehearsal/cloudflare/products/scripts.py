@@ -41,7 +41,7 @@ async def upload(account: Account, request: web.Request) -> web.Response:
     async with account.changing:
         worker = account.workers.get(name)
         version = uploads.make_version(account, request, received, worker, triggered_by="upload")
-        account.require_buckets(version)
+        account.require_resources(name, version)
         created = version.created_on
         worker = worker or WorkerRecord(name=name, tag=uuid.uuid4().hex, created_on=created, modified_on=created)
         worker = await account.release(uploads.change_script_settings(worker, received.metadata), version)
@@ -63,9 +63,14 @@ async def show_content(account: Account, request: web.Request) -> web.Response:
 
 
 async def delete(account: Account, request: web.Request) -> web.Response:
-    """Delete the script and stop serving it."""
+    """Delete the script and stop serving it. Raises RefusalError 10064 for the consumer of a queue, also by force."""
     async with account.changing:
         worker = account.find_worker(request)
+        if account.list_consumed_queues(worker.name):
+            text = (
+                "Cannot delete this Worker as it is a consumer for a Queue. Remove it from the Queue's consumers first"
+            )
+            raise RefusalError(400, 10064, f"{text}, then retry.")
         await account.edge.remove(worker.name)
         del account.workers[worker.name]
     return respond(None)

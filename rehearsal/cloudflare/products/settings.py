@@ -79,7 +79,7 @@ def _make_version(account: Account, request: web.Request, latest: Version, asked
         limits=asked.get("limits") or latest.limits,
         bindings=_resolve_bindings(asked, latest),
     )
-    account.require_buckets(version)
+    account.require_resources(request.match_info["script"], version)
     trigger = "secret" if version.secrets != latest.secrets else "settings"
     return replace(version, annotations={"workers/triggered_by": trigger})
 

@@ -29,7 +29,7 @@ async def upload(account: Account, request: web.Request) -> web.Response:
     async with account.changing:
         worker = account.find_worker(request)
         version = uploads.make_version(account, request, received, worker, triggered_by="version_upload")
-        account.require_buckets(version)
+        account.require_resources(worker.name, version)
         await account.publish(worker.with_version(version), trial=version)
     return respond(views.show_version(version))
 

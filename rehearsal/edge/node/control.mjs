@@ -19,6 +19,7 @@ export function createControlServer({ addresses, runtime, traces, lock }) {
     "/deploy": ({ name, versions, enabled, trial }) => runtime.deploy(name, versions, enabled, trial),
     "/remove": ({ name }) => runtime.remove(name),
     "/cron": ({ name, cron, time }) => runtime.fireCron(name, cron, time),
+    "/queue": ({ name, queue, messages }) => runtime.deliver(name, queue, messages),
     "/clock": ({ moves }) => runtime.moveClock(moves),
     "/proxy": ({ name, proxy }) => addresses.setProxy(name, proxy),
   };

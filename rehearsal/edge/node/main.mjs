@@ -26,7 +26,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => p
 const lock = new SwapLock(Number(values["drain-limit"]));
 const clock = new Clock();
 const traces = new Traces(lock, clock);
-const runtime = new Runtime(folder, lock, traces, clock);
+const runtime = new Runtime(folder, lock, traces, clock, path.join(path.dirname(socket), "q"));
 const addresses = new Addresses(lock, clock, (name, overrides) => runtime.route(name, overrides));
 await runtime.start();
 await once(createControlServer({ addresses, runtime, traces, lock }).listen(socket), "listening");

@@ -12,6 +12,8 @@ from rehearsal import cli
 from rehearsal.clock import Clock, control
 from rehearsal.clock import file as clock_file
 from rehearsal.clock.crons import Crons
+from rehearsal.cloudflare.queues import Broker, Consumer, ConsumerSettings, Queue
+from rehearsal.edge.queue_socket import SentMessage
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -42,6 +44,13 @@ class Edge:
 
     def __init__(self, clock):
         self.clock, self.fired, self.moves = clock, [], 0
+        self.delivered, self.delays = [], []
+
+    async def deliver(self, name, queue, messages):
+        """Retry each message with the next delay, and acknowledge it after the last one."""
+        self.delivered.append((name, self.clock.now()))
+        retried = [{"msgId": each["id"], "delaySeconds": self.delays.pop(0)} for each in messages if self.delays]
+        return {"outcome": "ok", "retryMessages": retried}
 
     async def follow_clock(self):
         self.moves += 1
@@ -56,7 +65,8 @@ def crons_of(clock, **workers):
     schedules = {name: [SimpleNamespace(cron=cron) for cron in crons] for name, crons in workers.items()}
     records = {name: SimpleNamespace(name=name, schedules=each) for name, each in schedules.items()}
     edge = Edge(clock)
-    return edge, Crons(account=SimpleNamespace(workers=records), edge=edge, clock=clock)
+    broker = Broker(edge=edge, clock=clock.now)
+    return edge, Crons(account=SimpleNamespace(workers=records, broker=broker), edge=edge, clock=clock)
 
 
 def test_time_passes_and_moves_ahead(real, clock):
@@ -103,6 +113,48 @@ def test_each_due_cron_of_each_worker_fires(clock):
         ("one", "0 13 * * *", NOON + HOUR),
         ("other", "*/30 * * * *", NOON + 2 * HOUR),
     ]
+
+
+def test_a_move_stops_where_a_delayed_message_is_due_and_waits_for_its_consumer(clock):
+    edge, crons = crons_of(clock, w=["0 */6 * * *"])
+    edge.delays = [60, 120, 7 * 3600]
+    settings = ConsumerSettings(batch_size=1)
+    worker = Consumer(id="c", type="worker", script="w", dead_letter_queue="", settings=settings, created_on="")
+    queue = Queue(id="q", name="days", created_on="", modified_on="", consumers=(worker,))
+
+    async def go():
+        crons._account.broker.replace({"days": queue})
+        sent = SentMessage(body=b"x", content_type="text", delay=30)
+        await crons._account.broker.accept("days", [sent])
+        await crons.advance(NOON + DAY, with_crons=True)
+        assert crons._account.broker.find_next_due() is None
+
+    asyncio.run(go())
+    seconds = [int((at - NOON).total_seconds()) for _, at in edge.delivered]
+    assert seconds == [30, 90, 210, 210 + 7 * 3600]
+    assert edge.moves == 5, "each due message, and the end, where the crons of the day fire"
+
+
+def test_a_message_that_is_retried_for_ever_has_a_limited_number_of_stops(clock):
+    edge, crons = crons_of(clock, w=[])
+    edge.delays = [1] * 1000
+    worker = Consumer(
+        id="c",
+        type="worker",
+        script="w",
+        dead_letter_queue="",
+        settings=ConsumerSettings(max_retries=100),
+        created_on="",
+    )
+
+    async def go():
+        queue = Queue(id="q", name="days", created_on="", modified_on="", consumers=(worker,))
+        crons._account.broker.replace({"days": queue})
+        await crons._account.broker.accept("days", [SentMessage(body=b"x", content_type="text", delay=1)])
+        await crons.advance(NOON + DAY, with_crons=True)
+
+    asyncio.run(go())
+    assert edge.moves == 21
 
 
 def test_dead_crons_never_fire_for_the_time_that_passed(clock):

@@ -22,7 +22,7 @@ const TYPES = {
   r2_bucket: (binding) => ["r2Buckets", checkBucketName(requireText(binding, "bucket_name"))],
   kv_namespace: (binding) => ["kvNamespaces", requireText(binding, "namespace_id", ID)],
   d1: (binding) => ["d1Databases", requireText(binding, "id" in binding ? "id" : "database_id", ID)],
-  queue: (binding) => ["queueProducers", requireText(binding, "queue_name", ID)],
+  queue: (binding) => ["queues", requireText(binding, "queue_name", ID)],
   service: (binding) => ["serviceBindings", { name: requireText(binding, "service"), entrypoint: binding.entrypoint }],
 };
 

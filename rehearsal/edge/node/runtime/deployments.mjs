@@ -48,12 +48,13 @@ export function describeShape(deployments) {
 
 /**
  * Returns Miniflare's options of every worker.
- * @param {Deployments} deployments @param {import("./clock.mjs").Clock} clock @returns {Record<string, any>[]}
+ * @param {Deployments} deployments @param {import("./clock.mjs").Clock} clock
+ * @param {string} queues the path of the socket of the local Cloudflare's queues @returns {Record<string, any>[]}
  */
-export function workerOptions(deployments, clock) {
+export function workerOptions(deployments, clock, queues) {
   return [...deployments].flatMap(([script, { shares }]) =>
     shares.map(({ worker, version }) => ({
-      ...connectServices(version, (service) => findMainWorker(deployments.get(service))),
+      ...connectServices(version, (service) => findMainWorker(deployments.get(service)), queues),
       modules: wrapMain(version.options.modules, clock),
       name: worker,
       unsafeDirectSockets: DIRECT_SOCKETS,

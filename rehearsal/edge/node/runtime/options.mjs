@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import { Rejected, translate } from "./bindings.mjs";
+import { queueBinding } from "./queue_plugin.mjs";
 
 /**
  * @typedef {{
@@ -74,16 +75,18 @@ export function serviceNames({ options }) {
 }
 
 /**
- * Returns the options with each service connected to a worker.
+ * Returns the options with each service connected to a worker, and each queue to the local Cloudflare.
  * @param {Version} version
  * @param {(script: string) => string | undefined} resolve returns a worker's name, undefined: the script is gone
+ * @param {string} socket the path of the local Cloudflare's queues
  */
-export function connectServices({ options }, resolve) {
+export function connectServices({ options: { queues, ...options } }, resolve, socket) {
   const bindings = Object.entries(options.serviceBindings ?? {}).map(([binding, { name, entrypoint }]) => {
     const worker = resolve(name);
     return [binding, worker === undefined ? missingService(name) : { name: worker, entrypoint }];
   });
-  return { ...options, serviceBindings: Object.fromEntries(bindings) };
+  const producers = Object.entries(queues ?? {}).map(([binding, queue]) => queueBinding(binding, queue, socket));
+  return { ...options, serviceBindings: Object.fromEntries(bindings), unsafeBindings: producers };
 }
 
 /** Returns the service that replaces a removed script. @param {string} name */

@@ -5,6 +5,7 @@ import { checkBucketName, Rejected } from "./bindings.mjs";
 import { chooseWorker, describeShape, findOverride, workerOptions } from "./deployments.mjs";
 import { INTERNAL, internalWorker } from "./internal_worker.mjs";
 import { parseUpload, QUIET, serviceNames } from "./options.mjs";
+import { deliver } from "./queue_messages.mjs";
 import { validate } from "./validate.mjs";
 
 /** @typedef {{origin: URL, signal: AbortSignal}} Place an address, and the signal that nothing of ours answers there */
@@ -34,14 +35,17 @@ export class Runtime {
   #folder;
   #lock;
   #traces;
+  #queues;
   /** The token of the edge's own worker, so that no other client reaches the buckets through it. */
   token = randomBytes(16).toString("hex");
 
   /**
    * @param {string} folder @param {import("../swap_lock.mjs").SwapLock} lock
    * @param {import("../traces.mjs").Traces} traces @param {import("./clock.mjs").Clock} clock
+   * @param {string} queues the path of the socket of the local Cloudflare's queues
    */
-  constructor(folder, lock, traces, clock) {
+  constructor(folder, lock, traces, clock, queues) {
+    this.#queues = queues;
     this.#clock = clock;
     this.#folder = folder;
     this.#lock = lock;
@@ -104,6 +108,20 @@ export class Runtime {
       const worker = chooseWorker(this.#deployments.get(name));
       if (!worker || !this.#miniflare) return null;
       return (await this.#miniflare.getWorker(worker)).scheduled({ cron, scheduledTime: new Date(time ?? this.#clock.now()) });
+    });
+  }
+
+  /**
+   * Delivers a batch of messages.
+   * @param {string} name @param {string} queue @param {import("./queue_messages.mjs").Message[]} messages
+   * @returns {Promise<object | null>} the outcome, and the messages that the worker acknowledged or retries, null: the
+   *   script does not exist. The outcome is `killed` when workerd ended before the handler did
+   */
+  deliver(name, queue, messages) {
+    return this.#lock.pass(async () => {
+      const worker = chooseWorker(this.#deployments.get(name));
+      if (!worker || !this.#miniflare) return null;
+      return deliver(await this.#miniflare.getWorker(worker), queue, messages, this.#death.signal);
     });
   }
 
@@ -187,7 +205,7 @@ export class Runtime {
 
   /** @param {import("./deployments.mjs").Deployments} deployments @returns {any} */
   #options(deployments) {
-    const scripts = workerOptions(deployments, this.#clock);
+    const scripts = workerOptions(deployments, this.#clock, this.#queues);
     for (const { r2Buckets = {} } of scripts) for (const bucket of Object.values(r2Buckets)) this.#buckets.add(bucket);
     const own = internalWorker({
       token: this.token,

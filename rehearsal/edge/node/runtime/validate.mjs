@@ -23,7 +23,7 @@ export async function validate(version) {
     stderr.on("data", (chunk) => (said += chunk));
     ended = once(stderr, "end");
   }
-  const options = { ...QUIET, ...connectServices(version, () => undefined), handleRuntimeStdio };
+  const options = { ...QUIET, ...connectServices(version, () => undefined, "/nowhere"), handleRuntimeStdio };
   /** @type {Miniflare | undefined} */
   let trial;
   try {

@@ -15,6 +15,7 @@ import pytest
 
 from rehearsal.cloudflare import LocalCloudflare
 from rehearsal.edge import Edge, RejectedUpload, Script
+from rehearsal.edge.queue_socket import OnSend
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 TOKEN = "fake-cloudflare-token-for-rehearsals-0001"
@@ -27,7 +28,16 @@ class FakeEdge:
 
     served: dict[str, tuple[list[tuple[Script, float]], bool]] = field(default_factory=dict)
     deploys: int = 0
+    on_send: OnSend | None = None
     objects: dict[tuple[str, str], tuple[dict[str, Any], bytes]] = field(default_factory=dict)
+    delivered: list[tuple[str, str, list[Mapping[str, Any]]]] = field(default_factory=list)
+
+    async def receive_sent(self, on_send: OnSend) -> None:
+        self.on_send = on_send
+
+    async def deliver(self, name: str, queue: str, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self.delivered.append((name, queue, list(messages)))
+        return {"outcome": "ok"}
 
     async def deploy(
         self, name: str, versions: Sequence[tuple[Script, float]], *, enabled: bool, trial: Script | None = None
