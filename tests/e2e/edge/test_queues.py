@@ -48,7 +48,7 @@ def message(body: bytes, number: int = 1, kind: str = "text") -> dict[str, objec
 
 @pytest.fixture(scope="module")
 def sent(edge):
-    """What the workers sent, as (queue, [(body, kind, delay)])."""
+    """The messages of the workers, as (queue, [(body, kind, delay)])."""
     found = []
 
     async def on_send(queue, messages):
@@ -60,7 +60,7 @@ def sent(edge):
     return found
 
 
-def test_a_worker_sends_what_the_control_plane_receives_before_send_ends(edge, script, client, sent):
+def test_send_ends_when_the_control_plane_has_the_message(edge, script, client, sent):
     url = edge.serve(script("sender", CODE, bindings=BINDINGS))
     for path in ("json", "text", "v8", "batch"):
         assert client.get(f"{url}/{path}").text == "sent"
@@ -75,7 +75,7 @@ def test_a_worker_sends_what_the_control_plane_receives_before_send_ends(edge, s
     assert edge.traces_of("sender", 6)[-1]["logs"][0]["message"] == ["w-days", 2, "5", 1]
 
 
-def test_a_handler_says_what_it_retries_and_its_trace_is_streamed(edge, script, sent):
+def test_the_result_of_a_handler_has_its_retries_and_its_trace_is_streamed(edge, script, sent):
     edge.serve(script("handler", CODE, bindings=BINDINGS))
 
     def deliver(*bodies):
