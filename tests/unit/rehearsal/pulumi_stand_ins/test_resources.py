@@ -17,6 +17,8 @@ from pulumi.runtime.rpc import UNKNOWN
 from rehearsal.pulumi_stand_ins.api_client import ApiClient, ApiRequestError
 from rehearsal.pulumi_stand_ins.property_values import to_camel
 from rehearsal.pulumi_stand_ins.resource import Found, RefusedByPluginError, find_resources, split_import_id
+from rehearsal.pulumi_stand_ins.resources.queue import Queue
+from rehearsal.pulumi_stand_ins.resources.queue_consumer import QueueConsumer
 from rehearsal.pulumi_stand_ins.resources.r2_bucket import R2Bucket
 from rehearsal.pulumi_stand_ins.resources.r2_bucket_lifecycle import R2BucketLifecycle
 from rehearsal.pulumi_stand_ins.resources.workers_cron_trigger import WorkersCronTrigger
@@ -53,7 +55,8 @@ def _missing(request: httpx.Request) -> httpx.Response:
 
 
 def test_every_kind_is_found_by_the_sdks_own_token() -> None:
-    kinds = ("R2Bucket", "R2BucketLifecycle", "WorkersCronTrigger", "WorkersScript", "WorkersScriptSubdomain")
+    workers = ("WorkersCronTrigger", "WorkersScript", "WorkersScriptSubdomain")
+    kinds = ("R2Bucket", "R2BucketLifecycle", "Queue", "QueueConsumer", *workers)
     tokens = {getattr(cf, kind).pulumi_type for kind in kinds}
     assert set(find_resources()) == tokens
 
@@ -154,10 +157,11 @@ def test_settings_without_placement_end_the_official_plugin_and_this_one() -> No
 
 
 @pytest.mark.parametrize(
-    "kind", [WorkersScript, WorkersScriptSubdomain, WorkersCronTrigger, R2Bucket, R2BucketLifecycle]
+    "kind",
+    [WorkersScript, WorkersScriptSubdomain, WorkersCronTrigger, R2Bucket, R2BucketLifecycle, Queue, QueueConsumer],
 )
 def test_a_missing_resource_is_none(kind: Any) -> None:
-    names = {"scriptName": "wk", "name": "b", "bucketName": "b"}
+    names = {"scriptName": "wk", "name": "b", "bucketName": "b", "queueName": "q", "queueId": "q1"}
     found, _ = _run(lambda api: kind().read(api, Found(id="x", outputs={"accountId": ACCOUNT, **names})), _missing)
     assert found is None
     if kind.destroyable:
@@ -218,6 +222,59 @@ def test_lifecycle_rules_are_sent_unchanged_and_cannot_be_imported() -> None:
     assert read.outputs["rules"] == []
     with pytest.raises(RefusedByPluginError, match="does not support import"):
         _run(lambda api: R2BucketLifecycle().adopt(api, f"{ACCOUNT}/b"), _missing)
+
+
+def test_a_queue_is_posted_put_and_imported_and_its_live_name_is_not_read() -> None:
+    new = {"accountId": ACCOUNT, "queueName": "days", "settings": {"deliveryPaused": False}}
+    live = {"queue_id": "q1", "queue_name": "days", "settings": {"delivery_paused": False, "delivery_delay": 0}}
+    found, [request] = _run(lambda api: Queue().create(api, new), _result(live))
+    assert (request.method, request.url.path) == ("POST", ACCOUNT_PATH + "queues")
+    assert json.loads(request.content) == {"queue_name": "days", "settings": {"delivery_paused": False}}
+    assert (found.id, found.outputs["queueId"]) == ("q1", "q1")
+    assert Queue().find_changes(found.outputs, new) == [], "a setting that is left out is not compared"
+    paused = _result({**live, "queue_name": "renamed", "settings": {"delivery_paused": True}})
+    read, _ = _run(lambda api: Queue().read(api, found), paused)
+    assert read.outputs["queueName"] == "days"
+    assert Queue().find_changes(read.outputs, new) == ["settings"]
+    _, [request] = _run(lambda api: Queue().update(api, read, new), _result(live))
+    assert (request.method, request.url.path) == ("PUT", ACCOUNT_PATH + "queues/q1")
+    adopted, _ = _run(lambda api: Queue().adopt(api, f"{ACCOUNT}/q1"), _result(live))
+    assert (adopted.id, adopted.outputs["queueName"]) == ("q1", "days")
+    assert Queue().find_changes(adopted.outputs, new) == []
+    assert Queue().identity == {"accountId"}, "another name is an update"
+
+
+def test_the_dead_letter_queue_of_a_consumer_is_sent_and_never_read() -> None:
+    settings = {"batchSize": 1, "maxConcurrency": 4}
+    inputs = {"type": "worker", "scriptName": "wk", "deadLetterQueue": "dead", "settings": settings}
+    new = {"accountId": ACCOUNT, "queueId": "q1", **inputs}
+    live = {
+        "consumer_id": "c1",
+        "queue_name": "days",
+        "type": "worker",
+        "script": "wk",
+        "dead_letter_queue": "dead",
+        "settings": {"batch_size": 1, "max_concurrency": 4, "max_retries": 3},
+    }
+    found, [request] = _run(lambda api: QueueConsumer().create(api, new), _result(live))
+    assert (request.method, request.url.path) == ("POST", ACCOUNT_PATH + "queues/q1/consumers")
+    assert json.loads(request.content) == {
+        "type": "worker",
+        "script_name": "wk",
+        "dead_letter_queue": "dead",
+        "settings": {"batch_size": 1, "max_concurrency": 4},
+    }
+    assert (found.id, found.outputs["scriptName"], "script" in found.outputs) == ("c1", "wk", False)
+    other = _result({**live, "dead_letter_queue": "other"})
+    read, _ = _run(lambda api: QueueConsumer().read(api, found), other)
+    assert QueueConsumer().find_changes(read.outputs, new) == []
+    fewer = _result({**live, "settings": {"batch_size": 1, "max_concurrency": 1}})
+    read, _ = _run(lambda api: QueueConsumer().read(api, found), fewer)
+    assert QueueConsumer().find_changes(read.outputs, new) == ["settings"]
+    _, [request] = _run(lambda api: QueueConsumer().update(api, read, new), _result(live))
+    assert (request.method, request.url.path) == ("PUT", ACCOUNT_PATH + "queues/q1/consumers/c1")
+    with pytest.raises(RefusedByPluginError, match="does not support import"):
+        _run(lambda api: QueueConsumer().adopt(api, f"{ACCOUNT}/q1/c1"), _missing)
 
 
 @pytest.mark.parametrize("wrong", ["", "wk", f"{ACCOUNT}/", f"{ACCOUNT}/wk/default"])
