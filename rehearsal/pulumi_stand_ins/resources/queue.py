@@ -1,7 +1,7 @@
 """`cloudflare.Queue`.
 
-Source: the Terraform provider (5.19). Its schema says that a refresh does not read the name. Assumption: an absent queue
-is removed from the state, as other resources are.
+Source: the Terraform provider (5.19). Its schema says that a refresh does not read the name. Assumption: a refresh
+removes an absent queue from the state, as other resources.
 """
 
 from collections.abc import Mapping
