@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the name of a variable, not its value
 SCRIPTS, TAIL, R2 = "Workers Scripts: Read", "Workers Tail: Read", "Workers R2 Storage: Read"
+QUEUES = "Queues: Read"
 R2_DISABLED, NO_SUBDOMAIN = 10042, 10063
 MALFORMED = frozenset({6003, 6111})  # the Authorization header
 UNUSABLE = frozenset({1000, 9109})  # the token
@@ -18,6 +19,7 @@ UNAUTHORISED = frozenset({9106, 10000, 10001})
 _PERMISSIONS = (  # the first pattern that the path matches. A new product is a new row
     (re.compile(r"/workers/scripts/[^/]+/tails"), TAIL),
     (re.compile(r"/r2/"), R2),
+    (re.compile(r"/accounts/[^/]+/queues(/|\?|$)"), QUEUES),
     (re.compile(r"/workers/"), SCRIPTS),
 )
 

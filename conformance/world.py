@@ -23,7 +23,7 @@ from contract.operator_token import derive_operator_token
 KEY = "ACE_API_KEY"
 BUCKET_EXISTS = 10004
 # As infra/declarations/script_settings.py declares them.
-LIMITS = {"cpu_ms": 30_000}
+LIMITS = {"cpu_ms": 300_000}
 OBSERVABILITY = {
     "enabled": True,
     "head_sampling_rate": 1,

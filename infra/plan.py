@@ -43,6 +43,7 @@ class WorkerPlan:
     drift: Drift | None
     message: str | None
     bucket_before: str | None
+    cpu_ms: int
     has_tail_consumers: bool = False
     notice: str | None = None
 
@@ -112,6 +113,7 @@ def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Li
         drift=found,
         message=next_message(manifest, worker, found),
         bucket_before=None if uploaded is None else bucket.find_bound(uploaded),
+        cpu_ms=declaration.cpu_ms,
         has_tail_consumers=worker is not None and worker.settings.tail_consumers != NONE,
         notice=describe_first_declaration(manifest, worker),
     )

@@ -14,7 +14,7 @@ from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding, Inconclusive, describe
 from checks.model.hint import Hint
 from cloudflare_client.errors import ABSENT
-from cloudflare_client.refusals import NO_SUBDOMAIN, R2, SCRIPTS, TAIL, TOKEN
+from cloudflare_client.refusals import NO_SUBDOMAIN, QUEUES, R2, SCRIPTS, TAIL, TOKEN
 
 SUBDOMAIN = "workers.dev subdomain"
 SUFFIX = ".workers.dev"
@@ -23,6 +23,8 @@ USES = {
     "Workers Scripts: Edit": "pulumi up",
     R2: "pulumi preview, bucket, fresh, history, proof, r2, query",
     "Workers R2 Storage: Edit": "pulumi up",
+    QUEUES: "pulumi preview, bindings, failures",
+    "Queues: Edit": "pulumi up",
     TAIL: "logs",
     SUBDOMAIN: "the URL of the worker",
 }
@@ -46,6 +48,7 @@ def access(context: Context) -> Iterator[Evidence | Finding]:
         TOKEN: lambda: _read_token(context),
         SCRIPTS: lambda: _say_yes(client.read_deployment(worker)),
         R2: lambda: _say_yes(client.has_bucket(storage.bucket, jurisdiction=storage.jurisdiction)),
+        QUEUES: lambda: _say_yes(client.find_queue(worker)),
         TAIL: lambda: _say_yes(client.list_tails(worker)),
         SUBDOMAIN: client.read_subdomain,
     }

@@ -125,7 +125,7 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
         Row(
             name="CPU limit and placement changed",
             change=lambda world: world.script.change_version(limits={"cpu_ms": 50}, placement={"mode": "smart"}),
-            words=("limits (expected cpu_ms 30000, found cpu_ms 50)", "placement (expected none, found mode smart)"),
+            words=("limits (expected cpu_ms 300000, found cpu_ms 50)", "placement (expected none, found mode smart)"),
             is_restored=_version_settings_are_declared,
         ),
         Row(

@@ -17,6 +17,7 @@ class WorkerDeclaration:
     is the program's own. ``bindings`` are in the order of the upload, ``reserved_names`` those that no other binding
     may have. ``advice`` is the next step where a worker of this name exists that the stack never uploaded, and
     ``advice_on_stack`` where another stack of this program deployed it. ``setting`` chooses another name.
+    ``cpu_ms`` is the CPU time of one event, at most.
     """
 
     name: str
@@ -30,6 +31,7 @@ class WorkerDeclaration:
     related: RelatedWorkers
     adopt: bool
     adopts_other_stack: bool
+    cpu_ms: int
     setting: str
     advice: str
     advice_on_stack: str

@@ -9,6 +9,7 @@ from infra.bindings.r2_bucket import R2Bucket
 from infra.bindings.secret_text import SecretText
 from infra.bindings.version_metadata import VersionMetadata
 from infra.declarations import WorkerDeclaration
+from infra.declarations.script_settings import QUEUE_CPU_MS
 from infra.settings.binding_names import BACKFILL_BINDINGS
 from infra.settings.settings import Settings
 
@@ -46,6 +47,7 @@ def declare(settings: Settings) -> WorkerDeclaration:
         related=RelatedWorkers(query_url=settings.query_url, etl_worker=settings.etl_worker),
         adopt=settings.adopt,
         adopts_other_stack=settings.adopts_other_stack,
+        cpu_ms=QUEUE_CPU_MS,
         setting="workerName",
         advice="to take it over, run: pulumi config set adopt true",
         advice_on_stack=f"Only if that stack is gone, run: pulumi config set adopt {OTHER_STACK}",

@@ -29,7 +29,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             version=declaration.version,
             tag="",
             code=hashlib.sha256(declaration.source.read_bytes()).hexdigest(),
-            settings=script_settings.DECLARED,
+            settings=script_settings.declare_settings(declaration.cpu_ms),
         ),
         bindings=tuple(binding.declare() for binding in bindings),
         schedules=declaration.schedules,

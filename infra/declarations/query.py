@@ -7,6 +7,7 @@ from infra.bindings.plain_text import PlainText
 from infra.bindings.r2_bucket import R2Bucket
 from infra.bindings.version_metadata import VersionMetadata
 from infra.declarations import WorkerDeclaration
+from infra.declarations.script_settings import CPU_MS
 from infra.settings.binding_names import QUERY_BINDINGS
 from infra.settings.settings import Settings
 
@@ -39,6 +40,7 @@ def declare(settings: Settings) -> WorkerDeclaration | None:
         related=RelatedWorkers(),
         adopt=False,
         adopts_other_stack=False,
+        cpu_ms=CPU_MS,
         setting="queryWorkerName",
         advice=(
             "a query worker is never adopted. To deploy another one, run: pulumi config set queryWorkerName ANOTHER. "

@@ -20,11 +20,14 @@ OBSERVABILITY: Mapping[str, Any] = {
     "traces": {"enabled": False, "head_sampling_rate": 1, "persist": True},
 }
 LOGPUSH = False
-LIMITS: Mapping[str, int] = {"cpu_ms": 30_000}  # Cloudflare's own for a paid worker, so that a lower one is found
+CPU_MS = 30_000  # Cloudflare's own for a paid worker, declared so that a lower one is found
+QUEUE_CPU_MS = 300_000  # the most for the consumer of a queue: one large day takes about 3 s, and its merge more
 
-# No placement and no tail consumers: an upload without a placement has none. See infra/resources/worker.py.
-DECLARED = DeclaredSettings(
-    **dataclasses.asdict(
-        parse_settings({"observability": OBSERVABILITY, "logpush": LOGPUSH, "limits": LIMITS})  # the form of the API
-    )
-)
+
+def declare_settings(cpu_ms: int) -> DeclaredSettings:
+    """Return the settings of a script with this CPU limit, in the words of the manifest.
+
+    No placement and no tail consumers: an upload without a placement has none. See infra/resources/worker.py.
+    """
+    answer = {"observability": OBSERVABILITY, "logpush": LOGPUSH, "limits": {"cpu_ms": cpu_ms}}  # the form of the API
+    return DeclaredSettings(**dataclasses.asdict(parse_settings(answer)))

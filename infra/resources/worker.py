@@ -65,7 +65,7 @@ class WorkerComponent(pulumi.ComponentResource):
             keep_bindings=[],  # without this field an upload may keep secrets that it does not name
             observability=_observability(script_settings.OBSERVABILITY),
             logpush=script_settings.LOGPUSH,
-            limits=cloudflare.WorkersScriptLimitsArgs(**script_settings.LIMITS),
+            limits=cloudflare.WorkersScriptLimitsArgs(cpu_ms=plan.cpu_ms),
             # An empty list removes them. A refresh reads no list as null, so an empty one would differ in every preview
             tail_consumers=[] if plan.has_tail_consumers else None,
             annotations=cloudflare.WorkersScriptAnnotationsArgs(

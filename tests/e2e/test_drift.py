@@ -113,7 +113,7 @@ def change_script_settings(outside):
 def settings_are_declared(outside):
     live = outside.call("GET", f"{outside.script}/settings")
     rest = (live["logpush"], live["tail_consumers"], live["placement"], live["limits"])
-    return rest == (False, None, {}, {"cpu_ms": 30_000}) and live["observability"] == OBSERVABILITY
+    return rest == (False, None, {}, {"cpu_ms": 300_000}) and live["observability"] == OBSERVABILITY
 
 
 def older(outside):
@@ -191,8 +191,8 @@ ROWS = [
         settings_are_declared, who=False),
     Row("CPU limit and placement changed",
         lambda h: h.call("PATCH", f"{h.script}/settings", json={"limits": {"cpu_ms": 50}, "placement": {"mode": "smart"}}),
-        "limits (expected cpu_ms 30000, found cpu_ms 50), placement (expected none, found mode smart)",
-        ("| `limits` | `cpu_ms 30000` | `cpu_ms 50` |", "| `placement` | `none` | `mode smart` |"),
+        "limits (expected cpu_ms 300000, found cpu_ms 50), placement (expected none, found mode smart)",
+        ("| `limits` | `cpu_ms 300000` | `cpu_ms 50` |", "| `placement` | `none` | `mode smart` |"),
         settings_are_declared),
     Row("workers.dev switched off", lambda h: h.call("DELETE", f"{h.script}/subdomain"),
         "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off. It is switched on",),

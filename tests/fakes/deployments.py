@@ -7,7 +7,7 @@ DECLARED_SETTINGS = ScriptSettings(
     observability="logs at 100 %",
     logpush="off",
     tail_consumers="none",
-    limits="cpu_ms 30000",
+    limits="cpu_ms 300000",
     placement="none",
 )
 

@@ -39,7 +39,7 @@ warning: drift: ann uploaded another version outside Pulumi. Live crons: none
 warning: drift: ann made an older version live again outside Pulumi
 warning: drift: ann split the traffic over several versions outside Pulumi
 Bindings: ACE_API_KEY deleted, MY-SECRET added, BUCKET deleted, BUCKET changed, SITE changed
-Settings: limits (expected cpu_ms 30000, found cpu_ms 50), observability (expected logs at 100 %, found off)
+Settings: limits (expected cpu_ms 300000, found cpu_ms 50), observability (expected logs at 100 %, found off)
 Settings: placement (expected none, found mode smart)
 ~ cloudflare:index:WorkersScriptSubdomain backfill updated
 + cloudflare:index:WorkersScript backfill created

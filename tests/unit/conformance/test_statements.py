@@ -149,7 +149,7 @@ def test_an_answer_of_another_form_is_unknown(world, network):
 def test_the_settings_are_those_that_the_program_declares():
     from infra.declarations import script_settings
 
-    assert (LIMITS, OBSERVABILITY) == (script_settings.LIMITS, script_settings.OBSERVABILITY)
+    assert (LIMITS, OBSERVABILITY) == ({"cpu_ms": script_settings.QUEUE_CPU_MS}, script_settings.OBSERVABILITY)
 
 
 def test_every_statement_has_an_id_of_its_own_and_an_existing_source(world):

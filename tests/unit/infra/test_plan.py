@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from cloudflare_client.script_settings import ScriptSettings
 from cloudflare_client.versions import WorkerVersion
 from contract.drift.sentence import describe, message_of
 from infra.account import LiveWorker
@@ -16,7 +17,7 @@ from infra.plan import SCRIPT_TYPE, plan
 from infra.policy import PolicyError
 from infra.settings.binding_names import QUERY_BINDINGS
 from infra.settings.names import RenamedError
-from tests.fakes.deployments import DECLARED_SETTINGS, make_deployment
+from tests.fakes.deployments import make_deployment
 
 SCRIPTS = {"backfill": "building-vitals-backfill", "query": "building-vitals-query"}
 QUERY_ON = {"queryWorker": "true"}
@@ -59,7 +60,7 @@ def worker_of(settings, module, *, tag=None, bindings=None):
         bindings=bound if bindings is None else bindings,
         latest=bound,
         schedules=manifest.schedules,
-        settings=DECLARED_SETTINGS,
+        settings=ScriptSettings(**dataclasses.asdict(manifest.worker.settings)),
     )
 
 

@@ -13,6 +13,8 @@ TABLE = [
     "Workers Scripts: Edit     not asked               pulumi up",
     "Workers R2 Storage: Read  yes                     pulumi preview, bucket, fresh, history, proof, r2, query",
     "Workers R2 Storage: Edit  not asked               pulumi up",
+    "Queues: Read              yes                     pulumi preview, bindings, failures",
+    "Queues: Edit              not asked               pulumi up",
     "Workers Tail: Read        yes                     logs",
     "workers.dev subdomain     rehearsal               the URL of the worker",
 ]
@@ -22,7 +24,7 @@ def test_a_token_with_all_permissions_passes_with_a_table(tmp_path):
     system = healthy_system()
     code, report = system.report(tmp_path, "access")
     assert (code, report["access"]["evidence"]) == (0, TABLE)
-    assert len(system.asked) == 5
+    assert len(system.asked) == 6
     assert all(asked.startswith("GET ") for asked in system.asked)
     lines = [line.strip() for line in system.run(tmp_path, "access")[1].splitlines()]
     assert [line for line in lines if line in TABLE] == TABLE
@@ -44,7 +46,8 @@ def test_it_passes_before_the_first_deployment(tmp_path):
     [
         ("/deployments", 1, "Workers Scripts: Read"),
         ("/r2/", 3, "Workers R2 Storage: Read"),
-        ("/tails", 5, "Workers Tail: Read"),
+        ("/queues", 5, "Queues: Read"),
+        ("/tails", 7, "Workers Tail: Read"),
     ],
 )
 def test_a_missing_permission_is_named(tmp_path, part, row, permission):

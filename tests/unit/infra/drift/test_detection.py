@@ -460,7 +460,7 @@ def test_a_setting_of_a_version_changed_outside_pulumi_has_its_author(manifest, 
     live = with_settings(changed(worker, triggered_by="settings", tag=""), limits="cpu_ms 50")
     record = found(manifest, live, before=worker.bindings)
     assert is_drift(record, "settings")
-    assert record.settings == (SettingChange(name="limits", expected="cpu_ms 30000", found="cpu_ms 50"),)
+    assert record.settings == (SettingChange(name="limits", expected="cpu_ms 300000", found="cpu_ms 50"),)
     assert message(manifest, live, before=worker.bindings).startswith("drift: jo@example.org changed settings outside")
 
 
@@ -488,7 +488,7 @@ def test_an_upload_that_did_not_declare_settings_is_updated_once_and_is_not_drif
     assert (found(manifest, live), message(manifest, live)) == (None, None)
     assert describe_first_declaration(manifest, live) == (
         "building-vitals-backfill: the settings of the script are declared from this update on: observability logs at "
-        "100 % (live: off), tail consumers none (live: log-reader), limits cpu_ms 30000 (live: none)"
+        "100 % (live: off), tail consumers none (live: log-reader), limits cpu_ms 300000 (live: none)"
     )
     for other in (None, upgraded, worker, with_settings(worker, logpush="on")):
         assert describe_first_declaration(manifest, other) is None
@@ -501,7 +501,7 @@ def test_an_adoption_names_the_replaced_settings(manifest, worker):
 
 def test_the_digest_of_settings_leaves_out_those_that_are_off(manifest, worker):
     """Live workers carry it. A further setting that is off must not change it."""
-    assert tag_of(manifest).split(":")[6] == digest_settings(worker.settings) == "a3509b0c"
+    assert tag_of(manifest).split(":")[6] == digest_settings(worker.settings) == "cccdd0e1"
     off = ScriptSettings(observability="off", logpush="off", tail_consumers="none", limits="none", placement="none")
     assert digest_settings(off) == digest({})
 

@@ -44,6 +44,7 @@ def declared(read):
             drift=drift,
             message=message,
             bucket_before=None,
+            cpu_ms=300_000,
             has_tail_consumers=consumed,
         )
         bucket = BucketPlan(account_id=settings.account_id, name=settings.bucket, imported=imported)
@@ -87,7 +88,7 @@ def test_the_settings_of_the_script_are_declared(declared):
         "logs": {"enabled": True, "headSamplingRate": 1, "invocationLogs": True, "persist": True},
         "traces": {"enabled": False, "headSamplingRate": 1, "persist": True},
     }
-    assert (script["logpush"], script["limits"]) == (False, {"cpuMs": 30_000})
+    assert (script["logpush"], script["limits"]) == (False, {"cpuMs": 300_000})
     assert not {"placement", "tailConsumers"} & script.keys()
 
 
