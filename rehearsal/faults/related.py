@@ -38,7 +38,7 @@ FAULTS = (
         caught_by=("query",),
         cause="worker",
         settings=_QUERY,
-        apply=actions.patch_query_worker(('{ "X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY" }', "{}")),
+        apply=actions.patch_query_worker((", ...SOURCE }", " }")),
     ),
     Fault(
         name="query-rows-lost",
@@ -46,7 +46,7 @@ FAULTS = (
         caught_by=("query",),
         cause="worker",
         settings=_QUERY,
-        apply=actions.patch_query_worker(("|| timestamp < start ||", "|| timestamp <= start ||")),
+        apply=actions.patch_query_worker(("(timestamp < start ||", "(timestamp <= start ||")),
     ),
     Fault(
         name="query-unbound",

@@ -62,6 +62,19 @@ class Harness:
             os.killpg(self._node.pid, signal.SIGKILL)
             raise
 
+    def reset_peak_memory(self) -> None:
+        """Let the peak memory of workerd begin at its present memory."""
+        self._find_workerd("clear_refs").write_text("5")
+
+    def read_peak_memory(self) -> int:
+        """Return the peak resident memory of workerd, in KiB."""
+        lines = self._find_workerd("status").read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+
+    def _find_workerd(self, file: str) -> Path:
+        node = Path(f"/proc/{self._node.pid}/task/{self._node.pid}/children").read_text().split()
+        return next(Path(f"/proc/{pid}/{file}") for pid in node if "workerd" in Path(f"/proc/{pid}/comm").read_text())
+
     def control(self, operation: str, **given: Any) -> Any:
         """Run one control operation of harness.mjs and return its result."""
         answer = self.http.post(self._control, json={"op": operation, **given})

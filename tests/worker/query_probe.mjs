@@ -1,37 +1,53 @@
-/** The real query worker with other limits, and with a bucket that counts, fails or hangs (binding PROBE). */
+/**
+ * The real query worker with other limits, and with a bucket that counts, fails, hangs, lists short pages, or stores another
+ * revision before each read (binding PROBE).
+ */
 import { create } from "./worker.js";
 
-const DAY_MS = 86_400_000;
-const LIMITS = { budgetMs: 10_000, rangeMs: 31 * DAY_MS, points: 100, lineLength: 64 * 1024, chunkLength: 64 * 1024 };
+const MIB = 1024 * 1024;
+const LIMITS = {
+  budgetMs: 10_000, rangeMs: 366 * 86_400_000, points: 100, requests: 6, rangeBytes: 32 * MIB, aheadBytes: 16 * MIB,
+  lineLength: 64 * 1024, chunkLength: 64 * 1024,
+};
 const never = () => new Promise(() => {});
 
-/** Returns an object whose body hangs or fails after its first chunk. */
+/** Returns an object whose body hangs or fails, and counts its bytes. */
 function disturb(object, kind, calls) {
-  const reader = object.body.getReader();
-  let count = 0;
-  const body = new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      calls.read = (calls.read ?? 0) + (value?.byteLength ?? 0);
-      count += 1;
-      if (count > 1 && kind === "hang") await never();
-      if (count > 1 && kind === "fail") controller.error(new Error("We encountered an internal error (10001)"));
-      else if (done) controller.close();
-      else controller.enqueue(value);
-    },
-  });
-  return { customMetadata: object.customMetadata, body };
+  async function arrayBuffer() {
+    const bytes = await object.arrayBuffer();
+    calls.read = (calls.read ?? 0) + bytes.byteLength;
+    calls.open -= 1;
+    if (kind === "hang") await never();
+    if (kind === "fail") throw new Error("We encountered an internal error (10001)");
+    return kind === "cut" ? bytes.slice(1) : bytes;
+  }
+  return { ...object, body: object.body, arrayBuffer };
 }
 
-function probed(bucket, calls, { fail, body = "", on = "" }) {
-  const call = (method) => async (key) => {
-    calls[method] = (calls[method] ?? 0) + 1;
+function probed(bucket, calls, { fail, body = "", on = "", page, revise = [], remove }) {
+  const count = (method) => (calls[method] = (calls[method] ?? 0) + 1);
+  const call = async (method, key, run) => {
+    const number = count(method);
     if (fail === `${method}-hang`) await never();
     if (fail === method) throw new Error(`${method}: We encountered an internal error. Please try again. (10001)`);
-    const object = await bucket[method](key);
-    return object === null || method === "head" || !key.includes(on) ? object : disturb(object, body, calls);
+    return await run(number);
   };
-  return { head: call("head"), get: call("get") };
+  return {
+    head: (key) => call("head", key, () => bucket.head(key)),
+    list: (options) => call("list", "", () => bucket.list({ ...options, limit: Math.min(options.limit, page ?? Infinity) })),
+    get: (key, options) =>
+      call("get", key, async (number) => {
+        calls.open = (calls.open ?? 0) + 1;
+        calls.most = Math.max(calls.most ?? 0, calls.open);
+        const revision = await bucket.get(revise[number - 1] ?? "none");
+        if (revision) await bucket.put(key, await revision.arrayBuffer(), { customMetadata: revision.customMetadata });
+        if (remove) await bucket.delete(key);
+        const object = await bucket.get(key, options);
+        const isBody = object !== null && "body" in object;
+        if (!isBody) calls.open -= 1;
+        return isBody ? disturb(object, key.includes(on) ? body : "", calls) : object;
+      }),
+  };
 }
 
 export default {

@@ -2,101 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from .harness import Harness, find_bundle
-
-SITE = "ses_falls_city"
-DAYS = ("2024-12-10", "2024-12-11", "2024-12-12", "2024-12-13", "2024-12-14")
-A, B = "ses/ses_falls_city/AHU-1/VAV-707.DaTemp", "ses/ses_falls_city/AHU-1/VAV-708.DaTemp"
-TWIN, ODD = "ses/ses_falls_city/AHU-2/VAV-707.DaTemp", 'odd "name","timestamp":\\é'
-HOUR, DAY = 3_600_000, 86_400_000
-TEMPLATE = "timeseries/{site}/{date}/data.ndjson.gz"
-BINDINGS = {"SITE": SITE, "KEY_TEMPLATE": TEMPLATE, "CF_VERSION_METADATA": {"id": "version-1", "tag": "bv:test"}}
-Samples = list[tuple[str, int, Any]]
-
-
-def ms(day: str, hour: float = 0) -> int:
-    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000 + hour * HOUR)
-
-
-def hourly(day: str) -> Samples:
-    return [(name, ms(day, hour), 20.5 + hour) for hour in range(24) for name in (A, B, TWIN)]
-
-
-def written(samples: Samples) -> list[dict[str, Any]]:
-    return [{"point_name": name, "timestamp": at, "value": value} for name, at, value in samples]
-
-
-class World:
-    """workerd with query workers. Each worker has its own bucket."""
-
-    def __init__(self, folder: Path) -> None:
-        probes: dict[str, dict[str, Any]] = {
-            "counted": {"whole": True},
-            "small": {"limits": {"chunkLength": 1, "points": 2}},
-            "get-fails": {"fail": "get"},
-            "head-fails": {"fail": "head"},
-            "get-hangs": {"fail": "get-hang", "limits": {"budgetMs": 200}},
-            "body-hangs": {"body": "hang", "on": DAYS[1], "limits": {"budgetMs": 400}},
-            "body-fails": {"body": "fail", "on": DAYS[1]},
-            "no-time": {"limits": {"budgetMs": 0}},
-            "short-lines": {"limits": {"lineLength": 1_000}},
-        }
-        workers: dict[str, Any] = {
-            name: {"bindings": {**BINDINGS, "PROBE": probe}, "bucket": name, "wrapped": True}
-            for name, probe in probes.items()
-        }
-        workers |= {name: {"bindings": BINDINGS, "bucket": name} for name in ("main", "other", "volume")}
-        workers["unbound"] = {"bindings": BINDINGS}
-        for name in BINDINGS:
-            bindings = {key: value for key, value in BINDINGS.items() if key != name}
-            workers[f"without-{name}"] = {"bindings": bindings, "bucket": "main"}
-        workers["climbs"] = {"bindings": {**BINDINGS, "KEY_TEMPLATE": "../{site}/{date}"}, "bucket": "main"}
-        self._harness = Harness(folder, workers=workers, worker=find_bundle("query"), wrapper="query_probe.mjs")
-        self.urls, self.http, self.control = self._harness.urls, self._harness.http, self._harness.control
-        self.stop = self._harness.stop
-
-    def store(self, worker: str, day: str, rows: Samples, *, raw: bytes | None = None, **custom: str | None) -> None:
-        """Store a day as the backfill worker does. ``raw`` and metadata replace parts, and None leaves an entry out."""
-        content = "".join(json.dumps(item, separators=(",", ":"), ensure_ascii=False) + "\n" for item in written(rows))
-        times = [at for _, at, _ in rows]
-        true: dict[str, str | None] = {"samples": str(len(rows))}
-        true |= {"first": str(min(times)), "last": str(max(times))} if times else {}
-        body = gzip.compress(content.encode()) if raw is None else raw
-        key = TEMPLATE.replace("{site}", SITE).replace("{date}", day)
-        kept = {name: value for name, value in (true | custom).items() if value is not None}
-        self.control("put", worker=worker, key=key, body=base64.b64encode(body).decode(), custom=kept)
-
-    def ask(self, worker: str = "main", **changes: Any) -> httpx.Response:
-        params = {"site_name": SITE, "point_names": A, "start_time": ms(DAYS[0]), "end_time": ms(DAYS[1])}
-        sent = {name: value for name, value in (params | changes).items() if value is not None}
-        return self.http.get(f"{self.urls[worker]}/timeseries/query", params=sent)
-
-    def whole(self, worker: str = "main", **changes: Any) -> dict[str, Any]:
-        answer = self.ask(worker, **changes)
-        assert answer.status_code == 200, answer.text
-        body: dict[str, Any] = answer.json()
-        assert body["count"] == len(body["samples"]) == sum(body["points"].values())
-        return body
-
-    def broken(self, worker: str, **changes: Any) -> str:
-        """Return the text of an incomplete answer, which is not JSON. workerd ends its body as if it were complete."""
-        answer = self.ask(worker, **{"end_time": ms(DAYS[2]), **changes})
-        assert answer.status_code == 200
-        with pytest.raises(json.JSONDecodeError):
-            answer.json()
-        return answer.text
+from .query_world import BINDINGS, DAY, DAYS, ODD, SITE, TWIN, A, B, World, hourly, ms, written
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +20,8 @@ def world() -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="bv-query-") as folder:
         world = World(Path(folder))
         try:
-            for name in ("main", "counted", "small", "body-hangs", "body-fails", "no-time", "short-lines"):
+            failing = ("get-fails", "get-hangs", "body-hangs", "body-fails")
+            for name in ("main", "counted", "small", "no-time", "short-lines", *failing):
                 for day in DAYS[:2]:
                     world.store(name, day, hourly(day))
                 world.store(name, DAYS[2], [])
@@ -119,6 +36,7 @@ def test_a_day_is_served_exactly_with_the_documented_headers(world: World) -> No
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
     assert (answer.headers["X-Data-Source"], answer.headers["X-Query-Strategy"]) == ("R2", "R2_ONLY")
+    assert answer.headers["Access-Control-Expose-Headers"] == "X-Data-Source, X-Query-Strategy"
     assert answer.json() == {
         "site_name": SITE,
         "start_time": ms(DAYS[0]),
@@ -126,6 +44,7 @@ def test_a_day_is_served_exactly_with_the_documented_headers(world: World) -> No
         "samples": written([sample for sample in hourly(DAYS[0]) if sample[0] == A]),
         "count": 24,
         "points": {A: 24},
+        "unmatched": [],
         "absent_days": [],
     }
 
@@ -170,15 +89,12 @@ def test_values_and_names_are_served_unchanged(world: World) -> None:
 
 
 def test_days_without_matching_samples_are_not_read(world: World) -> None:
-    def calls(**changes: Any) -> Any:
-        return json.loads(world.ask("counted", **changes).headers["X-R2-Calls"])
-
-    day = calls()
-    assert day["get"] == 1
+    day = world.calls()
+    assert (day["list"], day["get"]) == (1, 1)
     assert day["read"] > 0
-    assert calls(start_time=ms(DAYS[0], 23) + 1) == {"get": 1}  # after the last sample
-    assert calls(start_time=ms(DAYS[2]), end_time=ms(DAYS[3])) == {"get": 1}  # an empty day
-    assert calls(end_time=ms(DAYS[1]) + 1)["get"] == 2
+    assert world.calls(start_time=ms(DAYS[0], 23) + 1) == {"list": 1}  # after the last sample
+    assert world.calls(start_time=ms(DAYS[2]), end_time=ms(DAYS[3])) == {"list": 1}  # an empty day
+    assert world.calls(end_time=ms(DAYS[1]) + 1)["get"] == 2
 
 
 @pytest.mark.parametrize(
@@ -192,7 +108,7 @@ def test_days_without_matching_samples_are_not_read(world: World) -> None:
         ("end_time", "1e12", "is not a number of ms since the epoch"),
         ("end_time", "-1", "is not a number of ms since the epoch"),
         ("start_time", ms(DAYS[1]), "is not before end_time, which is exclusive"),
-        ("end_time", ms(DAYS[0]) + 31 * DAY + 1, "is more than 31 days after start_time: split the request"),
+        ("end_time", ms(DAYS[0]) + 366 * DAY + 1, "is more than 366 days after start_time: split the request"),
         ("point_names", f"{A},", "holds an empty name"),
         ("point_names", ",".join(f"p{n}" for n in range(101)), "holds more than 100 names: split the request"),
         ("site_name", "elsewhere", "is a site that this worker does not serve"),
@@ -214,17 +130,21 @@ def test_all_invalid_parameters_are_reported_together(world: World) -> None:
 
 
 def test_the_longest_range_is_served(world: World) -> None:
-    body = world.whole(start_time=ms(DAYS[0], 1), end_time=ms(DAYS[0], 1) + 31 * DAY)
-    assert len(body["absent_days"]) == 32 - 4
+    body = world.whole(start_time=ms(DAYS[0], 1), end_time=ms(DAYS[0], 1) + 366 * DAY)
+    assert len(body["absent_days"]) == 367 - 4
 
 
-@pytest.mark.parametrize("path", ["/", "/timeseries", "/timeseries/query/", "/trigger", "/status"])
+@pytest.mark.parametrize(
+    "path", ["/", "/timeseries", "/timeseries/query/", "/timeseries/points/", "/trigger", "/status"]
+)
 def test_an_unknown_route_is_404(world: World, path: str) -> None:
     answer = world.http.get(world.urls["main"] + path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize(("path", "allow"), [("/health", "GET, HEAD"), ("/timeseries/query", "GET")])
+@pytest.mark.parametrize(
+    ("path", "allow"), [("/health", "GET, HEAD"), ("/timeseries/query", "GET"), ("/timeseries/points", "GET")]
+)
 def test_another_method_is_405(world: World, path: str, allow: str) -> None:
     answer = world.http.post(world.urls["main"] + path)
     assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
@@ -245,14 +165,15 @@ def test_an_unusable_binding_is_unhealthy_and_no_data_is_served(world: World, wo
     assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
     answer = world.ask(worker)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_configured")
-    assert "X-Data-Source" not in answer.headers
+    assert not {"X-Data-Source", "Access-Control-Expose-Headers"} & set(answer.headers)
 
 
 def test_failing_storage_is_unhealthy_and_an_error(world: World) -> None:
     assert world.http.get(world.urls["head-fails"] + "/health").status_code == 503
-    answer = world.ask("get-fails")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "storage")
-    assert "R2 get of 2024-12-10 failed" in answer.json()["error"]["message"]
+    for worker, problem in (("get-fails", "R2 get of 2024-12-10 failed"), ("list-fails", "R2 list failed")):
+        answer = world.ask(worker)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (502, "storage")
+        assert problem in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +182,7 @@ def test_failing_storage_is_unhealthy_and_an_error(world: World) -> None:
         (b"no gzip at all", "cannot be read: TypeError: Decompression failed."),
         (gzip.compress(b"no sample\n"), "holds a line that is not a sample"),
         (gzip.compress(b'{"point_name":"p","timestamp":1.5,"value":1}\n'), "holds a line that is not a sample"),
-        (gzip.compress(b'{"point_name":"p","timestamp":1,"value":null}\n'), "holds a line that is not a sample"),
+        (gzip.compress(b'{"point_name":"p","timestamp":1,"value":[]}\n'), "holds a line that is not a sample"),
         (gzip.compress(b'{"point_name":"\xff"}\n'), "is not UTF-8"),
     ],
     ids=["no-gzip", "no-json", "broken-timestamp", "no-value", "no-utf8"],
@@ -299,7 +220,7 @@ def test_storage_that_fails_within_a_day_ends_the_answer_with_an_error(world: Wo
 
 
 def test_the_time_limit_holds_before_and_after_the_first_byte(world: World) -> None:
-    for worker in ("get-hangs", "no-time"):
+    for worker in ("get-hangs", "list-hangs", "no-time"):
         answer = world.ask(worker)
         assert (answer.status_code, answer.json()["error"]["code"]) == (504, "over_budget")
     assert "the answer takes more than 400 ms: request fewer days" in world.broken("body-hangs")

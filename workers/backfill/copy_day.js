@@ -2,8 +2,8 @@ import { buildUrl, fetchPage } from "../shared/ace/client.js";
 import { nextCursor } from "../shared/ace/cursors.js";
 import { DAY_MS, formatDate } from "../shared/days.js";
 import { Failure } from "../shared/failure.js";
-import { formatHex, openObject } from "../shared/gzip_object.js";
 import { store } from "./bucket.js";
+import { formatHex, openObject } from "./gzip_object.js";
 import { Tally } from "./tally.js";
 
 /**

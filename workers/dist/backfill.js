@@ -250,7 +250,7 @@ function nextCursor(sent, given, times) {
   return { text: btoa(JSON.stringify({ ...JSON.parse(atob(given)), offset })), offset, at };
 }
 
-// workers/shared/gzip_object.js
+// workers/backfill/gzip_object.js
 var formatHex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
 function openObject(maxBytes) {
   const gzip = new CompressionStream("gzip");

@@ -59,9 +59,10 @@ async function callR2(problem, call) {
 
 // workers/shared/samples.js
 var [BEFORE, AFTER] = ['{"point_name":"', '","timestamp":'];
-function findName(line) {
-  const to = line.startsWith(BEFORE) ? line.indexOf(AFTER, BEFORE.length) : -1;
-  return to < 0 ? void 0 : line.slice(BEFORE.length, to);
+function findName(text, from = 0, to = text.length) {
+  const start = from + BEFORE.length;
+  const end = text.startsWith(BEFORE, from) ? text.indexOf(AFTER, start) : -1;
+  return end < 0 || end > to ? void 0 : text.slice(start, end);
 }
 function parseSample(line, date) {
   let sample;
@@ -70,47 +71,54 @@ function parseSample(line, date) {
   } catch {
   }
   const { point_name: name, timestamp, value } = sample ?? {};
-  const isValue = typeof value === "number" || typeof value === "string";
+  const isValue = value === null || ["number", "string", "boolean"].includes(typeof value);
   if (typeof name === "string" && Number.isSafeInteger(timestamp) && isValue) return { name, timestamp };
   throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
 }
 
-// workers/query/stored_days.js
-function mayMatch({ customMetadata: { samples, first, last } = {} }, { start, end }) {
-  if (samples === "0") return false;
-  const isRange = [first, last].every((text) => text !== void 0 && /^\d+$/.test(text));
-  return !isRange || Number(first) < end && Number(last) >= start;
-}
-async function* readDays(config, query, budget, absent) {
-  for (let ms = query.start - query.start % DAY_MS; ms < query.end; ms += DAY_MS) {
-    const date = formatDate(ms);
-    const get = () => budget.within(config.bucket.get(formatKey(config, date)));
-    const object = await callR2(`R2 get of ${date} failed`, get);
-    if (object === null) absent.push(date);
-    else if (mayMatch(object, query)) yield { date, object };
-    else await object.body.cancel();
-  }
-}
-async function* readLines({ date, object }, budget, lineLength) {
-  const reader = object.body.pipeThrough(new DecompressionStream("gzip")).getReader();
+// workers/query/days/lines.js
+var MIN_BUFFER = 32 * 1024;
+var MAX_BUFFER = 64 * 1024;
+var chooseBuffer = (members) => Math.max(MIN_BUFFER, Math.floor(MAX_BUFFER / Math.max(1, members)));
+async function* readText(bytes, date, budget, { lineLength, bufferBytes }) {
+  const compressed = (
+    /** @type {ReadableStream<Uint8Array>} */
+    new Response(bytes).body
+  );
+  const reader = compressed.pipeThrough(new DecompressionStream("gzip")).getReader({ mode: "byob" });
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  let buffer = new ArrayBuffer(bufferBytes);
   let rest = "";
   try {
     for (; ; ) {
-      const read = () => budget.within(reader.read());
+      budget.check();
+      const read = () => reader.readAtLeast(buffer.byteLength, new Uint8Array(buffer));
       const { done, value } = await callR2(`the object of ${date} cannot be read`, read);
-      const lines = (rest + decode(decoder, date, value)).split("\n");
-      rest = lines.pop() ?? "";
+      const text = rest + decode(decoder, date, value);
+      const end = text.lastIndexOf("\n") + 1;
+      rest = text.slice(end);
       if (rest.length > lineLength)
         throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
-      yield lines;
-      if (done) break;
+      if (end > 0) yield text.slice(0, end);
+      if (done || value === void 0) break;
+      buffer = value.buffer;
     }
-    if (rest !== "") yield [rest];
+    rest += decode(decoder, date);
+    if (rest !== "") yield `${rest}
+`;
   } finally {
     reader.cancel().catch(() => {
     });
   }
+}
+function walkLines(text, visit) {
+  let count = 0;
+  for (let from = 0; from < text.length; count += 1) {
+    const to = text.indexOf("\n", from);
+    visit(findName(text, from, to), from, to);
+    from = to + 1;
+  }
+  return count;
 }
 function decode(decoder, date, bytes) {
   try {
@@ -120,92 +128,303 @@ function decode(decoder, date, bytes) {
   }
 }
 
-// workers/query/answer.js
-function openFilter({ start, end, names }, found) {
+// workers/query/days/merge.js
+async function* mergeByTime(sources) {
+  try {
+    if (sources.length === 1) yield* sources[0];
+    else yield* merge(sources);
+  } finally {
+    for (const source of sources) source.return(void 0).catch(() => {
+    });
+  }
+}
+async function* merge(sources) {
+  let heads = [];
+  for (const source of sources) {
+    const head = { rows: [], at: 0, source };
+    if (await advance(head)) heads.push(head);
+  }
+  while (heads.length > 0) {
+    const [rows, empty] = takeRows(heads);
+    yield rows;
+    if (!await advance(empty)) heads = heads.filter((head) => head !== empty);
+  }
+}
+function takeRows(heads) {
+  const rows = [];
+  for (; ; ) {
+    let oldest = heads[0];
+    for (const head of heads) if (head.rows[head.at].timestamp < oldest.rows[oldest.at].timestamp) oldest = head;
+    rows.push(oldest.rows[oldest.at]);
+    oldest.at += 1;
+    if (oldest.at === oldest.rows.length) return [rows, oldest];
+  }
+}
+async function advance(head) {
+  do {
+    const { done, value } = await head.source.next();
+    if (done) return false;
+    head.rows = value;
+  } while (head.rows.length === 0);
+  head.at = 0;
+  return true;
+}
+
+// workers/query/days/listing.js
+var MAX_PAGE = 1e3;
+async function* listRange({ bucket, keyTemplate }, { site, start, end }) {
+  let next = start - start % DAY_MS;
+  const [prefix, suffix] = formatKey({ keyTemplate, site }, "{date}").split("{date}");
+  const startAfter = `${prefix}${formatDate(next - DAY_MS)}${suffix}`;
+  const limit = Math.min(MAX_PAGE, Math.ceil((end - next) / DAY_MS));
+  let cursor;
+  do {
+    const options = { prefix, startAfter, limit, cursor, include: [
+      /** @type {const} */
+      "customMetadata"
+    ] };
+    const page = await callR2("R2 list failed", () => bucket.list(options));
+    for (const object of page.objects) {
+      const ms = readDay(object.key, prefix, suffix);
+      if (ms === void 0 || ms < next) continue;
+      for (; next < Math.min(ms, end); next += DAY_MS) yield { date: formatDate(next), object: void 0 };
+      if (next >= end) return;
+      yield { date: formatDate(next), object };
+      next += DAY_MS;
+    }
+    cursor = page.truncated ? page.cursor : void 0;
+  } while (cursor !== void 0 && next < end);
+  for (; next < end; next += DAY_MS) yield { date: formatDate(next), object: void 0 };
+}
+function readDay(key, prefix, suffix) {
+  const date = key.slice(prefix.length, prefix.length + 10);
+  const ms = key === prefix + date + suffix ? Date.parse(date) : NaN;
+  return !Number.isNaN(ms) && formatDate(ms) === date ? ms : void 0;
+}
+
+// workers/shared/day_object.js
+var FORMAT = "2";
+var MEMBERS = 64;
+var utf8 = new TextEncoder();
+var LENGTH = /^(0|[1-9a-z][0-9a-z]{0,9})$/;
+function findMember(name) {
+  let code = 2166136261;
+  for (const byte of utf8.encode(name.slice(name.lastIndexOf("/") + 1))) code = Math.imul(code ^ byte, 16777619);
+  return (code >>> 0) % MEMBERS;
+}
+function parseLengths(text) {
+  const lengths = text.split(",");
+  const isValid = lengths.length === MEMBERS && lengths.every((length) => LENGTH.test(length));
+  return isValid ? lengths.map((length) => Number.parseInt(length, 36)) : void 0;
+}
+
+// workers/query/days/plan.js
+var MAX_GAP = 128 * 1024;
+var MAX_SPANS = 4;
+function planReads(date, { size, customMetadata = {} }, names) {
+  const { format, members: lengths, bytes } = customMetadata;
+  if (bytes !== void 0 && bytes !== String(size))
+    throw new Failure("storage", `the object of ${date} has ${size} bytes, not ${bytes}`);
+  if (format === void 0) return plan([{ number: void 0, offset: 0, length: size }], true);
+  if (format !== FORMAT) throw new Failure("storage", `the object of ${date} has the unknown format ${format}`);
+  const all = locate(lengths);
+  if (all === void 0 || all.reduce((sum, { length }) => sum + length, 0) !== size)
+    throw new Failure("storage", `the object of ${date} has metadata members that do not fit its ${size} bytes`);
+  const asked = names && new Set(Array.from(names, findMember));
+  const wanted = all.filter((member) => asked?.has(member.number) ?? true);
+  return plan(wanted, wanted.length === all.length);
+}
+function locate(lengths) {
+  let offset = 0;
+  return parseLengths(lengths ?? "")?.map((length, number) => {
+    offset += length;
+    return { number, length, offset: offset - length };
+  }).filter(({ length }) => length > 0);
+}
+function plan(members, isWhole) {
+  let spans = join(members, MAX_GAP);
+  if (spans.length > MAX_SPANS) spans = join(members, Infinity);
+  return { spans, isWhole, bytes: spans.reduce((sum, { length }) => sum + length, 0) };
+}
+function join(members, maxGap) {
+  const spans = [];
+  for (const member of members) {
+    const last = spans.at(-1);
+    if (last === void 0 || member.offset - (last.offset + last.length) > maxGap)
+      spans.push({ offset: member.offset, length: member.length, members: [member] });
+    else {
+      last.length = member.offset + member.length - last.offset;
+      last.members.push(member);
+    }
+  }
+  return spans;
+}
+
+// workers/query/days/reading.js
+var MAX_ATTEMPTS = 3;
+async function* readDays(access, range, { requests, rangeBytes, aheadBytes }, absent) {
+  const ahead = [];
+  let pending = 0;
+  const listed = listRange(access, range);
+  let next = await listed.next();
+  for (; ; ) {
+    while (!next.done && ahead.length < requests) {
+      const { date, object } = next.value;
+      const plan2 = object && planDay(date, object, range, rangeBytes);
+      const bytes = plan2?.bytes ?? 0;
+      if (ahead.length > 0 && pending + bytes > aheadBytes) break;
+      const work = object ? readDay2(access, { date, object, plan: plan2 }, range, rangeBytes) : Promise.resolve(null);
+      work.catch(() => {
+      });
+      ahead.push({ date, bytes, work });
+      pending += bytes;
+      next = await listed.next();
+    }
+    const first = ahead.shift();
+    if (first === void 0) return;
+    const day = await first.work;
+    if (day === null) absent.push(first.date);
+    else if (day !== void 0) yield day;
+    pending -= first.bytes;
+  }
+}
+function planDay(date, object, { start, end, names }, rangeBytes) {
+  const { samples, first, last } = object.customMetadata ?? {};
+  if (samples === "0") return void 0;
+  const isKnown = [first, last].every((text) => text !== void 0 && /^\d+$/.test(text));
+  if (isKnown && (Number(first) >= end || Number(last) < start)) return void 0;
+  const plan2 = planReads(date, object, names);
+  if (plan2.bytes > rangeBytes) throw new Failure("storage", `the object of ${date} has more than ${rangeBytes} bytes`);
+  return plan2;
+}
+async function readDay2({ bucket, keyTemplate }, { date, object, plan: plan2 }, range, rangeBytes) {
+  const key = formatKey({ keyTemplate, site: range.site }, date);
+  for (let attempt = 1; plan2 !== void 0; attempt += 1) {
+    const { etag } = object;
+    const read = (span) => bucket.readRange(key, etag, span);
+    const parts = await callR2(`R2 get of ${date} failed`, () => Promise.all((plan2?.spans ?? []).map(read)));
+    if (parts.includes(null)) return null;
+    if (!parts.includes(void 0)) return cutDay(
+      date,
+      object,
+      plan2,
+      /** @type {Uint8Array[]} */
+      parts
+    );
+    if (attempt === MAX_ATTEMPTS) throw new Failure("storage", `the object of ${date} changed during ${attempt} reads`);
+    const current = await callR2(`R2 head of ${date} failed`, () => bucket.head(key));
+    if (current === null) return null;
+    object = current;
+    plan2 = planDay(date, object, range, rangeBytes);
+  }
+  return void 0;
+}
+function cutDay(date, { customMetadata: metadata = {} }, { spans, isWhole }, parts) {
+  const members = spans.flatMap((span, index) => {
+    const part = parts[index];
+    if (part.byteLength !== span.length)
+      throw new Failure("storage", `R2 returned ${part.byteLength} of ${span.length} bytes of ${date}`);
+    return span.members.map(({ number, offset, length }) => {
+      const at = offset - span.offset;
+      return { number, bytes: part.subarray(at, at + length) };
+    });
+  });
+  return { date, isWhole, members, metadata };
+}
+
+// workers/query/names.js
+function openNames(isAsked) {
+  const points = /* @__PURE__ */ new Map();
   const known = /* @__PURE__ */ new Map();
-  const isAsked = (name) => names.has(name) || names.has(name.slice(name.lastIndexOf("/") + 1));
-  return (line, date) => {
-    const stored = findName(line);
-    if (stored !== void 0 && known.get(stored) === false) return false;
-    const { name, timestamp } = parseSample(line, date);
-    if (stored !== void 0 && !known.has(stored)) known.set(stored, isAsked(name));
-    if (!isAsked(name) || timestamp < start || timestamp >= end) return false;
-    found.points.set(name, (found.points.get(name) ?? 0) + 1);
-    found.count += 1;
-    return true;
+  function learn(line, stored, date) {
+    const { name } = parseSample(line, date);
+    const point = points.get(name) ?? { name, member: findMember(name), isAsked: isAsked(name), count: 0 };
+    points.set(name, point);
+    if (stored !== void 0) known.set(JSON.parse(JSON.stringify(stored)), point);
+    return point;
+  }
+  return {
+    points,
+    /**
+     * Returns the point of a line. Refuses a point that the member cannot have.
+     * @param {string} text
+     * @param {string|undefined} stored
+     * @param {number} from
+     * @param {number} to
+     * @param {Place} place
+     */
+    find(text, stored, from, to, { date, number }) {
+      const point = stored !== void 0 && known.get(stored) || learn(text.slice(from, to), stored, date);
+      if (number !== void 0 && point.member !== number)
+        throw new Failure("storage", `the object of ${date} holds a point of member ${point.member} in ${number}`);
+      return point;
+    }
   };
 }
-async function* writeAnswer(config, query, budget, { lineLength, chunkLength }) {
-  const found = { count: 0, points: /* @__PURE__ */ new Map() };
+function countByName(points) {
+  const found = Array.from(points).filter(({ count }) => count > 0);
+  const sorted = found.map(({ name, count }) => (
+    /** @type {const} */
+    [name, count]
+  )).sort(([a], [b]) => a < b ? -1 : 1);
+  return Object.fromEntries(sorted);
+}
+
+// workers/query/answer.js
+async function* writeAnswer(access, query, limits) {
   const absent = [];
-  const isWanted = openFilter(query, found);
-  const { start, end } = query;
-  let text = `{"site_name":${JSON.stringify(config.site)},"start_time":${start},"end_time":${end},"samples":[`;
+  const { site, start, end, names } = query;
+  const isAsked = (name) => names.has(name) || names.has(name.slice(name.lastIndexOf("/") + 1));
+  const table = openNames(isAsked);
+  let text = `{"site_name":${JSON.stringify(site)},"start_time":${start},"end_time":${end},"samples":[`;
+  let count = 0;
   let isFirst = true;
-  for await (const day of readDays(config, query, budget, absent)) {
-    let count = 0;
-    for await (const lines of readLines(day, budget, lineLength)) {
-      for (const line of lines) {
-        count += 1;
-        if (isWanted(line, day.date)) text += `${found.count > 1 ? "," : ""}
+  for await (const day of readDays(access, query, limits, absent)) {
+    for await (const rows of selectRows(access, day, query, table, limits)) {
+      for (const { line } of rows) {
+        text += count > 0 ? `,
+${line}` : `
 ${line}`;
+        count += 1;
       }
-      if (isFirst || text.length >= chunkLength) {
+      if (isFirst || text.length >= limits.chunkLength) {
         yield text;
         text = "";
         isFirst = false;
       }
     }
-    const expected = day.object.customMetadata?.samples;
-    if (expected !== void 0 && expected !== String(count)) {
-      throw new Failure("storage", `the object of ${day.date} holds ${count} samples, not ${expected}`);
-    }
   }
-  const points = JSON.stringify(Object.fromEntries(found.points));
+  const points = countByName(table.points.values());
+  const matched = new Set(Object.keys(points).flatMap((name) => [name, name.slice(name.lastIndexOf("/") + 1)]));
+  const unmatched = Array.from(names).filter((name) => !matched.has(name));
+  const rest = JSON.stringify({ count, points, unmatched, absent_days: absent }).slice(1);
   yield `${text}
-],"count":${found.count},"points":${points},"absent_days":${JSON.stringify(absent)}}
+],${rest}
 `;
 }
-function streamAnswer(pieces, first, close) {
-  const utf8 = new TextEncoder();
-  let pending = first;
-  let failure;
-  async function pull(controller) {
-    if (failure) {
-      controller.error(failure);
-      return;
-    }
-    try {
-      while (pending === "") {
-        const { done, value } = await pieces.next();
-        if (done) {
-          close();
-          controller.close();
-          return;
-        }
-        pending = value;
-      }
-      controller.enqueue(utf8.encode(pending));
-      pending = "";
-    } catch (error) {
-      failure = reportFailure(error);
-      close();
-      controller.enqueue(utf8.encode(`
-],"error":${JSON.stringify(describe(failure))}
-`));
+async function* selectRows({ budget }, { date, members, isWhole, metadata }, { start, end }, table, { lineLength }) {
+  let count = 0;
+  async function* select({ number, bytes }) {
+    for await (const text of readText(bytes, date, budget, { lineLength, bufferBytes: chooseBuffer(members.length) })) {
+      const rows = [];
+      count += walkLines(text, (stored, from, to) => {
+        const point = table.find(text, stored, from, to, { date, number });
+        if (!point.isAsked) return;
+        const line = text.slice(from, to);
+        const { timestamp } = parseSample(line, date);
+        if (timestamp < start || timestamp >= end) return;
+        point.count += 1;
+        rows.push({ timestamp, line });
+      });
+      yield rows;
     }
   }
-  async function cancel() {
-    close();
-    await pieces.return(void 0);
-  }
-  return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+  yield* mergeByTime(members.map(select));
+  if (isWhole) checkCount(date, metadata, count);
 }
-function reportFailure(error) {
-  const failure = error instanceof Failure ? error : new Failure("storage", "unexpected error. The worker's log has the reason");
-  const reason = error instanceof Failure ? error.message : String(error);
-  writeLog("error", "[Query] Failed", { code: failure.code, reason });
-  return failure;
+function checkCount(date, { samples }, count) {
+  if (samples !== void 0 && samples !== String(count))
+    throw new Failure("storage", `the object of ${date} holds ${count} samples, not ${samples}`);
 }
 
 // workers/query/budget.js
@@ -229,59 +448,75 @@ function openBudget(budgetMs) {
       if (Date.now() >= end) throw failure;
       return done;
     },
+    /** Throws the Failure after the deadline. It is for steps that cannot hang, and costs less than `within`. */
+    check() {
+      if (Date.now() >= end) throw failure;
+    },
     close: () => clearTimeout(timer)
   };
 }
 
+// workers/query/days/bucket.js
+function openBucket(bucket, budget, requests) {
+  let free = requests;
+  const waiting = [];
+  async function run(call) {
+    if (free > 0) free -= 1;
+    else await budget.within(new Promise((resolve) => waiting.push(() => resolve(void 0))));
+    try {
+      return await budget.within(call());
+    } finally {
+      const next = waiting.shift();
+      if (next === void 0) free += 1;
+      else next();
+    }
+  }
+  return {
+    list: (options) => run(() => bucket.list(options)),
+    head: (key) => run(() => bucket.head(key)),
+    /**
+     * Returns the bytes of a range, null without an object, undefined when the object has another ETag.
+     * @param {string} key
+     * @param {string} etag
+     * @param {{offset: number, length: number}} range
+     */
+    readRange: (key, etag, range) => run(async () => {
+      const object = await bucket.get(key, { range, onlyIf: { etagMatches: etag } });
+      if (object === null) return null;
+      return "body" in object ? new Uint8Array(await object.arrayBuffer()) : void 0;
+    })
+  };
+}
+
 // workers/query/limits.js
+var MIB = 1024 * 1024;
 var LIMITS = Object.freeze({
   budgetMs: 1e4,
   // from the request to the last byte
-  rangeMs: 31 * DAY_MS,
+  rangeMs: 366 * DAY_MS,
   points: 100,
   // names in one request
+  requests: 6,
+  // to R2 at once. Cloudflare lets a worker wait for six answers
+  rangeBytes: 32 * MIB,
+  // of one day, compressed. The backfill worker stores no larger day
+  aheadBytes: 16 * MIB,
+  // of days that are read before their turn, compressed
   lineLength: 64 * 1024,
   // characters. One sample is about a hundred
   chunkLength: 64 * 1024
   // characters of the answer that are sent at once
 });
 
-// workers/query/parameters.js
-var PARAMETERS = ["site_name", "point_names", "start_time", "end_time"];
-function readQuery(given, site, { rangeMs, points }) {
-  const problems = listMisuse(given);
-  const readText = (name) => name in problems ? void 0 : given.get(name) ?? void 0;
-  const [start, end] = ["start_time", "end_time"].map((name) => {
-    const ms = readText(name);
-    if (ms !== void 0 && !/^\d{1,14}$/.test(ms)) problems[name] = "is not a number of ms since the epoch";
-    return name in problems ? NaN : Number(ms);
-  });
-  if (start >= end) problems.start_time = "is not before end_time, which is exclusive";
-  if (end - start > rangeMs)
-    problems.end_time = `is more than ${rangeMs / DAY_MS} days after start_time: split the request`;
-  const names = new Set(readText("point_names")?.split(","));
-  if (names.has("")) problems.point_names = "holds an empty name";
-  if (names.size > points) problems.point_names = `holds more than ${points} names: split the request`;
-  const asked = readText("site_name");
-  if (asked !== void 0 && asked !== site) problems.site_name = "is a site that this worker does not serve";
-  const query = { start, end, names };
-  return { query, problems };
-}
-function listMisuse(given) {
-  const problems = {};
-  for (const name of /* @__PURE__ */ new Set([...PARAMETERS, ...given.keys()])) {
-    const values = given.getAll(name);
-    if (!PARAMETERS.includes(name)) problems[name] = `is unknown (expected ${PARAMETERS.join(", ")})`;
-    else if (values.length === 0 || values[0] === "") problems[name] = "is missing";
-    else if (values.length > 1) problems[name] = "is given more than once";
-  }
-  return problems;
-}
-
 // workers/shared/settings.js
 var MAX_TEXT_BYTES = 5 * 1024;
 var isText = (text) => typeof text === "string" && new TextEncoder().encode(text).byteLength <= MAX_TEXT_BYTES;
 var isSite = (text) => isText(text) && /^[\w-][\w.-]*$/.test(text);
+function isDate(text) {
+  if (!isText(text) || !/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false;
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && formatDate(ms) === text;
+}
 function isKeyTemplate(text) {
   if (!isText(text) || !/^[\w./=-]*\{site\}[\w./=-]+\{date\}[\w./=-]*$/.test(text)) return false;
   return !/^_control\/|(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
@@ -290,11 +525,77 @@ var isVersion = (metadata) => typeof metadata?.id === "string" && metadata.id !=
 var isBucket = (bucket, methods) => methods.every((method) => typeof bucket?.[method] === "function");
 var listUnusable = (usable) => Object.entries(usable).flatMap(([name, isUsable]) => isUsable ? [] : [name]);
 
+// workers/query/parameters.js
+function readQuery(given, sites, { rangeMs, points }) {
+  const { problems, readText: readText2 } = openParameters(given, ["site_name", "point_names", "start_time", "end_time"]);
+  const [start, end] = ["start_time", "end_time"].map((name) => {
+    const ms = readText2(name);
+    if (ms !== void 0 && !/^\d{1,14}$/.test(ms)) problems[name] = "is not a number of ms since the epoch";
+    return name in problems ? NaN : Number(ms);
+  });
+  if (start >= end) problems.start_time = "is not before end_time, which is exclusive";
+  if (end - start > rangeMs)
+    problems.end_time = `is more than ${rangeMs / DAY_MS} days after start_time: split the request`;
+  const names = new Set(readText2("point_names")?.split(","));
+  if (names.has("")) problems.point_names = "holds an empty name";
+  if (names.size > points) problems.point_names = `holds more than ${points} names: split the request`;
+  const query = { site: readSite(readText2, sites, problems), start, end, names };
+  return { query, problems };
+}
+function readDayQuery(given, sites) {
+  const { problems, readText: readText2 } = openParameters(given, ["site_name", "day"]);
+  const day = readText2("day") ?? "";
+  if (!("day" in problems) && !(isDate(day) && day >= "1970-01-01")) problems.day = "is not a date as YYYY-MM-DD";
+  const query = { site: readSite(readText2, sites, problems), day };
+  return { query, problems };
+}
+function readSite(readText2, sites, problems) {
+  const site = readText2("site_name") ?? "";
+  if (!("site_name" in problems) && !sites.includes(site))
+    problems.site_name = "is a site that this worker does not serve";
+  return site;
+}
+function openParameters(given, expected) {
+  const problems = {};
+  for (const name of /* @__PURE__ */ new Set([...expected, ...given.keys()])) {
+    const values = given.getAll(name);
+    if (!expected.includes(name)) problems[name] = `is unknown (expected ${expected.join(", ")})`;
+    else if (values.length === 0 || values[0] === "") problems[name] = "is missing";
+    else if (values.length > 1) problems[name] = "is given more than once";
+  }
+  const readText2 = (name) => name in problems ? void 0 : given.get(name) ?? void 0;
+  return { problems, readText: readText2 };
+}
+
+// workers/query/points.js
+async function listPoints(access, { site, day }, limits) {
+  const absent = [];
+  const start = Date.parse(day);
+  const table = openNames(() => true);
+  const range = { site, start, end: start + DAY_MS, names: void 0 };
+  let count = 0;
+  for await (const { date, members, metadata } of readDays(access, range, limits, absent)) {
+    const options = { lineLength: limits.lineLength, bufferBytes: chooseBuffer(1) };
+    for (const { number, bytes } of members) {
+      for await (const text of readText(bytes, date, access.budget, options)) {
+        count += walkLines(text, (stored, from, to) => {
+          table.find(text, stored, from, to, { date, number }).count += 1;
+        });
+      }
+    }
+    checkCount(date, metadata, count);
+    if (metadata.points !== void 0 && metadata.points !== String(table.points.size))
+      throw new Failure("storage", `the object of ${date} holds ${table.points.size} points, not ${metadata.points}`);
+  }
+  const points = countByName(table.points.values());
+  return { site_name: site, day, count, points, absent_days: absent };
+}
+
 // workers/query/settings.js
 function configure(env) {
   const { BUCKET: bucket, CF_VERSION_METADATA: metadata, SITE: site, KEY_TEMPLATE: keyTemplate } = env;
   const usable = {
-    BUCKET: isBucket(bucket, ["head", "get"]),
+    BUCKET: isBucket(bucket, ["head", "get", "list"]),
     CF_VERSION_METADATA: isVersion(metadata),
     SITE: isSite(site),
     KEY_TEMPLATE: isKeyTemplate(keyTemplate)
@@ -303,10 +604,58 @@ function configure(env) {
   return { config, problems: listUnusable(usable) };
 }
 
+// workers/query/streaming.js
+function streamAnswer(pieces, first, close) {
+  const utf82 = new TextEncoder();
+  let pending = first;
+  let failure;
+  async function pull(controller) {
+    if (failure) {
+      controller.error(failure);
+      return;
+    }
+    try {
+      while (pending === "") {
+        const { done, value } = await pieces.next();
+        if (done) {
+          close();
+          controller.close();
+          return;
+        }
+        pending = value;
+      }
+      controller.enqueue(utf82.encode(pending));
+      pending = "";
+    } catch (error) {
+      failure = reportFailure(error);
+      close();
+      controller.enqueue(utf82.encode(`
+],"error":${JSON.stringify(describe(failure))}
+`));
+    }
+  }
+  async function cancel() {
+    close();
+    await pieces.return(void 0);
+  }
+  return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+}
+function reportFailure(error) {
+  const failure = error instanceof Failure ? error : new Failure("storage", "unexpected error. The worker's log has the reason");
+  const reason = error instanceof Failure ? error.message : String(error);
+  writeLog("error", "[Query] Failed", { code: failure.code, reason });
+  return failure;
+}
+
 // workers/query/worker.js
 var SERVICE = "query-worker";
 var VERSION = "1.0.0";
 var TAG = "[Query]";
+var SOURCE = {
+  "X-Data-Source": "R2",
+  "X-Query-Strategy": "R2_ONLY",
+  "Access-Control-Expose-Headers": "X-Data-Source, X-Query-Strategy"
+};
 async function health(env) {
   const { config, problems } = configure(env);
   const yesterday = formatDate(Date.now() - DAY_MS);
@@ -315,36 +664,58 @@ async function health(env) {
   const { id = "", tag = "" } = env.CF_VERSION_METADATA ?? {};
   return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });
 }
-async function serve(given, env, limits) {
+async function serve(env, limits, read, answer) {
   const { config, problems: unusable } = configure(env);
   if (unusable.length > 0) {
     writeLog("error", "[Query] Not configured", { unusable });
     return refuse(503, { code: "not_configured", message: "a binding is absent or unusable" });
   }
-  const { query, problems } = readQuery(given, config.site, limits);
+  const { query, problems } = read([config.site]);
   if (Object.keys(problems).length > 0) {
     const texts = Object.entries(problems).map(([name, problem]) => `${name} ${problem}`);
     return refuse(400, { code: "bad_parameter", message: texts.join("; "), parameters: problems });
   }
   const budget = openBudget(limits.budgetMs);
-  const pieces = writeAnswer(config, query, budget, limits);
+  const bucket = openBucket(config.bucket, budget, limits.requests);
   try {
-    const { value } = await pieces.next();
-    const headers = { "Cache-Control": "no-store", "Content-Type": "application/json" };
-    const source = { "X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY" };
-    return new Response(streamAnswer(pieces, value, budget.close), { headers: { ...headers, ...source } });
+    return await answer({ budget, bucket, keyTemplate: config.keyTemplate }, query);
   } catch (error) {
     budget.close();
     const failure = reportFailure(error);
     return refuse(failure.code === "over_budget" ? 504 : 502, describe(failure));
   }
 }
+async function answerQuery(access, query, limits) {
+  const pieces = writeAnswer(access, query, limits);
+  const { value } = await pieces.next();
+  const headers = { "Cache-Control": "no-store", "Content-Type": "application/json", ...SOURCE };
+  return new Response(streamAnswer(pieces, value, access.budget.close), { headers });
+}
+async function answerPoints(access, query, limits) {
+  const body = await listPoints(access, query, limits);
+  access.budget.close();
+  return json(200, body, SOURCE);
+}
 function create(limits) {
   const routes = {
     "/health": { methods: ["GET", "HEAD"], reply: (_, env) => health(env) },
     "/timeseries/query": {
       methods: ["GET"],
-      reply: (request, env) => serve(new URL(request.url).searchParams, env, limits)
+      reply: ({ url }, env) => serve(
+        env,
+        limits,
+        (sites) => readQuery(new URL(url).searchParams, sites, limits),
+        (access, query) => answerQuery(access, query, limits)
+      )
+    },
+    "/timeseries/points": {
+      methods: ["GET"],
+      reply: ({ url }, env) => serve(
+        env,
+        limits,
+        (sites) => readDayQuery(new URL(url).searchParams, sites),
+        (access, query) => answerPoints(access, query, limits)
+      )
     }
   };
   return {

@@ -1,18 +1,22 @@
 import { DAY_MS } from "../shared/days.js";
+import { isDate } from "../shared/settings.js";
 
-/** @typedef {{start: number, end: number, names: Set<string>}} Query `start` and `end` in ms, `end` excluded */
-
-const PARAMETERS = ["site_name", "point_names", "start_time", "end_time"];
+/**
+ * @typedef {{site: string, start: number, end: number, names: Set<string>|undefined}} Range `start` and `end` in ms, `end`
+ *   excluded, `names` undefined for all points
+ * @typedef {Range & {names: Set<string>}} Query
+ * @typedef {{site: string, day: string}} DayQuery
+ * @typedef {Record<string, string>} Problems by parameter
+ */
 
 /**
  * Reads a query and lists the problems by parameter.
  * @param {URLSearchParams} given
- * @param {string} site that the bucket holds
+ * @param {string[]} sites that the bucket holds
  * @param {import("./limits.js").Limits} limits
  */
-export function readQuery(given, site, { rangeMs, points }) {
-  const problems = listMisuse(given);
-  const readText = (/** @type {string} */ name) => (name in problems ? undefined : (given.get(name) ?? undefined));
+export function readQuery(given, sites, { rangeMs, points }) {
+  const { problems, readText } = openParameters(given, ["site_name", "point_names", "start_time", "end_time"]);
   const [start, end] = ["start_time", "end_time"].map((name) => {
     const ms = readText(name);
     if (ms !== undefined && !/^\d{1,14}$/.test(ms)) problems[name] = "is not a number of ms since the epoch";
@@ -24,25 +28,51 @@ export function readQuery(given, site, { rangeMs, points }) {
   const names = new Set(readText("point_names")?.split(","));
   if (names.has("")) problems.point_names = "holds an empty name";
   if (names.size > points) problems.point_names = `holds more than ${points} names: split the request`;
-  const asked = readText("site_name");
-  if (asked !== undefined && asked !== site) problems.site_name = "is a site that this worker does not serve";
   /** @type {Query} */
-  const query = { start, end, names };
+  const query = { site: readSite(readText, sites, problems), start, end, names };
   return { query, problems };
 }
 
 /**
- * Lists the parameters that are unknown, missing or repeated.
+ * Reads the parameters of a list of points.
  * @param {URLSearchParams} given
+ * @param {string[]} sites
  */
-function listMisuse(given) {
-  /** @type {Record<string, string>} */
+export function readDayQuery(given, sites) {
+  const { problems, readText } = openParameters(given, ["site_name", "day"]);
+  const day = readText("day") ?? "";
+  if (!("day" in problems) && !(isDate(day) && day >= "1970-01-01")) problems.day = "is not a date as YYYY-MM-DD";
+  /** @type {DayQuery} */
+  const query = { site: readSite(readText, sites, problems), day };
+  return { query, problems };
+}
+
+/**
+ * @param {(name: string) => string|undefined} readText
+ * @param {string[]} sites
+ * @param {Problems} problems
+ */
+function readSite(readText, sites, problems) {
+  const site = readText("site_name") ?? "";
+  if (!("site_name" in problems) && !sites.includes(site))
+    problems.site_name = "is a site that this worker does not serve";
+  return site;
+}
+
+/**
+ * Lists the parameters that are unknown, missing or repeated, and returns a function that reads the others.
+ * @param {URLSearchParams} given
+ * @param {string[]} expected
+ */
+function openParameters(given, expected) {
+  /** @type {Problems} */
   const problems = {};
-  for (const name of new Set([...PARAMETERS, ...given.keys()])) {
+  for (const name of new Set([...expected, ...given.keys()])) {
     const values = given.getAll(name);
-    if (!PARAMETERS.includes(name)) problems[name] = `is unknown (expected ${PARAMETERS.join(", ")})`;
+    if (!expected.includes(name)) problems[name] = `is unknown (expected ${expected.join(", ")})`;
     else if (values.length === 0 || values[0] === "") problems[name] = "is missing";
     else if (values.length > 1) problems[name] = "is given more than once";
   }
-  return problems;
+  const readText = (/** @type {string} */ name) => (name in problems ? undefined : (given.get(name) ?? undefined));
+  return { problems, readText };
 }

@@ -9,7 +9,7 @@ import { isBucket, isKeyTemplate, isSite, isVersion, listUnusable } from "../sha
 export function configure(env) {
   const { BUCKET: bucket, CF_VERSION_METADATA: metadata, SITE: site, KEY_TEMPLATE: keyTemplate } = env;
   const usable = {
-    BUCKET: isBucket(bucket, ["head", "get"]),
+    BUCKET: isBucket(bucket, ["head", "get", "list"]),
     CF_VERSION_METADATA: isVersion(metadata),
     SITE: isSite(site),
     KEY_TEMPLATE: isKeyTemplate(keyTemplate),

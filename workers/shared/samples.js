@@ -23,11 +23,14 @@ function jsonValue(text) {
 
 /**
  * Returns the name of a line in its stored form without parsing the line, undefined for a line of another form.
- * @param {string} line
+ * @param {string} text that has the line
+ * @param {number} [from]
+ * @param {number} [to] the line's end
  */
-export function findName(line) {
-  const to = line.startsWith(BEFORE) ? line.indexOf(AFTER, BEFORE.length) : -1;
-  return to < 0 ? undefined : line.slice(BEFORE.length, to);
+export function findName(text, from = 0, to = text.length) {
+  const start = from + BEFORE.length;
+  const end = text.startsWith(BEFORE, from) ? text.indexOf(AFTER, start) : -1;
+  return end < 0 || end > to ? undefined : text.slice(start, end);
 }
 
 /**
@@ -41,7 +44,7 @@ export function parseSample(line, date) {
     sample = JSON.parse(line);
   } catch {} // refused below
   const { point_name: name, timestamp, value } = sample ?? {};
-  const isValue = typeof value === "number" || typeof value === "string";
+  const isValue = value === null || ["number", "string", "boolean"].includes(typeof value);
   if (typeof name === "string" && Number.isSafeInteger(timestamp) && isValue) return { name, timestamp };
   throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
 }

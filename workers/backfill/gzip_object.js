@@ -1,4 +1,4 @@
-import { Failure } from "./failure.js";
+import { Failure } from "../shared/failure.js";
 
 /** @param {ArrayBuffer} buffer */
 export const formatHex = (buffer) =>
