@@ -139,6 +139,7 @@ def _find_problems(context: Context, found: History) -> Items:
         yield _describe_failures(context, failures, awaits_cron=found.awaits_cron(failures))
     if stuck := found.find_stuck():
         yield _describe_stuck(stuck)
+    yield from found.describe_failed_days()
 
 
 def _describe_failures(context: Context, failures: list[Run], *, awaits_cron: bool) -> Evidence | Finding:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.clients.worker.progress import Progress, read_progress_day
+from checks.clients.worker.skipped_days import SkippedDays
 from checks.diagnosis.batch_recording import record_batch
 from checks.diagnosis.error_codes import describe_reported_error
 from checks.model.credentials import Credential, Secret
@@ -63,21 +64,24 @@ def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Findin
     context.batch.requested = reply.status != 401
     context.batch.day = read_progress_day(reply.body)
     after = _read_progress(context, SUBJECT, reply)
+    skipped = _read_skipped(reply)
+    explained = skipped.count >= after.days_total - after.days_complete > 0
     context.batch.progress = after
     lasted = context.deadline.clock() - began
     kept = _read_progress(context, STATUS, context.worker.fetch_status(context.credentials.operator))
     problem = (
         _find_contradiction(reply, after)
-        or _find_standstill(before, after)
+        or _find_standstill(before, after, explained=explained)
         or _find_other_range(context, after)
-        or _find_early_end(before, after, lasted)
+        or (None if explained else _find_early_end(before, after, lasted))
         or _find_lost_days(after, kept)
     )
     if problem is not None:
         raise Failed(_describe(SUBJECT, *problem))
     days = f"days complete: {before.days_complete} -> {after.days_complete} of {after.days_total}"
     yield Evidence(f"{days}, {after.samples_written:,} samples written")
-    if after.days_complete == before.days_complete < after.days_total:
+    yield from skipped.describe()
+    if after.days_complete == before.days_complete < after.days_total and not explained:
         if not context.manifest.schedules:
             raise Failed(_describe_missing_cron())
         yield Evidence("a day is larger than one batch, so the cron continues it")
@@ -104,6 +108,13 @@ def _read_progress(context: Context, subject: str, reply: WorkerReply) -> Progre
         raise Failed(_describe(subject, "a progress with integer counters", str(error))) from None
 
 
+def _read_skipped(reply: WorkerReply) -> SkippedDays:
+    try:
+        return SkippedDays.read(reply.body)
+    except ShapeError as error:
+        raise Failed(_describe(SUBJECT, "the days that were left out", str(error))) from None
+
+
 def _find_contradiction(reply: WorkerReply, after: Progress) -> tuple[str, str] | None:
     """Return the expected and the found value where status, continuation and counters disagree."""
     status, continuation = reply.body.get("status"), reply.body.get("continuation")
@@ -120,11 +131,11 @@ def _find_contradiction(reply: WorkerReply, after: Progress) -> tuple[str, str] 
     return None
 
 
-def _find_standstill(before: Progress, after: Progress) -> tuple[str, str] | None:
+def _find_standstill(before: Progress, after: Progress, *, explained: bool) -> tuple[str, str] | None:
     if after.days_complete < before.days_complete:
         return f"at least {before.days_complete} days complete, as before", f"{after.days_complete}"
     moved = after.days_complete > before.days_complete or after.days_complete == after.days_total
-    if not moved and not after.samples_fetched:
+    if not moved and not after.samples_fetched and not explained:
         return "a batch that copies further days", f"still {after.days_complete} days complete, and no sample fetched"
     return None
 

@@ -22,6 +22,8 @@ _KNOWN = {
     "upstream_unavailable": (Cause.ACE, Hint.rerun("trigger")),
     "upstream_contract": (Cause.ACE, Hint.rerun("trigger")),
     "storage": (Cause.STORAGE, Hint.deploy()),
+    "queue": (Cause.CLOUDFLARE, Hint.deploy()),
+    "killed": (Cause.CONFIGURATION, Hint.set_setting("pageSize", "1000")),
 }
 
 

@@ -74,7 +74,7 @@ REQUESTS = (
             _OTHER_SITE,
             Weather(site=_OTHER_SITE),
             patch_worker(
-                ("const config = { baseUrl, key, site,", f'const config = {{ baseUrl, key, site: "{_OTHER_SITE}",'),
+                ("[{ name: site, start, end }]", f'[{{ name: "{_OTHER_SITE}", start, end }}]'),
             ),
         ),
     ),
@@ -105,7 +105,7 @@ ENDPOINTS = (
         caught_by=("trigger", "r2"),
         cause="worker",
         apply=patch_worker(
-            ("    const counters = { samples_fetched: 0, samples_written: 0 };", "    const counters = {};"),
+            ("makeCounters = () => ({ samples_fetched: 0, samples_written: 0 });", "makeCounters = () => ({});"),
         ),
     ),
     Fault(
@@ -131,10 +131,9 @@ ENDPOINTS = (
         cause="worker",
         apply=patch_worker(
             (
-                "answer(await runBatch(config, limits, 0, memory.counters), await last);",
-                "answer((memory.kept ??= await runBatch(config, limits, 0, memory.counters)), await last);",
+                "const survey = await surveyDays(config, now());",
+                "const survey = (globalThis.kept ??= await surveyDays(config, now()));",
             ),
-            ("const memory = { counters", "const memory = { kept: undefined, counters"),
         ),
     ),
     Fault(
@@ -143,11 +142,7 @@ ENDPOINTS = (
         caught_by=("trigger",),
         cause="worker",
         apply=patch_worker(
-            (
-                'if (!error) return json(200, { status: continuation ? "in_progress" : "complete", ...about });',
-                'if (!error) return json(200, { status: more ? "error" : "complete", ...about });',
-            ),
-            ("return answer(batch, date && { unfinished: date,", "return answer(batch, { unfinished: date,"),
+            ("return answer(batch, { failed,", 'return json(200, { status: "error", ...batch, failed,'),
         ),
     ),
     Fault(
@@ -205,8 +200,8 @@ ENDPOINTS = (
         cause="worker",
         apply=patch_worker(
             (
-                '        const running = run(config, limits.triggerMs, "http");',
-                '        const running = run(config.nothing.there, limits.triggerMs, "http");',
+                'const running = runLoggedBatch(config, tools, "http",',
+                'const running = runLoggedBatch(config.nothing.there, tools, "http",',
             ),
         ),
     ),

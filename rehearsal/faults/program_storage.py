@@ -69,8 +69,8 @@ FAULTS = (
         apply=patch_worker(
             ('SERVICE = "backfill-worker";', 'SERVICE = "backfill-worker";\nconst DONE = new Set();'),
             (
-                "const stored = await storedDates(config);",
-                "const stored = new Set([...(await storedDates(config)), ...DONE]);",
+                "const missing = due.filter((date) => !stored.has(date));",
+                "const missing = due.filter((date) => !stored.has(date) && !DONE.has(date));",
             ),
             (
                 "const written = await store(config, { site, date }, body, tally, {",

@@ -40,7 +40,8 @@ FAULTS = (
         apply=_stand_still(
             (
                 "const { body, sha256 } = await object.close();",
-                'if (date !== config.start) return "unfinished";\n    const { body, sha256 } = await object.close();',
+                'if (date !== config.sites[0].start) return "unfinished";\n'
+                "    const { body, sha256 } = await object.close();",
             ),
             crons=4,
         ),

@@ -24,7 +24,7 @@ def format_time(moment: datetime) -> str:
 def make_run(started: datetime, *, lasted: timedelta | None = timedelta(seconds=2), **changes: Any) -> Run:
     """Return an entry of a cron that had nothing to copy. ``lasted`` None is a run without an end."""
     times = {"started_at": format_time(started), "ended_at": None if lasted is None else format_time(started + lasted)}
-    counts = {"planned": 0, "stored": 0, "rechecked": 0, "samples_written": 0}
+    counts = {"planned": 0, "queued": None, "failed": 0, "stored": 0, "rechecked": 0, "kept": 0, "samples_written": 0}
     entry = {"id": format_time(started), "trigger": "cron", **times, "worker_version": "v1", **counts, "error": None}
     return entry | changes
 

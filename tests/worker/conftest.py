@@ -244,15 +244,15 @@ class World:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return self.harness.http.request(method, self.urls[worker] + path, headers=headers)
 
-    def trigger(self, worker: str, *, key: str = KEY) -> httpx.Response:
-        return self.ask(worker, "POST", "/trigger", token=derive_operator_token(key))
+    def trigger(self, worker: str, *, key: str = KEY, query: str = "") -> httpx.Response:
+        return self.ask(worker, "POST", f"/trigger{query}", token=derive_operator_token(key))
 
     def status(self, worker: str) -> dict[str, Any]:
         body: dict[str, Any] = self.ask(worker, "GET", "/status", token=derive_operator_token(KEY)).json()
         return body
 
     def keys(self, worker: str) -> list[str]:
-        """Return the keys of the objects, without those of the run log."""
+        """Return the keys of the objects that are not control objects."""
         return [key for key in self.control("list", worker=worker) if not key.startswith("_control/")]
 
     def clear(self, worker: str) -> None:

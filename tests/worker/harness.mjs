@@ -4,7 +4,8 @@
  *
  * `worker` is the path of a bundle, and `source` replaces it for one worker. `wrapped` runs the bundle under probe.mjs
  * or under `wrapper`. Otherwise the bundle is the main module, as in production.
- * Control, one JSON object a POST: {op: "put"|"get"|"list"|"delete"|"clear"|"cron"|"logs", …} -> JSON.
+ * `producer` is the name of the queue that the binding DAYS sends to, and `consumes` lists the queues of a worker.
+ * Control, one JSON object a POST: {op: "put"|"get"|"list"|"delete"|"clear"|"cron"|"queue"|"logs", …} -> JSON.
  */
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
@@ -22,18 +23,20 @@ const mf = new Miniflare({
   logRequests: false,
   defaultPersistRoot: persist,
   handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.on("data", (data) => (output += data))),
-  workers: Object.entries(workers).map(([name, { bindings, bucket, wrapped, source = worker }]) => ({
+  workers: Object.entries(workers).map(([name, { bindings, bucket, wrapped, source = worker, producer, consumes = [] }]) => ({
     name,
     modules: [...(wrapped ? [probe] : []), read("worker.js", source)],
     modulesRoot: "/",
     compatibilityDate: "2026-04-01",
     bindings,
     r2Buckets: bucket ? { BUCKET: bucket } : {},
+    queueProducers: producer ? { DAYS: { queueName: producer } } : {},
+    queueConsumers: Object.fromEntries(consumes.map((queue) => [queue, { maxBatchSize: 1, maxBatchTimeout: 0 }])),
     unsafeDirectSockets: [{ port: 0 }],
   })),
 });
 
-const shown = (object) => object && { key: object.key, size: object.size, http: object.httpMetadata, custom: object.customMetadata };
+const shown = (object) => object && { key: object.key, size: object.size, etag: object.etag, http: object.httpMetadata, custom: object.customMetadata };
 const operations = {
   async put({ worker: name, key, body, custom }) {
     const bytes = Uint8Array.from(Buffer.from(body, "base64"));
@@ -51,6 +54,13 @@ const operations = {
   },
   async cron({ worker: name }) {
     return await (await mf.getWorker(name)).scheduled({ cron: "*/5 * * * *", scheduledTime: new Date() });
+  },
+  /** Delivers one message, as a queue does. */
+  async queue({ worker: name, queue, body, attempts }) {
+    const message = { id: "1", timestamp: new Date(), attempts, body };
+    const { outcome, explicitAcks, retryMessages, retryBatch } = await (await mf.getWorker(name)).queue(queue, [message]);
+    const retry = retryMessages[0] ?? (retryBatch.retry && retryBatch);
+    return { outcome, acked: explicitAcks.length > 0, retried: Boolean(retry), delay: retry ? (retry.delaySeconds ?? 0) : null };
   },
   async logs() {
     const lines = output;

@@ -10,23 +10,25 @@ const LOG = "_control/backfill/runs.json";
 function probed(bucket, calls, { fail = "", listLimit, logFail }) {
   const call = (method) => async (...given) => {
     const isLog = given[0] === LOG;
-    const name = isLog ? `log-${method}` : method;
+    const isControl = `${given[0].prefix ?? given[0]}`.startsWith("_control/");
+    const name = isLog ? `log-${method}` : isControl ? `control-${method}` : method;
     calls[name] = (calls[name] ?? 0) + 1;
     if (isLog && logFail?.method === method && calls[name] <= logFail.times) throw new Error(logFail.message);
-    if (fail === method && !isLog) throw new Error(`${method}: We encountered an internal error. Please try again. (10001)`);
+    if (fail === method && !isControl) throw new Error(`${method}: We encountered an internal error. Please try again. (10001)`);
     if (method === "list") {
-      if (given[0].include) throw new Error("a list with metadata");
+      if (given[0].include && !isControl) throw new Error("a list with metadata");
       return bucket.list({ ...given[0], limit: listLimit });
     }
     const answer = await bucket[method](...given);
-    return fail === `${method}-cut` && !isLog ? { size: answer.size - 1 } : answer;
+    return fail === `${method}-cut` && !isControl ? { size: answer.size - 1 } : answer;
   };
-  return { get: call("get"), head: call("head"), list: call("list"), put: call("put") };
+  return Object.fromEntries(["delete", "get", "head", "list", "put"].map((method) => [method, call(method)]));
 }
 
 const MIB = 1024 * 1024;
-const PAGES = { answerMs: 25_000, answerBytes: 32 * MIB, attempts: 3, retryMs: 10 };
-const LIMITS = { triggerMs: 20_000, cronMs: 600_000, ...PAGES, objectBytes: 32 * MIB, logRateLimitMs: 20 };
+const PAGES = { answerMs: 25_000, answerBytes: 32 * MIB, attempts: 3, retryMs: 10, waitMs: 30_000 };
+const TIMES = { triggerMs: 20_000, cronMs: 600_000, leaseMs: 60_000 };
+const LIMITS = { ...TIMES, ...PAGES, objectBytes: 32 * MIB, logRateLimitMs: 20 };
 const handlers = new Map(); // per worker, because each isolate has its own memory
 
 export default {

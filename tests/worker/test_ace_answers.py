@@ -18,8 +18,11 @@ from .conftest import DAYS, KEY, MIDDLE, START, World, cursor, noon, page, row
 
 
 def failing(world: World, worker: str, code: str, *, key: str = KEY, days: int = 0) -> str:
-    """Trigger a batch that must fail with this code and store no more than this many days. Return the message."""
-    answer = world.trigger(worker, key=key)
+    """Trigger a batch of the first missing day, which must fail with this code. Return the message.
+
+    ``days`` is the number of days that are stored already.
+    """
+    answer = world.trigger(worker, key=key, query=f"?day={DAYS[days]}")
     body = answer.json()
     assert (answer.status_code, body["status"], body["error"]["code"]) == (502, "error", code), answer.text
     assert body["progress"]["days_complete"] == days
@@ -71,7 +74,7 @@ def test_each_fault_of_ace_has_its_own_error_and_a_retry_succeeds(
     failing(world, "faulty", code)
     assert len(world.local.requests) == requests
     world.local.fault = world.local.network.fault = None
-    assert world.trigger("faulty").json()["status"] == "complete"
+    assert world.trigger("faulty", query=f"?day={START}").json()["progress"]["days_complete"] == 1
 
 
 ODD_ANSWERS: dict[str, tuple[Any, str, int]] = {
@@ -280,12 +283,13 @@ def test_an_answer_above_the_limit_is_refused(world: World) -> None:
     assert "2000 bytes" in failing(world, "narrow", "upstream_contract")
     assert len(world.odd.requests) == 1
     world.odd.script = lambda request: of(2_000)
-    assert world.trigger("narrow").json()["status"] == "complete"
+    assert world.trigger("narrow", query=f"?day={START}").json()["progress"]["days_complete"] == 1
 
 
 def test_days_stored_before_a_failure_remain(world: World) -> None:
     world.clear("counted")
-    world.odd.script = lambda r: noon(r) if r.query["start_time"].startswith(START) else web.Response(status=401)
+    world.trigger("counted", query=f"?day={START}")
+    world.odd.script = always(401)
     failing(world, "counted", "upstream_auth", days=1)
     world.odd.script = noon
     assert world.trigger("counted").json()["progress"]["samples_fetched"] == 2

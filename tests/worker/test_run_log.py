@@ -19,8 +19,8 @@ from contract.operator_token import derive_operator_token
 from .conftest import DAYS, KEY, RUNS, World, noon
 
 FIELDS = {
-    "id", "trigger", "started_at", "ended_at", "worker_version", "planned", "stored", "rechecked", "samples_written",
-    "error",
+    "id", "trigger", "started_at", "ended_at", "worker_version", "planned", "queued", "failed", "stored", "rechecked",
+    "kept", "samples_written", "error",
 }  # fmt: skip
 Answer = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -71,8 +71,8 @@ def test_a_run_is_logged_at_its_start_and_at_its_end(world: World, trigger: str)
     assert run.keys() == FIELDS
     started, ended = (datetime.fromisoformat(run.pop(name)) for name in ("started_at", "ended_at"))
     assert before.replace(microsecond=0) <= started <= ended <= datetime.now(UTC)
-    done = {"trigger": trigger, "worker_version": "version-1", "planned": 3, "stored": 3, "rechecked": 0}
-    assert run == {"id": run["id"], "samples_written": 3, "error": None, **done}
+    done = {"trigger": trigger, "worker_version": "version-1", "planned": 3, "queued": None, "failed": 0, "stored": 3}
+    assert run == {"id": run["id"], "rechecked": 0, "kept": 0, "samples_written": 3, "error": None, **done}
     [[start]] = seen
     assert (start["id"], start["ended_at"], start["planned"], start["stored"]) == (run["id"], None, None, 0)
 

@@ -63,7 +63,11 @@ def test_a_day_is_stored_row_for_row_with_correct_metadata(world: World) -> None
         }
     assert answer.json() == {
         "status": "complete",
+        "failed": [],
+        "waiting": 0,
+        "busy": 0,
         "progress": {
+            "current_site": "volume",
             "current_date": END,
             "days_complete": 3,
             "days_total": 3,

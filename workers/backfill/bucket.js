@@ -2,43 +2,9 @@
 import { Failure } from "../shared/failure.js";
 import { writeLog } from "../shared/log.js";
 import { callR2, formatKey } from "../shared/storage.js";
+import { requireBucket } from "./control/objects.js";
 
 /** @typedef {import("./settings.js").Config} Config */
-
-/** @param {Pick<Config, "bucket">} config */
-function requireBucket({ bucket }) {
-  if (bucket === undefined) throw new Failure("storage", "no bucket is bound");
-  return bucket;
-}
-
-/**
- * Lists the dates that have an object, with one call per 1,000 objects.
- * @param {Config} config
- */
-export async function storedDates(config) {
-  const bucket = requireBucket(config);
-  const [prefix, suffix] = formatKey(config, "{date}").split("{date}");
-  const dates = new Set();
-  /** @type {string|undefined} */
-  let cursor;
-  do {
-    const page = await callR2("R2 list failed", () => bucket.list({ prefix, cursor }));
-    for (const { key } of page.objects) {
-      const date = key.slice(prefix.length, prefix.length + 10);
-      if (key === prefix + date + suffix) dates.add(date);
-    }
-    cursor = page.truncated ? page.cursor : undefined;
-  } while (cursor !== undefined);
-  return dates;
-}
-
-/**
- * Returns whether a day has an object.
- * @param {Config} config
- * @param {string} date
- */
-export const hasDay = async (config, date) =>
-  (await callR2("R2 head failed", async () => requireBucket(config).head(formatKey(config, date)))) !== null;
 
 /**
  * Writes a day's object unless it exists.
@@ -56,7 +22,7 @@ export async function store(
   { samples, points, first, last },
   about,
 ) {
-  const key = formatKey({ keyTemplate, site: site.name }, date);
+  const key = formatKey({ keyTemplate }, site.name, date);
   /** @type {Record<string, string>} */
   const range = samples ? { first: String(first), last: String(last) } : {};
   const more = { ...range, ...about, bytes: `${body.size}`, worker_version: version };

@@ -11,8 +11,10 @@ import {
 } from "../shared/settings.js";
 
 /**
- * @typedef {{baseUrl: string, key: string, site: string, start: string, end: string|undefined, pageSize: string,
- *   keyTemplate: string, bucket: R2Bucket|undefined, version: string}} Config
+ * @typedef {{name: string, start: string, end: string|undefined}} Site
+ * @typedef {{baseUrl: string, key: string, sites: Site[], pageSize: string, keyTemplate: string, settleHours: number,
+ *   recheckDays: number, bucket: R2Bucket|undefined, days: Queue|undefined, deadLetterQueue: string|undefined,
+ *   version: string}} Config `days` undefined: the worker has no queue
  */
 
 /**
@@ -22,19 +24,39 @@ import {
 export function configure(env) {
   const { ACE_API_KEY: key, BUCKET: bucket, CF_VERSION_METADATA: metadata, ACE_BASE_URL: baseUrl, SITE: site } = env;
   const { START_DATE: start, END_DATE: end, PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate } = env;
+  const undeclared = env; // the program declares these later
+  const { SETTLE_HOURS: settle = "0", RECHECK_DAYS: recheck = "0", DAYS: days, DEAD_LETTER_QUEUE: dead } = undeclared;
   const usable = {
     ACE_API_KEY: isKey(key),
-    BUCKET: isBucket(bucket, ["get", "head", "list", "put"]),
+    BUCKET: isBucket(bucket, ["delete", "get", "head", "list", "put"]),
     CF_VERSION_METADATA: isVersion(metadata),
     ACE_BASE_URL: isBaseUrl(baseUrl),
-    SITE: isSite(site),
-    START_DATE: isDate(start),
+    SITE: env.SITES !== undefined || isSite(site),
+    START_DATE: env.SITES !== undefined || isDate(start),
     END_DATE: end === undefined || (isDate(end) && !(end < start)),
     PAGE_SIZE: isPageSize(pageSize),
     KEY_TEMPLATE: isKeyTemplate(keyTemplate),
   };
   const store = usable.BUCKET ? bucket : undefined;
   /** @type {Config} */
-  const config = { baseUrl, key, site, start, end, pageSize, keyTemplate, bucket: store, version: metadata?.id };
+  const config = {
+    baseUrl,
+    key,
+    sites: env.SITES
+      ? JSON.parse(env.SITES).map((/** @type {any} */ one) => ({
+          name: one.name,
+          start: one.startDate,
+          end: one.endDate,
+        }))
+      : [{ name: site, start, end }],
+    pageSize,
+    keyTemplate,
+    settleHours: Number(settle),
+    recheckDays: Number(recheck),
+    bucket: store,
+    days,
+    deadLetterQueue: dead,
+    version: metadata?.id,
+  };
   return { config, problems: listUnusable(usable) };
 }

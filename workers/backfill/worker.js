@@ -1,38 +1,50 @@
 /**
- * The backfill worker copies complete days (UTC) of one ACE site to R2, oldest first, each exactly once.
+ * The backfill worker copies complete days (UTC) of ACE's sites to R2, each exactly once.
  *
- * The objects are the progress: a day is complete when its object exists. The run log in the bucket has the last runs
- * and errors. Only the counters of the last batch are in memory, for GET /status. Another isolate does not know them.
+ * The objects are the progress: a day is complete when its object exists. The cron plans the missing days, and the queue
+ * hands each to a consumer. Only the counters of the last batch are in memory, for GET /status. Another isolate does not
+ * know them.
  */
 import { dispatch, json, refuse } from "../shared/answers.js";
-import { describe, Failure } from "../shared/failure.js";
+import { Failure } from "../shared/failure.js";
 import { judgeHealth } from "../shared/health.js";
 import { writeLog } from "../shared/log.js";
 import { isOperator } from "../shared/operator.js";
 import { callR2, formatKey } from "../shared/storage.js";
-import { runBatch } from "./batch.js";
+import { runLogged } from "./control/logged_run.js";
 import { LIMITS } from "./limits.js";
-import { readLastRuns, runLogged } from "./logged_run.js";
+import { consumeDays } from "./queue/consumer.js";
+import { recordDeadLetters } from "./queue/dead_letters.js";
+import { planDays } from "./queue/planner.js";
+import { makeCounters, makeTools } from "./queue/tools.js";
+import { replyPause, replyResume } from "./routes/pause.js";
+import { replyReplace } from "./routes/replace.js";
+import { replyStatus } from "./routes/status.js";
+import { replyTrigger, runLoggedBatch } from "./routes/trigger.js";
 import { configure } from "./settings.js";
 
 /**
- * @typedef {import("./batch.js").Batch} Batch
  * @typedef {import("./settings.js").Config} Config
- * @typedef {{methods: string[], reply?: (config: Config, context: ExecutionContext) => Promise<Response>}} Route
+ * @typedef {(request: Request, config: Config, context: ExecutionContext) => Promise<Response>} Reply
+ * @typedef {{methods: string[], reply?: Reply}} Route `reply` needs the operator token
  */
 
 const SERVICE = "backfill-worker";
 const VERSION = "1.0.0";
 const TAG = "[Backfill]";
+const NOT_CONFIGURED_S = 600; // a message waits so long for a worker that is configured
 
 /** @param {any} env */
 async function health(env) {
   const { config, problems } = configure(env);
-  const callBucket = () => callR2("R2 head failed", async () => config.bucket?.head(formatKey(config, config.start)));
+  const callBucket = () => callR2("R2 head failed", async () => config.bucket?.head(probeKey(config)));
   const [code, status] = await judgeHealth(problems, callBucket, TAG);
   const { id = "", tag = "" } = env.CF_VERSION_METADATA ?? {};
   return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });
 }
+
+/** @param {Config} config */
+const probeKey = (config) => formatKey(config, config.sites[0].name, config.sites[0].start);
 
 /**
  * Answers an operator's request. Refuses in this order: 503 without a key, 401, 503 for another unusable binding.
@@ -50,71 +62,49 @@ async function replyToOperator(request, env, reply) {
     const error = { code: "unauthorized", message: "this route needs the operator token" };
     return refuse(401, error, { "WWW-Authenticate": "Bearer" });
   }
-  const unusable = problems.filter((name) => name !== "BUCKET"); // the batch reports the bucket, as `storage`
+  const unusable = problems.filter((name) => name !== "BUCKET"); // the route reports the bucket, as `storage`
   if (unusable.length === 0) return reply(config);
   return refuse(503, { code: "not_configured", message: `absent or unusable: ${unusable.join(", ")}` });
 }
 
 /**
- * @param {Batch} batch
- * @param {object|""} [more]
- */
-function answer({ error, progress, continuation }, more) {
-  const about = { progress, continuation, ...more };
-  if (!error) return json(200, { status: continuation ? "in_progress" : "complete", ...about });
-  return json(502, { status: "error", error: describe(error), ...about });
-}
-
-/**
  * Returns the worker's handlers with these limits.
- * @param {Readonly<import("./limits.js").Limits>} given
+ * @param {Readonly<import("./limits.js").Limits>} limits
+ * @param {Partial<import("./queue/tools.js").Parts>} parts replace those of the worker, as the simulation does
  */
-export function create(given) {
-  const limits = { ...given, agent: `${SERVICE}/${VERSION}` };
+export function create(limits, parts = {}) {
+  const tools = makeTools(limits, `${SERVICE}/${VERSION}`, parts);
   const { logRateLimitMs } = limits;
-  const memory = { counters: { samples_fetched: 0, samples_written: 0 } };
-
-  /**
-   * @param {Config} config
-   * @param {number} budgetMs
-   * @param {"cron"|"http"} trigger
-   */
-  async function run(config, budgetMs, trigger) {
-    const counters = { samples_fetched: 0, samples_written: 0 };
-    const batch = await runLogged(config, trigger, logRateLimitMs, counters, () =>
-      runBatch(config, limits, budgetMs, counters),
-    );
-    const { progress, continuation, unfinished, error } = batch;
-    memory.counters = counters;
-    if (error) {
-      writeLog("error", "[Backfill] Batch failed", { code: error.code, reason: error.message, progress });
-    } else {
-      writeLog("log", "[Backfill] Batch ended", { continuation, unfinished, progress });
-    }
-    return batch;
-  }
+  const memory = { counters: makeCounters() };
 
   /** @type {Record<string, Route>} */
   const routes = {
     "/health": { methods: ["GET", "HEAD"] },
     "/status": {
       methods: ["GET", "HEAD"],
-      async reply(config) {
-        const last = readLastRuns(config, logRateLimitMs);
-        return answer(await runBatch(config, limits, 0, memory.counters), await last);
-      },
+      reply: (_, config) => replyStatus(config, tools, memory.counters),
     },
     "/trigger": {
       methods: ["POST"],
-      async reply(config, context) {
-        const running = run(config, limits.triggerMs, "http");
-        context.waitUntil(running.catch(() => {})); // so that the run ends, and says so, after its client has gone
-        const batch = await running;
-        const { unfinished: date } = batch;
-        return answer(batch, date && { unfinished: date, message: `no time was left for ${date}. The cron continues` });
+      reply(request, config, context) {
+        memory.counters = makeCounters();
+        return replyTrigger(request, config, tools, context, memory.counters);
       },
     },
+    "/replace": {
+      methods: ["POST"],
+      reply: (request, config, context) => replyReplace(request, config, tools, context),
+    },
+    "/pause": { methods: ["POST"], reply: (request, config) => replyPause(request, config, tools) },
+    "/resume": { methods: ["POST"], reply: (_, config) => replyResume(config) },
   };
+
+  /** @param {Config} config of a worker without a queue */
+  async function copyWithoutQueue(config) {
+    memory.counters = makeCounters();
+    const { error } = await runLoggedBatch(config, tools, "cron", limits.cronMs, {}, memory.counters);
+    if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
+  }
 
   return {
     /**
@@ -124,27 +114,57 @@ export function create(given) {
      */
     fetch: (request, env, context) =>
       dispatch(request, routes, TAG, ({ reply }) =>
-        reply ? replyToOperator(request, env, (config) => reply(config, context)) : health(env),
+        reply ? replyToOperator(request, env, (config) => reply(request, config, context)) : health(env),
       ),
 
     /**
-     * Runs until no day is missing or the time is over. A Failure fails the invocation.
+     * Plans once. A Failure fails the invocation.
      * @param {unknown} _
      * @param {any} env
      */
     async scheduled(_, env) {
       const { config, problems } = configure(env);
-      if (problems.length > 0) {
-        writeLog("error", "[Backfill] Not configured", { unusable: problems });
-        const error = new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
-        const none = { samples_fetched: 0, samples_written: 0 };
-        await runLogged(config, "cron", logRateLimitMs, none, async () => ({ continuation: true, stored: 0, error }));
-        throw new Error(`[Backfill] ${error.code}: ${error.message}`);
-      }
-      const { error } = await run(config, limits.cronMs, "cron");
+      const { days } = config;
+      if (problems.length > 0) writeLog("error", "[Backfill] Not configured", { unusable: problems });
+      /** @returns {Promise<import("./control/logged_run.js").Outcome>} */
+      const plan = async () => {
+        if (problems.length === 0 && days) return planDays({ ...config, days }, tools);
+        throw new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
+      };
+      if (problems.length === 0 && !days) return copyWithoutQueue(config);
+      const { error } = await runLogged(config, "cron", logRateLimitMs, makeCounters(), () =>
+        plan().catch(keepFailure),
+      );
       if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
     },
+
+    /**
+     * Handles messages of the queue of days, or of the dead-letter queue.
+     * @param {MessageBatch} batch
+     * @param {any} env
+     */
+    async queue(batch, env) {
+      const { config, problems } = configure(env);
+      if (problems.length > 0) {
+        writeLog("error", "[Backfill] Not configured", { unusable: problems });
+        batch.retryAll({ delaySeconds: NOT_CONFIGURED_S });
+      } else if (batch.queue === config.deadLetterQueue) {
+        await recordDeadLetters(batch, config, tools);
+      } else {
+        await consumeDays(batch, config, tools);
+      }
+    },
   };
+}
+
+/**
+ * Returns the outcome of a run that a Failure ended.
+ * @param {unknown} error
+ */
+function keepFailure(error) {
+  if (!(error instanceof Failure)) throw error;
+  writeLog("error", "[Backfill] Planner failed", { code: error.code, reason: error.message });
+  return { stored: 0, error };
 }
 
 export default create(LIMITS);

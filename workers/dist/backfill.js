@@ -6,12 +6,12 @@ var writeLog = (level, message, fields) => console[level](JSON.stringify({ messa
 // workers/shared/answers.js
 var json = (status, body, headers) => Response.json(body, { status, headers: { "Cache-Control": "no-store", ...headers } });
 var refuse = (status, error, headers) => json(status, { status: "error", error }, headers);
-async function dispatch(request, routes, tag, reply) {
+async function dispatch(request, routes, tag, reply2) {
   try {
     const { pathname } = new URL(request.url);
     if (!Object.hasOwn(routes, pathname)) return refuse(404, { code: "not_found", message: "no such route" });
     const route = routes[pathname];
-    if (route.methods.includes(request.method)) return await reply(route);
+    if (route.methods.includes(request.method)) return await reply2(route);
     const error = { code: "method_not_allowed", message: "this route takes another method" };
     return refuse(405, error, { Allow: route.methods.join(", ") });
   } catch (error) {
@@ -60,66 +60,351 @@ async function isOperator(request, key) {
 }
 
 // workers/shared/storage.js
-var formatKey = ({ keyTemplate, site }, date) => keyTemplate.replace("{site}", site).replace("{date}", date);
+var formatKey = ({ keyTemplate }, site, date) => keyTemplate.replace("{site}", site).replace("{date}", date);
 async function callR2(problem, call) {
   try {
     return await call();
   } catch (error) {
-    throw error instanceof Failure ? error : new Failure("storage", `${problem}: ${String(error).slice(0, 200)}`);
+    throw error instanceof Failure ? error : new Failure("storage", `${problem}: ${String(error).slice(0, 200)}`, 0);
   }
+}
+
+// workers/backfill/control/objects.js
+var FOLDER = "_control/backfill/";
+var CONTENT = { contentType: "application/json" };
+var nameDay = ({ site, date }) => `${site}/${date}`;
+function requireBucket({ bucket }) {
+  if (bucket === void 0) throw new Failure("storage", "no bucket is bound");
+  return bucket;
+}
+async function readObject(target, key) {
+  const bucket = requireBucket(target);
+  return callR2("R2 get failed", async () => {
+    const object = await bucket.get(key);
+    if (object === null) return null;
+    const text = await object.text();
+    let value;
+    try {
+      value = JSON.parse(text);
+    } catch {
+    }
+    return { value, etag: object.etag };
+  });
+}
+async function writeObject(target, key, value, etag, customMetadata) {
+  const bucket = requireBucket(target);
+  const onlyIf = etag === void 0 ? { etagDoesNotMatch: "*" } : { etagMatches: etag };
+  const options = { onlyIf, httpMetadata: CONTENT, customMetadata };
+  const put = async () => (await bucket.put(key, JSON.stringify(value), options))?.etag ?? null;
+  return callR2("R2 put failed", () => put().catch(readRefusal));
+}
+function readRefusal(error) {
+  if (String(error).includes("(10058)")) return null;
+  throw error;
+}
+async function deleteObject(target, name) {
+  const bucket = requireBucket(target);
+  await callR2("R2 delete failed", () => bucket.delete(`${FOLDER}${name}`));
+}
+
+// workers/backfill/control/run_log.js
+var KEY = `${FOLDER}runs.json`;
+var SCHEMA = 1;
+var MAX_RUNS = 200;
+var MAX_BYTES = 1024 * 1024;
+var ATTEMPTS = 6;
+var RETRY_MS = 50;
+var CONTENT2 = { httpMetadata: { contentType: "application/json" } };
+function parseRuns(body) {
+  let log;
+  try {
+    log = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+  }
+  const isLog = log?.schema === SCHEMA && Array.isArray(log.runs);
+  return isLog && log.runs.every((run) => typeof run?.id === "string") ? log.runs : void 0;
+}
+var RunLog = class {
+  /** @type {Known|undefined} the state after the last write of this log, so that the next write needs no read */
+  #known;
+  /**
+   * @param {R2Bucket} bucket
+   * @param {number} rateLimitMs the pause after R2 refused a second write to the object within a second
+   */
+  constructor(bucket, rateLimitMs) {
+    this.bucket = bucket;
+    this.rateLimitMs = rateLimitMs;
+  }
+  /**
+   * Returns the runs, newest first. The list is empty for a log that is absent or cannot be read.
+   * @returns {Promise<Run[]>}
+   */
+  async read() {
+    try {
+      const { runs } = await this.#fetch();
+      if (runs) return runs;
+      writeLog("error", "[Backfill] Run log unreadable", { key: KEY });
+    } catch (error) {
+      writeLog("error", "[Backfill] Run log not read", { error: String(error).slice(0, 200) });
+    }
+    return [];
+  }
+  /**
+   * Adds a run, or replaces the entry with its id. A run that another worker added meanwhile remains.
+   * @param {Run} run
+   */
+  async write(run) {
+    for (let attempt = 1; ; attempt += 1) {
+      let reason = "other runs write it at the same time";
+      try {
+        if (await this.#put(this.#known ?? await this.#load(), run)) return;
+      } catch (error) {
+        reason = String(error).slice(0, 200);
+      }
+      this.#known = void 0;
+      if (attempt === ATTEMPTS) return writeLog("error", "[Backfill] Run log not written", { run, reason });
+      const isRateLimit = reason.includes("(10058)");
+      await scheduler.wait(isRateLimit ? this.rateLimitMs : RETRY_MS * 2 ** attempt * Math.random());
+    }
+  }
+  /**
+   * Writes the log if it is still the known one. Returns whether it was.
+   * @param {Known} known
+   * @param {Run} run
+   */
+  async #put({ runs, etag }, run) {
+    const all = [run, ...runs.filter(({ id }) => id !== run.id)];
+    all.sort((one, other) => one.started_at < other.started_at ? 1 : one.started_at > other.started_at ? -1 : 0);
+    const kept = all.slice(0, MAX_RUNS);
+    const onlyIf = etag === void 0 ? { etagDoesNotMatch: "*" } : { etagMatches: etag };
+    const stored = await this.bucket.put(KEY, JSON.stringify({ schema: SCHEMA, runs: kept }), { onlyIf, ...CONTENT2 });
+    if (stored) this.#known = { runs: kept, etag: stored.etag };
+    return stored !== null;
+  }
+  /**
+   * Returns the state to write over. An object that is not a log is copied to a key of its own first.
+   * @returns {Promise<Known>}
+   */
+  async #load() {
+    const { runs, etag, body } = await this.#fetch();
+    if (runs) return { runs, etag };
+    const copy = `${FOLDER}unreadable-${etag}`;
+    writeLog("error", "[Backfill] Run log unreadable", { key: KEY, copy });
+    await this.bucket.put(copy, body ?? "", { onlyIf: { etagDoesNotMatch: "*" } });
+    return { runs: [], etag };
+  }
+  /** Reads the object. `runs` is undefined if it is not a log. */
+  async #fetch() {
+    const object = await this.bucket.get(KEY);
+    if (object === null) return { runs: [], etag: void 0 };
+    const { size, etag } = object;
+    if (size > MAX_BYTES) return { etag, body: object.body };
+    const body = await object.arrayBuffer();
+    return { runs: parseRuns(body), etag, body };
+  }
+};
+
+// workers/backfill/control/logged_run.js
+function beginRun({ version }, trigger) {
+  return {
+    id: crypto.randomUUID(),
+    trigger,
+    started_at: (/* @__PURE__ */ new Date()).toISOString(),
+    ended_at: null,
+    worker_version: `${version ?? ""}`,
+    // a cron also logs a run whose bindings are unusable
+    planned: null,
+    queued: null,
+    failed: null,
+    stored: 0,
+    rechecked: 0,
+    kept: 0,
+    samples_written: 0,
+    error: null
+  };
+}
+async function runLogged(target, trigger, rateLimitMs, counters, work2) {
+  const log = target.bucket && new RunLog(target.bucket, rateLimitMs);
+  const run = beginRun(target, trigger);
+  const begun = log?.write(run);
+  let end = { error: { code: "internal", message: "unexpected error. The worker's log has the reason" } };
+  try {
+    const outcome = await work2();
+    const { planned = null, queued = null, failed = null, stored, rechecked = 0, kept = 0, error, outage } = outcome;
+    end = { planned, queued, failed, stored, rechecked, kept, error: error ? describe(error) : outage ?? null };
+    return outcome;
+  } finally {
+    await begun;
+    const { samples_written } = counters;
+    await log?.write({ ...run, ended_at: (/* @__PURE__ */ new Date()).toISOString(), samples_written, ...end });
+  }
+}
+async function logKept(target, rateLimitMs, kept) {
+  if (target.bucket === void 0) return;
+  const run = beginRun(target, "queue");
+  await new RunLog(target.bucket, rateLimitMs).write({ ...run, ended_at: run.started_at, rechecked: 1, kept });
+}
+async function readLastRuns({ bucket }, rateLimitMs) {
+  const runs = bucket ? await new RunLog(bucket, rateLimitMs).read() : [];
+  const failed = runs.find(({ error }) => error);
+  const last_error = failed ? { ...failed.error, at: failed.ended_at ?? failed.started_at } : null;
+  return { last_run: runs[0] ?? null, last_error };
+}
+
+// workers/backfill/limits.js
+var MINUTE_MS = 6e4;
+var LIMITS = Object.freeze({
+  triggerMs: 2e4,
+  // POST /trigger requests no page after this time
+  cronMs: 6e5,
+  // the same for the cron of a worker without a queue
+  consumerMs: 12 * MINUTE_MS,
+  // the same for a message of the queue. Cloudflare ends a consumer after 15 minutes
+  replaceMs: 5 * MINUTE_MS,
+  // the same for POST /replace
+  leaseMs: MINUTE_MS,
+  // a lease ends so long after the time above, so it lasts as long as its holder can run
+  answerMs: 25e3,
+  // for one answer of ACE with its body
+  answerBytes: 32 * 1024 * 1024,
+  // for one answer of ACE. 100,000 rows are about half of it
+  attempts: 3,
+  // per page
+  retryMs: 500,
+  // doubles with each attempt. A longer Retry-After of ACE replaces it
+  waitMs: 3e4,
+  // a longer pause ends the run, and the queue delivers the day again later
+  objectBytes: 32 * 1024 * 1024,
+  // for one day, compressed
+  deliveries: 5,
+  // of a message. The program declares max_retries 4
+  outstanding: 500,
+  // days in the queue
+  rechecks: 100,
+  // of them
+  planMs: 6 * 60 * MINUTE_MS,
+  // a day counts as being in the queue for so long
+  logRateLimitMs: 1100
+  // R2 accepts one write a second to one object
+});
+
+// workers/backfill/control/failures.js
+var HOUR_MS = 36e5;
+var PAUSES = [1, 6, 24].map((hours) => hours * HOUR_MS);
+var WRITES = 3;
+var MAX_MESSAGE = 300;
+function mustWait({ attempts, lastAt, version: failedVersion }, at, version) {
+  return failedVersion === version && at < lastAt + PAUSES[Math.min(attempts, PAUSES.length) - 1];
+}
+async function recordFailure(target, day, { code, message }, at) {
+  const key = `${FOLDER}failures/${nameDay(day)}.json`;
+  const last_at = new Date(at).toISOString();
+  for (let write = 1; write <= WRITES; write += 1) {
+    const found = await readObject(target, key);
+    const { attempts: before, first_at: first } = found?.value ?? {};
+    const attempts = Number.isSafeInteger(before) && before > 0 ? before + 1 : 1;
+    const first_at = typeof first === "string" ? first : last_at;
+    const about = { code, first_at, last_at, worker_version: target.version };
+    const record = { ...about, message: message.slice(0, MAX_MESSAGE), attempts };
+    const metadata = { ...about, attempts: `${attempts}` };
+    if (await writeObject(target, key, record, found?.etag, metadata) === null) continue;
+    writeLog("error", "[Backfill] Day failed", { ...day, code, reason: record.message, attempts });
+    return;
+  }
+}
+var clearFailure = (target, day) => deleteObject(target, `failures/${nameDay(day)}.json`);
+function readFailed(day, { uploaded, customMetadata = {} }) {
+  const { code = "", attempts, last_at, worker_version: version = "" } = customMetadata;
+  const lastAt = Date.parse(last_at);
+  return {
+    ...day,
+    code,
+    version,
+    attempts: Math.max(1, Number.parseInt(attempts, 10) || 1),
+    lastAt: Number.isNaN(lastAt) ? uploaded.getTime() : lastAt
+  };
+}
+
+// workers/backfill/control/pause.js
+var NAME = "pause.json";
+var UNREADABLE = { reason: "the object pause.json cannot be read", by: "another program", at: "" };
+async function readPause(target) {
+  const found = await readObject(target, FOLDER + NAME);
+  if (found === null) return null;
+  const { reason, by, at } = found.value ?? {};
+  return [reason, by, at].every((text) => typeof text === "string") ? { reason, by, at } : UNREADABLE;
+}
+async function setPause(target, pause) {
+  const etag = await writeObject(target, FOLDER + NAME, pause, void 0);
+  return etag === null ? await readPause(target) ?? pause : pause;
+}
+async function removePause(target) {
+  await deleteObject(target, "plan.json");
+  await deleteObject(target, NAME);
 }
 
 // workers/shared/days.js
 var DAY_MS = 864e5;
 var formatDate = (ms) => new Date(ms).toISOString().slice(0, 10);
-function listDays({ start, end }) {
-  const yesterday = formatDate(Date.now() - DAY_MS);
-  const last = Date.parse(end === void 0 || end > yesterday ? yesterday : end);
+
+// workers/shared/settings.js
+var MAX_TEXT_BYTES = 5 * 1024;
+var PAGE_SIZES = ["1000", "5000", "10000", "50000", "100000"];
+var isText = (text) => typeof text === "string" && new TextEncoder().encode(text).byteLength <= MAX_TEXT_BYTES;
+var isKey = (text) => typeof text === "string" && text.trim() !== "";
+var isSite = (text) => isText(text) && /^[\w-][\w.-]*$/.test(text);
+var isPageSize = (text) => isText(text) && PAGE_SIZES.includes(text);
+function isDate(text) {
+  if (!isText(text) || !/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false;
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && formatDate(ms) === text;
+}
+function isBaseUrl(text) {
+  if (!isText(text) || /[^!-~]|[?#\\]|\/$/.test(text) || !URL.canParse(text)) return false;
+  const [, scheme, host] = /^(https?):\/\/([^/@]+?)(?::\d*)?(?:\/.*)?$/i.exec(text) ?? [];
+  if (scheme === void 0 || new URL(text).port === "0") return false;
+  return scheme.toLowerCase() === "https" || isLoopback(host);
+}
+function isLoopback(host) {
+  if (/^localhost$/i.test(host)) return true;
+  return host.startsWith("[") ? new URL(`http://${host}`).hostname === "[::1]" : /^127(\.(0|[1-9]\d*)){3}$/.test(host);
+}
+function isKeyTemplate(text) {
+  if (!isText(text) || !/^[\w./=-]*\{site\}[\w./=-]+\{date\}[\w./=-]*$/.test(text)) return false;
+  return !/^_control\/|(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
+}
+var isVersion = (metadata) => typeof metadata?.id === "string" && metadata.id !== "";
+var isBucket = (bucket, methods) => methods.every((method) => typeof bucket?.[method] === "function");
+var listUnusable = (usable) => Object.entries(usable).flatMap(([name, isUsable]) => isUsable ? [] : [name]);
+
+// workers/backfill/queue/due.js
+var HOUR_MS2 = 36e5;
+function listDueDays({ start, end }, { settleHours }, at) {
+  const newest = formatDate(at - settleHours * HOUR_MS2 - DAY_MS);
+  const last = Date.parse(end === void 0 || end > newest ? newest : end);
   const days = [];
   for (let ms = Date.parse(start); ms <= last; ms += DAY_MS) days.push(formatDate(ms));
   return days;
 }
+function isDue({ start, end }, date, { settleHours }, at) {
+  const isDeclared = date >= start && (end === void 0 || date <= end);
+  return isDeclared && at >= Date.parse(date) + DAY_MS + settleHours * HOUR_MS2;
+}
+function needsRecheck(date, uploaded, { recheckDays }, at) {
+  const from = Date.parse(date) + (1 + recheckDays) * DAY_MS;
+  return recheckDays > 0 && at >= from && uploaded < from;
+}
 
-// workers/backfill/bucket.js
-function requireBucket({ bucket }) {
-  if (bucket === void 0) throw new Failure("storage", "no bucket is bound");
-  return bucket;
-}
-async function storedDates(config) {
-  const bucket = requireBucket(config);
-  const [prefix, suffix] = formatKey(config, "{date}").split("{date}");
-  const dates = /* @__PURE__ */ new Set();
-  let cursor;
-  do {
-    const page = await callR2("R2 list failed", () => bucket.list({ prefix, cursor }));
-    for (const { key } of page.objects) {
-      const date = key.slice(prefix.length, prefix.length + 10);
-      if (key === prefix + date + suffix) dates.add(date);
-    }
-    cursor = page.truncated ? page.cursor : void 0;
-  } while (cursor !== void 0);
-  return dates;
-}
-var hasDay = async (config, date) => await callR2("R2 head failed", async () => requireBucket(config).head(formatKey(config, date))) !== null;
-async function store({ bucket, version, keyTemplate }, { site, date }, body, { samples, points, first, last }, about) {
-  const key = formatKey({ keyTemplate, site: site.name }, date);
-  const range = samples ? { first: String(first), last: String(last) } : {};
-  const more = { ...range, ...about, bytes: `${body.size}`, worker_version: version };
-  const options = {
-    onlyIf: { etagDoesNotMatch: "*" },
-    httpMetadata: { contentType: "application/x-ndjson" },
-    // without Content-Encoding: some clients would decompress twice
-    customMetadata: { samples: `${samples}`, points: `${points.size}`, ...more }
-  };
-  const stored = await callR2("R2 put failed", async () => requireBucket({ bucket }).put(key, body, options));
-  if (stored === null) {
-    writeLog("log", "[Backfill] Another run wrote the day first", { key });
-    return null;
+// workers/backfill/queue/message.js
+var KINDS = ["copy", "recheck", "replace"];
+function readMessage(body, config, at) {
+  const { v, site, day: date, what } = body ?? {};
+  if (v !== 1 || typeof site !== "string" || !isDate(date) || !KINDS.includes(what)) {
+    return "it is not a message of version 1";
   }
-  if (stored?.size !== body.size)
-    throw new Failure("storage", `R2 stored ${stored?.size} of ${body.size} bytes: ${key}`);
-  writeLog("log", "[Backfill] Data written to R2", { key, samples, points: points.size, bytes: body.size });
-  return samples;
+  const declared = config.sites.find(({ name }) => name === site);
+  if (declared === void 0) return "its site is not declared";
+  return isDue(declared, date, config, at) ? { site, date, what } : "its day is not due";
 }
 
 // workers/shared/ace/answers.js
@@ -187,7 +472,8 @@ async function fetchPage(client, url, context) {
       const { code, message: reason, retryAfterMs } = error;
       writeLog("error", "[ACE API] Failed", { ...context, attempt, code, reason, ms: Date.now() - begun });
       const wait = Math.max(retryAfterMs ?? 0, limits.retryMs * 2 ** (attempt - 1));
-      if (retryAfterMs === void 0 || attempt === limits.attempts || Date.now() + wait >= deadline) throw error;
+      const isTooLong = wait > limits.waitMs || Date.now() + wait >= deadline;
+      if (retryAfterMs === void 0 || attempt === limits.attempts || isTooLong) throw error;
       await scheduler.wait(wait);
     }
   }
@@ -248,6 +534,28 @@ function nextCursor(sent, given, times) {
   }
   if (next.offset === offset) return next;
   return { text: btoa(JSON.stringify({ ...JSON.parse(atob(given)), offset })), offset, at };
+}
+
+// workers/backfill/bucket.js
+async function store({ bucket, version, keyTemplate }, { site, date }, body, { samples, points, first, last }, about) {
+  const key = formatKey({ keyTemplate }, site.name, date);
+  const range = samples ? { first: String(first), last: String(last) } : {};
+  const more = { ...range, ...about, bytes: `${body.size}`, worker_version: version };
+  const options = {
+    onlyIf: { etagDoesNotMatch: "*" },
+    httpMetadata: { contentType: "application/x-ndjson" },
+    // without Content-Encoding: some clients would decompress twice
+    customMetadata: { samples: `${samples}`, points: `${points.size}`, ...more }
+  };
+  const stored = await callR2("R2 put failed", async () => requireBucket({ bucket }).put(key, body, options));
+  if (stored === null) {
+    writeLog("log", "[Backfill] Another run wrote the day first", { key });
+    return null;
+  }
+  if (stored?.size !== body.size)
+    throw new Failure("storage", `R2 stored ${stored?.size} of ${body.size} bytes: ${key}`);
+  writeLog("log", "[Backfill] Data written to R2", { key, samples, points: points.size, bytes: body.size });
+  return samples;
 }
 
 // workers/backfill/gzip_object.js
@@ -406,241 +714,669 @@ async function append(object, text, seen) {
   await object.append(bytes);
 }
 
-// workers/backfill/batch.js
-async function runBatch(config, limits, budgetMs, counters) {
-  const deadline = Date.now() + budgetMs;
-  const client = { key: config.key, agent: limits.agent, limits, deadline };
-  const batch = { continuation: true, stored: 0 };
-  const days = listDays(config);
-  let missing;
+// workers/backfill/revise_day.js
+async function reviseDay(_config, _day, _client, _limits, _counters, _mode) {
+  throw new Failure("storage", "a stored day cannot be revised yet");
+}
+
+// workers/backfill/queue/tools.js
+function makeTools(limits, agent, parts) {
+  const all = { copyDay, reviseDay, now: () => Date.now(), ...parts };
+  return { limits, agent, parts: all, now: all.now };
+}
+var makeCounters = () => ({ samples_fetched: 0, samples_written: 0 });
+
+// workers/backfill/control/lease.js
+var ATTEMPTS2 = 3;
+var UNKNOWN_MS = 1e3;
+var MARGIN_MS = 5e3;
+async function takeLease(target, day, ms, now) {
+  const name = `leases/${nameDay(day)}`;
+  const end = now() + ms;
+  const value = { run: crypto.randomUUID(), expires_at: new Date(end).toISOString() };
+  for (let attempt = 0; attempt < ATTEMPTS2; attempt += 1) {
+    const found = attempt === 0 ? null : await readObject(target, FOLDER + name);
+    const heldMs = Date.parse(found?.value?.expires_at) - now();
+    if (heldMs > 0) return { heldMs };
+    const etag = await writeObject(target, FOLDER + name, value, found?.etag);
+    if (etag !== null) return { release: () => release(target, name, etag, end, now) };
+  }
+  return { heldMs: UNKNOWN_MS };
+}
+async function release(target, name, etag, end, now) {
   try {
-    const stored = await storedDates(config);
-    missing = days.filter((date) => !stored.has(date));
-    batch.planned = missing.length;
-    for (let count = 0; missing.length > 0 && Date.now() < deadline; count += 1) {
-      const [date] = missing;
-      const isStored = count > 0 && await hasDay(config, date);
-      const result = isStored ? "present" : await copyDay(config, { site: { name: config.site }, date }, client, limits, counters);
-      if (result === "unfinished") {
-        batch.unfinished = date;
-        break;
+    const found = await requireBucket(target).head(FOLDER + name);
+    if (found?.etag === etag && now() < end - MARGIN_MS) await deleteObject(target, name);
+  } catch (error) {
+    writeLog("error", "[Backfill] Lease not released", { lease: name, error: String(error).slice(0, 200) });
+  }
+}
+async function withLease(target, day, ms, now, work2) {
+  const lease = await takeLease(target, day, ms, now);
+  if ("heldMs" in lease) return lease;
+  try {
+    return { result: await work2() };
+  } finally {
+    await lease.release();
+  }
+}
+
+// workers/backfill/queue/work.js
+function copyMissing(config, { parts, limits, now }, day, { client, counters }) {
+  const ms = client.deadline - Date.now() + limits.leaseMs;
+  return withLease(config, day, ms, now, async () => {
+    const isStored = await readStored(config, day) !== null;
+    const target = { site: findSite(config, day.site), date: day.date };
+    const result = isStored ? "present" : await parts.copyDay(config, target, client, limits, counters);
+    if (result !== "unfinished") await clearFailure(config, day);
+    return result;
+  });
+}
+function revise(config, { parts, limits, now }, day, { client, counters, source, dryRun }) {
+  const ms = client.deadline - Date.now() + limits.leaseMs;
+  return withLease(config, day, ms, now, async () => {
+    const target = { site: findSite(config, day.site), date: day.date };
+    const done = await parts.reviseDay(config, target, client, limits, counters, { source, dryRun });
+    const isSuccess = done.result === "revised" || done.result === "unchanged";
+    if (isSuccess && source === "ace" && !dryRun) await clearFailure(config, day);
+    return done;
+  });
+}
+async function isDone(config, { what, ...day }, at) {
+  const stored = await readStored(config, day);
+  if (what === "copy") return stored !== null;
+  if (stored === null) return true;
+  return what === "recheck" && !needsRecheck(day.date, stored.uploaded.getTime(), config, at);
+}
+function readStored(config, { site, date }) {
+  const bucket = requireBucket(config);
+  return callR2("R2 head failed", () => bucket.head(formatKey(config, site, date)));
+}
+function findSite({ sites }, site) {
+  return sites.find(({ name }) => name === site) ?? { name: site };
+}
+
+// workers/backfill/queue/consumer.js
+var MAX_DELAY_S = 86400;
+var RETRY_S = 60;
+async function consumeDays({ messages }, config, tools) {
+  for (const message of messages) {
+    const order = readMessage(message.body, config, tools.now());
+    const reason = typeof order === "string" ? order : await readPause(config) && "the backfill is paused";
+    if (typeof order === "string" || reason) {
+      writeLog("log", "[Backfill] Message dropped", { reason, body: `${JSON.stringify(message.body)}`.slice(0, 200) });
+      message.ack();
+    } else {
+      await handle(message, order, config, tools);
+    }
+  }
+}
+async function handle(message, order, config, tools) {
+  const { site, date, what } = order;
+  const about = { site, date, what, attempt: message.attempts };
+  const isLast = message.attempts >= tools.limits.deliveries;
+  try {
+    const done = await work(order, config, tools);
+    if ("heldMs" in done) {
+      const delaySeconds = Math.min(MAX_DELAY_S, Math.ceil(done.heldMs / 1e3));
+      writeLog("log", "[Backfill] Day is in work", { ...about, delaySeconds });
+      return isLast ? message.ack() : message.retry({ delaySeconds });
+    }
+    writeLog("log", "[Backfill] Message done", { ...about, ...done });
+    message.ack();
+  } catch (error) {
+    if (!(error instanceof Failure) && !isLast) throw error;
+    const failure = error instanceof Failure ? error : describeUnexpected(error);
+    if (failure.retryAfterMs === void 0 || isLast) {
+      await recordFailure(config, { site, date }, failure, tools.now());
+      return message.ack();
+    }
+    const wait = Math.max(Math.ceil(failure.retryAfterMs / 1e3), RETRY_S * 2 ** (message.attempts - 1));
+    const delaySeconds = Math.min(MAX_DELAY_S, wait);
+    const { code, message: reason } = failure;
+    writeLog("error", "[Backfill] Message retried", { ...about, code, reason, delaySeconds });
+    message.retry({ delaySeconds });
+  }
+}
+function describeUnexpected(error) {
+  writeLog("error", "[Backfill] Unexpected error", { error: String(error) });
+  return new Failure("internal", "unexpected error. The worker's log has the reason");
+}
+async function work(order, config, tools) {
+  const { limits, now } = tools;
+  const { what, ...day } = order;
+  if (await isDone(config, order, now())) return { result: "present" };
+  const client = { key: config.key, agent: tools.agent, limits, deadline: Date.now() + limits.consumerMs };
+  const counters = makeCounters();
+  const job = { client, counters };
+  if (what === "copy") {
+    const copied = await copyMissing(config, tools, day, job);
+    if ("heldMs" in copied) return copied;
+    return { result: checkFinished(copied.result), ...counters };
+  }
+  const revised = await revise(config, tools, day, { ...job, source: "ace", dryRun: false });
+  if ("heldMs" in revised) return revised;
+  const { result, revision, rows } = revised.result;
+  if (rows?.kept > 0) await logKept(config, limits.logRateLimitMs, rows.kept);
+  return { result: checkFinished(result), revision, rows };
+}
+function checkFinished(result) {
+  if (result === "unfinished") {
+    throw new Failure("upstream_unavailable", "ACE did not send the whole day within the time of a consumer", 0);
+  }
+  if (result === "conflict") throw new Failure("storage", "another run changed the day meanwhile", 0);
+  return result;
+}
+
+// workers/backfill/queue/dead_letters.js
+async function recordDeadLetters({ messages }, config, { limits, now }) {
+  const killed = `Cloudflare ended the worker that worked on the day (CPU or memory), in ${limits.deliveries} deliveries`;
+  for (const message of messages) {
+    const order = readMessage(message.body, config, now());
+    if (typeof order === "string") {
+      writeLog("log", "[Backfill] Message dropped", { reason: order });
+    } else if (!await isDone(config, order, now())) {
+      await recordFailure(config, order, { code: "killed", message: killed }, now());
+    }
+    message.ack();
+  }
+}
+
+// workers/backfill/control/plan_record.js
+var KEY2 = `${FOLDER}plan.json`;
+var SCHEMA2 = 1;
+async function readPlan(target) {
+  const found = await readObject(target, KEY2);
+  const { schema, days } = found?.value ?? {};
+  const isPlan = schema === SCHEMA2 && days !== null && typeof days === "object";
+  if (found !== null && !isPlan) writeLog("error", "[Backfill] Plan unreadable", { key: KEY2 });
+  const plan = /* @__PURE__ */ new Map();
+  for (const [name, entry] of Object.entries(isPlan ? days : {})) {
+    const at = Date.parse(entry?.at);
+    if (!Number.isNaN(at)) plan.set(name, { what: entry.what === "recheck" ? "recheck" : "copy", at });
+  }
+  return { plan, etag: found?.etag };
+}
+async function writePlan(target, { plan, etag }) {
+  const days = Object.fromEntries(
+    [...plan].map(([name, { what, at }]) => [name, { what, at: new Date(at).toISOString() }])
+  );
+  return writeObject(target, KEY2, { schema: SCHEMA2, days }, etag);
+}
+
+// workers/backfill/queue/order.js
+var OUTAGE_MS = 36e5;
+var OUTAGES = ["upstream_auth", "upstream_unavailable"];
+function chooseDays(survey, plan, config, limits, at) {
+  const free = Math.max(0, limits.outstanding - plan.size);
+  const count = findOutage(survey, at)?.code === "upstream_auth" ? Math.min(1, free) : free;
+  const planned = [...plan.values()].filter(({ what }) => what === "recheck").length;
+  const isFree = (site, date) => {
+    const name = nameDay({ site, date });
+    const failed = survey.control.failures.get(name);
+    return !plan.has(name) && !(failed && mustWait(failed, at, config.version));
+  };
+  const missing = survey.sites.map(({ name, missing: dates }) => ({
+    name,
+    dates: dates.filter((date) => isFree(name, date)),
+    newest: dates.findLast((date) => plan.has(nameDay({ site: name, date })) || isFree(name, date))
+  }));
+  const newest = missing.map(({ name, dates, newest: date }) => ({ name, dates: dates.filter((one) => one === date) }));
+  const older = missing.map(({ name, dates, newest: date }) => ({ name, dates: dates.filter((one) => one !== date) }));
+  const late = survey.sites.map(({ name, due, stored }) => ({
+    name,
+    dates: due.filter((date) => {
+      const uploaded = stored.get(date)?.uploaded;
+      return uploaded !== void 0 && needsRecheck(date, uploaded, config, at) && isFree(name, date);
+    })
+  }));
+  const rechecks = takeInTurn(late, "recheck", Math.max(0, limits.rechecks - planned));
+  return [...takeInTurn(newest, "copy", count), ...rechecks, ...takeInTurn(older, "copy", count)].slice(0, count);
+}
+function takeInTurn(sites, kind, count) {
+  const orders = [];
+  for (let turn = 0; orders.length < count; turn += 1) {
+    const left = sites.filter(({ dates }) => turn < dates.length);
+    if (left.length === 0) break;
+    for (const { name, dates } of left.slice(0, count - orders.length)) {
+      orders.push({ site: name, date: dates[turn], what: kind });
+    }
+  }
+  return orders;
+}
+function findNewestFailure({ sites, control }) {
+  const names = new Set(sites.map(({ name }) => name));
+  const failures = [...control.failures.values()].filter(({ site }) => names.has(site));
+  return failures.reduce((one, other) => one && one.lastAt >= other.lastAt ? one : other, failures[0]);
+}
+function findOutage(survey, at) {
+  const failure = findNewestFailure(survey);
+  if (!failure || !OUTAGES.includes(failure.code) || at - failure.lastAt >= OUTAGE_MS) return void 0;
+  const isOver = survey.sites.some(({ stored }) => stored.values().some(({ uploaded }) => uploaded > failure.lastAt));
+  return isOver ? void 0 : failure;
+}
+
+// workers/backfill/control/listing.js
+var KEY3 = /^(failures|leases)\/([^/]+)\/(\d{4}-\d\d-\d\d)(\.json)?$/;
+async function listControl(target) {
+  const bucket = requireBucket(target);
+  const control = { failures: /* @__PURE__ */ new Map(), leases: [], hasPause: false };
+  let cursor;
+  do {
+    const options = { prefix: FOLDER, cursor, include: ["customMetadata"] };
+    const page = await callR2("R2 list failed", () => bucket.list(options));
+    for (const object of page.objects) addObject(control, object);
+    cursor = page.truncated ? page.cursor : void 0;
+  } while (cursor !== void 0);
+  return control;
+}
+function addObject(control, object) {
+  const name = object.key.slice(FOLDER.length);
+  if (name === "pause.json") control.hasPause = true;
+  const [, kind, site, date] = KEY3.exec(name) ?? [];
+  if (kind === "leases") control.leases.push({ site, date, takenAt: object.uploaded.getTime() });
+  if (kind === "failures") control.failures.set(nameDay({ site, date }), readFailed({ site, date }, object));
+}
+
+// workers/backfill/queue/survey.js
+var LISTS = 5;
+async function surveyDays(config, at) {
+  const control = listControl(config);
+  const sites = new Array(config.sites.length);
+  const left = config.sites.entries();
+  const work2 = async () => {
+    for (const [index, site] of left) {
+      const due = listDueDays(site, config, at);
+      const stored = await listStored(config, site.name);
+      const missing = due.filter((date) => !stored.has(date));
+      sites[index] = { name: site.name, start: site.start, due, stored, missing };
+    }
+  };
+  await Promise.all([control, ...Array.from({ length: LISTS }, work2)]);
+  return { sites, control: await control };
+}
+async function listStored(config, site) {
+  const bucket = requireBucket(config);
+  const [prefix, suffix] = formatKey(config, site, "{date}").split("{date}");
+  const stored = /* @__PURE__ */ new Map();
+  let cursor;
+  do {
+    const page = await callR2("R2 list failed", () => bucket.list({ prefix, cursor }));
+    for (const { key, uploaded, size } of page.objects) {
+      const date = key.slice(prefix.length, prefix.length + 10);
+      if (key === prefix + date + suffix) stored.set(date, { uploaded: uploaded.getTime(), size });
+    }
+    cursor = page.truncated ? page.cursor : void 0;
+  } while (cursor !== void 0);
+  return stored;
+}
+
+// workers/backfill/queue/planner.js
+var BATCH = 100;
+var SWEEP_AGE_MS = 36e5;
+var SWEEP_LEASES = 20;
+var SWEEP_MS = 6e4;
+async function planDays(config, { limits, now }) {
+  const at = now();
+  const known = await readPlan(config);
+  const survey = await surveyDays(config, at);
+  if (survey.control.hasPause) {
+    writeLog("log", "[Backfill] Paused", {});
+    return { stored: 0 };
+  }
+  const { plan, stored, rechecked } = settlePlan(known.plan, survey, config, limits.planMs, at);
+  const orders = chooseDays(survey, plan, config, limits, at);
+  for (const { what, ...day } of orders) plan.set(nameDay(day), { what, at });
+  const counts = countDays(survey);
+  if (orders.length > 0 || plan.size !== known.plan.size) {
+    const etag = await writePlan(config, { plan, etag: known.etag });
+    if (etag === null) {
+      writeLog("log", "[Backfill] Another planner was first", counts);
+      return { ...counts, stored: 0, queued: 0 };
+    }
+    await sendDays(config, orders, { plan, etag });
+  }
+  await sweepLeases(config, survey, now);
+  const outcome = { ...counts, stored, rechecked, queued: orders.length };
+  writeLog("log", "[Backfill] Planned", { ...outcome, outstanding: plan.size });
+  return { ...outcome, outage: await describeOutage(config, survey, at) };
+}
+function countDays({ sites, control }) {
+  const missing = sites.flatMap((site) => site.missing.map((date) => nameDay({ site: site.name, date })));
+  return { planned: missing.length, failed: missing.filter((name) => control.failures.has(name)).length };
+}
+function settlePlan(before, survey, config, planMs, at) {
+  const plan = /* @__PURE__ */ new Map();
+  let [stored, rechecked] = [0, 0];
+  for (const [name, entry] of before) {
+    const [site, date] = [name.slice(0, -11), name.slice(-10)];
+    const declared = config.sites.find((one) => one.name === site);
+    const found = survey.sites.find((one) => one.name === site)?.stored.get(date);
+    const failedAt = survey.control.failures.get(name)?.lastAt ?? -Infinity;
+    const isOver = at - entry.at >= planMs || failedAt >= entry.at;
+    if (declared === void 0 || !isDue(declared, date, config, at)) continue;
+    if (entry.what === "copy" && found) stored += 1;
+    else if (entry.what === "recheck" && found && !needsRecheck(date, found.uploaded, config, at)) rechecked += 1;
+    else if (!isOver) plan.set(name, entry);
+  }
+  return { plan, stored, rechecked };
+}
+async function sendDays(config, orders, { plan, etag }) {
+  for (let sent = 0; sent < orders.length; sent += BATCH) {
+    const messages = orders.slice(sent, sent + BATCH).map(({ site, date, what }) => ({ v: 1, site, day: date, what }));
+    try {
+      await config.days.sendBatch(messages.map((body) => ({ body })));
+    } catch (error) {
+      for (const day of orders.slice(sent)) plan.delete(nameDay(day));
+      await writePlan(config, { plan, etag });
+      throw new Failure("queue", `the queue did not take ${messages.length} days: ${String(error).slice(0, 200)}`, 0);
+    }
+  }
+}
+async function sweepLeases(config, { control }, now) {
+  const old = control.leases.filter(({ takenAt }) => now() - takenAt >= SWEEP_AGE_MS);
+  for (const { site, date } of old.slice(0, SWEEP_LEASES)) {
+    await withLease(config, { site, date }, SWEEP_MS, now, async () => {
+    });
+  }
+}
+async function describeOutage(config, survey, at) {
+  const failed = findOutage(survey, at);
+  if (failed === void 0) return void 0;
+  const record = await readObject(config, `${FOLDER}failures/${nameDay(failed)}.json`);
+  return { code: failed.code, message: `${record?.value?.message ?? "the failure record has no message"}` };
+}
+
+// workers/backfill/routes/pause.js
+var MAX_TEXT = 200;
+async function replyPause(request, config, { now }) {
+  let body;
+  try {
+    body = await request.json();
+  } catch {
+  }
+  const { reason, by } = (
+    /** @type {any} */
+    body ?? {}
+  );
+  if (![reason, by].every(isLine)) {
+    const message = `expected JSON with the texts reason and by, of 1 to ${MAX_TEXT} characters`;
+    return refuse(400, { code: "bad_parameter", message });
+  }
+  const at = new Date(now()).toISOString();
+  return reply(async () => ({ status: "paused", paused: await setPause(config, { reason, by, at }) }));
+}
+var replyResume = (config) => reply(async () => {
+  await removePause(config);
+  return { status: "running", paused: null };
+});
+var isLine = (text) => typeof text === "string" && text.trim() !== "" && text.length <= MAX_TEXT;
+async function reply(work2) {
+  try {
+    return json(200, await work2());
+  } catch (error) {
+    if (error instanceof Failure) return refuse(502, describe(error));
+    throw error;
+  }
+}
+
+// workers/backfill/routes/parameters.js
+function readDay(request, { sites, ...rules }, at, required, more = {}) {
+  const given = new URL(request.url).searchParams;
+  const names = ["site", "day", ...Object.keys(more)];
+  const problems = {};
+  for (const name of given.keys()) {
+    if (!names.includes(name)) problems[name] = `is unknown (expected ${names.join(", ")})`;
+    else if (given.getAll(name).length > 1) problems[name] = "is given more than once";
+  }
+  const read = (name) => name in problems ? void 0 : given.get(name) ?? void 0;
+  const [site, day] = [read("site"), read("day")];
+  for (
+    const name of
+    /** @type {const} */
+    ["site", "day"]
+  ) {
+    if (required[name] && !given.has(name)) problems[name] = "is missing";
+  }
+  const chosen = sites.filter(({ name }) => site === void 0 || name === site);
+  if (chosen.length === 0) problems.site = "is not a declared site";
+  if (day !== void 0 && !isDate(day)) problems.day = "is not a date as YYYY-MM-DD";
+  else if (day !== void 0 && chosen.length > 0 && !chosen.some((one) => isDue(one, day, rules, at))) {
+    problems.day = "is not a due day: it is not declared, or not over for long enough";
+  }
+  for (const [name, values] of Object.entries(more)) {
+    const value = read(name);
+    if (value !== void 0 && !values.includes(value)) problems[name] = `is not one of ${values.join(", ")}`;
+  }
+  const rest = Object.fromEntries(Object.keys(more).map((name) => [name, read(name)]));
+  return { values: { site, day }, rest, problems };
+}
+function refuseParameters(problems) {
+  const message = Object.entries(problems).map(([name, problem]) => `${name} ${problem}`);
+  return refuse(400, { code: "bad_parameter", message: message.join(". "), parameters: problems });
+}
+
+// workers/backfill/routes/replace.js
+var BUSY = "another run works on the day. Repeat the request later";
+var PARAMETERS2 = { source: ["ace", "stored"], dry_run: ["true", "false"] };
+async function replyReplace(request, config, tools, context) {
+  const { values, rest, problems } = readDay(request, config, tools.now(), { site: true, day: true }, PARAMETERS2);
+  const { site, day } = values;
+  if (Object.keys(problems).length > 0 || !site || !day) return refuseParameters(problems);
+  const source = rest.source === "stored" ? "stored" : "ace";
+  const options = { source, dryRun: rest.dry_run === "true" };
+  const running = replace(config, tools, { site, date: day }, options);
+  context.waitUntil(running.catch(() => {
+  }));
+  try {
+    const revised = await running;
+    if ("heldMs" in revised) return refuse(409, { code: "busy", message: BUSY });
+    const { result, revision, rows } = revised.result;
+    if (result === "conflict") return refuse(409, { code: "busy", message: BUSY });
+    if (result === "absent") return refuse(404, { code: "not_stored", message: "the day is not stored" });
+    if (result !== "unfinished") return json(200, { status: result, site, day, revision, rows });
+    return refuse(502, { code: "upstream_unavailable", message: "ACE did not send the whole day in time" });
+  } catch (error) {
+    if (error instanceof Failure) return refuse(502, describe(error));
+    throw error;
+  }
+}
+async function replace(config, tools, day, options) {
+  const { limits } = tools;
+  const client = { key: config.key, agent: tools.agent, limits, deadline: Date.now() + limits.replaceMs };
+  const counters = makeCounters();
+  const job = { client, counters, ...options };
+  if (options.dryRun) return revise(config, tools, day, job);
+  const run = await runLogged(config, "http", limits.logRateLimitMs, counters, async () => {
+    const revised = await revise(config, tools, day, job);
+    const done = "heldMs" in revised ? void 0 : revised.result;
+    const isSuccess = done?.result === "revised" || done?.result === "unchanged";
+    return { stored: 0, rechecked: isSuccess ? 1 : 0, kept: isSuccess ? done?.rows?.kept ?? 0 : 0, revised };
+  });
+  return run.revised;
+}
+
+// workers/backfill/routes/answer.js
+function answer({ error, progress, continuation }, more) {
+  const about = { progress, continuation, ...more };
+  if (!error) return json(200, { status: continuation ? "in_progress" : "complete", ...about });
+  return json(502, { status: "error", error: describe(error), ...about });
+}
+
+// workers/backfill/routes/progress.js
+function formatProgress({ sites }, counters, done, current) {
+  const missing = sites.flatMap(
+    ({ name, missing: dates }) => dates.filter((date2) => !done.has(nameDay({ site: name, date: date2 }))).map((date2) => ({ site: name, date: date2 }))
+  );
+  const total = sites.reduce((sum, { due }) => sum + due.length, 0);
+  const oldest = missing.reduce((one, other) => one && one.date <= other.date ? one : other, missing[0]);
+  const last = { site: sites[0].name, date: sites[0].due.at(-1) ?? sites[0].start };
+  const { site, date } = current ?? oldest ?? last;
+  const days = { days_complete: total - missing.length, days_total: total };
+  return { current_site: site, current_date: date, ...days, ...counters };
+}
+
+// workers/backfill/routes/status.js
+var EMPTY_BYTES = 32;
+async function replyStatus(config, { limits, now }, counters) {
+  const last = readLastRuns(config, limits.logRateLimitMs);
+  try {
+    const survey = await surveyDays(config, now());
+    const progress = formatProgress(survey, counters, /* @__PURE__ */ new Set());
+    const continuation = progress.days_complete < progress.days_total;
+    const sites = survey.sites.map((site) => describeSite(site, survey.control));
+    const paused = survey.control.hasPause ? await readPause(config) : null;
+    return answer({ progress, continuation }, { sites, paused, ...await last });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return answer({ error, continuation: true }, await last);
+  }
+}
+function describeSite({ name, due, stored, missing }, { failures }) {
+  const sizes = due.flatMap((date) => stored.get(date)?.size ?? []);
+  return {
+    name,
+    due: due.length,
+    stored: sizes.length,
+    empty: sizes.filter((size) => size <= EMPTY_BYTES).length,
+    missing: missing.length,
+    failed: due.filter((date) => failures.has(`${name}/${date}`)).length,
+    oldest_missing: missing[0] ?? null,
+    newest_stored: due.findLast((date) => stored.has(date)) ?? null
+  };
+}
+
+// workers/backfill/routes/batch.js
+var MAX_FAILURES = 3;
+async function runBatch(config, tools, budgetMs, counters, choice) {
+  const deadline = Date.now() + budgetMs;
+  const client = { key: config.key, agent: tools.agent, limits: tools.limits, deadline };
+  const job = { client, counters };
+  const batch = { continuation: true, stored: 0, failures: [], waiting: 0, busy: 0 };
+  let survey;
+  const done = /* @__PURE__ */ new Set();
+  const failing = /* @__PURE__ */ new Map();
+  let current;
+  try {
+    survey = await surveyDays(config, tools.now());
+    batch.planned = survey.sites.reduce((sum, { missing }) => sum + missing.length, 0);
+    for (const day of listChosen(survey, choice)) {
+      const failed = survey.control.failures.get(nameDay(day));
+      if (choice.day === void 0 && failed && mustWait(failed, tools.now(), config.version)) {
+        batch.waiting += 1;
+        continue;
       }
-      if (result === "stored") batch.stored += 1;
-      missing.shift();
+      if ((failing.get(day.site) ?? 0) >= MAX_FAILURES) continue;
+      if (Date.now() >= deadline) break;
+      current = day;
+      const result = await copyDay2(config, tools, day, job, batch);
+      if (result === "unfinished") break;
+      if (result === "stored" || result === "present") done.add(nameDay(day));
+      failing.set(day.site, result === "failed" ? (failing.get(day.site) ?? 0) + 1 : 0);
+      current = void 0;
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     batch.error = error;
   }
-  if (missing) {
-    const complete = { days_complete: days.length - missing.length, days_total: days.length };
-    batch.progress = { current_date: missing[0] ?? days.at(-1) ?? config.start, ...complete, ...counters };
-    batch.continuation = missing.length > 0;
+  if (survey) {
+    batch.progress = formatProgress(survey, counters, done, current);
+    batch.continuation = batch.progress.days_complete < batch.progress.days_total;
   }
   return batch;
 }
-
-// workers/backfill/limits.js
-var LIMITS = Object.freeze({
-  triggerMs: 2e4,
-  // POST /trigger requests no page after this time
-  cronMs: 6e5,
-  // the same for the cron
-  answerMs: 25e3,
-  // for one answer of ACE with its body
-  answerBytes: 32 * 1024 * 1024,
-  // for one answer of ACE. 100,000 rows are about half of it
-  attempts: 3,
-  // per page
-  retryMs: 500,
-  // doubles with each attempt. A longer Retry-After of ACE replaces it
-  objectBytes: 32 * 1024 * 1024,
-  // for one day, compressed
-  logRateLimitMs: 1100
-  // R2 accepts one write a second to one object
-});
-
-// workers/backfill/run_log.js
-var FOLDER = "_control/backfill/";
-var KEY = `${FOLDER}runs.json`;
-var SCHEMA = 1;
-var MAX_RUNS = 200;
-var MAX_BYTES = 1024 * 1024;
-var ATTEMPTS = 6;
-var RETRY_MS = 50;
-var CONTENT = { httpMetadata: { contentType: "application/json" } };
-function parseRuns(body) {
-  let log;
+async function copyDay2(config, tools, day, job, batch) {
   try {
-    log = JSON.parse(new TextDecoder().decode(body));
-  } catch {
-  }
-  const isLog = log?.schema === SCHEMA && Array.isArray(log.runs);
-  return isLog && log.runs.every((run) => typeof run?.id === "string") ? log.runs : void 0;
-}
-var RunLog = class {
-  /** @type {Known|undefined} the state after the last write of this log, so that the next write needs no read */
-  #known;
-  /**
-   * @param {R2Bucket} bucket
-   * @param {number} rateLimitMs the pause after R2 refused a second write to the object within a second
-   */
-  constructor(bucket, rateLimitMs) {
-    this.bucket = bucket;
-    this.rateLimitMs = rateLimitMs;
-  }
-  /**
-   * Returns the runs, newest first. The list is empty for a log that is absent or cannot be read.
-   * @returns {Promise<Run[]>}
-   */
-  async read() {
-    try {
-      const { runs } = await this.#fetch();
-      if (runs) return runs;
-      writeLog("error", "[Backfill] Run log unreadable", { key: KEY });
-    } catch (error) {
-      writeLog("error", "[Backfill] Run log not read", { error: String(error).slice(0, 200) });
+    const copied = await copyMissing(config, tools, day, job);
+    if ("heldMs" in copied) {
+      batch.busy += 1;
+      return "busy";
     }
-    return [];
-  }
-  /**
-   * Adds a run, or replaces the entry with its id. A run that another worker added meanwhile remains.
-   * @param {Run} run
-   */
-  async write(run) {
-    for (let attempt = 1; ; attempt += 1) {
-      let reason = "other runs write it at the same time";
-      try {
-        if (await this.#put(this.#known ?? await this.#load(), run)) return;
-      } catch (error) {
-        reason = String(error).slice(0, 200);
-      }
-      this.#known = void 0;
-      if (attempt === ATTEMPTS) return writeLog("error", "[Backfill] Run log not written", { run, reason });
-      const isRateLimit = reason.includes("(10058)");
-      await scheduler.wait(isRateLimit ? this.rateLimitMs : RETRY_MS * 2 ** attempt * Math.random());
-    }
-  }
-  /**
-   * Writes the log if it is still the known one. Returns whether it was.
-   * @param {Known} known
-   * @param {Run} run
-   */
-  async #put({ runs, etag }, run) {
-    const all = [run, ...runs.filter(({ id }) => id !== run.id)];
-    all.sort((one, other) => one.started_at < other.started_at ? 1 : one.started_at > other.started_at ? -1 : 0);
-    const kept = all.slice(0, MAX_RUNS);
-    const onlyIf = etag === void 0 ? { etagDoesNotMatch: "*" } : { etagMatches: etag };
-    const stored = await this.bucket.put(KEY, JSON.stringify({ schema: SCHEMA, runs: kept }), { onlyIf, ...CONTENT });
-    if (stored) this.#known = { runs: kept, etag: stored.etag };
-    return stored !== null;
-  }
-  /**
-   * Returns the state to write over. An object that is not a log is copied to a key of its own first.
-   * @returns {Promise<Known>}
-   */
-  async #load() {
-    const { runs, etag, body } = await this.#fetch();
-    if (runs) return { runs, etag };
-    const copy = `${FOLDER}unreadable-${etag}`;
-    writeLog("error", "[Backfill] Run log unreadable", { key: KEY, copy });
-    await this.bucket.put(copy, body ?? "", { onlyIf: { etagDoesNotMatch: "*" } });
-    return { runs: [], etag };
-  }
-  /** Reads the object. `runs` is undefined if it is not a log. */
-  async #fetch() {
-    const object = await this.bucket.get(KEY);
-    if (object === null) return { runs: [], etag: void 0 };
-    const { size, etag } = object;
-    if (size > MAX_BYTES) return { etag, body: object.body };
-    const body = await object.arrayBuffer();
-    return { runs: parseRuns(body), etag, body };
-  }
-};
-
-// workers/backfill/logged_run.js
-async function runLogged({ bucket, version }, trigger, rateLimitMs, counters, runBatch2) {
-  const log = bucket && new RunLog(bucket, rateLimitMs);
-  const run = {
-    id: crypto.randomUUID(),
-    trigger,
-    started_at: (/* @__PURE__ */ new Date()).toISOString(),
-    ended_at: null,
-    worker_version: `${version ?? ""}`,
-    // a cron also logs a run whose bindings are unusable
-    planned: null,
-    stored: 0,
-    rechecked: 0,
-    samples_written: 0,
-    error: null
-  };
-  const begun = log?.write(run);
-  let end = { error: { code: "internal", message: "unexpected error. The worker's log has the reason" } };
-  try {
-    const batch = await runBatch2();
-    const { planned = null, stored, error } = batch;
-    end = { planned, stored, error: error ? describe(error) : null };
-    return batch;
-  } finally {
-    await begun;
-    const { samples_written } = counters;
-    await log?.write({ ...run, ended_at: (/* @__PURE__ */ new Date()).toISOString(), samples_written, ...end });
+    if (copied.result === "unfinished") batch.unfinished = day;
+    if (copied.result === "stored") batch.stored += 1;
+    return copied.result;
+  } catch (error) {
+    if (!(error instanceof Failure) || !isOfDay(error)) throw error;
+    await recordFailure(config, day, error, tools.now());
+    batch.failures.push({ ...day, code: error.code, message: error.message });
+    return "failed";
   }
 }
-async function readLastRuns({ bucket }, rateLimitMs) {
-  const runs = bucket ? await new RunLog(bucket, rateLimitMs).read() : [];
-  const failed = runs.find(({ error }) => error);
-  const last_error = failed ? { ...failed.error, at: failed.ended_at ?? failed.started_at } : null;
-  return { last_run: runs[0] ?? null, last_error };
+function isOfDay({ code, retryAfterMs }) {
+  return ["upstream_contract", "upstream_rejected", "storage"].includes(code) && retryAfterMs === void 0;
+}
+function listChosen({ sites }, choice) {
+  const chosen = sites.filter(({ name }) => choice.site === void 0 || name === choice.site);
+  const days = chosen.flatMap(({ name, missing }) => missing.map((date, turn) => ({ turn, site: name, date })));
+  const wanted = days.filter(({ date }) => choice.day === void 0 || date === choice.day);
+  return wanted.sort((one, other) => one.turn - other.turn).map(({ site, date }) => ({ site, date }));
 }
 
-// workers/shared/settings.js
-var MAX_TEXT_BYTES = 5 * 1024;
-var PAGE_SIZES = ["1000", "5000", "10000", "50000", "100000"];
-var isText = (text) => typeof text === "string" && new TextEncoder().encode(text).byteLength <= MAX_TEXT_BYTES;
-var isKey = (text) => typeof text === "string" && text.trim() !== "";
-var isSite = (text) => isText(text) && /^[\w-][\w.-]*$/.test(text);
-var isPageSize = (text) => isText(text) && PAGE_SIZES.includes(text);
-function isDate(text) {
-  if (!isText(text) || !/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false;
-  const ms = Date.parse(text);
-  return !Number.isNaN(ms) && formatDate(ms) === text;
+// workers/backfill/routes/trigger.js
+async function runLoggedBatch(config, tools, trigger, budgetMs, choice, counters) {
+  const rateLimitMs = tools.limits.logRateLimitMs;
+  const batch = await runLogged(config, trigger, rateLimitMs, counters, async () => {
+    const { failures, ...rest } = await runBatch(config, tools, budgetMs, counters, choice);
+    const [first] = failures;
+    const error2 = first && rest.stored === 0 ? new Failure(first.code, first.message) : void 0;
+    return { error: error2, ...rest, failures, failed: failures.length + rest.waiting };
+  });
+  const { progress, continuation, unfinished, error } = batch;
+  if (error) {
+    writeLog("error", "[Backfill] Batch failed", { code: error.code, reason: error.message, progress });
+  } else {
+    writeLog("log", "[Backfill] Batch ended", { continuation, unfinished: unfinished?.date, progress });
+  }
+  return batch;
 }
-function isBaseUrl(text) {
-  if (!isText(text) || /[^!-~]|[?#\\]|\/$/.test(text) || !URL.canParse(text)) return false;
-  const [, scheme, host] = /^(https?):\/\/([^/@]+?)(?::\d*)?(?:\/.*)?$/i.exec(text) ?? [];
-  if (scheme === void 0 || new URL(text).port === "0") return false;
-  return scheme.toLowerCase() === "https" || isLoopback(host);
+async function replyTrigger(request, config, tools, context, counters) {
+  const { values, problems } = readDay(request, config, tools.now(), { site: false, day: false });
+  if (Object.keys(problems).length > 0) return refuseParameters(problems);
+  const running = runLoggedBatch(config, tools, "http", tools.limits.triggerMs, values, counters);
+  context.waitUntil(running.catch(() => {
+  }));
+  const { unfinished, failures, waiting, busy, ...batch } = await running;
+  const date = unfinished?.date;
+  const failed = failures.map(({ date: day, ...about }) => ({ day, ...about }));
+  const message = date && `no time was left for ${date}. The cron continues`;
+  return answer(batch, { failed, waiting, busy, unfinished: date, message });
 }
-function isLoopback(host) {
-  if (/^localhost$/i.test(host)) return true;
-  return host.startsWith("[") ? new URL(`http://${host}`).hostname === "[::1]" : /^127(\.(0|[1-9]\d*)){3}$/.test(host);
-}
-function isKeyTemplate(text) {
-  if (!isText(text) || !/^[\w./=-]*\{site\}[\w./=-]+\{date\}[\w./=-]*$/.test(text)) return false;
-  return !/^_control\/|(^|\/)(\/|\.{1,2}(\/|$))/.test(text);
-}
-var isVersion = (metadata) => typeof metadata?.id === "string" && metadata.id !== "";
-var isBucket = (bucket, methods) => methods.every((method) => typeof bucket?.[method] === "function");
-var listUnusable = (usable) => Object.entries(usable).flatMap(([name, isUsable]) => isUsable ? [] : [name]);
 
 // workers/backfill/settings.js
 function configure(env) {
   const { ACE_API_KEY: key, BUCKET: bucket, CF_VERSION_METADATA: metadata, ACE_BASE_URL: baseUrl, SITE: site } = env;
   const { START_DATE: start, END_DATE: end, PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate } = env;
+  const undeclared = env;
+  const { SETTLE_HOURS: settle = "0", RECHECK_DAYS: recheck = "0", DAYS: days, DEAD_LETTER_QUEUE: dead } = undeclared;
   const usable = {
     ACE_API_KEY: isKey(key),
-    BUCKET: isBucket(bucket, ["get", "head", "list", "put"]),
+    BUCKET: isBucket(bucket, ["delete", "get", "head", "list", "put"]),
     CF_VERSION_METADATA: isVersion(metadata),
     ACE_BASE_URL: isBaseUrl(baseUrl),
-    SITE: isSite(site),
-    START_DATE: isDate(start),
+    SITE: env.SITES !== void 0 || isSite(site),
+    START_DATE: env.SITES !== void 0 || isDate(start),
     END_DATE: end === void 0 || isDate(end) && !(end < start),
     PAGE_SIZE: isPageSize(pageSize),
     KEY_TEMPLATE: isKeyTemplate(keyTemplate)
   };
   const store2 = usable.BUCKET ? bucket : void 0;
-  const config = { baseUrl, key, site, start, end, pageSize, keyTemplate, bucket: store2, version: metadata?.id };
+  const config = {
+    baseUrl,
+    key,
+    sites: env.SITES ? JSON.parse(env.SITES).map((one) => ({
+      name: one.name,
+      start: one.startDate,
+      end: one.endDate
+    })) : [{ name: site, start, end }],
+    pageSize,
+    keyTemplate,
+    settleHours: Number(settle),
+    recheckDays: Number(recheck),
+    bucket: store2,
+    days,
+    deadLetterQueue: dead,
+    version: metadata?.id
+  };
   return { config, problems: listUnusable(usable) };
 }
 
@@ -648,14 +1384,16 @@ function configure(env) {
 var SERVICE = "backfill-worker";
 var VERSION = "1.0.0";
 var TAG = "[Backfill]";
+var NOT_CONFIGURED_S = 600;
 async function health(env) {
   const { config, problems } = configure(env);
-  const callBucket = () => callR2("R2 head failed", async () => config.bucket?.head(formatKey(config, config.start)));
+  const callBucket = () => callR2("R2 head failed", async () => config.bucket?.head(probeKey(config)));
   const [code, status] = await judgeHealth(problems, callBucket, TAG);
   const { id = "", tag = "" } = env.CF_VERSION_METADATA ?? {};
   return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });
 }
-async function replyToOperator(request, env, reply) {
+var probeKey = (config) => formatKey(config, config.sites[0].name, config.sites[0].start);
+async function replyToOperator(request, env, reply2) {
   const { config, problems } = configure(env);
   if (problems.length > 0) writeLog("error", "[Backfill] Not configured", { unusable: problems });
   if (problems.includes("ACE_API_KEY")) {
@@ -666,57 +1404,38 @@ async function replyToOperator(request, env, reply) {
     return refuse(401, error, { "WWW-Authenticate": "Bearer" });
   }
   const unusable = problems.filter((name) => name !== "BUCKET");
-  if (unusable.length === 0) return reply(config);
+  if (unusable.length === 0) return reply2(config);
   return refuse(503, { code: "not_configured", message: `absent or unusable: ${unusable.join(", ")}` });
 }
-function answer({ error, progress, continuation }, more) {
-  const about = { progress, continuation, ...more };
-  if (!error) return json(200, { status: continuation ? "in_progress" : "complete", ...about });
-  return json(502, { status: "error", error: describe(error), ...about });
-}
-function create(given) {
-  const limits = { ...given, agent: `${SERVICE}/${VERSION}` };
+function create(limits, parts = {}) {
+  const tools = makeTools(limits, `${SERVICE}/${VERSION}`, parts);
   const { logRateLimitMs } = limits;
-  const memory = { counters: { samples_fetched: 0, samples_written: 0 } };
-  async function run(config, budgetMs, trigger) {
-    const counters = { samples_fetched: 0, samples_written: 0 };
-    const batch = await runLogged(
-      config,
-      trigger,
-      logRateLimitMs,
-      counters,
-      () => runBatch(config, limits, budgetMs, counters)
-    );
-    const { progress, continuation, unfinished, error } = batch;
-    memory.counters = counters;
-    if (error) {
-      writeLog("error", "[Backfill] Batch failed", { code: error.code, reason: error.message, progress });
-    } else {
-      writeLog("log", "[Backfill] Batch ended", { continuation, unfinished, progress });
-    }
-    return batch;
-  }
+  const memory = { counters: makeCounters() };
   const routes = {
     "/health": { methods: ["GET", "HEAD"] },
     "/status": {
       methods: ["GET", "HEAD"],
-      async reply(config) {
-        const last = readLastRuns(config, logRateLimitMs);
-        return answer(await runBatch(config, limits, 0, memory.counters), await last);
-      }
+      reply: (_, config) => replyStatus(config, tools, memory.counters)
     },
     "/trigger": {
       methods: ["POST"],
-      async reply(config, context) {
-        const running = run(config, limits.triggerMs, "http");
-        context.waitUntil(running.catch(() => {
-        }));
-        const batch = await running;
-        const { unfinished: date } = batch;
-        return answer(batch, date && { unfinished: date, message: `no time was left for ${date}. The cron continues` });
+      reply(request, config, context) {
+        memory.counters = makeCounters();
+        return replyTrigger(request, config, tools, context, memory.counters);
       }
-    }
+    },
+    "/replace": {
+      methods: ["POST"],
+      reply: (request, config, context) => replyReplace(request, config, tools, context)
+    },
+    "/pause": { methods: ["POST"], reply: (request, config) => replyPause(request, config, tools) },
+    "/resume": { methods: ["POST"], reply: (_, config) => replyResume(config) }
   };
+  async function copyWithoutQueue(config) {
+    memory.counters = makeCounters();
+    const { error } = await runLoggedBatch(config, tools, "cron", limits.cronMs, {}, memory.counters);
+    if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
+  }
   return {
     /**
      * @param {Request} request
@@ -727,26 +1446,53 @@ function create(given) {
       request,
       routes,
       TAG,
-      ({ reply }) => reply ? replyToOperator(request, env, (config) => reply(config, context)) : health(env)
+      ({ reply: reply2 }) => reply2 ? replyToOperator(request, env, (config) => reply2(request, config, context)) : health(env)
     ),
     /**
-     * Runs until no day is missing or the time is over. A Failure fails the invocation.
+     * Plans once. A Failure fails the invocation.
      * @param {unknown} _
      * @param {any} env
      */
     async scheduled(_, env) {
       const { config, problems } = configure(env);
+      const { days } = config;
+      if (problems.length > 0) writeLog("error", "[Backfill] Not configured", { unusable: problems });
+      const plan = async () => {
+        if (problems.length === 0 && days) return planDays({ ...config, days }, tools);
+        throw new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
+      };
+      if (problems.length === 0 && !days) return copyWithoutQueue(config);
+      const { error } = await runLogged(
+        config,
+        "cron",
+        logRateLimitMs,
+        makeCounters(),
+        () => plan().catch(keepFailure)
+      );
+      if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
+    },
+    /**
+     * Handles messages of the queue of days, or of the dead-letter queue.
+     * @param {MessageBatch} batch
+     * @param {any} env
+     */
+    async queue(batch, env) {
+      const { config, problems } = configure(env);
       if (problems.length > 0) {
         writeLog("error", "[Backfill] Not configured", { unusable: problems });
-        const error2 = new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
-        const none = { samples_fetched: 0, samples_written: 0 };
-        await runLogged(config, "cron", logRateLimitMs, none, async () => ({ continuation: true, stored: 0, error: error2 }));
-        throw new Error(`[Backfill] ${error2.code}: ${error2.message}`);
+        batch.retryAll({ delaySeconds: NOT_CONFIGURED_S });
+      } else if (batch.queue === config.deadLetterQueue) {
+        await recordDeadLetters(batch, config, tools);
+      } else {
+        await consumeDays(batch, config, tools);
       }
-      const { error } = await run(config, limits.cronMs, "cron");
-      if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
     }
   };
+}
+function keepFailure(error) {
+  if (!(error instanceof Failure)) throw error;
+  writeLog("error", "[Backfill] Planner failed", { code: error.code, reason: error.message });
+  return { stored: 0, error };
 }
 var worker_default = create(LIMITS);
 export {

@@ -48,12 +48,12 @@ async function judgeHealth(problems, callBucket, tag) {
 }
 
 // workers/shared/storage.js
-var formatKey = ({ keyTemplate, site }, date) => keyTemplate.replace("{site}", site).replace("{date}", date);
+var formatKey = ({ keyTemplate }, site, date) => keyTemplate.replace("{site}", site).replace("{date}", date);
 async function callR2(problem, call) {
   try {
     return await call();
   } catch (error) {
-    throw error instanceof Failure ? error : new Failure("storage", `${problem}: ${String(error).slice(0, 200)}`);
+    throw error instanceof Failure ? error : new Failure("storage", `${problem}: ${String(error).slice(0, 200)}`, 0);
   }
 }
 
@@ -174,7 +174,7 @@ async function advance(head) {
 var MAX_PAGE = 1e3;
 async function* listRange({ bucket, keyTemplate }, { site, start, end }) {
   let next = start - start % DAY_MS;
-  const [prefix, suffix] = formatKey({ keyTemplate, site }, "{date}").split("{date}");
+  const [prefix, suffix] = formatKey({ keyTemplate }, site, "{date}").split("{date}");
   const startAfter = `${prefix}${formatDate(next - DAY_MS)}${suffix}`;
   const limit = Math.min(MAX_PAGE, Math.ceil((end - next) / DAY_MS));
   let cursor;
@@ -298,7 +298,7 @@ function planDay(date, object, { start, end, names }, rangeBytes) {
   return plan2;
 }
 async function readDay2({ bucket, keyTemplate }, { date, object, plan: plan2 }, range, rangeBytes) {
-  const key = formatKey({ keyTemplate, site: range.site }, date);
+  const key = formatKey({ keyTemplate }, range.site, date);
   for (let attempt = 1; plan2 !== void 0; attempt += 1) {
     const { etag } = object;
     const read = (span) => bucket.readRange(key, etag, span);
@@ -659,7 +659,7 @@ var SOURCE = {
 async function health(env) {
   const { config, problems } = configure(env);
   const yesterday = formatDate(Date.now() - DAY_MS);
-  const callBucket = () => callR2("R2 head failed", () => config.bucket.head(formatKey(config, yesterday)));
+  const callBucket = () => callR2("R2 head failed", () => config.bucket.head(formatKey(config, config.site, yesterday)));
   const [code, status] = await judgeHealth(problems, callBucket, TAG);
   const { id = "", tag = "" } = env.CF_VERSION_METADATA ?? {};
   return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });

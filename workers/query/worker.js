@@ -41,7 +41,8 @@ const SOURCE = {
 async function health(env) {
   const { config, problems } = configure(env);
   const yesterday = formatDate(Date.now() - DAY_MS);
-  const callBucket = () => callR2("R2 head failed", () => config.bucket.head(formatKey(config, yesterday)));
+  const callBucket = () =>
+    callR2("R2 head failed", () => config.bucket.head(formatKey(config, config.site, yesterday)));
   const [code, status] = await judgeHealth(problems, callBucket, TAG);
   const { id = "", tag = "" } = env.CF_VERSION_METADATA ?? {};
   return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });

@@ -1,6 +1,6 @@
 /**
  * @typedef {"not_configured"|"upstream_auth"|"upstream_rejected"|"upstream_unavailable"|"upstream_contract"|"storage"
- *   |"over_budget"} Code
+ *   |"over_budget"|"queue"|"killed"|"internal"} Code
  */
 
 /** An error that the worker reports. Its message holds neither a key nor a text that ACE sent. */

@@ -1,13 +1,14 @@
 import { Failure } from "./failure.js";
 
-/** @typedef {{site: string, keyTemplate: string}} Layout */
+/** @typedef {{keyTemplate: string}} Layout */
 
 /**
  * Returns the key of a day's object.
  * @param {Layout} layout
+ * @param {string} site
  * @param {string} date
  */
-export const formatKey = ({ keyTemplate, site }, date) => keyTemplate.replace("{site}", site).replace("{date}", date);
+export const formatKey = ({ keyTemplate }, site, date) => keyTemplate.replace("{site}", site).replace("{date}", date);
 
 /**
  * Makes one call of R2 and turns its error into a Failure.
@@ -19,6 +20,6 @@ export async function callR2(problem, call) {
   try {
     return await call();
   } catch (error) {
-    throw error instanceof Failure ? error : new Failure("storage", `${problem}: ${String(error).slice(0, 200)}`);
+    throw error instanceof Failure ? error : new Failure("storage", `${problem}: ${String(error).slice(0, 200)}`, 0);
   }
 }

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from checks.clients.worker.run_log import CRON, HTTP, Run
+from checks.clients.worker.run_log import CRON, HTTP, QUEUE, Run
+from checks.model.finding import Evidence
 from checks.stored_days.selection import CLOCK_SKEW
 from contract.cron.times import list_fires
 
@@ -16,6 +17,7 @@ LATE = timedelta(minutes=1)  # a cron begins some seconds after its time, and th
 NEW_CRON = timedelta(minutes=15) + CLOCK_SKEW  # a changed cron begins so much later, and clocks may differ
 MAX_DURATION = {
     CRON: timedelta(minutes=15),  # Cloudflare ends a cron's run then. Its batch requests no page after 10 minutes
+    QUEUE: timedelta(minutes=15),
     HTTP: timedelta(minutes=5),  # its batch requests no page after 20 s, and tries one page three times for 25 s
 }
 FULL_CRON = timedelta(minutes=9)  # a batch of 10 minutes that used its time
@@ -63,10 +65,10 @@ class History:
     def find_complete(self, versions: Collection[str]) -> Run | None:
         """Return the last run by one of these versions that left no day missing, None without one.
 
-        It ended without an error, and stored each day that was missing at its start.
+        It ended without an error, and no day was missing at its end.
         """
         done = (run for run in self.recent if run.ended and run.error is None and run.version in versions)
-        return next((run for run in done if run.planned == run.stored), None)
+        return next((run for run in done if run.is_complete), None)
 
     def find_killed(self) -> list[Run]:
         """Return the runs that began, never ended, and can no longer last.
@@ -93,17 +95,24 @@ class History:
         fires = list_fires(self.crons, failures[0].ended or self.now, 1)
         return bool(fires) and self.now <= fires[0] + LATE
 
+    def describe_failed_days(self) -> list[Evidence]:
+        """Return a warning if missing days had a failure record at the last run of the cron."""
+        failed = next((run.failed for run in self.ended if run.trigger == CRON), 0)
+        text = f"failed days that are tried again: {failed} (check failures)"
+        return [Evidence(text, warning=True)] if failed else []
+
     def find_stuck(self) -> list[Run]:
         """Return the last runs of the cron that had days to copy, did not fail and stored none, the last one first.
 
         A run that stored a day, or found none missing, ends the search. A batch drops a day that it cannot complete, so
-        these runs began the same day again. A run by HTTP has only 20 s for a day, so it does not count.
+        these runs began the same day again. A run by HTTP has only 20 s for a day, so it does not count. A planner does
+        not count either, because the check ``fresh`` sees that its days are not stored.
         """
         stuck: list[Run] = []
         for run in self.ended:
             if run.stored or run.planned == 0:
                 break
-            if run.trigger == CRON and run.error is None and run.planned:
+            if run.trigger == CRON and run.queued is None and run.error is None and run.planned:
                 stuck.append(run)
         return stuck if len(stuck) >= MIN_STUCK else []
 

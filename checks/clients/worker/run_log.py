@@ -18,25 +18,36 @@ if TYPE_CHECKING:
     from cloudflare_client.client import CloudflareClient
     from contract.manifest import Storage
 
-CRON, HTTP = "cron", "http"
+CRON, HTTP, QUEUE = "cron", "http", "queue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run. ``ended`` is None for a run that has no end yet, ``error`` for one that did not fail. Times are UTC."""
+    """One run. ``ended`` is None for a run that has no end yet, ``error`` for one that did not fail. Times are UTC.
+
+    ``planned`` are missing days, ``failed`` those of them that have a failure record. ``queued`` are the days that a
+    planner sent to the queue, None for a run that copies days itself.
+    """
 
     trigger: str
     started: datetime
     ended: datetime | None
     version: str
     planned: int | None
+    queued: int | None
+    failed: int
     stored: int
     error: WorkerError | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether the run left no day missing. A planner counts the days of earlier runs as stored."""
+        return self.planned == (self.stored if self.queued is None else 0)
 
     @classmethod
     def read(cls, entry: object) -> Run:
         """Read an entry. Raises ShapeError for another form."""
-        if not isinstance(entry, dict) or entry.get("trigger") not in (CRON, HTTP):
+        if not isinstance(entry, dict) or entry.get("trigger") not in (CRON, HTTP, QUEUE):
             raise ShapeError("an entry is not a run")
         planned, error = entry.get("planned"), entry.get("error")
         started = _read_time(entry, "started_at")
@@ -48,6 +59,8 @@ class Run:
             ended=_read_time(entry, "ended_at"),
             version=str(entry.get("worker_version") or ""),
             planned=None if planned is None else _read_count(entry, "planned"),
+            queued=None if entry.get("queued") is None else _read_count(entry, "queued"),
+            failed=0 if entry.get("failed") is None else _read_count(entry, "failed"),
             stored=_read_count(entry, "stored"),
             error=None if error is None else WorkerError.read(error),
         )

@@ -13,7 +13,7 @@ const MAX_PAGE = 1_000; // R2's limit. A page with metadata may have fewer objec
  */
 export async function* listRange({ bucket, keyTemplate }, { site, start, end }) {
   let next = start - (start % DAY_MS);
-  const [prefix, suffix] = formatKey({ keyTemplate, site }, "{date}").split("{date}");
+  const [prefix, suffix] = formatKey({ keyTemplate }, site, "{date}").split("{date}");
   const startAfter = `${prefix}${formatDate(next - DAY_MS)}${suffix}`; // keys of earlier days need no page
   const limit = Math.min(MAX_PAGE, Math.ceil((end - next) / DAY_MS));
   /** @type {string|undefined} */

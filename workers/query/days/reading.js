@@ -77,7 +77,7 @@ function planDay(date, object, { start, end, names }, rangeBytes) {
  * @returns {Promise<Day|null|undefined>}
  */
 async function readDay({ bucket, keyTemplate }, { date, object, plan }, range, rangeBytes) {
-  const key = formatKey({ keyTemplate, site: range.site }, date);
+  const key = formatKey({ keyTemplate }, range.site, date);
   for (let attempt = 1; plan !== undefined; attempt += 1) {
     const { etag } = object;
     const read = (/** @type {import("./plan.js").Span} */ span) => bucket.readRange(key, etag, span);

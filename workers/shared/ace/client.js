@@ -8,7 +8,8 @@ import { checkedPage, readError, readText } from "./answers.js";
  * @typedef {import("./answers.js").Page} Page
  * @typedef {{baseUrl: string, pageSize: string}} Source
  * @typedef {{from: string, to: string}} Span ISO times, `to` excluded
- * @typedef {{answerMs: number, answerBytes: number, attempts: number, retryMs: number}} RequestLimits
+ * @typedef {{answerMs: number, answerBytes: number, attempts: number, retryMs: number,
+ *   waitMs: number}} RequestLimits
  * @typedef {{key: string, agent: string, limits: RequestLimits, deadline: number}} Client `deadline` in ms since the epoch
  */
 
@@ -45,7 +46,8 @@ export async function fetchPage(client, url, context) {
       const { code, message: reason, retryAfterMs } = error;
       writeLog("error", "[ACE API] Failed", { ...context, attempt, code, reason, ms: Date.now() - begun });
       const wait = Math.max(retryAfterMs ?? 0, limits.retryMs * 2 ** (attempt - 1));
-      if (retryAfterMs === undefined || attempt === limits.attempts || Date.now() + wait >= deadline) throw error;
+      const isTooLong = wait > limits.waitMs || Date.now() + wait >= deadline;
+      if (retryAfterMs === undefined || attempt === limits.attempts || isTooLong) throw error;
       await scheduler.wait(wait);
     }
   }

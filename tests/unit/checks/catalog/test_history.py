@@ -321,3 +321,32 @@ def test_history_looks_before_trigger_adds_a_run(tmp_path):
     assert days.key_of(days.date_of(2)) in system.objects
     assert run_log.read_runs(system.objects)[0]["trigger"] == "http"
     assert datetime.fromisoformat(run_log.read_runs(system.objects)[0]["started_at"]).tzinfo == UTC
+
+
+def planner_run(ago, **changes):
+    return make_run(minutes(ago), queued=0, **changes)
+
+
+def test_history_warns_of_days_that_failed(tmp_path):
+    """A planner's run succeeds while a day fails. The check failures judges the day."""
+    shown = evidence(tmp_path, system_with(planner_run(2, planned=2, failed=2), planner_run(7, planned=3, failed=1)))
+    assert shown[-1] == "failed days that are tried again: 2 (check failures)"
+
+
+def test_history_of_a_planner_does_not_count_days_in_the_queue_as_begun_again(tmp_path):
+    """The days of a planner are in the queue, and the check fresh sees whether they are stored."""
+    assert evidence(tmp_path, system_with(*(planner_run(ago, planned=4) for ago in (2, 7, 12)), keep=False))
+
+
+@pytest.mark.parametrize(("planned", "stored", "is_complete"), [(0, 0, True), (0, 3, True), (3, 3, False)])
+def test_history_knows_whether_a_planner_left_a_day_missing(tmp_path, planned, stored, is_complete):
+    """A planner counts the days as stored that consumers stored since its last run."""
+    system = system_with(planner_run(2, planned=planned, stored=stored), keep=False)
+    system.objects.pop(days.key_of("2024-12-14"))
+    code, report = system.report(tmp_path, "history")
+    assert (code == 1) == is_complete
+    assert any("gone" in found["found"] for found in report["history"]["findings"]) == is_complete
+
+
+def test_history_of_a_recheck_that_kept_rows(tmp_path):
+    assert evidence(tmp_path, system_with(make_run(minutes(1), trigger="queue", planned=None, rechecked=1, kept=2)))

@@ -202,3 +202,35 @@ def test_trigger_counts_until_yesterday_with_a_clock_an_hour_off(tmp_path, end_d
     system = endless_system(end_date, total=total)
     system.now = now
     assert system.report(tmp_path, "trigger")[1]["trigger"]["outcome"] == outcome
+
+
+def batch_of(system, **changes):
+    """Let the batch store nothing, and answer with these fields."""
+    return answer_trigger(system, progress=system.worker.progress(samples_fetched=0, samples_written=0), **changes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"waiting": 2}, "failed before and wait: 2 (check failures)"),
+        ({"waiting": 1, "busy": 1}, "in work by another run: 1"),
+        ({"failed": [{"site": "s", "day": "d", "code": "c", "message": "m"}] * 2}, "1 of 2 failed: d of s: c (m)"),
+    ],
+)
+def test_trigger_that_leaves_out_days_for_a_reason(tmp_path, fields, shown):
+    """A day that failed, or that another run copies now, is not a standstill of the worker."""
+    code, report = batch_of(healthy_system(stored=3), **fields).report(tmp_path, "trigger")
+    assert (code, report["trigger"]["outcome"]) == (0, "pass")
+    assert shown in report["trigger"]["evidence"] + report["trigger"]["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"waiting": 1}, "still 3 days complete, and no sample fetched"),
+        ({"waiting": -1}, "waiting is -1"),
+        ({"failed": {}}, "failed is not a list of objects"),
+    ],
+)
+def test_trigger_that_leaves_out_days_without_a_reason(tmp_path, fields, found):
+    assert failed_finding(tmp_path, batch_of(healthy_system(stored=3), **fields), "trigger")["found"] == found

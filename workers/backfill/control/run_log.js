@@ -1,14 +1,15 @@
 /** The run log: one object in the bucket that lists the last runs. It is never the source of progress. */
-import { writeLog } from "../shared/log.js";
+import { writeLog } from "../../shared/log.js";
+import { FOLDER } from "./objects.js";
 
 /**
- * @typedef {{id: string, trigger: "cron"|"http", started_at: string, ended_at: string|null, worker_version: string,
- *   planned: number|null, stored: number, rechecked: number, samples_written: number,
- *   error: {code: string, message: string}|null}} Run `planned` is null until the bucket was listed
+ * @typedef {{id: string, trigger: "cron"|"http"|"queue", started_at: string, ended_at: string|null,
+ *   worker_version: string, planned: number|null, queued: number|null, failed: number|null, stored: number,
+ *   rechecked: number, kept: number, samples_written: number, error: {code: string, message: string}|null}} Run
+ *   `planned` is null until the bucket was listed, `queued` for a run that sends no days to the queue
  * @typedef {{runs: Run[], etag: string|undefined}} Known the runs, newest first, and the version of the object
  */
 
-const FOLDER = "_control/backfill/";
 const KEY = `${FOLDER}runs.json`;
 const SCHEMA = 1;
 const MAX_RUNS = 200;

@@ -1,0 +1,200 @@
+"""The planner: the days that it sends, their order, and the runs that send nothing twice."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from contract.control_objects import PLAN_KEY, parse_plan
+from tests.worker.conftest import OddAce, noon
+from tests.worker.queue.world import NOW, Backfill, Broker, QueueWorld, days_ago
+
+ONE = ["2024-12-10", "2024-12-11", "2024-12-12"]
+
+
+def order(messages: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(message["site"], message["day"], message["what"]) for message in messages]
+
+
+def copies(messages: list[dict[str, Any]]) -> list[str]:
+    """Return the days of messages that ask for a copy."""
+    assert all(message["v"] == 1 and message["what"] == "copy" for message in messages)
+    return [message["day"] for message in messages]
+
+
+def test_missing_days_are_sent_newest_first_then_oldest_first(backfill: Backfill) -> None:
+    assert copies(backfill.plan()) == [ONE[2], ONE[0], ONE[1]]
+    assert backfill.list_keys() == []  # the planner copies nothing itself
+
+
+def test_the_order_is_newest_of_each_site_then_rechecks_then_oldest_in_turn(queue_world: QueueWorld) -> None:
+    backfill = queue_world.open("three")
+    late = days_ago(4)
+    backfill.now = NOW - timedelta(days=2)
+    backfill.set()
+    assert backfill.copy(late, name="c")["acked"]
+    backfill.now = NOW
+    backfill.set()
+    sent = order(backfill.plan())
+    assert sent[:3] == [("a", ONE[1], "copy"), ("b", ONE[2], "copy"), ("c", days_ago(1), "copy")]
+    assert sent[3] == ("c", late, "recheck")
+    rest = [("a", ONE[0], "copy"), ("b", ONE[0], "copy"), ("c", days_ago(3), "copy")]
+    assert sent[4:] == [*rest, ("b", ONE[1], "copy"), ("c", days_ago(2), "copy")]
+
+
+def test_a_day_in_the_queue_is_not_sent_again_for_six_hours(backfill: Backfill) -> None:
+    """A message may be lost or late. Then its day is sent again, and no data is lost."""
+    first = backfill.plan()
+    found = backfill.get(PLAN_KEY)
+    assert found is not None
+    planned = {(str(day.day), day.what, day.at) for day in parse_plan(json.dumps(found["json"]))}
+    assert planned == {(message["day"], "copy", NOW) for message in first}
+    assert backfill.plan() == []
+    backfill.advance(hours=5.9)
+    assert backfill.plan() == []
+    backfill.advance(hours=0.2)
+    assert backfill.plan() == first
+
+
+def test_a_stored_day_leaves_the_plan_and_is_counted_once(backfill: Backfill) -> None:
+    backfill.plan()
+    backfill.copy(ONE[1])
+    backfill.plan()
+    backfill.plan()
+    last, before, first = backfill.runs()
+    assert [first[name] for name in ("planned", "queued", "stored")] == [3, 3, 0]
+    assert [before[name] for name in ("planned", "queued", "stored")] == [2, 0, 1]
+    assert [last[name] for name in ("planned", "queued", "stored")] == [2, 0, 0]
+
+
+def test_two_planners_at_once_send_each_day_once(backfill: Backfill) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda _: backfill.cron(), range(4)))
+    assert outcomes == ["ok"] * 4
+    assert sorted(copies(backfill.sent())) == ONE
+    assert sum(run["queued"] for run in backfill.runs()) == 3
+
+
+def test_at_most_500_days_are_in_the_queue_and_100_in_one_call(queue_world: QueueWorld) -> None:
+    backfill = queue_world.open("many")
+    sent = copies(backfill.plan())
+    assert len(set(sent)) == len(sent) == 500  # the probe's queue refuses more than 100 in one call
+    assert backfill.plan() == []
+    for day in sent[:3]:
+        backfill.copy(day, name="many")
+    assert len(backfill.plan()) == 3
+
+
+def test_days_that_the_queue_refuses_are_sent_by_the_next_run(backfill: Backfill) -> None:
+    backfill.set(refuse=True)
+    assert backfill.cron() == "exception"
+    [run] = backfill.runs()
+    assert run["error"]["code"] == "queue"
+    assert backfill.sent() == []
+    backfill.set()
+    assert len(backfill.plan()) == 3
+
+
+def test_a_plan_that_cannot_be_read_is_replaced(backfill: Backfill) -> None:
+    for content in (b"not JSON", b"[]", b'{"schema":1,"days":{"odd/2024-12-10":null}}'):
+        backfill.put(PLAN_KEY, content)
+        assert len(backfill.plan()) == 3
+        assert backfill.plan() == []
+
+
+def test_days_are_due_after_the_settle_time(queue_world: QueueWorld) -> None:
+    """Case A8: rows that arrive hours late are in the day, because the day is read after its settle time."""
+    backfill = queue_world.open("recent")
+    backfill.now = NOW.replace(hour=5, minute=59)
+    backfill.set()
+    assert copies(backfill.plan()) == [days_ago(2)]
+    assert backfill.copy(days_ago(1), name="recent")["acked"]  # dropped: it is not due
+    assert backfill.days("recent") == []
+    backfill.advance(minutes=1)
+    assert copies(backfill.plan()) == [days_ago(1)]
+
+
+def test_a_recheck_is_sent_once_and_stores_late_rows(queue_world: QueueWorld) -> None:
+    """Case A8: a stored day is read once more, three days after its end."""
+    backfill = queue_world.open("recent")
+    backfill.plan()
+    for day in (days_ago(2), days_ago(1)):
+        backfill.copy(day, name="recent")
+    backfill.advance(hours=11.9 + 24)
+    assert [message["what"] for message in backfill.plan() if message["day"] == days_ago(2)] == []
+    backfill.advance(hours=0.2)
+    sent = [message for message in backfill.plan() if message["day"] == days_ago(2)]
+    assert [message["what"] for message in sent] == ["recheck"]
+    backfill.set(results={"result": "revised", "revision": 2, "rows": {"kept": 0}})
+    assert backfill.deliver(sent[0])["acked"]
+    revised = backfill.list_keys()
+    backfill.set(results={"result": "absent"})
+    assert backfill.deliver(sent[0])["acked"]  # a doubled message: the day is re-checked already
+    assert backfill.list_keys() == revised
+    assert [message for message in backfill.plan() if message["what"] == "recheck"] == []
+    assert backfill.runs()[0]["rechecked"] == 1
+
+
+def test_no_recheck_without_recheck_days(queue_world: QueueWorld) -> None:
+    backfill = queue_world.open("unchecked")
+    backfill.copy(days_ago(1), name="unchecked")
+    backfill.advance(days=10)
+    assert "recheck" not in [message["what"] for message in backfill.plan()]
+
+
+def test_a_refused_key_is_probed_with_one_day_per_run(backfill: Backfill, ace: OddAce) -> None:
+    ace.script = lambda request: web.Response(status=401)
+    sent = backfill.plan()
+    for message in sent[:2]:
+        assert backfill.deliver(message)["acked"]
+    assert backfill.deliver(sent[2])["acked"]
+    backfill.advance(minutes=30)
+    assert backfill.plan() == []  # each of the days waits for an hour
+    assert backfill.runs()[0]["error"]["code"] == "upstream_auth"
+    backfill.advance(minutes=29)
+    assert backfill.deliver(sent[0])["acked"]  # the newest refusal is younger than an hour
+    backfill.advance(minutes=2)
+    probes = backfill.plan()
+    assert len(probes) == 1
+    ace.script = noon
+    backfill.deliver(probes[0])
+    assert len(backfill.plan()) == 1  # a stored day ends the probing: the third day waits still
+    assert backfill.runs()[0]["error"] is None
+
+
+def test_days_that_failed_under_another_version_are_sent_at_once(queue_world: QueueWorld, ace: OddAce) -> None:
+    """A deployment with a new key or new code does not wait for the pauses of the days that failed before it."""
+    backfill = queue_world.open("one")
+    ace.script = lambda request: web.Response(status=403)
+    for message in backfill.plan():
+        backfill.deliver(message)
+    assert backfill.plan() == []
+    newer = Backfill(queue_world, "one-newer")
+    newer.set()
+    assert len(newer.plan()) == 3
+
+
+@pytest.mark.parametrize("consumers", [1, 8])
+def test_overlapping_planners_and_consumers_send_no_more_requests(
+    queue_world: QueueWorld, ace: OddAce, consumers: int
+) -> None:
+    """Three overlapping planners and eight consumers send at most 1.05 times the requests of one. Messages come twice."""
+    backfill = queue_world.open("month")
+    broker = Broker(backfill, consumers)
+    ace.requests.clear()
+    for _ in range(2):
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda _: backfill.cron(), range(3)))
+        messages = backfill.sent()
+        broker.add(*(body for body in messages for _ in range(2)))
+        broker.drain()
+    assert len(backfill.days("month")) == 31
+    assert len(ace.requests) <= 31 * 1.05
+    assert (broker.dead, backfill.list_keys("_control/backfill/leases/")) == ([], [])
+    backfill.plan()
+    assert sum(run["stored"] for run in backfill.runs()) == 31

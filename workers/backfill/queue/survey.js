@@ -1,0 +1,60 @@
+/** The state of all sites: the due days, the stored objects and the control objects. The bucket is the only source. */
+import { callR2, formatKey } from "../../shared/storage.js";
+import { listControl } from "../control/listing.js";
+import { requireBucket } from "../control/objects.js";
+import { listDueDays } from "./due.js";
+
+/**
+ * @typedef {import("../settings.js").Config} Config
+ * @typedef {{uploaded: number, size: number}} Stored `uploaded` in ms
+ * @typedef {{name: string, start: string, due: string[], stored: Map<string, Stored>, missing: string[]}} SiteDays oldest first
+ * @typedef {{sites: SiteDays[], control: import("../control/listing.js").Control}} Survey
+ */
+
+const LISTS = 5; // at once. Cloudflare allows six connections
+
+/**
+ * Lists the bucket: one call per site and 1,000 objects, and one for the control objects.
+ * @param {Config} config
+ * @param {number} at in ms
+ * @returns {Promise<Survey>}
+ */
+export async function surveyDays(config, at) {
+  const control = listControl(config);
+  /** @type {SiteDays[]} */
+  const sites = new Array(config.sites.length);
+  const left = config.sites.entries();
+  const work = async () => {
+    for (const [index, site] of left) {
+      const due = listDueDays(site, config, at);
+      const stored = await listStored(config, site.name);
+      const missing = due.filter((date) => !stored.has(date));
+      sites[index] = { name: site.name, start: site.start, due, stored, missing };
+    }
+  };
+  await Promise.all([control, ...Array.from({ length: LISTS }, work)]);
+  return { sites, control: await control };
+}
+
+/**
+ * Lists the stored days of a site.
+ * @param {Config} config
+ * @param {string} site
+ */
+async function listStored(config, site) {
+  const bucket = requireBucket(config);
+  const [prefix, suffix] = formatKey(config, site, "{date}").split("{date}");
+  /** @type {SiteDays["stored"]} */
+  const stored = new Map();
+  /** @type {string|undefined} */
+  let cursor;
+  do {
+    const page = await callR2("R2 list failed", () => bucket.list({ prefix, cursor }));
+    for (const { key, uploaded, size } of page.objects) {
+      const date = key.slice(prefix.length, prefix.length + 10);
+      if (key === prefix + date + suffix) stored.set(date, { uploaded: uploaded.getTime(), size });
+    }
+    cursor = page.truncated ? page.cursor : undefined;
+  } while (cursor !== undefined);
+  return stored;
+}

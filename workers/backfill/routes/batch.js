@@ -1,0 +1,122 @@
+/** The batch of POST /trigger: it copies missing days at once, without the queue. */
+import { Failure } from "../../shared/failure.js";
+import { mustWait, recordFailure } from "../control/failures.js";
+import { nameDay } from "../control/objects.js";
+import { surveyDays } from "../queue/survey.js";
+import { copyMissing } from "../queue/work.js";
+import { formatProgress } from "./progress.js";
+
+/**
+ * @typedef {import("../settings.js").Config} Config
+ * @typedef {import("../control/objects.js").Day} Day
+ * @typedef {import("../queue/survey.js").Survey} Survey
+ * @typedef {import("../queue/tools.js").Tools} Tools
+ * @typedef {import("../queue/tools.js").Counters} Counters
+ * @typedef {{site?: string, day?: string}} Choice absent: all
+ * @typedef {Day & {code: import("../../shared/failure.js").Code, message: string}} FailedDay
+ * @typedef {{progress?: import("./progress.js").Progress, continuation: boolean, planned?: number, stored: number,
+ *   unfinished?: Day, failures: FailedDay[], waiting: number, busy: number, error?: Failure}} Batch `planned` days were
+ *   missing at the start, `waiting` failed before and wait for their next attempt, `busy` are in work elsewhere
+ */
+
+const MAX_FAILURES = 3; // days of one site in a row. The batch then leaves the site
+
+/**
+ * Copies the missing days, oldest first and sites in turn, until none is left, the time is over or a Failure of the whole
+ * system ends it. A day that ACE refuses gets a failure record, and the batch goes on.
+ * @param {Config} config
+ * @param {Tools} tools
+ * @param {number} budgetMs
+ * @param {Counters} counters updated with each page
+ * @param {Choice} choice
+ * @returns {Promise<Batch>}
+ */
+export async function runBatch(config, tools, budgetMs, counters, choice) {
+  const deadline = Date.now() + budgetMs;
+  const client = { key: config.key, agent: tools.agent, limits: tools.limits, deadline };
+  const job = { client, counters };
+  /** @type {Batch} */
+  const batch = { continuation: true, stored: 0, failures: [], waiting: 0, busy: 0 };
+  /** @type {Survey|undefined} */
+  let survey;
+  /** @type {Set<string>} */
+  const done = new Set();
+  /** @type {Map<string, number>} failed days in a row by site */
+  const failing = new Map();
+  /** @type {Day|undefined} */
+  let current;
+  try {
+    survey = await surveyDays(config, tools.now());
+    batch.planned = survey.sites.reduce((sum, { missing }) => sum + missing.length, 0);
+    for (const day of listChosen(survey, choice)) {
+      const failed = survey.control.failures.get(nameDay(day));
+      if (choice.day === undefined && failed && mustWait(failed, tools.now(), config.version)) {
+        batch.waiting += 1;
+        continue;
+      }
+      if ((failing.get(day.site) ?? 0) >= MAX_FAILURES) continue;
+      if (Date.now() >= deadline) break;
+      current = day;
+      const result = await copyDay(config, tools, day, job, batch);
+      if (result === "unfinished") break;
+      if (result === "stored" || result === "present") done.add(nameDay(day));
+      failing.set(day.site, result === "failed" ? (failing.get(day.site) ?? 0) + 1 : 0);
+      current = undefined;
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    batch.error = error;
+  }
+  if (survey) {
+    batch.progress = formatProgress(survey, counters, done, current);
+    batch.continuation = batch.progress.days_complete < batch.progress.days_total;
+  }
+  return batch;
+}
+
+/**
+ * Copies one day and counts the result. Throws a Failure of the whole system.
+ * @param {Config} config
+ * @param {Tools} tools
+ * @param {Day} day
+ * @param {import("../queue/work.js").Job} job
+ * @param {Batch} batch
+ */
+async function copyDay(config, tools, day, job, batch) {
+  try {
+    const copied = await copyMissing(config, tools, day, job);
+    if ("heldMs" in copied) {
+      batch.busy += 1;
+      return "busy";
+    }
+    if (copied.result === "unfinished") batch.unfinished = day;
+    if (copied.result === "stored") batch.stored += 1;
+    return copied.result;
+  } catch (error) {
+    if (!(error instanceof Failure) || !isOfDay(error)) throw error;
+    await recordFailure(config, day, error, tools.now());
+    batch.failures.push({ ...day, code: error.code, message: error.message });
+    return "failed";
+  }
+}
+
+/**
+ * Returns whether a failure belongs to one day or site: ACE refuses it, or the day is too large.
+ * @param {Failure} failure
+ */
+function isOfDay({ code, retryAfterMs }) {
+  return ["upstream_contract", "upstream_rejected", "storage"].includes(code) && retryAfterMs === undefined;
+}
+
+/**
+ * Lists the missing days of the choice, oldest first, sites in turn.
+ * @param {Survey} survey
+ * @param {Choice} choice
+ * @returns {Day[]}
+ */
+function listChosen({ sites }, choice) {
+  const chosen = sites.filter(({ name }) => choice.site === undefined || name === choice.site);
+  const days = chosen.flatMap(({ name, missing }) => missing.map((date, turn) => ({ turn, site: name, date })));
+  const wanted = days.filter(({ date }) => choice.day === undefined || date === choice.day);
+  return wanted.sort((one, other) => one.turn - other.turn).map(({ site, date }) => ({ site, date }));
+}
