@@ -20,7 +20,7 @@ REQUESTS = (
         cause="worker",
         apply=patch_worker(
             (_PAGE_SIZE, 'page_size: "10", raw_data'),
-            ("cursor = nextCursor(cursor, page.next_cursor, times);", "cursor = { text: page.next_cursor };"),
+            ("nextCursor(cursor, page.next_cursor, times)", "{ text: page.next_cursor }"),
         ),
     ),
     Fault(
@@ -41,7 +41,7 @@ REQUESTS = (
         caught_by=("r2",),
         cause="worker",
         apply=patch_worker(
-            ("? checkedPage(body) :", "? { point_samples: body.data ?? [], has_more: false } :"),
+            ("? readPage(text) :", "? { point_samples: JSON.parse(text).data ?? [], has_more: false } :"),
         ),
     ),
     Fault(

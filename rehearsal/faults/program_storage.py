@@ -5,6 +5,7 @@ from __future__ import annotations
 from rehearsal.faults import Fault
 from rehearsal.faults.actions import patch_worker
 
+_TIMES = "const all = new Float64Array(rows.length);"
 _CONTENT_TYPE = 'httpMetadata: { contentType: "application/x-ndjson" },'
 
 FAULTS = (
@@ -25,9 +26,9 @@ FAULTS = (
         cause="worker",
         apply=patch_worker(
             (
-                "return { body: new Blob(chunks), sha256",
-                'const twice = new Blob(chunks).stream().pipeThrough(new CompressionStream("gzip"));\n'
-                "return { body: await new Response(twice).blob(), sha256",
+                "return { body: new Blob(this.#chunks), digest",
+                'const twice = new Blob(this.#chunks).stream().pipeThrough(new CompressionStream("gzip"));\n'
+                "return { body: await new Response(twice).blob(), digest",
             ),
         ),
     ),
@@ -45,21 +46,21 @@ FAULTS = (
         description="the worker writes its objects without the number of their samples",
         caught_by=("r2", "query"),
         cause="worker",
-        apply=patch_worker(("customMetadata: { samples: `${samples}`, points", "customMetadata: { points")),
+        apply=patch_worker(("samples: `${samples}`,\n    points: `", "points: `")),
     ),
     Fault(
         name="rows-lost",
         description="the worker loses the first row of every page",
         caught_by=("proof",),
         cause="worker",
-        apply=patch_worker(("const times = rows.map((row) => {", "const times = rows.slice(1).map((row) => {")),
+        apply=patch_worker((_TIMES, f"rows = rows.slice(1);\n{_TIMES}")),
     ),
     Fault(
         name="values-rounded",
         description="the worker rounds the values that it stores",
         caught_by=("proof",),
         cause="worker",
-        apply=patch_worker(('"value":${jsonValue(value)}}', '"value":${Math.round(Number(value)) + 1}}')),
+        apply=patch_worker(("= formatValue(value);", "= String(Math.round(Number(value)) + 1);")),
     ),
     Fault(
         name="write-swallowed",
@@ -73,11 +74,10 @@ FAULTS = (
                 "const missing = due.filter((date) => !stored.has(date) && !DONE.has(date));",
             ),
             (
-                "const written = await store(config, { site, date }, body, tally, {",
-                "DONE.add(date);\n"
-                "const written = await store({ ...config, bucket: undefined }, { site, date }, body, tally, {",
+                "const isStored = await createObject(config, day, object);",
+                "DONE.add(day.date);\n"
+                "const isStored = await createObject({ ...config, bucket: void 0 }, day, object).catch(() => false);",
             ),
-            ("source: `${from}/${to}` });", "source: `${from}/${to}` }).catch(() => {});"),
         ),
     ),
 )

@@ -23,6 +23,9 @@ def _stand_still(patch: Patch, *, crons: int = 1) -> Apply:
     return apply
 
 
+_BUILD = "const object = await buildObject(await members.close());"
+
+
 async def _lose_newest_days(local: LocalSystem) -> None:
     """Store days, let time pass, and delete the newest one, which no cron stores again."""
     await outside_pulumi.trigger_batch(local)
@@ -39,9 +42,8 @@ FAULTS = (
         cause="worker",
         apply=_stand_still(
             (
-                "const { body, sha256 } = await object.close();",
-                'if (date !== config.sites[0].start) return "unfinished";\n'
-                "    const { body, sha256 } = await object.close();",
+                _BUILD,
+                f'if (day.date !== config.sites[0].start) return "unfinished";\n    {_BUILD}',
             ),
             crons=4,
         ),

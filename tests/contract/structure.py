@@ -22,8 +22,8 @@ AREAS = (
     "workers",
     "rehearsal/faults",
 )
-# Folders that list one product, check, fault, binding kind or contract per file. Sub-folders of checks/catalog are lists too.
-LISTS = ("checks/catalog", "rehearsal/cloudflare", "infra/bindings", "contract")
+# Folders that list one product, check, fault, binding kind, contract or shared module of the workers per file. Sub-folders of checks/catalog are lists too.
+LISTS = ("checks/catalog", "rehearsal/cloudflare", "infra/bindings", "contract", "workers/shared")
 CODE = (".py", ".js", ".mjs", ".sh", "")
 
 
@@ -101,7 +101,7 @@ def folder_entries(tree: SourceTree) -> Counter[str]:
 
 
 def is_list(folder: str) -> bool:
-    """Returns whether a folder may hold more entries, because it has one file per product, check, binding kind or contract."""
+    """Returns whether a folder may hold more entries, because it has one file per product, check, binding kind, contract or module."""
     return folder in LISTS or folder.startswith("checks/catalog/")
 
 

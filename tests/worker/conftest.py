@@ -10,6 +10,7 @@ import asyncio
 import base64
 import gzip
 import json
+import subprocess
 import tempfile
 import threading
 import time
@@ -27,10 +28,11 @@ from rehearsal.ace import LocalAce
 from rehearsal.ace.samples import Sample, SampleSource
 from tests.fakes.volume import Volume
 
-from .harness import Harness, find_bundle
+from .harness import ROOT, Harness, find_bundle
 
 KEY = "fake-ace-key-for-tests"
 START, MIDDLE, END = DAYS = ("2024-12-10", "2024-12-11", "2024-12-12")
+MIDNIGHT = int(datetime.fromisoformat(START).replace(tzinfo=UTC).timestamp()) * 1000
 TODAY = datetime.now(UTC).date()
 RUNS = "_control/backfill/runs.json"
 Rows = list[tuple[str, str, str]]
@@ -160,6 +162,15 @@ UNUSABLE: Mapping[str, dict[str, Any]] = {
 }
 
 
+def bundle(entry: str, folder: Path) -> str:
+    """Bundle a module of the tests with the worker modules that it imports, and return the path."""
+    source, bundled = Path(__file__).with_name(entry), folder / f"{entry}.js"
+    esbuild = ROOT / "workers" / "node_modules" / ".bin" / "esbuild"
+    options = ["--bundle", "--format=esm", "--target=esnext", "--log-level=warning", f"--outfile={bundled}"]
+    subprocess.run([esbuild, source, *options], check=True)
+    return str(bundled)
+
+
 def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
     """Return every worker of the folder: name -> bindings, bucket and (wrapped) the probe around it."""
     yesterday = str(TODAY - timedelta(days=1))
@@ -226,6 +237,8 @@ class World:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         workers = declare(self._wait(self.odd.start()), self._wait(self.local.start()))
+        workers["days"] = {"bindings": {"ACE_BASE_URL": self.odd.url}, "bucket": "days"}
+        workers["days"]["source"] = bundle("day_probe.mjs", folder)
         self.harness = Harness(folder, workers=workers, worker=find_bundle("backfill"))
         self.urls, self.control = self.harness.urls, self.harness.control
 
@@ -267,8 +280,8 @@ class World:
         runs: list[dict[str, Any]] = log["runs"]
         return runs
 
-    def put(self, worker: str, key: str, body: bytes = b"kept") -> None:
-        self.control("put", worker=worker, key=key, body=base64.b64encode(body).decode())
+    def put(self, worker: str, key: str, body: bytes = b"kept", *, custom: dict[str, str] | None = None) -> None:
+        self.control("put", worker=worker, key=key, body=base64.b64encode(body).decode(), custom=custom or {})
 
     def stored(self, worker: str, key: str) -> tuple[dict[str, Any], bytes]:
         found = self.control("get", worker=worker, key=key)

@@ -231,7 +231,7 @@ def test_a_day_above_the_size_limit_ends_before_its_last_page(world: World) -> N
         number = len(world.odd.requests)
         time = f"{START}T12:{number:02}:00"
         rows = [
-            row(f"point-{count * 7919 * number % 10007}", f"{count * 104729 % 9973}.5", time) for count in range(2_000)
+            row(f"{count * 7919 * number % 10007}/point", f"{count * 104729 % 9973}.5", time) for count in range(2_000)
         ]
         return page(rows, next_cursor=cursor(2_000, time) if number < 10 else None)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from contract.day_object import MAX_EMPTY_BYTES, MEMBERS, combine_digests, find_member, parse_lengths
 from rehearsal.ace import AceFault
 from rehearsal.ace.samples import Sample
 
@@ -21,6 +22,19 @@ from .conftest import DAYS, END, SOURCES, START, World, page, row
 def expected(samples: list[Sample]) -> list[dict[str, Any]]:
     """Returns the stored form of these samples, computed without the worker."""
     return [{"point_name": name, "timestamp": ms(time), "value": number(value)} for name, value, time in samples]
+
+
+def by_member(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return lines in the order of an object: by member, and in ACE's order within a member."""
+    return sorted(lines, key=lambda line: find_member(line["point_name"]))
+
+
+def digest(lines: list[dict[str, Any]], content: bytes) -> str:
+    """Return the digest of an object with this content, whose lines are these."""
+    texts = [b""] * MEMBERS
+    for line, text in zip(by_member(lines), content.splitlines(keepends=True), strict=True):
+        texts[find_member(line["point_name"])] += text
+    return combine_digests(hashlib.sha256(text).digest() for text in texts)
 
 
 def ms(time: datetime) -> int:
@@ -48,15 +62,22 @@ def test_a_day_is_stored_row_for_row_with_correct_metadata(world: World) -> None
         total += len(samples)
         found, body = world.stored("volume", f"timeseries/volume/{day}/data.ndjson.gz")
         content = gzip.decompress(body)
-        assert [json.loads(line) for line in content.splitlines()] == expected(samples)
+        assert [json.loads(line) for line in content.splitlines()] == by_member(expected(samples))
         assert content.endswith(b"\n")
         assert found["http"] == {"contentType": "application/x-ndjson"}
+        lengths = parse_lengths(found["custom"].pop("members"))
+        assert sum(lengths) == len(body)
+        assert [bool(length) for length in lengths] == [
+            any(find_member(sample.name) == number for sample in samples) for number in range(MEMBERS)
+        ]
         assert found["custom"] == {
+            "format": "2",
+            "revision": "1",
             "samples": str(len(samples)),
             "points": str(len({sample.name for sample in samples})),
             "first": str(ms(samples[0].time)),
             "last": str(ms(samples[-1].time)),
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "sha256": digest(expected(samples), content),
             "source": f"{day}T00:00:00Z/{day[:-1]}{int(day[-1]) + 1}T00:00:00Z",
             "bytes": str(len(body)),
             "worker_version": "version-1",
@@ -84,7 +105,7 @@ def test_pages_smaller_than_a_timestamp_lose_no_row_and_repeat_none(world: World
     assert world.trigger("crowd").json()["status"] == "complete"
     for day in DAYS:
         lines = [json.loads(line) for line in world.lines("crowd", day, "crowd")]
-        assert lines == expected(of_day("crowd", day))
+        assert lines == by_member(expected(of_day("crowd", day)))
         assert len(lines) == 3 * 2_345
     assert len(world.local.requests) == 3 * 8
 
@@ -115,7 +136,7 @@ def test_numbers_are_stored_as_numbers_and_other_values_as_text(world: World) ->
     rows = [row(f"{number:03}", text, f"{START}T00:00:00") for number, text in enumerate(texts)]
     world.odd.script = lambda request: page(rows if request.query["start_time"].startswith(START) else [])
     assert world.trigger("main").status_code == 200
-    lines = world.lines("main")
+    lines = sorted(world.lines("main"), key=lambda line: str(json.loads(line)["point_name"]))
     for line, text in zip(lines, texts, strict=True):
         value = json.loads(line)["value"]
         assert (float(value) if text in NUMBERS else value) == number(text), text
@@ -131,8 +152,10 @@ def test_a_past_day_without_data_is_stored_empty_and_not_requested_again(world: 
     for day in DAYS:
         found, body = world.stored("main", f"timeseries/odd/{day}/data.ndjson.gz")
         assert gzip.decompress(body) == b""
+        assert len(body) <= MAX_EMPTY_BYTES
+        assert parse_lengths(found["custom"]["members"]) == (len(body), *[0] * (MEMBERS - 1))
         assert (found["custom"]["samples"], found["custom"]["points"]) == ("0", "0")
-        assert found["custom"]["sha256"] == hashlib.sha256(b"").hexdigest()
+        assert found["custom"]["sha256"] == digest([], b"")
         assert {"first", "last"}.isdisjoint(found["custom"])
     assert world.trigger("main").json()["status"] == "complete"
     assert len(world.odd.requests) == 3

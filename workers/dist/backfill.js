@@ -95,8 +95,8 @@ async function writeObject(target, key, value, etag, customMetadata) {
   const bucket = requireBucket(target);
   const onlyIf = etag === void 0 ? { etagDoesNotMatch: "*" } : { etagMatches: etag };
   const options = { onlyIf, httpMetadata: CONTENT, customMetadata };
-  const put = async () => (await bucket.put(key, JSON.stringify(value), options))?.etag ?? null;
-  return callR2("R2 put failed", () => put().catch(readRefusal));
+  const put2 = async () => (await bucket.put(key, JSON.stringify(value), options))?.etag ?? null;
+  return callR2("R2 put failed", () => put2().catch(readRefusal));
 }
 function readRefusal(error) {
   if (String(error).includes("(10058)")) return null;
@@ -299,7 +299,7 @@ function mustWait({ attempts, lastAt, version: failedVersion }, at, version) {
 async function recordFailure(target, day, { code, message }, at) {
   const key = `${FOLDER}failures/${nameDay(day)}.json`;
   const last_at = new Date(at).toISOString();
-  for (let write = 1; write <= WRITES; write += 1) {
+  for (let write2 = 1; write2 <= WRITES; write2 += 1) {
     const found = await readObject(target, key);
     const { attempts: before, first_at: first } = found?.value ?? {};
     const attempts = Number.isSafeInteger(before) && before > 0 ? before + 1 : 1;
@@ -407,18 +407,275 @@ function readMessage(body, config, at) {
   return isDue(declared, date, config, at) ? { site, date, what } : "its day is not due";
 }
 
+// workers/shared/day_object.js
+var FORMAT = "2";
+var MEMBERS = 64;
+var utf82 = new TextEncoder();
+var LENGTH = /^(0|[1-9a-z][0-9a-z]{0,9})$/;
+function findMember(name) {
+  let code = 2166136261;
+  for (const byte of utf82.encode(name.slice(name.lastIndexOf("/") + 1))) code = Math.imul(code ^ byte, 16777619);
+  return (code >>> 0) % MEMBERS;
+}
+function parseLengths(text) {
+  const lengths = text.split(",");
+  const isValid = lengths.length === MEMBERS && lengths.every((length) => LENGTH.test(length));
+  return isValid ? lengths.map((length) => Number.parseInt(length, 36)) : void 0;
+}
+var formatLengths = (lengths) => lengths.map((length) => length.toString(36)).join(",");
+var formatHex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+async function combineDigests(digests) {
+  const nothing = await crypto.subtle.digest("SHA-256", new Uint8Array());
+  return formatHex(
+    await crypto.subtle.digest("SHA-256", await new Blob(digests.map((digest) => digest ?? nothing)).arrayBuffer())
+  );
+}
+
+// workers/backfill/day/member.js
+var LEAST_BYTES = 48 * 1024;
+var OUTPUT_BYTES = 16 * 1024;
+var MAX_LOOP = 48;
+var UNIT_BYTES = 3;
+var utf83 = new TextEncoder();
+var Member = class {
+  samples = 0;
+  points = 0;
+  first = Infinity;
+  last = -Infinity;
+  #buffer = new Uint8Array(LEAST_BYTES + OUTPUT_BYTES);
+  #at = 0;
+  #digest = new crypto.DigestStream("SHA-256");
+  /** @type {Uint8Array[]} */
+  #chunks = [];
+  /** @type {WritableStreamDefaultWriter[]} */
+  #writers;
+  /** @type {Promise<void>} */
+  #collected;
+  /** @param {(bytes: number) => boolean} onOutput gets the size of each compressed chunk. Returns whether it is kept */
+  constructor(onOutput) {
+    const { readable, writable } = new CompressionStream("gzip");
+    this.#writers = [writable.getWriter(), this.#digest.getWriter()];
+    this.#collected = this.#collect(readable, onOutput);
+    for (const promise of [this.#collected, this.#digest.digest]) promise.catch(() => {
+    });
+  }
+  /**
+   * @param {ReadableStream<Uint8Array>} readable
+   * @param {(bytes: number) => boolean} onOutput
+   */
+  async #collect(readable, onOutput) {
+    const reader = readable.getReader({ mode: "byob" });
+    for (; ; ) {
+      const { done, value } = await reader.readAtLeast(OUTPUT_BYTES, new Uint8Array(OUTPUT_BYTES));
+      if (value !== void 0 && value.byteLength > 0 && onOutput(value.byteLength)) this.#chunks.push(value);
+      if (done) return;
+    }
+  }
+  /**
+   * Adds a row.
+   * @param {Uint8Array} name the begin of the line
+   * @param {{ms: number, bytes: Uint8Array}} time with the text between the name and the value
+   * @param {string} value as JSON
+   */
+  add(name, { ms, bytes }, value) {
+    this.#reserve(name.length + bytes.length + value.length * UNIT_BYTES + 2);
+    this.#buffer.set(name, this.#at);
+    this.#at += name.length;
+    this.#buffer.set(bytes, this.#at);
+    this.#at += bytes.length;
+    this.#write(value);
+    this.#buffer[this.#at] = 125;
+    this.#buffer[this.#at + 1] = 10;
+    this.#at += 2;
+    this.#count(ms);
+  }
+  /**
+   * Adds a row of the stored form.
+   * @param {string} line without its end
+   * @param {number} ms
+   */
+  addLine(line, ms) {
+    this.#reserve(line.length * UNIT_BYTES + 1);
+    this.#write(line);
+    this.#buffer[this.#at] = 10;
+    this.#at += 1;
+    this.#count(ms);
+  }
+  /** @param {number} ms */
+  #count(ms) {
+    this.samples += 1;
+    if (ms < this.first) this.first = ms;
+    if (ms > this.last) this.last = ms;
+  }
+  /** @param {number} bytes */
+  #reserve(bytes) {
+    const needed = this.#at + bytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    larger.set(this.#buffer.subarray(0, this.#at));
+    this.#buffer = larger;
+  }
+  /** @param {string} text */
+  #write(text) {
+    const buffer = this.#buffer;
+    let at = this.#at;
+    let isPlain = text.length <= MAX_LOOP;
+    for (let index = 0; isPlain && index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      isPlain = code < 128;
+      buffer[at] = code;
+      at += 1;
+    }
+    this.#at = isPlain ? at : this.#at + utf83.encodeInto(text, buffer.subarray(this.#at)).written;
+  }
+  /**
+   * Compresses the waiting text if it is long enough, so that the buffer can be used again.
+   * @param {number} [least] bytes
+   */
+  async flush(least = LEAST_BYTES) {
+    if (this.#at < least) return;
+    const piece = this.#buffer.subarray(0, this.#at);
+    this.#at = 0;
+    await Promise.all(this.#writers.map((writer) => writer.write(piece)));
+  }
+  /** @returns {Promise<Closed>} */
+  async close() {
+    await this.flush(1);
+    await Promise.all([...this.#writers.map((writer) => writer.close()), this.#collected]);
+    const { samples, points, first, last } = this;
+    return { body: new Blob(this.#chunks), digest: await this.#digest.digest, samples, points, first, last };
+  }
+  abandon = () => Promise.allSettled(this.#writers.map((writer) => writer.abort()));
+  // has no effect after `close`
+};
+
+// workers/backfill/day/members.js
+var Members = class {
+  /** @type {(Member|undefined)[]} */
+  #members = Array.from({ length: MEMBERS }, () => void 0);
+  #size = 0;
+  /** @param {number} maxBytes compressed, for the whole day */
+  constructor(maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+  /**
+   * Returns the member with this number, a new one for its first row.
+   * @param {number} number
+   */
+  open(number) {
+    const member = this.#members[number] ?? new Member((bytes) => this.#keepsChunk(bytes));
+    this.#members[number] = member;
+    return member;
+  }
+  /**
+   * Returns the member of a point that was not seen before.
+   * @param {string} name
+   */
+  openFor(name) {
+    const member = this.open(findMember(name));
+    member.points += 1;
+    return member;
+  }
+  /**
+   * Returns whether a compressed chunk is kept. Beyond the limit chunks are dropped, so that the writers can end.
+   * @param {number} bytes
+   */
+  #keepsChunk(bytes) {
+    this.#size += bytes;
+    return this.#size <= this.maxBytes;
+  }
+  #refuseTooLarge() {
+    if (this.#size <= this.maxBytes) return;
+    throw new Failure("storage", `a day exceeds ${this.maxBytes} bytes compressed. Nothing was written`);
+  }
+  /** Compresses the rows so far, as far as that is worth its time. */
+  async flush() {
+    for (const member of this.#members) await member?.flush();
+    this.#refuseTooLarge();
+  }
+  /** @returns {Promise<ClosedDay>} */
+  async close() {
+    const day = [];
+    for (const member of this.#members) day.push(await member?.close());
+    this.#refuseTooLarge();
+    return day;
+  }
+  /** Frees the memory of a day that is not written. */
+  abandon = () => Promise.all(this.#members.map((member) => member?.abandon()));
+};
+async function buildObject(day) {
+  const filled = day.filter((member) => member !== void 0);
+  const nothing = filled.length === 0 ? await new Member(() => true).close() : void 0;
+  const bodies = day.map((member, number) => (number === 0 ? member ?? nothing : member)?.body);
+  const body = new Blob(bodies.filter((part) => part !== void 0));
+  const samples = filled.reduce((sum, member) => sum + member.samples, 0);
+  const metadata = {
+    format: FORMAT,
+    members: formatLengths(bodies.map((part) => part?.size ?? 0)),
+    bytes: `${body.size}`,
+    samples: `${samples}`,
+    points: `${filled.reduce((sum, member) => sum + member.points, 0)}`,
+    sha256: await combineDigests(day.map((member) => member?.digest))
+  };
+  if (samples > 0) {
+    metadata.first = `${Math.min(...filled.map(({ first }) => first))}`;
+    metadata.last = `${Math.max(...filled.map(({ last }) => last))}`;
+  }
+  return { body, metadata, samples };
+}
+
+// workers/shared/samples.js
+var [BEFORE, AFTER] = ['{"point_name":"', '","timestamp":'];
+var VALUE = ',"value":';
+var PLAIN_NUMBER = /^-?(?:0|[1-9]\d{0,99})(?:\.\d{1,99})?$/;
+var JsonNumber = class {
+  /** @param {string} text */
+  constructor(text) {
+    this.text = text;
+  }
+};
+var formatName = (point) => `${BEFORE}${JSON.stringify(point).slice(1, -1)}${AFTER}`;
+var formatTime = (ms) => `${ms}${VALUE}`;
+function formatValue(value) {
+  if (typeof value === "string") return PLAIN_NUMBER.test(value) ? value : formatText(value);
+  if (value instanceof JsonNumber) return value.text;
+  return value === null || typeof value === "boolean" ? String(value) : void 0;
+}
+function formatText(text) {
+  const isNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text));
+  return isNumber ? text.replace(/^(-?)0+(?=\d)/, "$1") : JSON.stringify(text);
+}
+function findName(text, from = 0, to = text.length) {
+  const start = from + BEFORE.length;
+  const end = text.startsWith(BEFORE, from) ? text.indexOf(AFTER, start) : -1;
+  return end < 0 || end > to ? void 0 : text.slice(start, end);
+}
+function splitLine(line) {
+  const name = findName(line);
+  if (name === void 0 || !line.endsWith("}")) return void 0;
+  const from = BEFORE.length + name.length + AFTER.length;
+  const to = line.indexOf(VALUE, from);
+  const ms = /^-?\d{1,16}$/.test(line.slice(from, to)) ? Number(line.slice(from, to)) : NaN;
+  if (to < 0 || Number.isNaN(ms)) return void 0;
+  const head = line.slice(0, to + VALUE.length);
+  return { name: `"${name}"`, head, ms, value: line.slice(head.length, -1) };
+}
+
 // workers/shared/ace/answers.js
 var PARAMETERS = ["start_time", "end_time", "page_size", "raw_data", "cursor"];
-async function readText({ body }, maxBytes) {
-  const decoder = new TextDecoder();
-  let [text, size] = ["", 0];
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw new Failure("upstream_contract", `ACE's answer exceeds ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+function readPage(text) {
+  const page = checkedPage(parseJson(text));
+  const isNumber = (row) => typeof row?.value === "number";
+  return page.point_samples.some(isNumber) ? JSON.parse(text, keepNumber) : page;
 }
+function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return void 0;
+  }
+}
+var keepNumber = (key, value, context) => key === "value" && typeof value === "number" ? new JsonNumber(context?.source ?? `${value}`) : value;
 function checkedPage(body) {
   const { point_samples: rows, has_more: more, next_cursor: cursor } = body ?? {};
   if (!Array.isArray(rows) || typeof more !== "boolean") {
@@ -432,7 +689,8 @@ function checkedPage(body) {
   }
   return body;
 }
-function readError({ status, headers }, body) {
+function readError({ status, headers }, content) {
+  const body = parseJson(content);
   const text = body?.message;
   if (status === 404 && /^No data for time period\b/.test(text)) return { point_samples: [], has_more: false };
   if (status === 401) throw new Failure("upstream_auth", "ACE answered 401: the key is missing, wrong or expired");
@@ -459,12 +717,12 @@ function buildUrl(config, site, { from, to }, cursor) {
   url.search = `${new URLSearchParams(cursor === void 0 ? query : { ...query, cursor })}`;
   return url;
 }
-async function fetchPage(client, url, context) {
+async function fetchPage(client, url, reader, context) {
   const { limits, deadline } = client;
   for (let attempt = 1; ; attempt += 1) {
     const begun = Date.now();
     try {
-      const page = await fetchOnce(client, url);
+      const page = await fetchOnce(client, url, reader);
       writeLog("log", "[ACE API] Success", { ...context, rows: page.point_samples.length, ms: Date.now() - begun });
       return page;
     } catch (error) {
@@ -478,23 +736,19 @@ async function fetchPage(client, url, context) {
     }
   }
 }
-async function fetchOnce({ key, agent, limits: { answerMs, answerBytes } }, url) {
+async function fetchOnce({ key, agent, limits: { answerMs, answerBytes } }, url, reader) {
   const headers = buildHeaders(key, agent);
-  let response, text, body;
+  let response, text;
   try {
     response = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(answerMs) });
-    text = await readText(response, answerBytes);
+    text = response.body ? await reader.read(response.body, answerBytes) : "";
   } catch (error) {
-    if (error instanceof Failure) throw error;
     const isTimeout = error instanceof Error && error.name === "TimeoutError";
     const reason = isTimeout ? `ACE did not answer within ${answerMs} ms` : "the connection to ACE failed";
     throw new Failure("upstream_unavailable", reason, 0);
   }
-  try {
-    body = JSON.parse(text);
-  } catch {
-  }
-  return response.status === 200 ? checkedPage(body) : readError(response, body);
+  if (text === void 0) throw new Failure("upstream_contract", `ACE's answer exceeds ${answerBytes} bytes`);
+  return response.status === 200 ? readPage(text) : readError(response, text);
 }
 function buildHeaders(key, agent) {
   const headers = new Headers({ Accept: "application/json", "User-Agent": agent });
@@ -507,10 +761,13 @@ function buildHeaders(key, agent) {
 }
 
 // workers/shared/ace/cursors.js
-var TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)?$/;
+var TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.(\d{1,9}))?)? ?(?:Z|([+-]\d\d)(?::?(\d\d))?)?$/;
 function parseTime(text) {
-  const [, date, time, fraction = ""] = TIME.exec(String(text)) ?? [];
-  return Date.parse(`${date}T${time}Z`) * 1e3 + Number(fraction.slice(0, 6).padEnd(6, "0"));
+  const matched = typeof text === "string" ? TIME.exec(text) : null;
+  if (matched === null) return NaN;
+  const [, date, minutes, seconds = ":00", fraction = "", hours = "+00", more = "00"] = matched;
+  const ms = Date.parse(`${date}T${minutes}${seconds.slice(0, 3)}${hours}:${more}`);
+  return ms * 1e3 + Number(fraction.slice(0, 6).padEnd(6, "0"));
 }
 function decodeCursor(text) {
   try {
@@ -536,187 +793,464 @@ function nextCursor(sent, given, times) {
   return { text: btoa(JSON.stringify({ ...JSON.parse(atob(given)), offset })), offset, at };
 }
 
-// workers/backfill/bucket.js
-async function store({ bucket, version, keyTemplate }, { site, date }, body, { samples, points, first, last }, about) {
-  const key = formatKey({ keyTemplate }, site.name, date);
-  const range = samples ? { first: String(first), last: String(last) } : {};
-  const more = { ...range, ...about, bytes: `${body.size}`, worker_version: version };
-  const options = {
-    onlyIf: { etagDoesNotMatch: "*" },
-    httpMetadata: { contentType: "application/x-ndjson" },
-    // without Content-Encoding: some clients would decompress twice
-    customMetadata: { samples: `${samples}`, points: `${points.size}`, ...more }
-  };
-  const stored = await callR2("R2 put failed", async () => requireBucket({ bucket }).put(key, body, options));
-  if (stored === null) {
-    writeLog("log", "[Backfill] Another run wrote the day first", { key });
-    return null;
-  }
-  if (stored?.size !== body.size)
-    throw new Failure("storage", `R2 stored ${stored?.size} of ${body.size} bytes: ${key}`);
-  writeLog("log", "[Backfill] Data written to R2", { key, samples, points: points.size, bytes: body.size });
-  return samples;
-}
-
-// workers/backfill/gzip_object.js
-var formatHex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
-function openObject(maxBytes) {
-  const gzip = new CompressionStream("gzip");
-  const digest = new crypto.DigestStream("SHA-256");
-  const writers = [gzip.writable.getWriter(), digest.getWriter()];
-  const chunks = [];
-  let size = 0;
-  const collected = (async () => {
-    for await (const chunk of gzip.readable) {
-      size += chunk.byteLength;
-      if (size <= maxBytes) chunks.push(chunk);
+// workers/shared/chunks.js
+var CHUNK_BYTES = 64 * 1024;
+async function* readChunks(stream) {
+  const reader = stream.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  try {
+    for (; ; ) {
+      const { done, value } = await reader.readAtLeast(CHUNK_BYTES, new Uint8Array(buffer));
+      if (value !== void 0 && value.byteLength > 0) yield value;
+      if (done || value === void 0) return;
+      buffer = /** @type {ArrayBuffer} */
+      value.buffer;
     }
-  })();
-  for (const promise of [collected, digest.digest]) promise.catch(() => {
-  });
-  const refuseTooLarge = () => {
-    if (size > maxBytes)
-      throw new Failure("storage", `a day exceeds ${maxBytes} bytes compressed. Nothing was written`);
-  };
-  return {
-    async append(bytes) {
-      await Promise.all(writers.map((writer) => writer.write(bytes)));
-      refuseTooLarge();
-    },
-    async close() {
-      await Promise.all([...writers.map((writer) => writer.close()), collected]);
-      refuseTooLarge();
-      return { body: new Blob(chunks), sha256: formatHex(await digest.digest) };
-    },
-    abandon: () => Promise.allSettled(writers.map((writer) => writer.abort()))
-  };
+  } finally {
+    reader.cancel().catch(() => {
+    });
+  }
 }
-
-// workers/shared/samples.js
-var formatSample = (point, ms, value) => `{"point_name":${point},"timestamp":${ms},"value":${jsonValue(value)}}
-`;
-function jsonValue(text) {
-  const isNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text));
-  return isNumber ? text.replace(/^(-?)0+(?=\d)/, "$1") : JSON.stringify(text);
-}
-
-// workers/backfill/tally.js
-var Tally = class {
-  samples = 0;
-  first = Infinity;
-  last = -Infinity;
-  /** @type {Map<string, string>} each point's name, and the name as JSON */
-  points = /* @__PURE__ */ new Map();
-  /** The latest time in microseconds and the points with a row at it. The next page must not repeat them. */
-  edge = { at: -Infinity, names: /* @__PURE__ */ new Set() };
+var TextReader = class {
+  /** @type {ArrayBuffer|undefined} absent while a body is read */
+  #buffer;
   /**
+   * Returns a body's text, undefined for a body of more bytes.
+   * @param {ReadableStream<Uint8Array>} stream
+   * @param {number} maxBytes
+   */
+  async read(stream, maxBytes) {
+    const reader = stream.getReader({ mode: "byob" });
+    let buffer = this.#buffer ?? new ArrayBuffer(CHUNK_BYTES);
+    let size = 0;
+    this.#buffer = void 0;
+    for (; ; ) {
+      const free = new Uint8Array(buffer, size);
+      const { done, value } = await reader.readAtLeast(Math.min(CHUNK_BYTES, free.length), free);
+      if (value !== void 0) buffer = /** @type {ArrayBuffer} */
+      value.buffer;
+      size += value?.byteLength ?? 0;
+      if (done || value === void 0 || size > maxBytes) break;
+      if (size === buffer.byteLength) buffer = buffer.transfer(size * 2);
+    }
+    reader.cancel().catch(() => {
+    });
+    this.#buffer = buffer;
+    return size > maxBytes ? void 0 : new TextDecoder().decode(new Uint8Array(buffer, 0, size));
+  }
+};
+
+// workers/backfill/day/tally.js
+var utf84 = new TextEncoder();
+var Tally = class {
+  /** @type {Map<string, Point>} */
+  #points = /* @__PURE__ */ new Map();
+  #latest = -Infinity;
+  // in microseconds, of the pages so far
+  #seen = /* @__PURE__ */ new Set();
+  /**
+   * @param {import("./members.js").Members} members
    * @param {number} start in ms
    * @param {number} end in ms, excluded
    */
-  constructor(start, end) {
+  constructor(members, start, end) {
+    this.members = members;
     this.start = start;
     this.end = end;
   }
   /**
-   * Returns a page as NDJSON in ACE's order, and its times in microseconds. A row at `end` belongs to the next day and
-   * is left out. ACE does not document whether it includes `end_time`, and this is right in both cases.
+   * Adds the rows of a page in ACE's order, and returns their times in microseconds. A row at `end` belongs to the next
+   * day and is left out. ACE does not document whether it includes `end_time`, and this is right in both cases.
    * @param {Row[]} rows
    * @param {Cursor} [sent]
    */
   take(rows, sent) {
-    const lines = [];
-    const times = rows.map((row) => {
-      const { name, value, time } = row ?? {};
-      const at = parseTime(time);
-      if (typeof name !== "string" || name === "" || typeof value !== "string" || Number.isNaN(at)) {
-        throw new Failure("upstream_contract", "a row is not a name, a value and a time");
+    const times = /* @__PURE__ */ new Map();
+    const all = new Float64Array(rows.length);
+    let [hash, other] = [0, 0];
+    for (let index = 0; index < rows.length; index += 1) {
+      const { name, value, time } = rows[index] ?? {};
+      const text = formatValue(value);
+      if (text === void 0 || typeof name !== "string" || name === "") refuseRow();
+      const moment = times.get(time) ?? this.#readTime(time, sent, times);
+      const point = this.#points.get(name) ?? this.#addPoint(name);
+      all[index] = moment.at;
+      hash = Math.imul(hash ^ point.number, 16777619);
+      other = Math.imul(other ^ moment.at, 1540483477);
+      for (let at = 0; at < text.length; at += 1) {
+        const code = text.charCodeAt(at);
+        hash = Math.imul(hash ^ code, 16777619);
+        other = Math.imul(other ^ code, 1540483477);
       }
-      const ms = Math.floor(at / 1e3);
-      this.#checkOrder(name, at, ms, sent);
-      if (ms < this.end) lines.push(this.#addSample(name, ms, value));
-      return at;
-    });
-    const latest = times.reduce((one, other) => Math.max(one, other), this.edge.at);
-    if (latest > this.edge.at) this.edge = { at: latest, names: /* @__PURE__ */ new Set() };
-    times.forEach((at, index) => {
-      if (at === latest) this.edge.names.add(rows[index].name);
-    });
-    return { text: lines.join(""), times };
+      if (moment.ms === this.end) continue;
+      point.member ??= this.members.openFor(name);
+      point.member.add(point.bytes, moment, text);
+    }
+    this.#latest = all.reduce((one, next) => Math.max(one, next), this.#latest);
+    if (rows.length > 0) this.#refuseRepeated(`${rows.length} ${hash} ${other}`);
+    return all;
   }
   /**
-   * @param {string} name
-   * @param {number} at
-   * @param {number} ms
-   * @param {Cursor} [sent]
+   * @param {string} time
+   * @param {Cursor|undefined} sent
+   * @param {Map<string, Time>} times receives the time
    */
-  #checkOrder(name, at, ms, sent) {
+  #readTime(time, sent, times) {
+    const at = parseTime(time);
+    if (Number.isNaN(at)) refuseRow();
+    const ms = Math.floor(at / 1e3);
     if (ms < this.start || ms > this.end) throw new Failure("upstream_contract", "a row is outside the window");
-    if (sent?.at !== void 0 && at < this.edge.at) {
+    if (sent?.at !== void 0 && at < this.#latest) {
       throw new Failure("upstream_contract", "a row is earlier than the last row of the previous page");
     }
-    if (at === this.edge.at && this.edge.names.has(name)) {
-      throw new Failure("upstream_contract", "a row repeats a row of the previous page");
-    }
+    const moment = { at, ms, bytes: utf84.encode(formatTime(ms)) };
+    times.set(time, moment);
+    return moment;
+  }
+  /** @param {string} name */
+  #addPoint(name) {
+    const point = { number: this.#points.size, member: void 0, bytes: utf84.encode(formatName(name)) };
+    this.#points.set(name, point);
+    return point;
   }
   /**
-   * @param {string} name
-   * @param {number} ms
-   * @param {string} value
+   * Refuses a page whose rows are those of an earlier page, because ACE then repeats itself and leaves out other rows.
+   * @param {string} page its number of rows and 64 bits of hashes
    */
-  #addSample(name, ms, value) {
-    let point = this.points.get(name);
-    if (point === void 0) {
-      point = JSON.stringify(name);
-      this.points.set(name, point);
-    }
-    this.samples += 1;
-    if (ms < this.first) this.first = ms;
-    if (ms > this.last) this.last = ms;
-    return formatSample(point, ms, value);
+  #refuseRepeated(page) {
+    if (this.#seen.has(page)) throw new Failure("upstream_contract", "ACE sent the same page twice");
+    this.#seen.add(page);
   }
 };
+function refuseRow() {
+  throw new Failure("upstream_contract", "a row is not a name, a value and a time");
+}
 
-// workers/backfill/copy_day.js
-async function copyDay(config, { site, date }, client, { objectBytes }, counters) {
+// workers/backfill/day/source.js
+var findWindow = (date) => ({
+  from: `${date}T00:00:00Z`,
+  to: `${formatDate(Date.parse(date) + DAY_MS)}T00:00:00Z`
+});
+async function readAce(config, { site, date }, client, counters, members) {
   const start = Date.parse(date);
-  const tally = new Tally(start, start + DAY_MS);
-  const [from, to] = [`${date}T00:00:00Z`, `${formatDate(start + DAY_MS)}T00:00:00Z`];
-  const object = openObject(objectBytes);
-  const seen = /* @__PURE__ */ new Set();
-  try {
-    let cursor;
-    for (let number = 1; ; number += 1) {
-      if (Date.now() >= client.deadline) return "unfinished";
-      const url = buildUrl(config, site.name, { from, to }, cursor?.text);
-      const page = await fetchPage(client, url, { site: site.name, date, page: number });
-      if (cursor && page.point_samples.length === 0) {
-        throw new Failure("upstream_contract", "ACE said that more rows follow, then sent none");
-      }
-      counters.samples_fetched += page.point_samples.length;
-      const { text, times } = tally.take(page.point_samples, cursor);
-      await append(object, text, seen);
-      if (!page.has_more) break;
-      cursor = nextCursor(cursor, page.next_cursor, times);
-    }
-    const { body, sha256 } = await object.close();
-    const written = await store(config, { site, date }, body, tally, { sha256, source: `${from}/${to}` });
-    counters.samples_written += written ?? 0;
-    return written === null ? "present" : "stored";
-  } finally {
-    await object.abandon();
+  const tally = new Tally(members, start, start + DAY_MS);
+  const reader = new TextReader();
+  let cursor;
+  for (let number = 1; ; number += 1) {
+    if (Date.now() >= client.deadline) return false;
+    const url = buildUrl(config, site.name, findWindow(date), cursor?.text);
+    const page = await fetchPage(client, url, reader, { site: site.name, date, page: number });
+    const rows = page.point_samples;
+    counters.samples_fetched += rows.length;
+    const times = tally.take(rows, cursor);
+    cursor = page.has_more ? nextCursor(cursor, page.next_cursor, times) : void 0;
+    rows.length = 0;
+    await members.flush();
+    if (cursor === void 0) return true;
   }
 }
-async function append(object, text, seen) {
-  const bytes = new TextEncoder().encode(text);
-  const digest = formatHex(await crypto.subtle.digest("SHA-256", bytes));
-  if (text && seen.has(digest)) throw new Failure("upstream_contract", "ACE sent the same page twice");
-  seen.add(digest);
-  await object.append(bytes);
+
+// workers/backfill/day/store.js
+var findKey = ({ keyTemplate }, { site, date }) => formatKey({ keyTemplate }, site.name, date);
+var headObject = (config, day) => callR2(`R2 head of ${day.date} failed`, async () => requireBucket(config).head(findKey(config, day)));
+async function getObject(config, day, etag) {
+  const options = { onlyIf: { etagMatches: etag } };
+  const get = async () => requireBucket(config).get(findKey(config, day), options);
+  const object = await callR2(`R2 get of ${day.date} failed`, get);
+  return object !== null && "body" in object ? (
+    /** @type {R2ObjectBody} */
+    object
+  ) : null;
+}
+async function createObject(config, day, object) {
+  const key = findKey(config, day);
+  const isStored = await put(config, day, object, { etagDoesNotMatch: "*" }, describe2(config, day, object, "1"));
+  if (isStored) writeLog("log", "[Backfill] Data written to R2", { key, ...count(object) });
+  else writeLog("log", "[Backfill] Another run wrote the day first", { key });
+  return isStored;
+}
+async function replaceObject(config, day, object, { etag, revision, about }) {
+  const metadata = { ...describe2(config, day, object, `${revision}`), ...about };
+  const isStored = await put(config, day, object, { etagMatches: etag }, metadata);
+  const key = findKey(config, day);
+  if (isStored) writeLog("log", "[Backfill] Revision written to R2", { key, revision, ...count(object) });
+  return isStored;
+}
+var confirmObject = (config, day, { object: { etag, customMetadata }, body }, about) => put(config, day, { body }, { etagMatches: etag }, { ...customMetadata, ...about });
+var count = ({ body, samples, metadata: { points } }) => ({ samples, points: Number(points), bytes: body.size });
+function describe2({ version }, { date }, { metadata }, revision) {
+  const { from, to } = findWindow(date);
+  return { ...metadata, source: `${from}/${to}`, worker_version: version, revision };
+}
+async function put(config, day, { body }, onlyIf, customMetadata) {
+  const key = findKey(config, day);
+  const options = {
+    onlyIf,
+    httpMetadata: { contentType: "application/x-ndjson" },
+    // without Content-Encoding: some clients would decompress twice
+    customMetadata
+  };
+  const stored = await callR2("R2 put failed", async () => requireBucket(config).put(key, body, options));
+  if (stored === null) return false;
+  if (stored?.size !== body.size)
+    throw new Failure("storage", `R2 stored ${stored?.size} of ${body.size} bytes: ${key}`);
+  return true;
+}
+
+// workers/backfill/copy_day.js
+async function copyDay(config, day, client, { objectBytes }, counters) {
+  const members = new Members(objectBytes);
+  try {
+    if (!await readAce(config, day, client, counters, members)) return "unfinished";
+    const object = await buildObject(await members.close());
+    const isStored = await createObject(config, day, object);
+    counters.samples_written += isStored ? object.samples : 0;
+    return isStored ? "stored" : "present";
+  } finally {
+    await members.abandon();
+  }
+}
+
+// workers/backfill/day/lines.js
+async function* readBytes(compressed, date) {
+  try {
+    yield* readChunks(compressed.pipeThrough(new DecompressionStream("gzip")));
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure("storage", `the object of ${date} cannot be read: ${String(error).slice(0, 100)}`);
+  }
+}
+async function* readLines(compressed, date, onBytes) {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let rest = "";
+  for await (const chunk of readBytes(compressed, date)) {
+    await onBytes?.(chunk);
+    const lines = `${rest}${decode(decoder, date, chunk)}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield lines.map((line) => split(line, date));
+  }
+  rest += decode(decoder, date);
+  if (rest !== "") yield [split(rest, date)];
+}
+function split(line, date) {
+  const parts = splitLine(line);
+  if (parts === void 0) throw new Failure("storage", `the object of ${date} has a line that is not a sample`);
+  return { ...parts, line };
+}
+function decode(decoder, date, bytes) {
+  try {
+    return decoder.decode(bytes, { stream: bytes !== void 0 });
+  } catch {
+    throw new Failure("storage", `the object of ${date} is not UTF-8`);
+  }
+}
+
+// workers/backfill/day/merge.js
+var SLICE_BYTES = 4 * 1024 * 1024;
+async function mergeMember(stored, fresh, date, counts) {
+  if (stored === void 0) {
+    const added = fresh?.samples ?? 0;
+    addCounts(counts, { ...countRows(added), before: 0, added });
+    return fresh;
+  }
+  const { digest, bytes } = await scan(stored.body, date);
+  if (fresh !== void 0 && isEqual(digest, fresh.digest)) {
+    addCounts(counts, countRows(fresh.samples));
+    return { ...fresh, body: stored.body };
+  }
+  const own = countRows(0);
+  const number = Math.ceil(
+    Math.max(bytes, fresh === void 0 ? 0 : (await scan(fresh.body, date)).bytes) / SLICE_BYTES
+  );
+  const member = await mergeSlices(stored.body, fresh?.body, date, Math.max(number, 1), own);
+  addCounts(counts, own);
+  if (own.after === 0) return void 0;
+  return own.added + own.changed > 0 ? member : { ...member, body: stored.body, digest };
+}
+var countRows = (samples) => ({ before: samples, after: samples, added: 0, changed: 0, kept: 0 });
+async function scan(body, date) {
+  const stream = new crypto.DigestStream("SHA-256");
+  const writer = stream.getWriter();
+  let bytes = 0;
+  for await (const chunk of readBytes(body.stream(), date)) {
+    bytes += chunk.byteLength;
+    await writer.write(chunk);
+  }
+  await writer.close();
+  return { digest: await stream.digest, bytes };
+}
+var isEqual = (one, other) => crypto.subtle.timingSafeEqual(one, other);
+function addCounts(counts, more) {
+  for (
+    const name of
+    /** @type {(keyof RowCounts)[]} */
+    Object.keys(more)
+  ) counts[name] += more[name];
+}
+async function mergeSlices(stored, fresh, date, slices, counts) {
+  const start = Date.parse(date);
+  const member = new Member(() => true);
+  const names = /* @__PURE__ */ new Set();
+  for (let slice = 0; slice < slices; slice += 1) {
+    const isInSlice = (ms) => Math.min(Math.max(Math.floor((ms - start) / DAY_MS * slices), 0), slices - 1) === slice;
+    const old = await readRows(stored, date, isInSlice);
+    const rows = fresh === void 0 ? /* @__PURE__ */ new Map() : await readRows(fresh, date, isInSlice);
+    mergeRows(old, rows, counts);
+    for (const [head, { ms, name, values }] of [...rows].sort(([, one], [, other]) => one.ms - other.ms)) {
+      names.add(name);
+      for (const value of values) member.addLine(`${head}${value}}`, ms);
+    }
+    await member.flush();
+  }
+  member.points = names.size;
+  return member.close();
+}
+async function readRows(body, date, isWanted) {
+  const rows = /* @__PURE__ */ new Map();
+  for await (const lines of readLines(body.stream(), date)) {
+    for (const { head, ms, name, value } of lines) {
+      if (!isWanted(ms)) continue;
+      const known = rows.get(head);
+      if (known) known.values.push(value);
+      else rows.set(head, { ms, name, values: [value] });
+    }
+  }
+  return rows;
+}
+function mergeRows(stored, rows, counts) {
+  for (const [head, old] of stored) {
+    const entry = rows.get(head) ?? { ...old, values: [] };
+    const fresh = entry.values.length;
+    const surplus = subtract(old.values, entry.values);
+    counts.before += old.values.length;
+    if (fresh >= old.values.length) {
+      counts.changed += surplus.length;
+      counts.added += fresh - old.values.length;
+    } else {
+      entry.values.push(...surplus);
+      counts.kept += surplus.length;
+      counts.added += entry.values.length - old.values.length;
+      rows.set(head, entry);
+    }
+  }
+  for (const [head, { values }] of rows) {
+    counts.after += values.length;
+    if (!stored.has(head)) counts.added += values.length;
+  }
+}
+function subtract(values, others) {
+  if (values.length === 1) return others.includes(values[0]) ? [] : values;
+  const left = /* @__PURE__ */ new Map();
+  for (const other of others) left.set(other, (left.get(other) ?? 0) + 1);
+  return values.filter((value) => {
+    const count2 = left.get(value) ?? 0;
+    left.set(value, count2 - 1);
+    return count2 <= 0;
+  });
+}
+
+// workers/backfill/day/stored_day.js
+function isMembers({ customMetadata: { format } = {} }, date) {
+  if (format === void 0 || format === FORMAT) return format === FORMAT;
+  throw new Failure("storage", `the object of ${date} has a format that this version does not know`);
+}
+var readStored = (object, date, maxBytes) => isMembers(object, date) ? sliceMembers(object, date) : splitObject(object, date, maxBytes);
+var isDescribed = ({ customMetadata = {} }, metadata) => Object.entries(metadata).every(([name, text]) => customMetadata[name] === text);
+async function sliceMembers(object, date) {
+  const lengths = parseLengths(object.customMetadata?.members ?? "");
+  if (lengths?.reduce((sum, length) => sum + length, 0) !== object.size) {
+    throw new Failure("storage", `the object of ${date} does not have the size that its metadata says`);
+  }
+  const body = await object.blob();
+  let end = 0;
+  const members = lengths.map((length) => {
+    end += length;
+    return length > 0 ? { body: body.slice(end - length, end) } : void 0;
+  });
+  return { object, body, members, closed: void 0 };
+}
+async function splitObject(object, date, maxBytes) {
+  const members = new Members(maxBytes);
+  const stream = new crypto.DigestStream("SHA-256");
+  stream.digest.catch(() => {
+  });
+  const digest = stream.getWriter();
+  const known = /* @__PURE__ */ new Map();
+  let samples = 0;
+  try {
+    for await (const rows of readLines(object.body, date, (bytes) => digest.write(bytes))) {
+      samples += rows.length;
+      for (const { name, line, ms } of rows) {
+        const member = known.get(name) ?? members.openFor(JSON.parse(name));
+        known.set(name, member);
+        member.addLine(line, ms);
+      }
+      await members.flush();
+    }
+    await digest.close();
+    const closed = await members.close();
+    const isIntact = isDescribed(object, { samples: `${samples}`, sha256: formatHex(await stream.digest) });
+    return { object, body: void 0, members: closed, closed: isIntact ? closed : void 0 };
+  } finally {
+    await members.abandon();
+  }
 }
 
 // workers/backfill/revise_day.js
-async function reviseDay(_config, _day, _client, _limits, _counters, _mode) {
-  throw new Failure("storage", "a stored day cannot be revised yet");
+async function reviseDay(config, day, client, { objectBytes }, counters, { source, dryRun }) {
+  const head = await headObject(config, day);
+  if (head === null) return { result: "absent", revision: 0, rows: countRows(0) };
+  const revision = readNumber(head, "revision", 1);
+  const before = countRows(readNumber(head, "samples", 0));
+  if (source === "stored" && isMembers(head, day.date)) return { result: "unchanged", revision, rows: before };
+  const read = () => readFresh(config, day, client, objectBytes, counters);
+  const fresh = source === "ace" ? await read() : void 0;
+  if (fresh === "unfinished") return { result: fresh, revision, rows: before };
+  const object = await getObject(config, day, head.etag);
+  if (object === null) return { result: "conflict", revision, rows: before };
+  const stored = await readStored(object, day.date, objectBytes);
+  const draft = fresh ? await merge(stored, fresh, day, objectBytes) : await convert(stored, day);
+  const about = source === "ace" ? { checked_at: (/* @__PURE__ */ new Date()).toISOString() } : {};
+  const next = { etag: head.etag, revision: draft.object ? revision + 1 : revision, about };
+  if (!dryRun && !await write(config, day, draft, next)) return { result: "conflict", revision, rows: before };
+  if (!dryRun) counters.samples_written += draft.rows.added + draft.rows.changed;
+  return { result: draft.object ? "revised" : "unchanged", revision: next.revision, rows: draft.rows };
+}
+async function write(config, day, { object, stored }, next) {
+  if (object) return replaceObject(config, day, object, next);
+  const { object: head, body } = stored;
+  return body !== void 0 && confirmObject(config, day, { object: head, body }, next.about);
+}
+function readNumber({ customMetadata = {} }, name, other) {
+  const text = customMetadata[name] ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : other;
+}
+async function readFresh(config, day, client, maxBytes, counters) {
+  const members = new Members(maxBytes);
+  try {
+    return await readAce(config, day, client, counters, members) ? await members.close() : "unfinished";
+  } finally {
+    await members.abandon();
+  }
+}
+async function merge(stored, fresh, { date }, maxBytes) {
+  const rows = countRows(0);
+  const merged = [];
+  for (const [number, member] of stored.members.entries()) {
+    merged.push(await mergeMember(member, fresh[number], date, rows));
+    fresh[number] = void 0;
+  }
+  const object = await buildObject(merged);
+  if (object.body.size > maxBytes) {
+    throw new Failure("storage", `a day exceeds ${maxBytes} bytes compressed. Nothing was written`);
+  }
+  const isSame = rows.added + rows.changed === 0 && isDescribed(stored.object, object.metadata);
+  return { rows, stored, object: isSame ? void 0 : object };
+}
+async function convert(stored, { date }) {
+  if (!stored.closed) throw new Failure("storage", `the object of ${date} does not agree with its own metadata`);
+  const object = await buildObject(stored.closed);
+  return { rows: countRows(object.samples), stored, object };
 }
 
 // workers/backfill/queue/tools.js
@@ -765,7 +1299,7 @@ async function withLease(target, day, ms, now, work2) {
 function copyMissing(config, { parts, limits, now }, day, { client, counters }) {
   const ms = client.deadline - Date.now() + limits.leaseMs;
   return withLease(config, day, ms, now, async () => {
-    const isStored = await readStored(config, day) !== null;
+    const isStored = await readStored2(config, day) !== null;
     const target = { site: findSite(config, day.site), date: day.date };
     const result = isStored ? "present" : await parts.copyDay(config, target, client, limits, counters);
     if (result !== "unfinished") await clearFailure(config, day);
@@ -783,12 +1317,12 @@ function revise(config, { parts, limits, now }, day, { client, counters, source,
   });
 }
 async function isDone(config, { what, ...day }, at) {
-  const stored = await readStored(config, day);
+  const stored = await readStored2(config, day);
   if (what === "copy") return stored !== null;
   if (stored === null) return true;
   return what === "recheck" && !needsRecheck(day.date, stored.uploaded.getTime(), config, at);
 }
-function readStored(config, { site, date }) {
+function readStored2(config, { site, date }) {
   const bucket = requireBucket(config);
   return callR2("R2 head failed", () => bucket.head(formatKey(config, site, date)));
 }
@@ -909,7 +1443,7 @@ var OUTAGE_MS = 36e5;
 var OUTAGES = ["upstream_auth", "upstream_unavailable"];
 function chooseDays(survey, plan, config, limits, at) {
   const free = Math.max(0, limits.outstanding - plan.size);
-  const count = findOutage(survey, at)?.code === "upstream_auth" ? Math.min(1, free) : free;
+  const count2 = findOutage(survey, at)?.code === "upstream_auth" ? Math.min(1, free) : free;
   const planned = [...plan.values()].filter(({ what }) => what === "recheck").length;
   const isFree = (site, date) => {
     const name = nameDay({ site, date });
@@ -931,14 +1465,14 @@ function chooseDays(survey, plan, config, limits, at) {
     })
   }));
   const rechecks = takeInTurn(late, "recheck", Math.max(0, limits.rechecks - planned));
-  return [...takeInTurn(newest, "copy", count), ...rechecks, ...takeInTurn(older, "copy", count)].slice(0, count);
+  return [...takeInTurn(newest, "copy", count2), ...rechecks, ...takeInTurn(older, "copy", count2)].slice(0, count2);
 }
-function takeInTurn(sites, kind, count) {
+function takeInTurn(sites, kind, count2) {
   const orders = [];
-  for (let turn = 0; orders.length < count; turn += 1) {
+  for (let turn = 0; orders.length < count2; turn += 1) {
     const left = sites.filter(({ dates }) => turn < dates.length);
     if (left.length === 0) break;
-    for (const { name, dates } of left.slice(0, count - orders.length)) {
+    for (const { name, dates } of left.slice(0, count2 - orders.length)) {
       orders.push({ site: name, date: dates[turn], what: kind });
     }
   }
@@ -1359,7 +1893,7 @@ function configure(env) {
     PAGE_SIZE: isPageSize(pageSize),
     KEY_TEMPLATE: isKeyTemplate(keyTemplate)
   };
-  const store2 = usable.BUCKET ? bucket : void 0;
+  const store = usable.BUCKET ? bucket : void 0;
   const config = {
     baseUrl,
     key,
@@ -1372,7 +1906,7 @@ function configure(env) {
     keyTemplate,
     settleHours: Number(settle),
     recheckDays: Number(recheck),
-    bucket: store2,
+    bucket: store,
     days,
     deadLetterQueue: dead,
     version: metadata?.id

@@ -31,7 +31,8 @@ export function parseLengths(text) {
 export const formatLengths = (lengths) => lengths.map((length) => length.toString(36)).join(",");
 
 /** @param {ArrayBuffer} buffer */
-const formatHex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+export const formatHex = (buffer) =>
+  Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /**
  * Returns the metadata entry `sha256` from the SHA-256 of each member's text. A member that is left out counts as the

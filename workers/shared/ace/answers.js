@@ -1,8 +1,9 @@
 /** Judges ACE's answers: a page, an empty page or a Failure with the code of its cause. */
 import { Failure } from "../failure.js";
+import { JsonNumber } from "../samples.js";
 
 /**
- * @typedef {{name: string, value: string, time: string}} Row
+ * @typedef {{name: string, value: string|JsonNumber|boolean|null, time: string}} Row
  * @typedef {{point_samples: Row[], has_more: true, next_cursor: string}
  *   | {point_samples: Row[], has_more: false, next_cursor?: string|null}} Page
  */
@@ -10,27 +11,42 @@ import { Failure } from "../failure.js";
 const PARAMETERS = ["start_time", "end_time", "page_size", "raw_data", "cursor"];
 
 /**
- * Reads a body as text and stops at the limit.
- * @param {Response} response
- * @param {number} maxBytes
+ * Returns the page of an answer with status 200. Any other form is refused, because it would make every day look empty.
+ * A number among the values keeps its text.
+ * @param {string} text
+ * @returns {Page}
  */
-export async function readText({ body }, maxBytes) {
-  const decoder = new TextDecoder();
-  let [text, size] = ["", 0];
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw new Failure("upstream_contract", `ACE's answer exceeds ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+export function readPage(text) {
+  const page = checkedPage(parseJson(text));
+  const isNumber = (/** @type {any} */ row) => typeof row?.value === "number";
+  return page.point_samples.some(isNumber) ? JSON.parse(text, keepNumber) : page;
 }
 
 /**
- * Returns the page of an answer with status 200. Any other form is refused, because it would make every day look empty.
+ * Returns the value of a JSON text, undefined for another text.
+ * @param {string} text
+ */
+export function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {unknown} value
+ * @param {{source?: string}} [context]
+ */
+const keepNumber = (key, value, context) =>
+  key === "value" && typeof value === "number" ? new JsonNumber(context?.source ?? `${value}`) : value;
+
+/**
  * @param {any} body
  * @returns {Page}
  */
-export function checkedPage(body) {
+function checkedPage(body) {
   const { point_samples: rows, has_more: more, next_cursor: cursor } = body ?? {};
   if (!Array.isArray(rows) || typeof more !== "boolean") {
     throw new Failure("upstream_contract", "ACE answered 200 without `point_samples` and `has_more`");
@@ -47,10 +63,11 @@ export function checkedPage(body) {
 /**
  * Returns an empty page when the status and the body mean "no data". Throws a Failure otherwise.
  * @param {Response} response with another status than 200
- * @param {any} body
+ * @param {string} content
  * @returns {Page}
  */
-export function readError({ status, headers }, body) {
+export function readError({ status, headers }, content) {
+  const body = parseJson(content);
   const text = body?.message;
   if (status === 404 && /^No data for time period\b/.test(text)) return { point_samples: [], has_more: false };
   if (status === 401) throw new Failure("upstream_auth", "ACE answered 401: the key is missing, wrong or expired");

@@ -2,7 +2,7 @@
 
 import { Failure } from "../failure.js";
 import { writeLog } from "../log.js";
-import { checkedPage, readError, readText } from "./answers.js";
+import { readError, readPage } from "./answers.js";
 
 /**
  * @typedef {import("./answers.js").Page} Page
@@ -31,14 +31,15 @@ export function buildUrl(config, site, { from, to }, cursor) {
  * Fetches one page and logs each attempt. Throws a Failure.
  * @param {Client} client
  * @param {URL} url
+ * @param {import("../chunks.js").TextReader} reader of the client's pages
  * @param {object} context fields for the log lines
  */
-export async function fetchPage(client, url, context) {
+export async function fetchPage(client, url, reader, context) {
   const { limits, deadline } = client;
   for (let attempt = 1; ; attempt += 1) {
     const begun = Date.now();
     try {
-      const page = await fetchOnce(client, url);
+      const page = await fetchOnce(client, url, reader);
       writeLog("log", "[ACE API] Success", { ...context, rows: page.point_samples.length, ms: Date.now() - begun });
       return page;
     } catch (error) {
@@ -56,25 +57,23 @@ export async function fetchPage(client, url, context) {
 /**
  * @param {Client} client
  * @param {URL} url
+ * @param {import("../chunks.js").TextReader} reader
  * @returns {Promise<Page>}
  */
-async function fetchOnce({ key, agent, limits: { answerMs, answerBytes } }, url) {
+async function fetchOnce({ key, agent, limits: { answerMs, answerBytes } }, url, reader) {
   const headers = buildHeaders(key, agent);
-  let response, text, body;
+  let response, text;
   try {
     // Redirects are not followed, because a redirect to another origin could carry the key.
     response = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(answerMs) });
-    text = await readText(response, answerBytes);
+    text = response.body ? await reader.read(response.body, answerBytes) : "";
   } catch (error) {
-    if (error instanceof Failure) throw error;
     const isTimeout = error instanceof Error && error.name === "TimeoutError";
     const reason = isTimeout ? `ACE did not answer within ${answerMs} ms` : "the connection to ACE failed";
     throw new Failure("upstream_unavailable", reason, 0);
   }
-  try {
-    body = JSON.parse(text);
-  } catch {} // the status decides how a body without JSON is judged
-  return response.status === 200 ? checkedPage(body) : readError(response, body);
+  if (text === undefined) throw new Failure("upstream_contract", `ACE's answer exceeds ${answerBytes} bytes`);
+  return response.status === 200 ? readPage(text) : readError(response, text);
 }
 
 /**

@@ -1,17 +1,21 @@
-/** ACE's times and cursors. ACE's own cursor can lead to the same page again (docs/decisions.md). */
+/** The times and cursors of ACE. ACE's own cursor can lead to the same page again (docs/decisions.md). */
 import { Failure } from "../failure.js";
 
 /** @typedef {{text: string, at?: number, offset?: number}} Cursor `at` in microseconds. Opaque without `at` and `offset` */
 
-const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)?$/;
+const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.(\d{1,9}))?)? ?(?:Z|([+-]\d\d)(?::?(\d\d))?)?$/;
 
 /**
- * Returns the microseconds since the epoch of ACE's time, which has no zone and means UTC. NaN for any other text.
+ * Returns the microseconds since the epoch of a time of ACE, NaN for any other text. A time without a zone means UTC, and
+ * one with a zone is converted. Seconds may be absent.
  * @param {unknown} text
  */
 export function parseTime(text) {
-  const [, date, time, fraction = ""] = TIME.exec(String(text)) ?? [];
-  return Date.parse(`${date}T${time}Z`) * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
+  const matched = typeof text === "string" ? TIME.exec(text) : null;
+  if (matched === null) return NaN;
+  const [, date, minutes, seconds = ":00", fraction = "", hours = "+00", more = "00"] = matched;
+  const ms = Date.parse(`${date}T${minutes}${seconds.slice(0, 3)}${hours}:${more}`);
+  return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
 }
 
 /**
@@ -33,7 +37,7 @@ function decodeCursor(text) {
  * and is refused.
  * @param {Cursor|undefined} sent
  * @param {string} given by ACE
- * @param {number[]} times of the page, in microseconds
+ * @param {Float64Array} times of the page, in microseconds
  * @returns {Cursor}
  */
 export function nextCursor(sent, given, times) {
