@@ -24,6 +24,7 @@ class QueryWorker:
     def __init__(self, objects: Mapping[str, days.Stored]) -> None:
         self.objects = objects
         self.headers = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
+        self.headers["Access-Control-Expose-Headers"] = ", ".join(self.headers)
         self.change: Callable[[dict[str, Any]], Any] = lambda body: body
         self.cuts = False
         self.refusal: tuple[int, str] | None = None
@@ -43,7 +44,9 @@ class QueryWorker:
             found = self._select(params)
         except (OSError, EOFError, ValueError):
             return worker_error(502, "storage")
-        body = json.dumps(self.change({"samples": found, "count": len(found)})).encode()
+        matched = {name for line in found for name in (line["point_name"], line["point_name"].rpartition("/")[2])}
+        unmatched = [name for name in params["point_names"].split(",") if name not in matched]
+        body = json.dumps(self.change({"samples": found, "count": len(found), "unmatched": unmatched})).encode()
         if self.cuts:  # as our worker says that it cannot finish: without the closing brace
             body = body.partition(b"]")[0] + b'],"error":{"code":"storage","message":"made up"}'
         return response(200, body, self.headers)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from checks.clients.http.client import BrokenOffError, Http
@@ -41,14 +43,7 @@ class QueryAnswer:
     @property
     def samples(self) -> tuple[Sample, ...]:
         """Return the samples in the order of the answer. Raises ShapeError for another form or a part of it."""
-        body = None if self.answer is None else self.answer.json
-        if body is None:
-            cut = (
-                "the answer broke off"
-                if self.answer is None
-                else f"{len(self.answer.body):,} bytes that are not a JSON object"
-            )
-            raise ShapeError(cut + (f": {self.error.shown}" if self.error.code else ""))
+        body = self._read_body()
         rows = body.get("samples")
         if not isinstance(rows, list):
             raise ShapeError(f"no list of samples (its fields: {', '.join(sorted(body)[:5])})")
@@ -56,6 +51,20 @@ class QueryAnswer:
         if body.get("count", len(samples)) != len(samples):
             raise ShapeError(f"{len(samples)} samples, but count is {body['count']!r}")
         return samples
+
+    @property
+    def unmatched(self) -> object:
+        """Return the names that matched nothing, as the answer has them. None where it does not list any."""
+        return self._read_body().get("unmatched")
+
+    def _read_body(self) -> Mapping[str, Any]:
+        body = None if self.answer is None else self.answer.json
+        if body is not None:
+            return body
+        found = "the answer broke off"
+        if self.answer is not None:
+            found = f"{len(self.answer.body):,} bytes that are not a JSON object"
+        raise ShapeError(found + (f": {self.error.shown}" if self.error.code else ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,22 @@ from checks.stored_days.content.values import Absent, Value
 from checks.stored_days.stored_day import Sample, format_moment
 
 
-def select_samples(samples: Iterable[Sample], points: Collection[str], minimum: int) -> tuple[Sample, ...]:
+def select_samples(
+    samples: Iterable[Sample], points: Collection[str], minimum: int, *, is_end: bool = False
+) -> tuple[Sample, ...]:
     """Return the first samples of some points: at least ``minimum`` if there are enough, and all of the last timestamp.
 
-    A point is given by its name or by the last segment of the name, for example ``VAV-707.DaTemp``. The samples may be
-    in any order, and are returned in the order of time.
+    With ``is_end`` the last samples, and all of the first timestamp. A point is given by its name or by the last
+    segment of the name, for example ``VAV-707.DaTemp``. The samples may be in any order, and are returned in the order
+    of time.
     """
     found = [sample for sample in samples if sample.name in points or sample.name.rpartition("/")[2] in points]
     found.sort(key=operator.attrgetter("timestamp"))
     if len(found) <= minimum:
         return tuple(found)
+    if is_end:
+        first = found[-max(minimum, 1)].timestamp
+        return tuple(sample for sample in found if sample.timestamp >= first)
     last = found[max(minimum, 1) - 1].timestamp
     return tuple(itertools.takewhile(lambda sample: sample.timestamp <= last, found))
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.fakes.answers import answer, refusal
-from tests.fakes.days import key_of
+from tests.fakes.days import key_of, stored_in_members
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import QUERY, manifest_data
 from tests.fakes.outcomes import first_finding
@@ -15,6 +15,7 @@ DAYS = ("2024-12-10", "2024-12-11")
 
 
 HEADERS = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
+EXPOSED = "Access-Control-Expose-Headers"
 
 
 def rows(day):
@@ -49,11 +50,43 @@ def test_a_query_worker_that_serves_the_stored_samples(tmp_path):
     code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
     [given] = system.query.questions
-    whole, short = given["point_names"].split(",")
+    whole, short, absent = given["point_names"].split(",")
     assert "/" in whole
     assert "/" not in short
+    assert absent == "no-such-point-checked-by-building-vitals"
     assert given["site_name"] == "ses_falls_city"
-    assert "20 samples of " in check["evidence"][0]
+    assert "40 samples of " in check["evidence"][0]
+    assert "on 2024-12-10 and 2024-12-11 are served exactly" in check["evidence"][0]
+
+
+def test_days_of_both_formats_are_compared(tmp_path):
+    system = served()
+    system.objects[key_of(DAYS[1])] = stored_in_members(DAYS[1], rows(DAYS[1]))
+    assert run_query(system, tmp_path)[0] == 0
+    system.query.change = lambda body: {"samples": body["samples"][:-1]}
+    assert "no such sample" in failed_query(system, tmp_path)["found"]
+
+
+def test_a_name_that_matched_nothing_is_in_the_list_of_unmatched_names(tmp_path):
+    system = served()
+    for unmatched in ([], ["other"], None):
+        system.query.change = lambda body, unmatched=unmatched: {**body, "unmatched": unmatched}
+        if unmatched is None:  # a query worker of another program may not have the list
+            assert run_query(system, tmp_path)[0] == 0
+        else:
+            assert failed_query(system, tmp_path)["subject"] == "unmatched of GET /timeseries/query"
+
+
+@pytest.mark.parametrize("exposed", [None, "X-Data-Source", "X-Query-Strategy, Content-Type"])
+def test_headers_that_browsers_cannot_read(tmp_path, exposed):
+    system = served()
+    system.query.headers = HEADERS | ({EXPOSED: exposed} if exposed else {})
+    found = failed_query(system, tmp_path)
+    assert found["subject"] == "Access-Control-Expose-Headers of GET /timeseries/query"
+    assert found["found"] == (exposed or "no such header")
+    for enough in ("*", "x-query-strategy,x-data-source"):
+        system.query.headers = HEADERS | {EXPOSED: enough}
+        assert run_query(system, tmp_path)[0] == 0
 
 
 def test_a_day_larger_than_a_question(tmp_path, monkeypatch):
@@ -61,9 +94,10 @@ def test_a_day_larger_than_a_question(tmp_path, monkeypatch):
     system = served()
     code, check = run_query(system, tmp_path)
     assert (code, check["outcome"]) == (0, "pass")
-    assert "6 samples of " in check["evidence"][0]  # all of the last one's time
+    assert "4 samples of " in check["evidence"][0]  # the last ones of a day, and the first ones of the next
     [given] = system.query.questions
-    assert int(given["end_time"]) - int(given["start_time"]) == 120_001
+    assert int(given["start_time"]) == 1_733_788_800_000 + 9 * 60_000
+    assert int(given["end_time"]) == 1_733_875_200_001
 
 
 def test_without_a_query_worker_the_check_does_not_apply(tmp_path):
@@ -88,17 +122,17 @@ def twisted(place, value):
 @pytest.mark.parametrize(
     ("change", "actual"),
     [
-        (twisted("value", 999), "999 (1 of 20 samples differ)"),
-        (twisted("value", "4"), "'4' (1 of 20 samples differ)"),
-        (twisted("timestamp", 1), "(2 of 20 samples differ)"),
-        (lambda body: {"samples": body["samples"][:-1]}, "no such sample (1 of 20 samples differ)"),
-        (lambda body: {"samples": []}, "no such sample (20 of 20 samples differ)"),
-        (lambda body: {"samples": body["samples"] * 2}, "(20 of 20 samples differ)"),
-        (lambda body: {**body, "count": 3}, "20 samples, but count is 3"),
+        (twisted("value", 999), "999 (1 of 40 samples differ)"),
+        (twisted("value", "4"), "'4' (1 of 40 samples differ)"),
+        (twisted("timestamp", 1), "(2 of 40 samples differ)"),
+        (lambda body: {"samples": body["samples"][:-1]}, "no such sample (1 of 40 samples differ)"),
+        (lambda body: {"samples": []}, "no such sample (40 of 40 samples differ)"),
+        (lambda body: {"samples": body["samples"] * 2}, "(40 of 40 samples differ)"),
+        (lambda body: {**body, "count": 3}, "40 samples, but count is 3"),
         (lambda body: {"points": {}, "error": []}, "no list of samples (its fields: error, points)"),
         (lambda body: {"samples": [1]}, "not a sample: 1"),
-        (twisted("value", None), "None (1 of 20 samples differ)"),
-        (twisted("value", True), "True (1 of 20 samples differ)"),
+        (twisted("value", None), "None (1 of 40 samples differ)"),
+        (twisted("value", True), "True (1 of 40 samples differ)"),
         (twisted("timestamp", 1.5), "not a sample"),
         (twisted("point_name", None), "not a sample"),
         (lambda body: [body], "bytes that are not a JSON object"),
@@ -124,7 +158,7 @@ def test_headers_without_r2(tmp_path, headers):
 
 def test_the_strategy_split_is_accepted(tmp_path):
     system = served()
-    system.query.headers = dict.fromkeys(HEADERS, "SPLIT")
+    system.query.headers = dict.fromkeys(HEADERS, "SPLIT") | {EXPOSED: "*"}
     assert run_query(system, tmp_path)[0] == 0
 
 
@@ -158,7 +192,7 @@ def test_another_service_answers_there(tmp_path):
 def test_an_answer_that_ends_in_an_error_is_not_a_short_answer(tmp_path):
     system = served()
     told = '{"samples":[\n],"error":{"code":"storage","message":"the object of 2024-12-11 cannot be read"}\n'
-    system.routes["GET", "/timeseries/query"] = httpx.Response(200, text=told, headers=HEADERS)
+    system.routes["GET", "/timeseries/query"] = httpx.Response(200, text=told, headers=HEADERS | {EXPOSED: "*"})
     found = failed_query(system, tmp_path)
     assert found["cause"] == "storage"
     assert "not a JSON object: storage (the object of 2024-12-11 cannot be read)" in found["found"]
@@ -267,7 +301,7 @@ def test_one_point_is_enough_and_its_name_may_end_in_a_slash(tmp_path):
         system = served()
         system.objects.clear()
         system.write("2024-12-10", only)
-        system.routes["GET", "/timeseries/query"] = answer(200, {"samples": only}, **HEADERS)
+        system.routes["GET", "/timeseries/query"] = answer(200, {"samples": only}, **HEADERS, **{EXPOSED: "*"})
         assert run_query(system, tmp_path)[0] == 0
 
 
