@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from rehearsal import local_system as local
+from tests.fakes.days import stored_in_members
 
 
 def set_up(world):
@@ -59,17 +60,12 @@ def test_an_object_that_was_overwritten_is_found(served):
                 for item in client.get(f"r2/buckets/{served.local.bucket}/objects").json()["result"]
                 if item["key"] == key
             )
-        other = b"".join(
-            json.dumps({**json.loads(line), "value": 1}, separators=(",", ":")).encode() + b"\n"
-            for line in gzip.decompress(raw).splitlines()
-        )
+        changed = [{**json.loads(line), "value": 1} for line in gzip.decompress(raw).splitlines()]
+        other = stored_in_members(key.split("/")[2], changed)
+        sizes = {name: other.custom[name] for name in ("bytes", "members")}
         served.wait(
             served.local.edge.r2_put(
-                served.local.bucket,
-                key,
-                gzip.compress(other),
-                http_metadata={},
-                custom_metadata=head["custom_metadata"],
+                served.local.bucket, key, other.body, http_metadata={}, custom_metadata=head["custom_metadata"] | sizes
             )
         )
     code, check = query(served)

@@ -795,12 +795,12 @@ function nextCursor(sent, given, times) {
 
 // workers/shared/chunks.js
 var CHUNK_BYTES = 64 * 1024;
-async function* readChunks(stream) {
+async function* readChunks(stream, size = CHUNK_BYTES) {
   const reader = stream.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  let buffer = new ArrayBuffer(size);
   try {
     for (; ; ) {
-      const { done, value } = await reader.readAtLeast(CHUNK_BYTES, new Uint8Array(buffer));
+      const { done, value } = await reader.readAtLeast(size, new Uint8Array(buffer));
       if (value !== void 0 && value.byteLength > 0) yield value;
       if (done || value === void 0) return;
       buffer = /** @type {ArrayBuffer} */

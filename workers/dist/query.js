@@ -76,6 +76,25 @@ function parseSample(line, date) {
   throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
 }
 
+// workers/shared/chunks.js
+var CHUNK_BYTES = 64 * 1024;
+async function* readChunks(stream, size = CHUNK_BYTES) {
+  const reader = stream.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(size);
+  try {
+    for (; ; ) {
+      const { done, value } = await reader.readAtLeast(size, new Uint8Array(buffer));
+      if (value !== void 0 && value.byteLength > 0) yield value;
+      if (done || value === void 0) return;
+      buffer = /** @type {ArrayBuffer} */
+      value.buffer;
+    }
+  } finally {
+    reader.cancel().catch(() => {
+    });
+  }
+}
+
 // workers/query/days/lines.js
 var MIN_BUFFER = 32 * 1024;
 var MAX_BUFFER = 64 * 1024;
@@ -85,31 +104,24 @@ async function* readText(bytes, date, budget, { lineLength, bufferBytes }) {
     /** @type {ReadableStream<Uint8Array>} */
     new Response(bytes).body
   );
-  const reader = compressed.pipeThrough(new DecompressionStream("gzip")).getReader({ mode: "byob" });
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let buffer = new ArrayBuffer(bufferBytes);
   let rest = "";
   try {
-    for (; ; ) {
+    for await (const chunk of readChunks(compressed.pipeThrough(new DecompressionStream("gzip")), bufferBytes)) {
       budget.check();
-      const read = () => reader.readAtLeast(buffer.byteLength, new Uint8Array(buffer));
-      const { done, value } = await callR2(`the object of ${date} cannot be read`, read);
-      const text = rest + decode(decoder, date, value);
+      const text = rest + decode(decoder, date, chunk);
       const end = text.lastIndexOf("\n") + 1;
       rest = text.slice(end);
       if (rest.length > lineLength)
         throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
       if (end > 0) yield text.slice(0, end);
-      if (done || value === void 0) break;
-      buffer = value.buffer;
     }
-    rest += decode(decoder, date);
-    if (rest !== "") yield `${rest}
-`;
-  } finally {
-    reader.cancel().catch(() => {
-    });
+  } catch (error) {
+    throw error instanceof Failure ? error : new Failure("storage", `the object of ${date} cannot be read: ${error}`);
   }
+  rest += decode(decoder, date);
+  if (rest !== "") yield `${rest}
+`;
 }
 function walkLines(text, visit) {
   let count = 0;

@@ -9,13 +9,14 @@ const CHUNK_BYTES = 64 * 1024;
  * Yields the bytes of a stream in chunks of one size. Only the last one is shorter. A chunk is valid until the next one is
  * requested.
  * @param {ReadableStream<Uint8Array>} stream
+ * @param {number} [size] bytes
  */
-export async function* readChunks(stream) {
+export async function* readChunks(stream, size = CHUNK_BYTES) {
   const reader = stream.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  let buffer = new ArrayBuffer(size);
   try {
     for (;;) {
-      const { done, value } = await reader.readAtLeast(CHUNK_BYTES, new Uint8Array(buffer));
+      const { done, value } = await reader.readAtLeast(size, new Uint8Array(buffer));
       if (value !== undefined && value.byteLength > 0) yield value;
       if (done || value === undefined) return;
       buffer = /** @type {ArrayBuffer} */ (value.buffer);

@@ -1,6 +1,6 @@
+import { readChunks } from "../../shared/chunks.js";
 import { Failure } from "../../shared/failure.js";
 import { findName } from "../../shared/samples.js";
-import { callR2 } from "../../shared/storage.js";
 
 const MIN_BUFFER = 32 * 1024; // bytes that are decompressed at once
 const MAX_BUFFER = 64 * 1024;
@@ -21,30 +21,23 @@ export const chooseBuffer = (members) => Math.max(MIN_BUFFER, Math.floor(MAX_BUF
  */
 export async function* readText(bytes, date, budget, { lineLength, bufferBytes }) {
   const compressed = /** @type {ReadableStream<Uint8Array>} */ (new Response(bytes).body);
-  const reader = compressed.pipeThrough(new DecompressionStream("gzip")).getReader({ mode: "byob" });
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let buffer = new ArrayBuffer(bufferBytes);
   let rest = "";
   try {
-    for (;;) {
-      // A read into a large buffer is one call instead of the 16 calls that 4 KiB a read need.
+    for await (const chunk of readChunks(compressed.pipeThrough(new DecompressionStream("gzip")), bufferBytes)) {
       budget.check();
-      const read = () => reader.readAtLeast(buffer.byteLength, new Uint8Array(buffer));
-      const { done, value } = await callR2(`the object of ${date} cannot be read`, read);
-      const text = rest + decode(decoder, date, value);
+      const text = rest + decode(decoder, date, chunk);
       const end = text.lastIndexOf("\n") + 1;
       rest = text.slice(end);
       if (rest.length > lineLength)
         throw new Failure("storage", `the object of ${date} holds a line that is not a sample`);
       if (end > 0) yield text.slice(0, end);
-      if (done || value === undefined) break;
-      buffer = value.buffer;
     }
-    rest += decode(decoder, date);
-    if (rest !== "") yield `${rest}\n`;
-  } finally {
-    reader.cancel().catch(() => {}); // has no effect at the end. It is not awaited, because it could hang too
+  } catch (error) {
+    throw error instanceof Failure ? error : new Failure("storage", `the object of ${date} cannot be read: ${error}`);
   }
+  rest += decode(decoder, date);
+  if (rest !== "") yield `${rest}\n`;
 }
 
 /**
