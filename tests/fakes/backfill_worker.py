@@ -86,7 +86,9 @@ class BackfillWorker:
 
     def status(self) -> Reply:
         """Return the answer of GET /status behind its authentication."""
-        return (200, self._progress_body() | self.last_runs()) if self._has_bucket() else (502, _error("storage"))
+        if not self._has_bucket():
+            return 502, _error("storage")
+        return 200, self._progress_body() | self.last_runs() | {"sites": [self._describe_site()], "paused": None}
 
     def trigger(self) -> Reply:
         """Copy a batch, and return the answer of POST /trigger behind its authentication. Write it to the run log."""
@@ -126,7 +128,7 @@ class BackfillWorker:
         counted = {"samples_fetched": fetched, "samples_written": written}
         self.counters = {name: None if value is None else counted[name] for name, value in self.counters.items()}
         self._log += [{"message": "[Backfill] Batch ended", "progress": self.counters}]
-        return 200, self._progress_body()
+        return 200, self._progress_body() | {"failed": [], "waiting": 0, "busy": 0}
 
     def progress(self, **changes: Any) -> Body:
         """Return the progress that the worker reports, with changes."""
@@ -168,6 +170,13 @@ class BackfillWorker:
         is_left = any(day not in self._done(due) for day in due)
         status = "in_progress" if is_left else "complete"
         return {"status": status, "progress": self.progress(), "continuation": is_left}
+
+    def _describe_site(self) -> Body:
+        due = self.due()
+        done, left = self._done(due), [day for day in due if day not in self._done(due)]
+        counted = {"due": len(due), "stored": len(done), "empty": 0, "missing": len(left), "failed": 0}
+        newest = done[-1] if done else None
+        return {"name": manifest.SITE, **counted, "oldest_missing": left[0] if left else None, "newest_stored": newest}
 
     def last_runs(self) -> Body:
         """Return the fields of GET /status that come from the run log."""

@@ -1788,36 +1788,40 @@ async function runBatch(config, tools, budgetMs, counters, choice) {
   const job = { client, counters };
   const batch = { continuation: true, stored: 0, failures: [], waiting: 0, busy: 0 };
   let survey;
-  const done = /* @__PURE__ */ new Set();
-  const failing = /* @__PURE__ */ new Map();
-  let current;
+  const done = { names: /* @__PURE__ */ new Set(), failing: /* @__PURE__ */ new Map() };
   try {
     survey = await surveyDays(config, tools.now());
     batch.planned = survey.sites.reduce((sum, { missing }) => sum + missing.length, 0);
-    for (const day of listChosen(survey, choice)) {
-      const failed = survey.control.failures.get(nameDay(day));
-      if (choice.day === void 0 && failed && mustWait(failed, tools.now(), config.version)) {
-        batch.waiting += 1;
-        continue;
-      }
-      if ((failing.get(day.site) ?? 0) >= MAX_FAILURES) continue;
-      if (Date.now() >= deadline) break;
-      current = day;
-      const result = await copyDay2(config, tools, day, job, batch);
-      if (result === "unfinished") break;
-      if (result === "stored" || result === "present") done.add(nameDay(day));
-      failing.set(day.site, result === "failed" ? (failing.get(day.site) ?? 0) + 1 : 0);
-      current = void 0;
-    }
+    const days = listChosen(survey, choice);
+    const mayTry = (day) => {
+      const failed = survey?.control.failures.get(nameDay(day));
+      return choice.day !== void 0 || !failed || !mustWait(failed, tools.now(), config.version);
+    };
+    const tried = days.filter(mayTry);
+    batch.waiting = days.length - tried.length;
+    await copyDays(config, tools, tried, job, batch, done);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     batch.error = error;
   }
   if (survey) {
-    batch.progress = formatProgress(survey, counters, done, current);
+    batch.progress = formatProgress(survey, counters, done.names, done.current);
     batch.continuation = batch.progress.days_complete < batch.progress.days_total;
   }
   return batch;
+}
+async function copyDays(config, tools, days, job, batch, done) {
+  for (const day of days) {
+    const failures = done.failing.get(day.site) ?? 0;
+    if (failures >= MAX_FAILURES) continue;
+    if (Date.now() >= job.client.deadline) break;
+    done.current = day;
+    const result = await copyDay2(config, tools, day, job, batch);
+    if (result === "unfinished") break;
+    if (result === "stored" || result === "present") done.names.add(nameDay(day));
+    done.failing.set(day.site, result === "failed" ? failures + 1 : 0);
+    done.current = void 0;
+  }
 }
 async function copyDay2(config, tools, day, job, batch) {
   try {

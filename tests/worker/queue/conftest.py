@@ -32,6 +32,7 @@ def declare(url: str) -> dict[str, dict[str, object]]:
         "recent": declare_worker(url, recent, bucket="recent"),
         "unchecked": declare_worker(url, site("unchecked", days_ago(2)), bucket="unchecked", RECHECK_DAYS="0"),
         "hurried": declare_worker(url, odd, bucket="hurried", limits={"consumerMs": 0}),
+        "joined": declare_worker(url, odd, bucket="joined", producer="bv-joined", consumes=["bv-joined"]),
         "keyless": declare_worker(url, odd, bucket="keyless", ACE_API_KEY=None),
     }
 

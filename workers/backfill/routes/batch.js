@@ -17,6 +17,8 @@ import { formatProgress } from "./progress.js";
  * @typedef {{progress?: import("./progress.js").Progress, continuation: boolean, planned?: number, stored: number,
  *   unfinished?: Day, failures: FailedDay[], waiting: number, busy: number, error?: Failure}} Batch `planned` days were
  *   missing at the start, `waiting` failed before and wait for their next attempt, `busy` are in work elsewhere
+ * @typedef {{names: Set<string>, failing: Map<string, number>, current?: Day}} Done the stored days, the failed days in a
+ *   row by site, and the day in work
  */
 
 const MAX_FAILURES = 3; // days of one site in a row. The batch then leaves the site
@@ -39,39 +41,51 @@ export async function runBatch(config, tools, budgetMs, counters, choice) {
   const batch = { continuation: true, stored: 0, failures: [], waiting: 0, busy: 0 };
   /** @type {Survey|undefined} */
   let survey;
-  /** @type {Set<string>} */
-  const done = new Set();
-  /** @type {Map<string, number>} failed days in a row by site */
-  const failing = new Map();
-  /** @type {Day|undefined} */
-  let current;
+  /** @type {Done} */
+  const done = { names: new Set(), failing: new Map() };
   try {
     survey = await surveyDays(config, tools.now());
     batch.planned = survey.sites.reduce((sum, { missing }) => sum + missing.length, 0);
-    for (const day of listChosen(survey, choice)) {
-      const failed = survey.control.failures.get(nameDay(day));
-      if (choice.day === undefined && failed && mustWait(failed, tools.now(), config.version)) {
-        batch.waiting += 1;
-        continue;
-      }
-      if ((failing.get(day.site) ?? 0) >= MAX_FAILURES) continue;
-      if (Date.now() >= deadline) break;
-      current = day;
-      const result = await copyDay(config, tools, day, job, batch);
-      if (result === "unfinished") break;
-      if (result === "stored" || result === "present") done.add(nameDay(day));
-      failing.set(day.site, result === "failed" ? (failing.get(day.site) ?? 0) + 1 : 0);
-      current = undefined;
-    }
+    const days = listChosen(survey, choice);
+    const mayTry = (/** @type {Day} */ day) => {
+      const failed = survey?.control.failures.get(nameDay(day));
+      return choice.day !== undefined || !failed || !mustWait(failed, tools.now(), config.version);
+    };
+    const tried = days.filter(mayTry);
+    batch.waiting = days.length - tried.length;
+    await copyDays(config, tools, tried, job, batch, done);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     batch.error = error;
   }
   if (survey) {
-    batch.progress = formatProgress(survey, counters, done, current);
+    batch.progress = formatProgress(survey, counters, done.names, done.current);
     batch.continuation = batch.progress.days_complete < batch.progress.days_total;
   }
   return batch;
+}
+
+/**
+ * Copies days until the deadline. Throws a Failure of the whole system.
+ * @param {Config} config
+ * @param {Tools} tools
+ * @param {Day[]} days
+ * @param {import("../queue/work.js").Job} job
+ * @param {Batch} batch
+ * @param {Done} done is updated
+ */
+async function copyDays(config, tools, days, job, batch, done) {
+  for (const day of days) {
+    const failures = done.failing.get(day.site) ?? 0;
+    if (failures >= MAX_FAILURES) continue;
+    if (Date.now() >= job.client.deadline) break;
+    done.current = day;
+    const result = await copyDay(config, tools, day, job, batch);
+    if (result === "unfinished") break;
+    if (result === "stored" || result === "present") done.names.add(nameDay(day));
+    done.failing.set(day.site, result === "failed" ? failures + 1 : 0);
+    done.current = undefined;
+  }
 }
 
 /**
