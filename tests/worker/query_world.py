@@ -45,40 +45,18 @@ def key_of(day: str) -> str:
 
 
 class World:
-    """workerd with query workers. Each worker has its own bucket."""
+    """workerd with query workers. Each worker has its own bucket, unless its probe names the ``bucket`` of another one."""
 
-    def __init__(self, folder: Path) -> None:
-        probes: dict[str, dict[str, Any]] = {
-            "counted": {"whole": True},
-            "paged": {"whole": True, "page": 3},
-            "narrow": {"whole": True, "limits": {"aheadBytes": 1}},
-            "revised": {"whole": True, "revise": ["second"]},
-            "never-still": {"revise": ["second", "third", "fourth"]},
-            "removed": {"remove": True},
-            "cut": {"body": "cut"},
-            "too-large": {"limits": {"rangeBytes": 100}},
-            "small": {"limits": {"chunkLength": 1, "points": 2}},
-            "get-fails": {"fail": "get"},
-            "list-fails": {"fail": "list"},
-            "head-fails": {"fail": "head"},
-            "list-hangs": {"fail": "list-hang", "limits": {"budgetMs": 200}},
-            "get-hangs": {"fail": "get-hang", "limits": {"budgetMs": 200}},
-            "body-hangs": {"body": "hang", "on": DAYS[1], "limits": {"budgetMs": 400}},
-            "body-fails": {"body": "fail", "on": DAYS[1]},
-            "no-time": {"limits": {"budgetMs": 0}},
-            "short-lines": {"limits": {"lineLength": 1_000}},
-        }
-        workers: dict[str, Any] = {
-            name: {"bindings": {**BINDINGS, "PROBE": probe}, "bucket": name, "wrapped": True}
+    def __init__(self, folder: Path, probes: Mapping[str, Mapping[str, Any]], **plain: Mapping[str, Any]) -> None:
+        """Start the workers of ``probes``, each under query_probe.mjs, and the ``plain`` ones with their bindings."""
+        workers: dict[str, dict[str, Any]] = {
+            name: {"bindings": {**BINDINGS, "PROBE": probe}, "bucket": probe.get("bucket", name), "wrapped": True}
             for name, probe in probes.items()
         }
-        workers |= {name: {"bindings": BINDINGS, "bucket": name} for name in ("main", "other", "volume")}
-        workers["unbound"] = {"bindings": BINDINGS}
-        for name in BINDINGS:
-            bindings = {key: value for key, value in BINDINGS.items() if key != name}
-            workers[f"without-{name}"] = {"bindings": bindings, "bucket": "main"}
-        workers["climbs"] = {"bindings": {**BINDINGS, "KEY_TEMPLATE": "../{site}/{date}"}, "bucket": "main"}
-        workers["flat"] = {"bindings": {**BINDINGS, "KEY_TEMPLATE": FLAT}, "bucket": "flat"}
+        workers |= {name: {"bindings": BINDINGS, "bucket": name} for name in ("main", "other")}
+        workers |= {name.replace("_", "-"): {"bindings": bindings, "bucket": name} for name, bindings in plain.items()}
+        if "unbound" in plain:
+            del workers["unbound"]["bucket"]
         self._harness = Harness(folder, workers=workers, worker=find_bundle("query"), wrapper="query_probe.mjs")
         self.urls, self.http, self.control = self._harness.urls, self._harness.http, self._harness.control
         self.stop = self._harness.stop

@@ -14,11 +14,27 @@ import pytest
 
 from .query_world import BINDINGS, DAY, DAYS, ODD, SITE, TWIN, A, B, World, hourly, ms, written
 
+PROBES = {
+    "counted": {"whole": True},
+    "small": {"limits": {"chunkLength": 1, "points": 2}},
+    "get-fails": {"fail": "get"},
+    "list-fails": {"fail": "list"},
+    "head-fails": {"fail": "head"},
+    "list-hangs": {"fail": "list-hang", "limits": {"budgetMs": 200}},
+    "get-hangs": {"fail": "get-hang", "limits": {"budgetMs": 200}},
+    "body-hangs": {"body": "hang", "on": DAYS[1], "limits": {"budgetMs": 400}},
+    "body-fails": {"body": "fail", "on": DAYS[1]},
+    "no-time": {"limits": {"budgetMs": 0}},
+    "short-lines": {"limits": {"lineLength": 1_000}},
+}
+UNUSABLE = {f"without_{name}": {key: BINDINGS[key] for key in BINDINGS if key != name} for name in BINDINGS}
+UNUSABLE |= {"unbound": BINDINGS, "climbs": {**BINDINGS, "KEY_TEMPLATE": "../{site}/{date}"}}
+
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="bv-query-") as folder:
-        world = World(Path(folder))
+        world = World(Path(folder), PROBES, volume=BINDINGS, **UNUSABLE)
         try:
             failing = ("get-fails", "get-hangs", "body-hangs", "body-fails")
             for name in ("main", "counted", "small", "no-time", "short-lines", *failing):
@@ -159,7 +175,7 @@ def test_health_names_the_service_and_the_version(world: World) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("worker", ["unbound", "climbs", *(f"without-{name}" for name in BINDINGS)])
+@pytest.mark.parametrize("worker", [name.replace("_", "-") for name in UNUSABLE])
 def test_an_unusable_binding_is_unhealthy_and_no_data_is_served(world: World, worker: str) -> None:
     health = world.http.get(world.urls[worker] + "/health")
     assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
