@@ -25,9 +25,12 @@ const DAYS = {
 
 function dated(object) {
   if (object === null) return null;
-  const { key, size, etag, customMetadata } = object;
+  const { key, size, etag, customMetadata, httpMetadata } = object;
   const uploaded = new Date(written.get(key) ?? object.uploaded.getTime());
-  return { key, size, etag, customMetadata, uploaded, text: () => object.text(), arrayBuffer: () => object.arrayBuffer() };
+  const dated = { key, size, etag, customMetadata, httpMetadata, uploaded };
+  if (!("body" in object)) return dated;
+  const readers = ["text", "arrayBuffer", "blob"].map((method) => [method, () => object[method]()]);
+  return { ...dated, body: object.body, ...Object.fromEntries(readers) };
 }
 
 function dateBucket(bucket) {

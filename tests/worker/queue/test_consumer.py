@@ -223,15 +223,6 @@ def test_resume_forgets_the_plan_so_that_dropped_messages_are_sent_again(backfil
     assert backfill.plan() == sent
 
 
-def test_rows_that_only_the_bucket_has_are_in_the_run_log(backfill: Backfill) -> None:
-    """Case A8: the run log says where ACE has fewer rows than the bucket."""
-    backfill.copy(START)
-    backfill.set(results={"result": "revised", "revision": 2, "rows": {"kept": 3}})
-    assert backfill.copy(START, what="replace") == ACKED
-    [run] = backfill.runs()
-    assert (run["trigger"], run["rechecked"], run["kept"]) == ("queue", 1, 3)
-
-
 @pytest.mark.parametrize(("result", "expected"), [("absent", ACKED), ("unchanged", ACKED), ("conflict", retried(60))])
 def test_each_result_of_a_new_revision_ends_the_message(backfill: Backfill, result: str, expected: Any) -> None:
     backfill.copy(START)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from contract.control_objects import PLAN_KEY, parse_plan
-from tests.worker.conftest import OddAce, noon
+from tests.worker.conftest import OddAce, noon, page, row
 from tests.worker.queue.world import NOW, Backfill, Broker, QueueWorld, days_ago
 
 ONE = ["2024-12-10", "2024-12-11", "2024-12-12"]
@@ -25,6 +26,16 @@ def copies(messages: list[dict[str, Any]]) -> list[str]:
     """Return the days of messages that ask for a copy."""
     assert all(message["v"] == 1 and message["what"] == "copy" for message in messages)
     return [message["day"] for message in messages]
+
+
+def rows_of(*values: str) -> Callable[[web.Request], web.Response]:
+    """Return an ACE that has these values on each day, one a minute."""
+
+    def answer(request: web.Request) -> web.Response:
+        day = request.query["start_time"][:10]
+        return page([row("p", value, f"{day}T12:{int(value):02}:00") for value in values])
+
+    return answer
 
 
 def test_missing_days_are_sent_newest_first_then_oldest_first(backfill: Backfill) -> None:
@@ -119,25 +130,47 @@ def test_days_are_due_after_the_settle_time(queue_world: QueueWorld) -> None:
     assert copies(backfill.plan()) == [days_ago(1)]
 
 
-def test_a_recheck_is_sent_once_and_stores_late_rows(queue_world: QueueWorld) -> None:
-    """Case A8: a stored day is read once more, three days after its end."""
-    backfill = queue_world.open("recent")
-    backfill.plan()
-    for day in (days_ago(2), days_ago(1)):
-        backfill.copy(day, name="recent")
+def test_a_recheck_is_sent_once_and_stores_late_rows(queue_world: QueueWorld, ace: OddAce) -> None:
+    """Case A8: a stored day is read once more, three days after its end. Late rows are a new revision."""
+    backfill, day = queue_world.open("recent"), days_ago(2)
+    ace.script = rows_of("1", "2")
+    backfill.copy(day, name="recent")
+    ace.script = rows_of("1", "2", "3")
     backfill.advance(hours=11.9 + 24)
-    assert [message["what"] for message in backfill.plan() if message["day"] == days_ago(2)] == []
+    assert day not in [message["day"] for message in backfill.plan()]
     backfill.advance(hours=0.2)
-    sent = [message for message in backfill.plan() if message["day"] == days_ago(2)]
-    assert [message["what"] for message in sent] == ["recheck"]
-    backfill.set(results={"result": "revised", "revision": 2, "rows": {"kept": 0}})
-    assert backfill.deliver(sent[0])["acked"]
-    revised = backfill.list_keys()
-    backfill.set(results={"result": "absent"})
-    assert backfill.deliver(sent[0])["acked"]  # a doubled message: the day is re-checked already
-    assert backfill.list_keys() == revised
-    assert [message for message in backfill.plan() if message["what"] == "recheck"] == []
+    [recheck] = [message for message in backfill.plan() if message["day"] == day]
+    assert recheck["what"] == "recheck"
+    assert backfill.rows(day, "recent") == ("1", [1, 2])
+    assert backfill.deliver(recheck)["acked"]
+    assert backfill.rows(day, "recent") == ("2", [1, 2, 3])
+    ace.requests.clear()
+    assert backfill.deliver(recheck)["acked"]  # a doubled message: the day is re-checked already
+    assert (ace.requests, [message for message in backfill.plan() if message["day"] == day]) == ([], [])
     assert backfill.runs()[0]["rechecked"] == 1
+
+
+def test_a_recheck_of_equal_rows_is_seen_in_a_list(queue_world: QueueWorld, ace: OddAce) -> None:
+    """Case A8: the revision stays, and the day is not read a third time."""
+    backfill, day = queue_world.open("recent"), days_ago(2)
+    backfill.copy(day, name="recent")
+    backfill.advance(days=2)
+    backfill.deliver(next(message for message in backfill.plan() if message["day"] == day))
+    assert backfill.rows(day, "recent")[0] == "1"
+    backfill.advance(days=1)
+    assert day not in [message["day"] for message in backfill.plan()]
+
+
+def test_a_recheck_keeps_rows_that_ace_has_lost(queue_world: QueueWorld, ace: OddAce) -> None:
+    """Case A8: the run log says that the bucket has rows which ACE no longer has."""
+    backfill, day = queue_world.open("recent"), days_ago(2)
+    ace.script = rows_of("1", "2", "3")
+    backfill.copy(day, name="recent")
+    ace.script = rows_of("4")
+    backfill.copy(day, name="recent", what="replace")
+    assert backfill.rows(day, "recent") == ("2", [1, 2, 3, 4])
+    [run] = backfill.runs()
+    assert (run["trigger"], run["rechecked"], run["kept"]) == ("queue", 1, 3)
 
 
 def test_no_recheck_without_recheck_days(queue_world: QueueWorld) -> None:

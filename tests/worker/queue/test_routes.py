@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from contract.control_objects import parse_pause
-from tests.worker.conftest import OddAce, noon
+from tests.worker.conftest import OddAce, noon, page, row
 from tests.worker.queue.world import NOW, Backfill, QueueWorld, days_ago
 
 START, MIDDLE, END = DAYS = ("2024-12-10", "2024-12-11", "2024-12-12")
@@ -135,6 +135,26 @@ def test_replace_shows_its_changes(backfill: Backfill, ace: OddAce) -> None:
     assert answer.json() == {"status": "revised", "site": "odd", "day": START, "revision": 2, "rows": rows}
     assert (backfill.failure(START), backfill.lease(START)) == (None, None)
     assert [(run["trigger"], run["rechecked"]) for run in backfill.runs()] == [("http", 1)]
+
+
+def test_replace_loses_no_row_and_shows_its_changes_before(backfill: Backfill, ace: OddAce) -> None:
+    """After ACE lost rows the day keeps them, and after ACE got more it has them."""
+
+    def answer(*values: str) -> None:
+        ace.script = lambda request: page([row("p", value, f"{START}T12:0{value}:00") for value in values])
+
+    answer("1", "2")
+    backfill.copy(START)
+    answer("1")
+    lost = backfill.ask("POST", f"/replace{ONE_DAY}").json()
+    assert (lost["status"], lost["rows"]["kept"], backfill.rows(START)) == ("unchanged", 1, ("1", [1, 2]))
+    answer("1", "2", "3")
+    shown = backfill.ask("POST", f"/replace{ONE_DAY}&dry_run=true").json()
+    assert (shown["status"], shown["rows"]["added"], backfill.rows(START)) == ("revised", 1, ("1", [1, 2]))
+    done = backfill.ask("POST", f"/replace{ONE_DAY}").json()
+    assert (done["rows"], backfill.rows(START)) == (shown["rows"], ("2", [1, 2, 3]))
+    same = backfill.ask("POST", f"/replace{ONE_DAY}&source=stored").json()
+    assert (same["status"], same["revision"]) == ("unchanged", 2)
 
 
 def test_a_dry_run_deletes_no_record_and_is_no_run(backfill: Backfill, ace: OddAce) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -126,8 +127,19 @@ class Backfill:
 
     def get(self, key: str) -> Body | None:
         """Return an object with its body as JSON in ``json``, None for an absent one."""
-        found: Body | None = self.world.control("get", worker=self.name, key=key)
+        found = self._read(key)
         return found and {**found, "json": json.loads(base64.b64decode(found["body"]))}
+
+    def _read(self, key: str) -> Body | None:
+        found: Body | None = self.world.control("get", worker=self.name, key=key)
+        return found
+
+    def rows(self, day: str, name: str = "odd") -> tuple[str, list[Any]]:
+        """Return the revision of a stored day, and the values of its rows, sorted."""
+        found = self._read(f"timeseries/{name}/{day}/data.ndjson.gz")
+        assert found is not None, day
+        lines = gzip.decompress(base64.b64decode(found["body"])).splitlines()
+        return found["custom"]["revision"], sorted(json.loads(line)["value"] for line in lines)
 
     def failure(self, day: str, name: str = "odd") -> Body | None:
         """Return the failure record of a day."""
