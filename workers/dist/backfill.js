@@ -733,6 +733,7 @@ async function fetchPage(client, url, reader, context) {
       const isTooLong = wait > limits.waitMs || Date.now() + wait >= deadline;
       if (retryAfterMs === void 0 || attempt === limits.attempts || isTooLong) throw error;
       await scheduler.wait(wait);
+      if (Date.now() >= deadline) throw error;
     }
   }
 }
@@ -1549,6 +1550,7 @@ async function listStored(config, site) {
 var BATCH = 100;
 var SWEEP_AGE_MS = 36e5;
 var SWEEP_LEASES = 20;
+var SWEEP_FAILURES = 100;
 var SWEEP_MS = 6e4;
 async function planDays(config, { limits, now }) {
   const at = now();
@@ -1571,6 +1573,7 @@ async function planDays(config, { limits, now }) {
     await sendDays(config, orders, { plan, etag });
   }
   await sweepLeases(config, survey, now);
+  await sweepFailures(config, survey, at);
   const outcome = { ...counts, stored, rechecked, queued: orders.length };
   writeLog("log", "[Backfill] Planned", { ...outcome, outstanding: plan.size });
   return { ...outcome, outage: await describeOutage(config, survey, at) };
@@ -1613,6 +1616,13 @@ async function sweepLeases(config, { control }, now) {
     await withLease(config, { site, date }, SWEEP_MS, now, async () => {
     });
   }
+}
+async function sweepFailures(config, { sites, control }, at) {
+  const done = [...control.failures.values()].filter(({ site, date }) => {
+    const found = sites.find(({ name }) => name === site)?.stored.get(date);
+    return found !== void 0 && !needsRecheck(date, found.uploaded, config, at);
+  });
+  for (const day of done.slice(0, SWEEP_FAILURES)) await clearFailure(config, day);
 }
 async function describeOutage(config, survey, at) {
   const failed = findOutage(survey, at);

@@ -4,6 +4,7 @@
  */
 import { Failure } from "../../shared/failure.js";
 import { writeLog } from "../../shared/log.js";
+import { clearFailure } from "../control/failures.js";
 import { withLease } from "../control/lease.js";
 import { FOLDER, nameDay, readObject } from "../control/objects.js";
 import { readPlan, writePlan } from "../control/plan_record.js";
@@ -23,6 +24,7 @@ import { surveyDays } from "./survey.js";
 const BATCH = 100; // messages at most in one call of Queues
 const SWEEP_AGE_MS = 3_600_000; // a lease of that age belongs to a run that was killed
 const SWEEP_LEASES = 20; // at most in one run
+const SWEEP_FAILURES = 100; // the same for failure records
 const SWEEP_MS = 60_000;
 
 /**
@@ -52,6 +54,7 @@ export async function planDays(config, { limits, now }) {
     await sendDays(config, orders, { plan, etag });
   }
   await sweepLeases(config, survey, now);
+  await sweepFailures(config, survey, at);
   const outcome = { ...counts, stored, rechecked, queued: orders.length };
   writeLog("log", "[Backfill] Planned", { ...outcome, outstanding: plan.size });
   return { ...outcome, outage: await describeOutage(config, survey, at) };
@@ -120,6 +123,21 @@ async function sweepLeases(config, { control }, now) {
   for (const { site, date } of old.slice(0, SWEEP_LEASES)) {
     await withLease(config, { site, date }, SWEEP_MS, now, async () => {});
   }
+}
+
+/**
+ * Deletes the failure records of days that are done. A run that was killed after it stored the day, or that failed after
+ * another run stored it, leaves one behind.
+ * @param {Config} config
+ * @param {Survey} survey
+ * @param {number} at in ms
+ */
+async function sweepFailures(config, { sites, control }, at) {
+  const done = [...control.failures.values()].filter(({ site, date }) => {
+    const found = sites.find(({ name }) => name === site)?.stored.get(date);
+    return found !== undefined && !needsRecheck(date, found.uploaded, config, at);
+  });
+  for (const day of done.slice(0, SWEEP_FAILURES)) await clearFailure(config, day);
 }
 
 /**

@@ -50,6 +50,7 @@ export async function fetchPage(client, url, reader, context) {
       const isTooLong = wait > limits.waitMs || Date.now() + wait >= deadline;
       if (retryAfterMs === undefined || attempt === limits.attempts || isTooLong) throw error;
       await scheduler.wait(wait);
+      if (Date.now() >= deadline) throw error; // the pause took longer than it should
     }
   }
 }

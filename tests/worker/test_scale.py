@@ -1,0 +1,106 @@
+"""The simulation of scale in a small size, the simulated R2, and docs/scale.md."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from backfill.estimate import Month, Work
+from tests.benchmarks.scale import describe, judge
+from toolchain import node
+
+from .simulation.scale.simulate import simulate
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "scale.md").read_text()
+DAYS, SAMPLES = 1826, 500_000
+SMALL = {"sites": 4, "days": 60, "pages": 10, "parallelism": 8, "killsPerHour": 60, "moreHours": 1}
+
+
+def test_a_small_backfill_loses_and_doubles_nothing():
+    """Kills at random moments, 429s, an outage and two bad days a site."""
+    result = simulate(seed=3, memory=True, outageHours=[[0.05, 0.1]], limitedShare=0.01, **SMALL)
+    assert (result["lost"], result["doubled"], result["missing"], result["wrong_failures"]) == (0, 0, 0, 0)
+    assert result["stored"] == SMALL["sites"] * (SMALL["days"] - 2)
+    assert result["kills"] > 0
+    assert min(result["by_answer"].values()) > 0, "each kind of answer was given"
+    assert "0 lost, 0 doubled, 0 missing" in describe(result, 3)
+
+
+def test_a_seed_is_one_course_of_events():
+    first, second, other = (simulate(seed=seed, **{**SMALL, "days": 10}) for seed in (1, 1, 2))
+    for result in (first, second, other):
+        del result["cpu_seconds"]
+    assert first == second != other
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"lost": 1}, {"doubled": 1}, {"missing": 1}, {"wrong_failures": 1}, {"requests": 106}, {"largest_queue": 501}],
+)
+def test_a_missed_aim_is_seen(change):
+    healthy = dict.fromkeys(("lost", "doubled", "missing", "wrong_failures"), 0)
+    healthy |= {"requests": 104, "least": 100, "largest_queue": 500, "planner_mb": 40}
+    assert judge(healthy)
+    assert not judge({**healthy, **change})
+
+
+def test_the_simulated_r2_answers_as_miniflare():
+    program = node.find()
+    assert program is not None
+    script = str(Path(__file__).with_name("simulation") / "fakes" / "compare_r2.mjs")
+    answers = json.loads(subprocess.run([str(program), script], check=True, stdout=subprocess.PIPE, text=True).stdout)
+    assert len(answers["real"]) > 10
+    assert answers["simulated"] == answers["real"]
+
+
+def read_table(heading):
+    rows = PAGE.partition(heading)[2].partition("\n\n")[0].splitlines()[1:]
+    return [[cell.strip(" `") for cell in row.strip("|").split("|")] for row in rows if not row.startswith("|---")]
+
+
+def number(text):
+    return float(text.replace(",", ""))
+
+
+def work(sites, page_size, parallelism):
+    return Work(
+        days=int(number(sites)) * DAYS, samples=SAMPLES, page_size=int(number(page_size)), parallelism=int(parallelism)
+    )
+
+
+def month(sites, schedule):
+    seconds = {"*/5 * * * *": 300, "17 * * * *": 3600}[schedule]
+    days = int(sites) * DAYS
+    stored = work(sites, "10,000", 1).bytes
+    return Month(sites=int(sites), days=days, stored_bytes=stored, samples=SAMPLES, cron_seconds=seconds)
+
+
+def test_the_table_of_time_is_the_result_of_the_formula():
+    rows = read_table("| sites | page size | pages a day")
+    assert len(rows) == 9
+    for sites, page_size, pages, requests, *hours in rows:
+        assert number(pages) == work(sites, page_size, 1).pages
+        assert number(requests) == work(sites, page_size, 1).requests
+        expected = [work(sites, page_size, parallelism).seconds / 3600 for parallelism in (1, 4, 8, 20, 50)]
+        assert [number(hour) for hour in hours] == [round(hour, 1) for hour in expected]
+
+
+def test_the_table_of_cost_is_the_result_of_the_formula():
+    rows = read_table("| sites | schedule | R2 class A")
+    assert len(rows) == 6
+    for sites, schedule, class_a, class_b, queue, cpu, stored, usd in rows:
+        usage = month(sites, schedule).usage
+        assert [number(text) for text in (class_a, class_b, queue)] == [
+            round(usage[name]) for name in ("class_a", "class_b", "queue")
+        ]
+        assert number(cpu) == round(usage["cpu_ms"] / 1000)
+        assert number(stored) == round(usage["stored_bytes"] / 1e9, 1)
+        assert number(usd) == round(month(sites, schedule).usd, 2)
+
+
+def test_the_advice_agrees_with_both_tables():
+    for sites, parallelism, page_size, hours, schedule, usd in read_table("| sites | parallelism | page size"):
+        assert number(hours) == round(work(sites, page_size, parallelism).seconds / 3600, 1)
+        assert number(usd) == round(month(sites, schedule).usd, 2)
