@@ -119,11 +119,12 @@ def test_days_are_read_six_at_once_and_served_in_their_order(world: World) -> No
 
 def test_other_keys_between_the_days_are_not_days(world: World) -> None:
     prefix = FLAT.replace("{site}", SITE).replace("{date}", "")
-    for key in ("2024-12-09", "2024-12-10", "2024-12-10.old", "2024-12-1x", "2024-12-12", "2024-13-45", "b-2024-12-11"):
+    for key in ("2024-12-09", "2024-12-10", "2024-12-10.old", "2024-12-1x", "2024-13-45", "b-2024-12-11"):
         world.store_members("flat", "2024-12-10", [(A, ms("2024-12-10"), 1)], key=prefix + key)
+    world.store_members("flat", "2024-12-12", [(A, ms("2024-12-12"), 2)], key=f"{prefix}2024-12-12")
     body = world.whole("flat", end_time=ms(DAYS[4]))
     assert body["absent_days"] == [DAYS[1], DAYS[3]]
-    assert body["count"] == 2  # the object of the 12th has a sample of the 10th
+    assert [row["value"] for row in body["samples"]] == [1, 2]
 
 
 def test_a_revision_after_the_list_is_noticed_and_read(world: World) -> None:
@@ -159,13 +160,27 @@ WHOLE = gzip.compress(b'{"point_name":"%s","timestamp":%d,"value":1}\n' % (A.enc
         ({"members": None}, "metadata members that do not fit"),
         ({"members": format_lengths([5] * MEMBERS), "bytes": None}, "metadata members that do not fit"),
         ({"format": "3"}, "the unknown format 3"),
+        ({"first": str(ms(DAYS[0]))}, "has samples of another day"),
+        ({"last": str(ms(DAYS[2]))}, "has samples of another day"),
         ({"replaced": {AT: FOREIGN}}, f"holds a point of member {OTHER} in {AT}"),
         ({"replaced": {AT: WHOLE[:-1]}}, "cannot be read: TypeError"),
         ({"replaced": {AT: WHOLE + WHOLE}}, "cannot be read: TypeError: Trailing bytes"),
         ({"replaced": {AT: WHOLE[:-8] + bytes(8)}}, "cannot be read: TypeError"),
         ({"replaced": {AT: gzip.compress(b"no sample\n")}}, "holds a line that is not a sample"),
     ],
-    ids=["size", "no-lengths", "lengths", "format", "foreign-point", "cut", "two-members", "checksum", "no-sample"],
+    ids=[
+        "size",
+        "no-lengths",
+        "lengths",
+        "format",
+        "first",
+        "last",
+        "foreign-point",
+        "cut",
+        "two-members",
+        "checksum",
+        "no-sample",
+    ],
 )
 def test_an_object_that_does_not_fit_its_metadata_is_an_error(world: World, changes: Any, reason: str) -> None:
     world.store_members("other", DAYS[1], GOOD, **changes)

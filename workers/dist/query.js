@@ -304,6 +304,9 @@ function planDay(date, object, { start, end, names }, rangeBytes) {
   const { samples, first, last } = object.customMetadata ?? {};
   if (samples === "0") return void 0;
   const isKnown = [first, last].every((text) => text !== void 0 && /^\d+$/.test(text));
+  const midnight = Date.parse(date);
+  if (isKnown && (Number(first) < midnight || Number(last) >= midnight + DAY_MS))
+    throw new Failure("storage", `the object of ${date} has samples of another day`);
   if (isKnown && (Number(first) >= end || Number(last) < start)) return void 0;
   const plan2 = planReads(date, object, names);
   if (plan2.bytes > rangeBytes) throw new Failure("storage", `the object of ${date} has more than ${rangeBytes} bytes`);

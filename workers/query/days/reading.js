@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../shared/days.js";
 import { Failure } from "../../shared/failure.js";
 import { callR2, formatKey } from "../../shared/storage.js";
 import { listRange } from "./listing.js";
@@ -61,6 +62,9 @@ function planDay(date, object, { start, end, names }, rangeBytes) {
   const { samples, first, last } = object.customMetadata ?? {};
   if (samples === "0") return undefined;
   const isKnown = [first, last].every((text) => text !== undefined && /^\d+$/.test(text));
+  const midnight = Date.parse(date);
+  if (isKnown && (Number(first) < midnight || Number(last) >= midnight + DAY_MS))
+    throw new Failure("storage", `the object of ${date} has samples of another day`);
   if (isKnown && (Number(first) >= end || Number(last) < start)) return undefined;
   const plan = planReads(date, object, names);
   if (plan.bytes > rangeBytes) throw new Failure("storage", `the object of ${date} has more than ${rangeBytes} bytes`);
