@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from contract.control_objects import failure_key, parse_failure
+from contract.control_objects import PAUSES, failure_key, parse_failure
 from contract.schedule import parse_day
 from tests.worker.conftest import OddAce, noon
 from tests.worker.queue.world import DEAD, DELIVERIES, NOW, QUEUE, Backfill, QueueWorld
@@ -119,7 +119,7 @@ def test_the_lease_of_a_killed_consumer_is_removed_later(backfill: Backfill) -> 
 def test_a_permanent_failure_is_recorded_and_delays_no_other_day(
     backfill: Backfill, ace: OddAce, status: int, body: Any, code: str
 ) -> None:
-    """The day is retried after 1 h, 6 h and 24 h, then daily. A success deletes its record."""
+    """The day is retried after 1 h, 6 h and 24 h, then daily, as the checks know it. A success deletes its record."""
 
     def one_bad_day(request: web.Request) -> web.Response:
         is_bad = request.query["start_time"].startswith(MIDDLE)
@@ -130,13 +130,13 @@ def test_a_permanent_failure_is_recorded_and_delays_no_other_day(
         assert backfill.deliver(sent) == ACKED
     assert backfill.days() == [START, END]
     # A probe of the key counts as one day per run, and this is the only day.
-    for attempt, hours in enumerate((1, 6, 24, 24), start=1):
+    for attempt, pause in enumerate((*PAUSES, PAUSES[-1]), start=1):
         record = backfill.failure(MIDDLE)
         assert record is not None
         assert (record["code"], record["attempts"], record["first_at"][:19]) == (code, attempt, f"{NOW:%FT%T}")
-        backfill.advance(hours=hours - 0.01)
+        backfill.advance(seconds=pause.total_seconds() - 1)
         assert backfill.plan() == []
-        backfill.advance(hours=0.02)
+        backfill.advance(seconds=1)
         [again] = backfill.plan()
         assert again["day"] == MIDDLE
         backfill.deliver(again)

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from contract.control_objects import PLAN_KEY, parse_plan
+from contract.control_objects import MAX_PLANNED, PLAN_KEY, parse_plan
 from tests.worker.conftest import OddAce, noon, page, row
 from tests.worker.queue.world import NOW, Backfill, Broker, QueueWorld, days_ago
 
@@ -66,9 +66,9 @@ def test_a_day_in_the_queue_is_not_sent_again_for_six_hours(backfill: Backfill) 
     planned = {(str(day.day), day.what, day.at) for day in parse_plan(json.dumps(found["json"]))}
     assert planned == {(message["day"], "copy", NOW) for message in first}
     assert backfill.plan() == []
-    backfill.advance(hours=5.9)
+    backfill.advance(seconds=MAX_PLANNED.total_seconds() - 1)
     assert backfill.plan() == []
-    backfill.advance(hours=0.2)
+    backfill.advance(seconds=1)
     assert backfill.plan() == first
 
 
