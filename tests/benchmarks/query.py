@@ -106,6 +106,6 @@ def _measure_memory(harness: Harness) -> bool:
             harness.reset_peak_memory()
             _ask(harness, "format2", points, days)
             peaks[len(points), days] = harness.read_peak_memory()
-            name = f"{len(points)} points, {days} days, format2, peak"
+            name = f"{'one point' if len(points) == 1 else '100 points'}, {days} days, format2, peak"
             sys.stdout.write(f"{name:<40} {peaks[len(points), days] / MB:.0f} MB\n")
     return peaks[1, DAYS] <= peaks[1, FEW_DAYS] * MAX_GROWTH  # an answer of 100 points leaves much garbage to V8

@@ -127,6 +127,17 @@ def test_other_keys_between_the_days_are_not_days(world: World) -> None:
     assert [row["value"] for row in body["samples"]] == [1, 2]
 
 
+def test_rows_in_any_order_and_repeated_rows_are_all_served(world: World) -> None:
+    """Cases A5 and A6: ACE's rows of one page may be in any order, and repeated."""
+    hours = [5, 1, 1, 23, 0]
+    rows: Samples = [(name, ms(DAYS[3], hour), number) for number, hour in enumerate(hours) for name in (A, B, TWIN)]
+    world.store_members("main", DAYS[3], rows)
+    body = world.whole(point_names=f"{A},{B},{TWIN}", start_time=ms(DAYS[3]), end_time=ms(DAYS[4]))
+    assert by_point(body["samples"]) == by_point(written(rows))
+    alone = world.whole(point_names=A, start_time=ms(DAYS[3]), end_time=ms(DAYS[4]))
+    assert [row["value"] for row in alone["samples"]] == [0, 1, 2, 3, 4]  # a point keeps the order of its object
+
+
 def test_a_revision_after_the_list_is_noticed_and_read(world: World) -> None:
     world.store("revised", DAYS[0], [(A, ms(DAYS[0]), 1)])
     world.store_members("revised", DAYS[0], [(A, ms(DAYS[0]), 2), (B, ms(DAYS[0]), 3)], key="second")
