@@ -1368,8 +1368,8 @@ async function handle(message, order, config, tools) {
     }
     const wait = Math.max(Math.ceil(failure.retryAfterMs / 1e3), RETRY_S * 2 ** (message.attempts - 1));
     const delaySeconds = Math.min(MAX_DELAY_S, wait);
-    const { code, message: reason } = failure;
-    writeLog("error", "[Backfill] Message retried", { ...about, code, reason, delaySeconds });
+    const reason = `${failure.code}: ${failure.message}`;
+    writeLog("log", "[Backfill] Message retried", { ...about, reason, delaySeconds });
     message.retry({ delaySeconds });
   }
 }

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from checks.model.redaction import MAX_READ
 
 TAGS = ("[ACE API]", "[Backfill]")
-ROUTES = ("/health", "/status", "/trigger")
+ROUTES = ("/health", "/status", "/trigger", "/replace", "/pause", "/resume")
+EVENTS = ("cron", "queue")  # other invocations of the worker that have a name
 BATCH = "POST /trigger"
 REFUSED = "a refused POST /trigger"
 CODE = re.compile(r"[a-z_]{1,40}")
@@ -42,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """One invocation. ``event`` is a request to one of the worker's routes, ``cron``, or another event.
+    """One invocation. ``event`` is a request to one of the worker's routes, ``cron``, ``queue``, or another event.
 
     A request for a batch that was answered with 401 is REFUSED: it ran no batch, and its trace may arrive late.
     ``leaks`` are the places of secrets in its log and exceptions, each with the name of the secret.
@@ -73,8 +74,8 @@ class Invocation:
 
     @property
     def is_batch(self) -> bool:
-        """Return whether the invocation is a batch, which copies days."""
-        return self.event in (BATCH, "cron")
+        """Return whether the invocation copies days, or plans them."""
+        return self.event in (BATCH, *EVENTS)
 
 
 def is_overload(item: Mapping[str, Any]) -> bool:
@@ -87,7 +88,7 @@ def _describe_event(event: object) -> str:
     found = event if isinstance(event, dict) else {}
     request = found.get("request")
     if not isinstance(request, dict):
-        return "cron" if "cron" in found else "another event"
+        return next((name for name in EVENTS if name in found), "another event")
     try:
         path = urlsplit(str(request.get("url"))).path
     except ValueError:

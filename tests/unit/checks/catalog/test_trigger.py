@@ -27,6 +27,8 @@ def answer_trigger(system, http=200, **changes):
         ("upstream_unavailable", "ace", "python -m checks run trigger --stack prod"),
         ("upstream_contract", "ace", "python -m checks run trigger --stack prod"),
         ("storage", "storage", "pulumi up --stack prod"),
+        ("queue", "cloudflare", UP),
+        ("killed", "configuration", "pulumi config set pageSize 1000 --stack prod"),
         ("not_configured", "configuration", UP),
         ("something_new", "worker", f"npx wrangler tail {NAME}"),
     ],

@@ -15,7 +15,8 @@ from tests.fakes.manifest import URL
         ({"request": {"method": 5, "url": "https://[broken"}}, "another request"),
         ({"request": {"url": f"{URL}/health"}}, "another request"),
         ({"cron": "* * * * *"}, "cron"),
-        ({"queue": "x"}, "another event"),
+        ({"queue": "x", "batchSize": 1}, "queue"),
+        ({"mailFrom": "x"}, "another event"),
         (None, "another event"),
     ],
 )
