@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from checks.model.clock_readings import ClockReadings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from checks.model.deadline import Deadline
     from cloudflare_client.client import CloudflareClient
     from contract.manifest import Manifest
+    from contract.schedule import SiteDay
 
 BEFORE_DEPLOYMENT = "pre-deploy"  # the tag of a check that needs the declaration only
 ON_REQUEST = "on-request"  # the tag of a check that runs only if it is named
@@ -51,7 +52,7 @@ class Batch:
 
     requested: bool = False
     progress: Progress | None = None
-    day: date | None = None
+    day: SiteDay | None = None
     recording: Recording | None = None
     recording_problem: Finding | None = None
     obstacle: Finding | None = None
@@ -62,8 +63,8 @@ class Context:
     """Everything that a check may use. ``stack`` is the name to type after ``--stack``, ``now`` is UTC.
 
     ``selected`` are the ids of the checks of this run. ``thorough`` asks for all stored days instead of a sample.
-    ``open_tail`` opens a tail of the worker within a deadline. ``etl`` and ``query`` are None where the stack declares
-    no such worker.
+    ``ace`` returns ACE's client of a site. ``open_tail`` opens a tail of the worker within a deadline. ``etl`` and
+    ``query`` are None where the stack declares no such worker.
     ``ace_probes`` holds the answers of ACE to the checker's own requests, so that each is sent once.
     ``clock_readings`` are the times in the answers of Cloudflare's API and of the worker. ``writers`` are the versions
     that wrote stored objects, by id, so that each is read once. ``report_progress`` gets a check's id, the number of
@@ -75,7 +76,7 @@ class Context:
     stack: str
     worker: BackfillWorker
     cloudflare: CloudflareClient
-    ace: Ace
+    ace: Callable[[str], Ace]
     credentials: Credentials
     deadline: Deadline
     now: datetime

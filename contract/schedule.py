@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 DAY = timedelta(days=1)
+
+
+class SiteDay(NamedTuple):
+    """A day of one site. It sorts by site, then by day. It is a tuple because a stack may have 200,000 of them."""
+
+    site: str
+    day: date
+
+    def __str__(self) -> str:
+        """Return the site and the day for a message."""
+        return f"{self.site} {self.day}"
 
 
 def parse_time(text: str) -> datetime:

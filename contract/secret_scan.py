@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from contract.manifest.sites import is_sites_binding
+
 _FORMS = (
     "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "DiscordBotTokenDetector", "GitHubTokenDetector",
     "GitLabTokenDetector", "JwtTokenDetector", "MailchimpDetector", "NpmDetector", "OpenAIDetector",
@@ -27,7 +29,7 @@ _OF_KEYS = {"ACCESS", "API", "AUTH", "ENCRYPTION", "PRIVATE", "SIGNING"}  # othe
 _OF_FILTERS = {"ALL", "BAND", "HIGH", "LOW"}  # a low pass is not a password
 _PUBLIC = {"PUBLIC", "PUBLISHABLE"}
 _GLUED = re.compile(r".*(TOKEN|PWD|JWT|APIKEY|BEARER|PASSWORD)|(API|ACCESS|AUTH|PRIVATE|SIGNING|ENCRYPTION)KEY")
-_RULED = {"bucket", "keyTemplate", "site", "workerName", "KEY_TEMPLATE", "SITE"}  # settings and bindings with names
+_RULED = {"bucket", "keyTemplate", "sites", "workerName", "DEAD_LETTER_QUEUE", "KEY_TEMPLATE"}  # that hold names
 _TEXTS = ("plain_text", "json")  # kinds of a binding whose value is a text of the user's
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")  # 32 digits are an id of Cloudflare's, 40 a commit
 _WORD = re.compile(r"[\w+/=-]{32,}", re.ASCII)
@@ -54,7 +56,7 @@ def is_free_text(name: str, kind: str = "plain_text") -> bool:
 
     Other values are names and ids. A long name is not a secret, although its letters may look random.
     """
-    return kind in _TEXTS and name not in _RULED
+    return kind in _TEXTS and name not in _RULED and not is_sites_binding(name)
 
 
 def has_secret_form(text: str, *, is_free: bool = True) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from contract import secret_scan
 from contract.manifest import DeclaredBinding, Manifest
 from contract.manifest.setting_names import SETTING_NAMES
+from contract.manifest.sites import is_sites_binding
 
 HIDDEN = "(hidden: it looks like a secret)"
 PRECIOUS = {"secret_text", "kv_namespace", "d1", "r2_bucket", "queue"}  # kinds that hold data or a secret
@@ -26,8 +27,8 @@ class SettingChange:
 def find_changes(old: Manifest | None, new: Manifest | None) -> list[SettingChange]:
     """Return the differences, settings first.
 
-    The tag and the prefix are left out, because they follow from the rest. So is the code's digest, because the row of
-    the script says it.
+    The tag is left out, because it follows from the rest. So is the code's digest, because the row of the script says
+    it, and the texts that hold the sites, because each site has a row.
     """
     before, after = ({} if manifest is None else _flat(manifest) for manifest in (old, new))
     names = [*before, *(name for name in after if name not in before)]
@@ -49,12 +50,13 @@ def find_dropped(old: Manifest | None, new: Manifest | None) -> list[DeclaredBin
 def _flat(manifest: Manifest) -> dict[str, str]:
     """Return each setting by its name in Pulumi.<stack>.yaml, then the other promises, then the bindings."""
     data = manifest.to_dict()
-    bindings = {f"binding {item.name}": _binding(item) for item in manifest.bindings}
-    del data["schema"], data["project"], data["stack"], data["bindings"]
-    del data["worker"]["tag"], data["worker"]["code"], data["storage"]["prefix"]
+    bindings = {f"binding {item.name}": _binding(item) for item in manifest.bindings if not _holds_sites(item)}
+    del data["schema"], data["project"], data["stack"], data["bindings"], data["sites"]
+    del data["worker"]["tag"], data["worker"]["code"]
+    sites = {f"site {_public(site.name, is_free=False)}": site.range for site in manifest.sites}
     leaves = dict(_leaves(data, ""))
     settings = {name: leaves.pop(path) for path, name in SETTING_NAMES.items() if path in leaves}
-    values = (settings | leaves).items()
+    values = (settings | sites | leaves).items()
     return {name: _public(text, is_free=secret_scan.is_free_text(name)) for name, text in values} | bindings
 
 
@@ -65,6 +67,10 @@ def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
         elif value is not None:
             text = ", ".join(value) if isinstance(value, list) else str(value)
             yield f"{prefix}{name}", text if text else "none"
+
+
+def _holds_sites(item: DeclaredBinding) -> bool:
+    return item.type == "plain_text" and is_sites_binding(item.name)
 
 
 def _binding(item: DeclaredBinding) -> str:

@@ -57,14 +57,15 @@ def _describe_missing(context: Context) -> Finding:
 
 def _judge_rules(context: Context, rules: tuple[LifecycleRule, ...]) -> Items:
     storage = context.manifest.storage
-    prefixes = (storage.prefix, CONTROL_PREFIX)
-    ours = [rule for rule in rules if any(rule.covers(prefix) for prefix in prefixes)]
+    sites = [context.manifest.prefix(site.name) for site in context.manifest.sites]
+    ours = [rule for rule in rules if any(map(rule.covers, (*sites, CONTROL_PREFIX)))]
     for rule in ours:
         place = f"under {rule.prefix}" if rule.prefix else "of the whole bucket"
         if rule.deletion:
             subject, found = f"lifecycle rule {rule.id} of {storage.bucket}", f"deletes objects {place} {rule.deletion}"
             hint = Hint.remove_lifecycle_rule(storage.bucket, rule.id)
-            yield describe(subject, f"deletes nothing under {storage.prefix}", found, Cause.OUTSIDE_CHANGE, hint)
+            expected = f"deletes nothing under {next(filter(rule.covers, sites), sites[0])}"
+            yield describe(subject, expected, found, Cause.OUTSIDE_CHANGE, hint)
         elif rule.moves:
             yield Evidence(
                 f"lifecycle rule {rule.id} moves objects {place} {rule.moves}: reads cost more", warning=True

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from contract import ace_key
-from contract.manifest import Manifest, key_prefix
+from contract.manifest import DeclaredBinding, Manifest
 from contract.manifest.setting_names import SETTING_NAMES
-from contract.setting_rules import RULES, find_conflicts, show
+from contract.manifest.sites import format_sites, pack_sites
+from contract.setting_rules import find_conflicts, find_violations
+from contract.setting_rules.violation import show
 
 MAX_TAG = 100  # characters, Cloudflare's
+MAX_SHOWN = 120  # characters of a binding's text
 SECRET = "ACE_API_KEY"  # noqa: S105 - the name of a binding, not its value
 Problem = tuple[str, str, str]  # subject, expected, found
 
 
 def config(context: Context) -> Iterator[Evidence | Finding]:
     """Yield a finding for each setting that breaks its rule, and for a key that cannot work."""
-    problems = [*_settings(context.manifest), *_tag_and_prefix(context.manifest), *_bindings(context.manifest)]
+    problems = [*_settings(context.manifest), *_tag(context.manifest), *_bindings(context.manifest)]
     for subject, expected, found in problems:
         yield Finding(
             subject=subject,
@@ -60,52 +63,66 @@ def _key(context: Context) -> Iterator[Evidence | Finding]:
 
 
 def _settings(manifest: Manifest) -> Iterator[Problem]:
-    """Yield the settings that break their rule, which is the program's own (contract/setting_rules.py)."""
+    """Yield the settings that break their rule, which is the program's own (contract/setting_rules/)."""
     values = list(list_settings(manifest))
-    for setting, value in values:
-        expected = RULES[setting].check(value)
-        if expected is not None:
-            yield setting, expected, show(value)
-    for conflict in find_conflicts(dict(values)):
-        yield conflict.setting, conflict.expected, conflict.found
+    broken = [violation for setting, value in values for violation in find_violations(setting, value)]
+    for item in (*broken, *find_conflicts(dict(values))):
+        yield item.setting, item.expected, item.found
 
 
 def list_settings(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield each setting that the manifest holds, by its name in Pulumi.yaml."""
     for path, setting in SETTING_NAMES.items():
-        value = operator.attrgetter(path)(manifest)
+        value = _read_field(manifest, path)
         values = value if isinstance(value, tuple) else (value,)
+        if path == "sites":
+            values = (format_sites(manifest.sites),)
         absent = (None, "") if path.startswith("siblings.") else (None,)
         yield from ((setting, str(item)) for item in values if item not in absent)
 
 
-def _tag_and_prefix(manifest: Manifest) -> Iterator[Problem]:
+def _read_field(manifest: Manifest, path: str) -> Any:
+    """Return a field of the manifest, None for a field of a record that is absent."""
+    value: Any = manifest
+    for name in path.split("."):
+        value = None if value is None else getattr(value, name)
+    return value
+
+
+def _tag(manifest: Manifest) -> Iterator[Problem]:
     if not 1 <= len(manifest.worker.tag) <= MAX_TAG:
         yield "the upload's tag", f"1 to {MAX_TAG} characters", show(manifest.worker.tag)
-    prefix = key_prefix(manifest.storage.key_template, manifest.ace.site)
-    if manifest.storage.prefix != prefix:
-        yield "the manifest's prefix", repr(prefix), repr(manifest.storage.prefix)
+
+
+def _list_texts(manifest: Manifest, bindings: Mapping[str, DeclaredBinding]) -> dict[str, str | None]:
+    """Return the texts that the bindings must have. An older worker has its single site in three of them."""
+    ace = manifest.ace
+    texts: dict[str, str | None] = {"ACE_BASE_URL": ace.base_url, "PAGE_SIZE": str(ace.page_size)}
+    if "SITES" not in bindings and "SITE" in bindings:
+        [site, *_] = manifest.sites
+        texts |= {"SITE": site.name, "START_DATE": site.start_date, "END_DATE": site.end_date}
+    else:
+        texts |= {**pack_sites(manifest.sites), "SETTLE_HOURS": str(ace.settle_hours)}
+        texts |= {"RECHECK_DAYS": str(ace.recheck_days)}
+    return texts | {"KEY_TEMPLATE": manifest.storage.key_template}
 
 
 def _bindings(manifest: Manifest) -> Iterator[Problem]:
     bindings = {binding.name: binding for binding in manifest.bindings}
-    wanted = {
-        "ACE_BASE_URL": manifest.ace.base_url,
-        "SITE": manifest.ace.site,
-        "START_DATE": manifest.ace.start_date,
-        "END_DATE": manifest.ace.end_date,
-        "PAGE_SIZE": str(manifest.ace.page_size),
-        "KEY_TEMPLATE": manifest.storage.key_template,
-    }
     if SECRET not in bindings or bindings[SECRET].type != "secret_text":
         yield f"binding {SECRET}", "declared as secret_text", "it is not declared so"
     buckets = [b.properties.get("bucket_name") for b in manifest.bindings if b.type == "r2_bucket"]
     if manifest.storage.bucket not in buckets:
         yield "binding of the bucket", manifest.storage.bucket, ", ".join(map(str, buckets)) or "none"
-    for name, text in wanted.items():
+    for name, text in _list_texts(manifest, bindings).items():
         found = bindings[name].properties.get("text") if name in bindings else None
         if found != text:
-            yield f"binding {name}", repr(text), repr(found)
+            yield f"binding {name}", _shorten(text), _shorten(found)
+
+
+def _shorten(text: str | None) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"
 
 
 CHECK = Check(

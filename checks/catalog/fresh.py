@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
@@ -16,7 +16,7 @@ from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from checks.model.metric import Metric
-from checks.stored_days.backlog import Backlog, find_window_end, format_days, measure
+from checks.stored_days.backlog import Backlog, SiteBacklog, find_window_end, format_days, measure
 from checks.stored_days.listing import list_days
 from contract.control_objects import Pause
 from contract.cron.times import list_fires
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from checks.stored_days.listing import StoredDays
 
 MAX_PAUSE = timedelta(days=7)
+MAX_SITES = 10  # with missing days that are reported one by one
 A_CRON = "*/5 * * * *"  # for a stack without one
 
 
@@ -36,25 +37,34 @@ def fresh(context: Context) -> Iterator[Evidence | Finding]:
     stored = list_days(context.cloudflare, manifest)
     pause = paused()
     now = correct_now(context)  # upload times are of Cloudflare's clock
-    backlog = measure(manifest.ace, manifest.schedules, stored, now)
-    yield Evidence(_describe_stored(backlog), metrics=_count(backlog, stored, now))
+    backlog = measure(manifest, stored, now)
+    yield Evidence(_describe_stored(backlog), metrics=_count(context, backlog, stored, now))
     if pause is not None:
         yield _judge_pause(pause, now)
     elif backlog.missing:
-        yield _judge_missing_days(context, backlog, now)
+        yield from _judge_missing_days(context, backlog, now)
 
 
 def _describe_stored(backlog: Backlog) -> str:
+    sites = f" of {len(backlog.sites)} sites" if len(backlog.sites) > 1 else ""
     if not backlog.due:
-        return "no day is due yet"
+        return f"no day{sites} is due yet"
     last = f", the last object at {_format(backlog.newest)}" if backlog.newest else ""
-    return f"{len(backlog.due) - len(backlog.missing)} of {len(backlog.due)} due days are stored{last}"
+    return f"{backlog.due - backlog.missing:,} of {backlog.due:,} due days{sites} are stored{last}"
 
 
-def _count(backlog: Backlog, stored: StoredDays, now: datetime) -> dict[Metric, float]:
-    """Return the measured numbers. Without a stored day, the newest one has no age."""
-    age = {Metric.NEWEST_DAY_AGE: (now - day_window(max(stored))[1]).total_seconds()} if stored else {}
-    return {Metric.MISSING_DAYS: len(backlog.missing), **age}
+def _count(context: Context, backlog: Backlog, stored: StoredDays, now: datetime) -> dict[Metric, float]:
+    """Return the measured numbers. The age of the newest day is that of the latest site, if one has a stored day.
+
+    A site whose range has ended counts only where all have, because its newest day only grows older.
+    """
+    newest: dict[str, date] = {}
+    for site, day in stored:
+        newest[site] = max(day, newest.get(site, day))
+    ends = {site.name: site.end_date for site in context.manifest.sites}
+    days = [day for site, day in newest.items() if ends[site] is None] or list(newest.values())
+    age = {Metric.NEWEST_DAY_AGE: (now - day_window(min(days))[1]).total_seconds()} if days else {}
+    return {Metric.MISSING_DAYS: backlog.missing, **age}
 
 
 def _judge_pause(pause: Pause, now: datetime) -> Evidence | Finding:
@@ -70,17 +80,24 @@ def _judge_pause(pause: Pause, now: datetime) -> Evidence | Finding:
     )
 
 
-def _judge_missing_days(context: Context, backlog: Backlog, now: datetime) -> Evidence | Finding:
-    """Return a finding if a missing day is overdue and nothing was stored or deployed within the crons' window."""
+def _judge_missing_days(context: Context, backlog: Backlog, now: datetime) -> Iterator[Evidence | Finding]:
+    """Yield a finding per site with an overdue day, if nothing was stored or deployed within the crons' window."""
     crons = context.manifest.schedules
-    if not backlog.overdue:
-        end = find_window_end(crons, due_time(backlog.missing[0], context.manifest.ace.settle_hours))
-        return Evidence(f"due lately: {format_days(backlog.missing)}. The cron has until {_format(end)}")
+    overdue = [site for site in backlog.sites if site.overdue]
+    if not overdue:
+        days = {day for site in backlog.sites for day in site.missing}
+        end = find_window_end(crons, due_time(min(days), context.manifest.ace.settle_hours))
+        yield Evidence(f"due lately: {format_days(days)}. The cron has until {_format(end)}")
+        return
     deployed = _read_deployment_time(context)
     moved = max((moment for moment in (backlog.newest, deployed) if moment), default=None)
     if moved is not None and now < (end := find_window_end(crons, moved)):
-        return Evidence(_describe_movement(backlog, now, end))
-    return _describe_standstill(context, backlog)
+        yield Evidence(_describe_movement(backlog, now, end))
+        return
+    for site in overdue[:MAX_SITES]:
+        yield _describe_standstill(context, backlog, site)
+    if len(overdue) > MAX_SITES:
+        yield Evidence(f"{len(overdue) - MAX_SITES} more sites have missing days")
 
 
 def _read_deployment_time(context: Context) -> datetime | None:
@@ -95,15 +112,15 @@ def _read_deployment_time(context: Context) -> datetime | None:
 def _describe_movement(backlog: Backlog, now: datetime, end: datetime) -> str:
     done = backlog.estimate_end(now)
     if done is None:
-        return f"{_count_days(len(backlog.missing))} missing. The worker is new, and its cron has until {_format(end)}"
+        return f"{_count_days(backlog.missing)} missing. The worker is new, and its cron has until {_format(end)}"
     rate = backlog.days_per_hour
     shown = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
     return f"the backfill moves: {shown} days per hour, complete at about {done:%Y-%m-%d %H:%M} UTC"
 
 
-def _describe_standstill(context: Context, backlog: Backlog) -> Finding:
+def _describe_standstill(context: Context, backlog: Backlog, site: SiteBacklog) -> Finding:
     """Return the finding for missing days that nothing stores. Its cause is the cron where none can fire."""
-    days, crons = backlog.overdue, context.manifest.schedules
+    days, crons = site.overdue, context.manifest.schedules
     cause, hint, reason = Cause.WORKER, Hint.show_logs(), ""
     if not list_fires(crons, context.now, 1):
         cause, hint = Cause.CONFIGURATION, Hint.set_setting("schedule", A_CRON)
@@ -115,8 +132,8 @@ def _describe_standstill(context: Context, backlog: Backlog) -> Finding:
             hint, reason = Hint.deploy(), f", and the declared cron is not live{live.reason}"
     since = f"nothing was stored since {_format(backlog.newest)}" if backlog.newest else "nothing was ever stored"
     return Finding(
-        subject=f"due days of {context.manifest.ace.site}",
-        expected=f"all {len(backlog.due)} are stored, or the backfill moves",
+        subject=f"due days of {site.site}",
+        expected=f"all {len(site.due)} are stored, or the backfill moves",
         found=f"{_count_days(len(days))} missing ({format_days(days)}), {since}{reason}",
         cause=cause,
         hint=hint,
@@ -124,7 +141,7 @@ def _describe_standstill(context: Context, backlog: Backlog) -> Finding:
 
 
 def _count_days(number: int) -> str:
-    return f"{number} {'is' if number == 1 else 'are'}"
+    return f"{number:,} {'is' if number == 1 else 'are'}"
 
 
 def _format(moment: datetime | None) -> str:

@@ -52,9 +52,8 @@ def history(context: Context) -> Items:
     found = History(runs=runs, upload=since, crons=crons, now=correct_now(context))
     own = {version.id for version in versions.values() if live_version.is_current_upload(version, tag)}
     complete = found.find_complete(own)
-    lost = None if complete is None else find_lost_days(context.manifest.ace, stored, complete.started)
-    if lost is not None:
-        yield lost
+    if complete is not None:
+        yield from find_lost_days(context.manifest, stored, complete.started)
     yield from _judge_cron(found)
     yield from _judge_versions(context, found, versions)
     yield from _judge_ends(context, found)

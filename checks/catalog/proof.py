@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
@@ -27,6 +26,7 @@ from checks.stored_days.selection import select_days, select_one_day
 
 if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
+    from contract.schedule import SiteDay
 
 RESERVED_SHARE = 0.25  # of the deadline, to find the cause of a difference
 RESERVED_SHARE_THOROUGH = 0.05
@@ -56,7 +56,7 @@ def proof(context: Context) -> Iterator[Evidence | Finding]:
     yield Evidence(f"{days}: all {rows:,} samples equal ACE's, row for row")
 
 
-def _compare_day(context: Context, day: date, item: StoredObject) -> DayComparison:
+def _compare_day(context: Context, day: SiteDay, item: StoredObject) -> DayComparison:
     share = RESERVED_SHARE_THOROUGH if context.thorough else RESERVED_SHARE
     try:
         return compare_day(context, day, item, reserve=share * context.deadline.seconds)

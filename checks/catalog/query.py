@@ -7,7 +7,6 @@ import json
 import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,9 @@ from checks.stored_days.comparison.query_comparison import find_difference, sele
 from checks.stored_days.comparison.query_days import choose_days
 from checks.stored_days.gzip_reader import DayTooLargeError
 from checks.stored_days.judgement import decode_and_judge, describe_too_large, is_empty
-from checks.stored_days.listing import fetch_object, list_days
+from checks.stored_days.listing import fetch_object, group_by_site, list_days
 from checks.stored_days.stored_day import format_moment, read_samples
+from contract.schedule import SiteDay
 
 if TYPE_CHECKING:
     from checks.clients.query.client import QueryWorker
@@ -61,13 +61,16 @@ def query(context: Context) -> Iterator[Evidence | Finding]:
 
 
 def _choose_question(context: Context) -> tuple[Question, tuple[Sample, ...]]:
-    """Return a question over two other days each day, and the samples that must come back."""
-    site = context.manifest.ace.site
+    """Return a question over two days, others and of another site each day, and the samples that must come back."""
     stored = list_days(context.cloudflare, context.manifest)
-    filled = {day: item for day, item in stored.items() if not is_empty(item)}
-    if not filled:
+    grouped = group_by_site(context.manifest, {day: item for day, item in stored.items() if not is_empty(item)})
+    sites = sorted(site for site, items in grouped.items() if items)
+    if not sites:
         raise Inconclusive(_describe_no_samples(len(stored)))
-    days = [_read_day(context, day, filled[day]) for day in choose_days(filled, context.now)]
+    site = sites[context.now.toordinal() % len(sites)]
+    filled = grouped[site]
+    chosen = choose_days(filled, context.now, len(sites))
+    days = [_read_day(context, SiteDay(site, day), filled[day]) for day in chosen]
     points = _choose_points(context, [sorted(day.points) for day in days])
     count = MAX_SAMPLES // len(days)
     try:
@@ -88,11 +91,11 @@ class _Day:
     read: Callable[[], Iterator[Sample]]
 
 
-def _read_day(context: Context, day: date, item: StoredObject) -> _Day:
+def _read_day(context: Context, day: SiteDay, item: StoredObject) -> _Day:
     storage = context.manifest.storage
     raw = fetch_object(context.cloudflare, storage, item)
-    decoded = decode_and_judge(storage, item, raw, day, check="query")
-    return _Day(key=item.key, points=decoded.points, read=lambda: read_samples(raw, item.metadata, day=day))
+    decoded = decode_and_judge(storage, item, raw, day.day, check="query")
+    return _Day(key=item.key, points=decoded.points, read=lambda: read_samples(raw, item.metadata, day=day.day))
 
 
 def _choose_points(context: Context, names: Sequence[Sequence[str]]) -> tuple[str, ...]:

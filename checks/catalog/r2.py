@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
@@ -25,8 +24,9 @@ from checks.stored_days.selection import find_last_days
 if TYPE_CHECKING:
     from checks.clients.worker.client import WorkerReply
     from cloudflare_client.answers import StoredObject
+    from contract.schedule import SiteDay
 
-_Stored = Mapping[date, "StoredObject"]
+_Stored = Mapping["SiteDay", "StoredObject"]
 
 
 def r2(context: Context) -> Iterator[Evidence | Finding]:
@@ -57,25 +57,27 @@ def _read_progress(context: Context, reply: WorkerReply) -> Progress:
 
 
 def _judge_list(
-    context: Context, progress: Progress, stored: dict[date, StoredObject], reply: WorkerReply
+    context: Context, progress: Progress, stored: dict[SiteDay, StoredObject], reply: WorkerReply
 ) -> Iterator[Evidence | Finding]:
     """Judge the list alone, and remove the days that are not over from it."""
     manifest, storage = context.manifest, context.manifest.storage
     skew = find_skew(context)
     if skew is not None:
         yield skew
-    _, latest = find_last_days(manifest.ace.end_date, correct_now(context), context.deadline.seconds)
+    now, seconds = correct_now(context), context.deadline.seconds
+    latest = {site.name: find_last_days(site.end_date, now, seconds)[1] for site in manifest.sites}
     for day, finding in judgement.judge_early_days(storage, stored, latest):
         yield explain_damage(context, finding, stored[day], day)
-    for day in [day for day in stored if day > latest]:
+    for day in [day for day in stored if day.day > latest[day.site]]:
         del stored[day]
     for finding in judgement.judge_missing_days(manifest, progress, stored, latest):
         raise Failed(finding)
     if not stored:
         raise Inconclusive(_describe_empty_bucket(context, reply))
+    sites = f" of {len(manifest.sites)} sites" if len(manifest.sites) > 1 else ""
     yield Evidence(
-        f"{len(stored)} of {progress.days_total} days are stored, "
-        f"and the worker reports {progress.days_complete} complete"
+        f"{len(stored):,} of {progress.days_total:,} days{sites} are stored, "
+        f"and the worker reports {progress.days_complete:,} complete"
     )
     for day, finding in judgement.judge_metadata(storage, stored):
         raise Failed(explain_damage(context, finding, stored[day], day))
@@ -97,11 +99,15 @@ def _judge_content(context: Context, stored: _Stored) -> Iterator[Evidence | Fin
 
 
 def _describe_only_empty_days(context: Context, count: int) -> Finding:
-    ace = context.manifest.ace
+    sites = context.manifest.sites
+    if len(sites) == 1:
+        words = f"does {sites[0].name} have data from {sites[0].start_date} on?"
+    else:
+        words = "do the sites have data from their first days on?"
     return judgement.describe_nothing_stored(
         context.manifest,
         expected="at least one sample",
-        found=f"only empty days are stored ({count}): does {ace.site} have data from {ace.start_date} on?",
+        found=f"only empty days are stored ({count}): {words}",
         cause=Cause.CONFIGURATION,
         hint=Hint.edit_settings(),
     )

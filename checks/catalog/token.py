@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 
 from checks.check import BEFORE_DEPLOYMENT, Check, Context, KnownCause
 from checks.clients.ace.pages import Page
 from checks.clients.ace.refusals import AceError, RefusalKind
+from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
 from checks.model.hint import Hint
 from checks.model.metric import Metric
 from contract import ace_key
+from contract.manifest.sites import DeclaredSite, name_sites
 from contract.schedule import day_window, parse_day
 
 ROWS = 10  # of ACE's page sizes: one page is requested, and none after it
+MAX_CONCURRENT = 4  # sites that ACE is asked about at a time
+MAX_FINDINGS = 10  # sites that are reported one by one
 MAX_WAIT, MAX_SHARE = 10.0, 0.5  # seconds, and the share of the deadline, for an ACE that is down
 
 _SETTINGS = Hint.edit_settings()
@@ -31,21 +36,57 @@ _HINTS: Mapping[RefusalKind, Hint] = {
 
 
 def token(context: Context) -> Iterator[Evidence | Finding]:
-    """Request one small page of the first declared day from ACE, and explain a refusal."""
-    key, ace = context.credentials.ace_key, context.manifest.ace
-    notice = timedelta(days=ace.key_expiry_warning_days)
+    """Request one small page of each site's first declared day from ACE, and explain a refusal."""
+    key = context.credentials.ace_key
+    notice = timedelta(days=context.manifest.ace.key_expiry_warning_days)
     assessment = ace_key.assess("" if key is None else key.reveal(), now=context.now, notice=notice)
     if assessment.problem and assessment.expires is None:  # the key cannot be sent, or is no key
         raise Failed(_describe(context, f"it {assessment.problem}, so no request was sent", _RENEW))
-    page = _read_page(context, assessment)
     if "config" not in context.selected:  # which gives the same warning
         yield from context.credentials.warn_of_unused_variables()
-    accepted = f"ACE accepts {context.credentials.ace_source}"
-    if page.rows:
-        yield Evidence(f"{accepted} and serves {ace.site}")
-    else:  # ACE refuses an unknown site, so this one is known, and a day without data is allowed
-        yield Evidence(f"{accepted} and knows {ace.site}, but has no data for {ace.start_date} (startDate)")
+    yield from _judge_sites(context, assessment)
     yield from _judge_expiry(context, assessment)
+
+
+def _judge_sites(context: Context, assessment: ace_key.Assessment) -> Iterator[Evidence | Finding]:
+    """Yield a finding for each site that ACE refuses, and evidence for the others.
+
+    Raises Failed where ACE refuses a single site, or the key itself.
+    """
+    sites, refused = context.manifest.sites, 0
+    served: list[DeclaredSite] = []
+    empty: list[DeclaredSite] = []
+    for site, wait in _read_pages(context, assessment):
+        try:
+            (served if wait().rows else empty).append(site)
+        except Failed as error:
+            if len(sites) == 1 or error.finding.hint == _RENEW:
+                raise
+            refused += 1
+            if refused <= MAX_FINDINGS:
+                yield error.finding
+    if refused > MAX_FINDINGS:
+        yield Evidence(f"ACE refuses {refused - MAX_FINDINGS} more sites")
+    accepted = f"ACE accepts {context.credentials.ace_source}"
+    if served or (empty and len(sites) > 1):
+        number = name_sites(sites) if len(served) == len(sites) else f"{len(served)} of {len(sites)} sites"
+        yield Evidence(f"{accepted} and serves {number}")
+    for site in empty[:MAX_FINDINGS]:  # ACE refuses an unknown site, so this one is known, and may have no data yet
+        start = "it " if len(sites) > 1 else f"{accepted} and "
+        yield Evidence(f"{start}knows {site.name}, but has no data for {site.start_date} (startDate)")
+    if len(empty) > MAX_FINDINGS:
+        yield Evidence(f"{len(empty) - MAX_FINDINGS} more sites have no data for their first day")
+
+
+def _read_pages(context: Context, assessment: ace_key.Assessment) -> Iterator[tuple[DeclaredSite, Callable[[], Page]]]:
+    """Yield each site with a function that waits for its page. ACE is asked about a few at once."""
+    for start in range(0, len(context.manifest.sites), MAX_CONCURRENT):
+        sites = context.manifest.sites[start : start + MAX_CONCURRENT]
+        waits = [
+            run_in_background(partial(_read_page, context, site, assessment), number)
+            for number, site in enumerate(sites, start=1)
+        ]
+        yield from zip(sites, waits, strict=True)
 
 
 def _judge_expiry(context: Context, assessment: ace_key.Assessment) -> Iterator[Evidence | Finding]:
@@ -71,37 +112,42 @@ def _judge_expiry(context: Context, assessment: ace_key.Assessment) -> Iterator[
         )
 
 
-def _read_page(context: Context, assessment: ace_key.Assessment) -> Page:
+def _read_page(context: Context, site: DeclaredSite, assessment: ace_key.Assessment) -> Page:
     """Return the page. Raises Failed for a refusal: the ``exp`` of an expired key explains any refusal of it."""
-    day = parse_day(context.manifest.ace.start_date)
+    day = parse_day(site.start_date)
     if day is None:
-        raise Inconclusive(_describe_start_date(context))
+        raise Inconclusive(_describe_start_date(site))
     start, end = day_window(day)
     seconds = context.deadline.seconds
     try:
-        return context.ace.fetch_page(start, end, size=ROWS, keep=max(seconds - MAX_WAIT, seconds * MAX_SHARE))
+        return context.ace(site.name).fetch_page(
+            start, end, size=ROWS, keep=max(seconds - MAX_WAIT, seconds * MAX_SHARE)
+        )
     except AceError as error:
         expired = assessment.problem if error.kind in (RefusalKind.WRONG_KEY, RefusalKind.NOT_ALLOWED) else None
         found = f"the key {expired}, and ACE answers {error.finding.found}" if expired else error.finding.found
         hint = _HINTS.get(error.kind, error.finding.hint)
         cause = Cause.ACE if error.kind is RefusalKind.SHAPE else Cause.CONFIGURATION
-        raise Failed(_describe(context, found, hint, cause)) from None
+        raise Failed(_describe(context, found, hint, cause, site=site.name)) from None
 
 
-def _describe_start_date(context: Context) -> Finding:
+def _describe_start_date(site: DeclaredSite) -> Finding:
     return Finding(
         subject="startDate",
         expected="a date as YYYY-MM-DD",
-        found=repr(context.manifest.ace.start_date),
+        found=repr(site.start_date),
         cause=Cause.CONFIGURATION,
         hint=_SETTINGS,
     )
 
 
-def _describe(context: Context, found: str, hint: Hint, cause: Cause = Cause.CONFIGURATION) -> Finding:
+def _describe(
+    context: Context, found: str, hint: Hint, cause: Cause = Cause.CONFIGURATION, *, site: str = ""
+) -> Finding:
+    name = site if site else name_sites(context.manifest.sites)
     return Finding(
         subject=f"{context.credentials.ace_source}, at ACE",
-        expected=f"ACE accepts it and serves {context.manifest.ace.site}",
+        expected=f"ACE accepts it and serves {name}",
         found=found,
         cause=cause,
         hint=hint,

@@ -163,13 +163,18 @@ def _find_lost_days(after: Progress, kept: Progress) -> tuple[str, str] | None:
 
 def _find_other_range(context: Context, after: Progress) -> tuple[str, str] | None:
     """Return the declared and the found number of days where they differ. Midnight may pass while the worker counts."""
-    ace = context.manifest.ace
-    first = date.fromisoformat(ace.start_date)
-    earliest, latest = find_last_days(ace.end_date, context.now, context.deadline.seconds)
-    least, most = (max(0, (last - first).days + 1) for last in (earliest, latest))
+    sites = context.manifest.sites
+    counts_due_days = any(binding.name == "SETTLE_HOURS" for binding in context.manifest.bindings)  # not an older one
+    settle_hours = context.manifest.ace.settle_hours if counts_due_days else 0
+    least = most = 0
+    for site in sites:
+        first = date.fromisoformat(site.start_date)
+        earliest, latest = find_last_days(site.end_date, context.now, context.deadline.seconds, settle_hours)
+        least, most = least + max(0, (earliest - first).days + 1), most + max(0, (latest - first).days + 1)
     if least <= after.days_total <= most:
         return None
-    return f"days_total {least} ({first} to {earliest})", f"{after.days_total}"
+    shown = f"{first} to {earliest}" if len(sites) == 1 else f"of {len(sites)} sites"
+    return f"days_total {least} ({shown})", f"{after.days_total}"
 
 
 def _describe(subject: str, expected: str, found: str) -> Finding:

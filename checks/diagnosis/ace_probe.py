@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from contract.schedule import day_window, last_day, parse_day
 
 if TYPE_CHECKING:
     from checks.clients.ace.client import Ace
+    from contract.manifest.sites import DeclaredSite
+    from contract.schedule import SiteDay
 
 MAX_SECONDS = 5.0  # of the whole probe
 SHARE = 4  # the probe may use a quarter of the time that is left
@@ -25,28 +27,30 @@ MISREAD = ("upstream_contract",)
 UNREACHED = ("upstream_unavailable",)
 
 
-def find_contradiction(context: Context, code: str, day: date | None, reason: str | None = None) -> str:
+def find_contradiction(context: Context, code: str, day: SiteDay | None, reason: str | None = None) -> str:
     """Return a description of the data that ACE serves although the worker reports ``code``, or an empty text.
 
     The probe uses the worker's key, and the declared site and page size. The text is empty as well where that key is
-    not at hand, or where no answer came in time. A worker that does not reach ACE is compared only where its ``reason``
-    is of this run, and does not say that ACE itself answered with an error. Raises nothing.
+    not at hand, where no answer came in time, or where it is not known which of several sites failed. A worker that
+    does not reach ACE is compared only where its ``reason`` is of this run, and does not say that ACE itself answered
+    with an error. Raises nothing.
     """
     if code not in (*REFUSED, *MISREAD, *UNREACHED) or not _has_workers_key(context):
         return ""
     if code in UNREACHED and (reason is None or ACE_ANSWERED.search(reason)):
         return ""
-    window = _choose_window(context, day)
-    if window is None:
+    site = _choose_site(context, day)
+    window = None if site is None else _choose_window(context, site, day)
+    if site is None or window is None:
         return ""
-    probe = f"{'whole' if code in MISREAD else 'first page'} {window[0]:%Y-%m-%d}"
+    probe = f"{'whole' if code in MISREAD else 'first page'} {site.name} {window[0]:%Y-%m-%d}"
     if probe not in context.ace_probes:
-        context.ace_probes[probe] = _probe(context, window, whole=code in MISREAD)
+        context.ace_probes[probe] = _probe(context, site.name, window, whole=code in MISREAD)
     return context.ace_probes[probe]
 
 
-def _probe(context: Context, window: tuple[datetime, datetime], *, whole: bool) -> str:
-    ace, site, size = _limit_deadline(context), context.manifest.ace.site, context.manifest.ace.page_size
+def _probe(context: Context, site: str, window: tuple[datetime, datetime], *, whole: bool) -> str:
+    ace, size = _limit_deadline(context, site), context.manifest.ace.page_size
     served = f"a probe of ACE with the same key succeeds: it serves {site}"
     try:
         if not whole:
@@ -59,10 +63,11 @@ def _probe(context: Context, window: tuple[datetime, datetime], *, whole: bool) 
     return f"{served} with {rows:,} valid rows of {window[0]:%Y-%m-%d}" if rows < limit else ""
 
 
-def _limit_deadline(context: Context) -> Ace:
+def _limit_deadline(context: Context, site: str) -> Ace:
     """Return the ACE client with a deadline of its own, well before the shared one."""
     limited = context.deadline.shorten(min(MAX_SECONDS, context.deadline.left() / SHARE))
-    return replace(context.ace, http=replace(context.ace.http, deadline=limited))
+    ace = context.ace(site)
+    return replace(ace, http=replace(ace.http, deadline=limited))
 
 
 def _has_workers_key(context: Context) -> bool:
@@ -76,14 +81,21 @@ def _has_workers_key(context: Context) -> bool:
         return False
 
 
-def _choose_window(context: Context, day: date | None) -> tuple[datetime, datetime] | None:
-    """Return the window of the worker's current day, or of the first declared day where the worker names none."""
-    declared = context.manifest.ace
-    first = parse_day(declared.start_date)
+def _choose_site(context: Context, day: SiteDay | None) -> DeclaredSite | None:
+    """Return the site of the worker's current day, or the single declared one where the worker names none."""
+    sites = context.manifest.sites
+    if day is None or not day.site:
+        return sites[0] if len(sites) == 1 else None
+    return next((site for site in sites if site.name == day.site), None)
+
+
+def _choose_window(context: Context, site: DeclaredSite, day: SiteDay | None) -> tuple[datetime, datetime] | None:
+    """Return the window of the worker's current day, or of the site's first day where the worker names none."""
+    first = parse_day(site.start_date)
     if first is None:
         return None
     try:
-        known = day is not None and first <= day <= last_day(declared.end_date, context.now)
-        return day_window(day if day is not None and known else first)
+        known = day is not None and first <= day.day <= last_day(site.end_date, context.now)
+        return day_window(day.day if day is not None and known else first)
     except (ValueError, OverflowError):  # an end date that is no date, or a day without a next one
         return None

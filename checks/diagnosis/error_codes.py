@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Context
@@ -14,6 +13,7 @@ from checks.model.hint import Hint
 
 if TYPE_CHECKING:
     from checks.clients.worker.client import WorkerReply
+    from contract.schedule import SiteDay
 
 _KNOWN = {
     "not_configured": (Cause.CONFIGURATION, Hint.deploy()),
@@ -47,7 +47,7 @@ def describe_reported_error(context: Context, subject: str, reply: WorkerReply) 
     return Finding(subject=subject, expected="200", found=found, cause=diagnosis.cause, hint=diagnosis.hint)
 
 
-def diagnose_error_code(context: Context, code: str, day: date | None, reason: str | None = None) -> Diagnosis:
+def diagnose_error_code(context: Context, code: str, day: SiteDay | None, reason: str | None = None) -> Diagnosis:
     """Return the diagnosis of an error code. ``day`` is the worker's current day, None when it is not known.
 
     ``reason`` is the worker's own text about an error of this run, None for an earlier error.

@@ -21,5 +21,5 @@ def is_confidential(url: str) -> bool:
 
 
 def is_base_url(url: str) -> bool:
-    """Return whether a URL keeps the rule of every URL in the settings (contract/setting_rules.py)."""
+    """Return whether a URL keeps the rule of every URL in the settings (contract/setting_rules/)."""
     return setting_rules.check_url(url) is None

@@ -64,7 +64,7 @@ def open_context(
             stack=manifest.stack if request.stack is None else request.stack,
             worker=BackfillWorker(http=worker),
             cloudflare=transport.create_client(),
-            ace=Ace(http=ace, site=manifest.ace.site, key=credentials.ace_key),
+            ace=lambda site: Ace(http=ace, site=site, key=credentials.ace_key),
             credentials=credentials,
             deadline=deadline,
             now=surroundings.now() + offset,

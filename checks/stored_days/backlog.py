@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from contract.cron.times import find_period, list_fires
-from contract.schedule import DAY, due_time, list_due_days
+from contract.schedule import DAY, SiteDay, due_time, list_due_days
 
 if TYPE_CHECKING:
     from checks.stored_days.listing import StoredDays
-    from contract.manifest import DeclaredAce
+    from contract.manifest import Manifest
+    from contract.manifest.sites import DeclaredSite
 
 CHANCES = 3  # runs of the cron that may store nothing
 MAX_RUN = timedelta(minutes=15)  # Cloudflare's limit for one run of a cron
@@ -23,20 +24,39 @@ MAX_RANGES = 3  # of missing days that a text names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """The days that are due, and those of them that are ``missing`` or ``overdue``, all oldest first.
+class SiteBacklog:
+    """The days of a site that are due, and those of them that are ``missing`` or ``overdue``, all oldest first.
 
-    A day is overdue when it is missing although the crons have had their chances since it was due. ``newest`` is the
-    upload time of the object that was stored last, and ``recent`` is the number of objects that were stored in
-    the last ``horizon``.
+    A day is overdue when it is missing although the crons have had their chances since it was due.
     """
 
+    site: str
     due: Sequence[date]
     missing: Sequence[date]
     overdue: Sequence[date]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """The backlog of all sites. ``newest`` is the upload time of the object that was stored last.
+
+    ``recent`` is the number of objects that were stored in the last ``horizon``.
+    """
+
+    sites: Sequence[SiteBacklog]
     newest: datetime | None
     recent: int
     horizon: timedelta
+
+    @property
+    def due(self) -> int:
+        """Return the number of days that are due."""
+        return sum(len(site.due) for site in self.sites)
+
+    @property
+    def missing(self) -> int:
+        """Return the number of days that are due and not stored."""
+        return sum(len(site.missing) for site in self.sites)
 
     @property
     def days_per_hour(self) -> float:
@@ -45,26 +65,31 @@ class Backlog:
 
     def estimate_end(self, now: datetime) -> datetime | None:
         """Return the time at which no day is missing at this rate, None without a rate."""
-        return now + timedelta(hours=len(self.missing) / self.days_per_hour) if self.recent else None
+        return now + timedelta(hours=self.missing / self.days_per_hour) if self.recent else None
 
 
-def measure(ace: DeclaredAce, crons: Collection[str], stored: StoredDays, now: datetime) -> Backlog:
+def measure(manifest: Manifest, stored: StoredDays, now: datetime) -> Backlog:
     """Return the backlog at a time (UTC). Stored days that are not due are counted in the rate only."""
-    due = list_due_days(ace.start_date, ace.end_date, now, ace.settle_hours)
-    missing = [day for day in due if day not in stored]
+    crons = manifest.schedules
     uploaded = sorted(item.uploaded for item in stored.values())
     horizon = max(MIN_RATE_TIME, CHANCES * (find_period(crons, now) or timedelta()))
     recent = [moment for moment in uploaded if now - horizon < moment]
     if recent:
         horizon = max(timedelta(minutes=1), min(horizon, now - recent[0]))
     return Backlog(
-        due=due,
-        missing=missing,
-        overdue=_find_overdue(missing, ace.settle_hours, crons, now),
+        sites=[_measure_site(manifest, site, stored, now) for site in manifest.sites],
         newest=max(uploaded, default=None),
         recent=len(recent),
         horizon=horizon,
     )
+
+
+def _measure_site(manifest: Manifest, site: DeclaredSite, stored: StoredDays, now: datetime) -> SiteBacklog:
+    settle_hours = manifest.ace.settle_hours
+    due = list_due_days(site.start_date, site.end_date, now, settle_hours)
+    missing = [day for day in due if SiteDay(site.name, day) not in stored]
+    overdue = _find_overdue(missing, settle_hours, manifest.schedules, now)
+    return SiteBacklog(site=site.name, due=due, missing=missing, overdue=overdue)
 
 
 def find_window_end(crons: Collection[str], since: datetime) -> datetime:

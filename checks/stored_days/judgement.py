@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ from checks.stored_days.content.object_size import find_size_problem
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
 from checks.stored_days.stored_day import Day, compare_with_metadata, decode_day
 from contract.manifest import Manifest, Storage
+from contract.schedule import SiteDay
 
 if TYPE_CHECKING:
     from checks.clients.worker.progress import Progress
     from checks.stored_days.listing import StoredDays
     from cloudflare_client.answers import StoredObject
+    from contract.manifest.sites import DeclaredSite
 
 METADATA = {"samples", "points", "sha256", "source", "worker_version"}
 FORMAT_METADATA = {"members", "bytes", "revision"}  # of a day in format 2
@@ -48,14 +51,16 @@ def find_damage_cause(item: StoredObject) -> Cause:
     return Cause.WORKER if item.metadata and find_size_problem(item) is None else Cause.STORAGE
 
 
-def judge_early_days(storage: Storage, stored: StoredDays, latest: date) -> Iterator[tuple[date, Finding]]:
-    """Yield a finding for each stored day after ``latest``: that day is not over, so the object is not complete."""
-    for day in sorted(day for day in stored if day > latest):
+def judge_early_days(
+    storage: Storage, stored: StoredDays, latest: Mapping[str, date]
+) -> Iterator[tuple[SiteDay, Finding]]:
+    """Yield a finding for each stored day after the ``latest`` of its site: it is not over, so it is not complete."""
+    for day in sorted(day for day in stored if day.day > latest[day.site]):
         expected, found = "no object before the end of the day (UTC)", "an object with a part of the day"
         yield day, describe_object(storage, stored[day], expected, found, cause=Cause.WORKER)
 
 
-def judge_sizes(storage: Storage, stored: StoredDays) -> Iterator[tuple[date, Finding]]:
+def judge_sizes(storage: Storage, stored: StoredDays) -> Iterator[tuple[SiteDay, Finding]]:
     """Yield a finding for each object with a size that its metadata contradict."""
     for day, item in sorted(stored.items()):
         problem = find_size_problem(item)
@@ -63,37 +68,52 @@ def judge_sizes(storage: Storage, stored: StoredDays) -> Iterator[tuple[date, Fi
             yield day, describe_object(storage, item, *problem, cause=Cause.STORAGE)
 
 
-def judge_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays, latest: date) -> Iterator[Finding]:
+def judge_missing_days(
+    manifest: Manifest, progress: Progress, stored: StoredDays, latest: Mapping[str, date]
+) -> Iterator[Finding]:
     """Yield one finding if the worker reports days as complete that are not stored."""
     missing = find_missing_days(manifest, progress, stored, latest)
     if not missing:
         return
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-    storage, ace = manifest.storage, manifest.ace
+    storage, sites = manifest.storage, manifest.sites
+    declared = f"from {sites[0].start_date}" if len(sites) == 1 else f"of {len(sites)} sites"
     yield Finding(
         subject=f"objects of bucket {storage.bucket}",
-        expected=f"{progress.days_complete} days from {ace.start_date}{REPORTED}",
-        found=f"{len(stored)}; absent: {storage.key(ace.site, missing[0].isoformat())}{more}",
+        expected=f"{progress.days_complete} days {declared}{REPORTED}",
+        found=f"{len(stored)}; absent: {storage.key(missing[0].site, missing[0].day.isoformat())}{more}",
         cause=Cause.WORKER,
         hint=Hint.show_logs(),
     )
 
 
-def find_missing_days(manifest: Manifest, progress: Progress, stored: StoredDays, latest: date) -> list[date]:
+def find_missing_days(
+    manifest: Manifest, progress: Progress, stored: StoredDays, latest: Mapping[str, date]
+) -> list[SiteDay]:
     """Return the days that the worker reports as complete and that are not stored.
 
-    All days before the worker's current day must be stored, and as many days as it counts. A gap that the worker
-    knows and will fill is not a finding. ``latest`` is the last declared day.
+    As many days must be stored as the worker counts, and of a single site all days before the worker's current one. A
+    gap that the worker knows and will fill is not a finding. ``latest`` has the last declared day of each site.
     """
-    first = date.fromisoformat(manifest.ace.start_date)
-    declared = (latest - first).days + 1
-    passed = (progress.current_date - first).days if progress.current_date is not None else 0
     counted = progress.days_complete if len(stored) < progress.days_complete else 0
+    if len(manifest.sites) > 1:
+        absent = (day for site in manifest.sites for day in _list_declared(site, latest) if day not in stored)
+        return list(itertools.islice(absent, max(0, counted - len(stored))))
+    [site] = manifest.sites
+    first, declared = date.fromisoformat(site.start_date), sum(1 for _ in _list_declared(site, latest))
+    passed = (progress.current_date - first).days if progress.current_date is not None else 0
     claimed = min(max(min(passed, progress.days_complete), counted), declared + EXTRA_DAYS)
-    return [day for day in (first + timedelta(days=number) for number in range(claimed)) if day not in stored]
+    days = (SiteDay(site.name, first + timedelta(days=number)) for number in range(claimed))
+    return [day for day in days if day not in stored]
 
 
-def judge_metadata(storage: Storage, stored: StoredDays) -> Iterator[tuple[date, Finding]]:
+def _list_declared(site: DeclaredSite, latest: Mapping[str, date]) -> Iterator[SiteDay]:
+    first = date.fromisoformat(site.start_date)
+    for number in range((latest[site.name] - first).days + 1):
+        yield SiteDay(site.name, first + timedelta(days=number))
+
+
+def judge_metadata(storage: Storage, stored: StoredDays) -> Iterator[tuple[SiteDay, Finding]]:
     """Yield a finding for the first object that is empty, or lacks metadata of a complete day."""
     for day, item in sorted(stored.items()):
         missing = sorted(_list_expected_metadata(item) - item.metadata.keys())
@@ -152,5 +172,7 @@ def describe_too_large(key: str, error: DayTooLargeError, check: str) -> Finding
 
 def describe_nothing_stored(manifest: Manifest, *, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
     """Return the finding for a bucket without a day to judge."""
-    subject = f"objects under {manifest.storage.prefix}"
+    sites = manifest.sites
+    place = f"under {manifest.prefix(sites[0].name)}" if len(sites) == 1 else f"of {len(sites)} sites"
+    subject = f"objects {place}"
     return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)

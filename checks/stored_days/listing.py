@@ -13,7 +13,8 @@ from checks.model.finding import Cause, Failed, Finding
 from checks.model.hint import Hint
 from cloudflare_client.errors import NO_BUCKET
 from contract.manifest import Manifest, Storage
-from contract.schedule import parse_day
+from contract.manifest.sites import DeclaredSite
+from contract.schedule import SiteDay, parse_day
 
 if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
@@ -21,33 +22,48 @@ if TYPE_CHECKING:
 
 MAX_CONCURRENT = 4  # objects that are fetched and in memory at a time
 
-StoredDays = Mapping[date, "StoredObject"]
+StoredDays = Mapping[SiteDay, "StoredObject"]
+DaysOfSite = Mapping[date, "StoredObject"]
 
 
-def list_days(cloudflare: CloudflareClient, manifest: Manifest) -> dict[date, StoredObject]:
-    """Return the stored days of the declared range. Other objects under the prefix are left out.
+def list_days(cloudflare: CloudflareClient, manifest: Manifest) -> dict[SiteDay, StoredObject]:
+    """Return the stored days of the declared ranges of all sites. Other objects under the prefixes are left out.
 
     Raises Failed where the bucket does not exist, Inconclusive where the list cannot be read.
     """
-    found, storage = {}, manifest.storage
-    first = date.fromisoformat(manifest.ace.start_date)
-    last = date.max if manifest.ace.end_date is None else date.fromisoformat(manifest.ace.end_date)
+    found: dict[SiteDay, StoredObject] = {}
     try:
-        for item in cloudflare.list_objects(storage.bucket, prefix=storage.prefix, jurisdiction=storage.jurisdiction):
-            day = _parse_key(manifest, item.key)
-            if day is not None and first <= day <= last:
-                found[day] = item
+        for start in range(0, len(manifest.sites), MAX_CONCURRENT):
+            some = manifest.sites[start : start + MAX_CONCURRENT]
+            reads = [partial(_list_site, cloudflare, manifest, site) for site in some]
+            waiting = [run_in_background(read, number) for number, read in enumerate(reads, start=1)]
+            for wait in waiting:
+                found.update(wait())
     except CloudflareInconclusive as error:
         if NO_BUCKET not in error.codes:
             raise
-        raise Failed(describe_missing_bucket(storage)) from None
+        raise Failed(describe_missing_bucket(manifest.storage)) from None
     return found
 
 
-def _parse_key(manifest: Manifest, key: str) -> date | None:
-    text = key[len(manifest.storage.prefix) :][:10]
-    day = parse_day(text)
-    return day if day is not None and key == manifest.storage.key(manifest.ace.site, text) else None
+def group_by_site(manifest: Manifest, stored: StoredDays) -> dict[str, dict[date, StoredObject]]:
+    """Return the stored days of each declared site, none for a site without one."""
+    found: dict[str, dict[date, StoredObject]] = {site.name: {} for site in manifest.sites}
+    for (site, day), item in stored.items():
+        found[site][day] = item
+    return found
+
+
+def _list_site(cloudflare: CloudflareClient, manifest: Manifest, site: DeclaredSite) -> dict[SiteDay, StoredObject]:
+    storage, prefix, found = manifest.storage, manifest.prefix(site.name), {}
+    first = date.fromisoformat(site.start_date)
+    last = date.max if site.end_date is None else date.fromisoformat(site.end_date)
+    for item in cloudflare.list_objects(storage.bucket, prefix=prefix, jurisdiction=storage.jurisdiction):
+        text = item.key[len(prefix) :][:10]
+        day = parse_day(text)
+        if day is not None and item.key == storage.key(site.name, text) and first <= day <= last:
+            found[SiteDay(site.name, day)] = item
+    return found
 
 
 def describe_missing_bucket(storage: Storage) -> Finding:
@@ -80,10 +96,10 @@ def fetch_object(cloudflare: CloudflareClient, storage: Storage, item: StoredObj
 def fetch_concurrently(
     cloudflare: CloudflareClient,
     storage: Storage,
-    chosen: Sequence[date],
+    chosen: Sequence[SiteDay],
     stored: StoredDays,
     is_over: Callable[[], bool] = lambda: False,
-) -> Iterator[tuple[date, Callable[[], bytes]]]:
+) -> Iterator[tuple[SiteDay, Callable[[], bytes]]]:
     """Yield each chosen day with a function that waits for its object, and raises as ``fetch_object`` does.
 
     No further requests are sent once ``is_over`` returns true.

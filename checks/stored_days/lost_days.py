@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
 from checks.stored_days.backlog import format_days
+from checks.stored_days.listing import group_by_site
 from contract.schedule import format_time, list_due_days
 
 if TYPE_CHECKING:
-    from checks.stored_days.listing import StoredDays
-    from contract.manifest import DeclaredAce
+    from checks.stored_days.listing import DaysOfSite, StoredDays
+    from contract.manifest import Manifest
+    from contract.manifest.sites import DeclaredSite
 
 SUBJECT = "stored days of "  # and the site
 
 
-def find_lost_days(ace: DeclaredAce, stored: StoredDays, began: datetime) -> Finding | None:
-    """Return a finding if a day is missing that was due when a run began which left no day missing.
+def find_lost_days(manifest: Manifest, stored: StoredDays, began: datetime) -> Iterator[Finding]:
+    """Yield a finding for each site with a missing day that was due when a run began which left no day missing.
 
     ``stored`` must have been listed after the run ended.
     """
-    due = list_due_days(ace.start_date, ace.end_date, began, ace.settle_hours)
+    grouped = group_by_site(manifest, stored)
+    for site in manifest.sites:
+        found = _find_lost_days(site, manifest.ace.settle_hours, grouped[site.name], began)
+        if found is not None:
+            yield found
+
+
+def _find_lost_days(site: DeclaredSite, settle_hours: int, stored: DaysOfSite, began: datetime) -> Finding | None:
+    due = list_due_days(site.start_date, site.end_date, began, settle_hours)
     lost = [day for day in due if day not in stored]
     if not lost:
         return None
@@ -30,7 +41,7 @@ def find_lost_days(ace: DeclaredAce, stored: StoredDays, began: datetime) -> Fin
     newest = max((item.uploaded for item in stored.values()), default=None)
     left = f"the last object left was stored at {format_time(newest)}" if newest else "no object is left"
     return Finding(
-        subject=f"{SUBJECT}{ace.site}",
+        subject=f"{SUBJECT}{site.name}",
         expected=f"{len(due)} days are stored, as after the run of {format_time(began)}",
         found=f"{shown} ({format_days(lost)}), {left}",
         cause=Cause.OUTSIDE_CHANGE,

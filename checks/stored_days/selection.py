@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.stored_days.backlog import format_days
-from contract.schedule import last_day
+from contract.schedule import SiteDay, last_day
 
 if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
@@ -23,7 +23,7 @@ SAMPLE_DAYS = 4  # the first, the last, and others between
 CLOCK_SKEW = timedelta(hours=1)  # the largest tolerated difference between the worker's clock and this one
 
 
-def select_days(stored: Collection[date], now: datetime, *, thorough: bool) -> list[date]:
+def select_days(stored: Collection[SiteDay], now: datetime, *, thorough: bool) -> list[SiteDay]:
     """Return the first day, the last and others between, or all days when ``thorough``.
 
     The choice changes from day to day, so that every stored day is selected at some time.
@@ -35,7 +35,7 @@ def select_days(stored: Collection[date], now: datetime, *, thorough: bool) -> l
     return [found[0], *sorted(between), found[-1]]
 
 
-def select_one_day(days: Sequence[date], now: datetime) -> date:
+def select_one_day(days: Sequence[SiteDay], now: datetime) -> SiteDay:
     """Return one of the days, which changes from day to day. Raises IndexError without a day."""
     return random.Random(now.toordinal()).choice(days)  # noqa: S311 - no secret depends on it
 
@@ -96,16 +96,17 @@ def format_places(places: Collection[Place]) -> str:
     return "; ".join([*shown, *([f"{left} more sites"] if left else [])])
 
 
-def find_last_days(end_date: str | None, now: datetime, seconds: float) -> tuple[date, date]:
+def find_last_days(end_date: str | None, now: datetime, seconds: float, settle_hours: int = 0) -> tuple[date, date]:
     """Return the earliest and the latest last day that a worker may count during a run of so many seconds.
 
-    They differ only around midnight (UTC), because clocks differ.
+    The worker counts a day so many hours after its end. The days differ only around that time (UTC), because clocks
+    differ.
     """
-    late = CLOCK_SKEW + timedelta(seconds=seconds)
-    return last_day(end_date, now - CLOCK_SKEW), last_day(end_date, now + late)
+    settled, late = now - timedelta(hours=settle_hours), CLOCK_SKEW + timedelta(seconds=seconds)
+    return last_day(end_date, settled - CLOCK_SKEW), last_day(end_date, settled + late)
 
 
-def select_smallest_day(stored: Mapping[date, StoredObject]) -> date | None:
+def select_smallest_day(stored: Mapping[SiteDay, StoredObject]) -> SiteDay | None:
     """Return the day with the fewest bytes per sample, if it has less than half of the median, or None."""
     ratios = {day: ratio for day, item in stored.items() if (ratio := _measure_density(item)) is not None}
     if not ratios:

@@ -150,9 +150,9 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
     (
         Row(
             name="plain text changed",
-            change=lambda world: _edit(world, _set_field("SITE", text="another-site")),
-            words=("SITE changed",),
-            is_restored=lambda world: bool(world.script.bindings()["SITE"]["text"] != "another-site"),
+            change=lambda world: _edit(world, _set_field("PAGE_SIZE", text="5000")),
+            words=("PAGE_SIZE changed",),
+            is_restored=lambda world: bool(world.script.bindings()["PAGE_SIZE"]["text"] != "5000"),
         ),
         Row(
             name="R2 binding pointed at another bucket",

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.manifest import schema_1
 from contract.manifest.reading import RecordError, read_list, read_object, read_record, read_value
+from contract.manifest.sites import DeclaredSite
 
-SCHEMA = 1
-SETTLE_HOURS = 6  # of a manifest without the field, which an older program wrote
+SCHEMA = 2
 
 
 class ManifestError(ValueError):
@@ -66,12 +67,11 @@ class DeclaredBinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """The bucket and the keys of its days. ``prefix`` is the key up to the date."""
+    """The bucket and the keys of its days."""
 
     bucket: str
     jurisdiction: str
     key_template: str
-    prefix: str
 
     def key(self, site: str, date: str) -> str:
         """Return the object key of one site's day (an ISO date)."""
@@ -80,19 +80,25 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredAce:
-    """The data to copy: a site from a first to a last day (ISO dates, UTC). No ``end_date`` means yesterday.
+    """The requests to ACE. A day is due ``settle_hours`` after its end.
 
-    A day is due ``settle_hours`` after its end.
-    A field with a default is absent from the manifests of older deployments.
+    It is read once more ``recheck_days`` after its end, never where that is 0.
     """
 
     base_url: str
-    site: str
-    start_date: str
-    end_date: str | None
     page_size: int
-    settle_hours: int = SETTLE_HOURS
-    key_expiry_warning_days: int = 30
+    settle_hours: int
+    recheck_days: int
+    key_expiry_warning_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredQueue:
+    """The queue of the days to copy, and the one of those that failed. ``parallelism`` days are copied at once."""
+
+    name: str
+    dead_letter_name: str
+    parallelism: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +111,7 @@ class RelatedWorkers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """All promises of a deployment."""
+    """All promises of a deployment. A deployment of an older program has no ``queue``."""
 
     project: str
     stack: str
@@ -115,13 +121,20 @@ class Manifest:
     schedules: tuple[str, ...]
     storage: Storage
     ace: DeclaredAce
+    sites: tuple[DeclaredSite, ...]
+    queue: DeclaredQueue | None
     siblings: RelatedWorkers
+
+    def prefix(self, site: str) -> str:
+        """Return the key of a site's days up to the date."""
+        return key_prefix(self.storage.key_template, site)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON-ready data. The stack output is its JSON text."""
         data = {"schema": SCHEMA, **dataclasses.asdict(self)}
         data["bindings"] = [binding.to_dict() for binding in self.bindings]
         data["schedules"] = list(self.schedules)
+        data["sites"] = [dataclasses.asdict(site) for site in self.sites]
         return data
 
     def with_tag(self, tag: str) -> Manifest:
@@ -155,9 +168,13 @@ class Manifest:
 
     @classmethod
     def _read(cls, data: Mapping[str, object]) -> Manifest:
-        if data.get("schema") != SCHEMA:
-            raise RecordError(f"manifest.schema: expected {SCHEMA}, found {data.get('schema')!r}")
+        schema = data.get("schema")
+        if schema not in (1, SCHEMA):
+            raise RecordError(f"manifest.schema: expected 1 or {SCHEMA}, found {schema!r}")
         fields = {name: value for name, value in data.items() if name != "schema"}
+        fields = schema_1.upgrade(fields) if schema == 1 else fields
+        if fields.get("sites") == []:
+            raise RecordError("manifest.sites: expected at least one site, found none")
         bindings = read_list(fields.get("bindings"), "manifest.bindings")
         declared = tuple(_read_binding(item, f"manifest.bindings[{i}]") for i, item in enumerate(bindings))
         return read_record(cls, fields, "manifest", bindings=declared)

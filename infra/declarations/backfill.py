@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.manifest import RelatedWorkers
+from contract.manifest.sites import pack_sites
 from contract.setting_rules import OTHER_STACK
 from infra.bindings.plain_text import PlainText
 from infra.bindings.r2_bucket import R2Bucket
@@ -22,13 +23,13 @@ def declare(settings: Settings) -> WorkerDeclaration:
     """Return the backfill worker of a stack."""
     texts = {
         "ACE_BASE_URL": settings.ace_base_url,
-        "SITE": settings.site,
-        "START_DATE": settings.start_date,
+        **pack_sites(settings.sites),
         "PAGE_SIZE": str(settings.page_size),
         "KEY_TEMPLATE": settings.key_template,
+        "SETTLE_HOURS": str(settings.settle_hours),
+        "RECHECK_DAYS": str(settings.recheck_days),
+        "DEAD_LETTER_QUEUE": settings.dead_letter_name,
     }
-    if settings.end_date is not None:
-        texts["END_DATE"] = settings.end_date
     return WorkerDeclaration(
         name=NAME,
         script=settings.worker_name,

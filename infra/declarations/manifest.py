@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from contract.manifest import DeclaredAce, DeclaredWorker, Manifest, Storage, key_prefix
+from contract.manifest import DeclaredAce, DeclaredWorker, Manifest, Storage
 from infra.bindings import Binding
 from infra.declarations import WorkerDeclaration, script_settings
 from infra.declarations.bucket import JURISDICTION
@@ -37,17 +37,16 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             bucket=settings.bucket,
             jurisdiction=JURISDICTION,
             key_template=settings.key_template,
-            prefix=key_prefix(settings.key_template, settings.site),
         ),
         ace=DeclaredAce(
             base_url=settings.ace_base_url,
-            site=settings.site,
-            start_date=settings.start_date,
-            end_date=settings.end_date,
             page_size=settings.page_size,
             settle_hours=settings.settle_hours,
+            recheck_days=settings.recheck_days,
             key_expiry_warning_days=settings.key_expiry_warning_days,
         ),
+        sites=settings.sites,
+        queue=None,
         siblings=declaration.related,
     )
     return untagged.with_tag(tag_of(untagged))

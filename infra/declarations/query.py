@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.manifest import RelatedWorkers
+from contract.manifest.sites import pack_sites
 from infra.bindings.plain_text import PlainText
 from infra.bindings.r2_bucket import R2Bucket
 from infra.bindings.version_metadata import VersionMetadata
@@ -32,7 +33,7 @@ def declare(settings: Settings) -> WorkerDeclaration | None:
         bindings=(
             R2Bucket(name="BUCKET", bucket_name=settings.bucket),
             VersionMetadata(name="CF_VERSION_METADATA"),
-            PlainText(name="SITE", text=settings.site),
+            *(PlainText(name=name, text=text) for name, text in pack_sites(settings.sites).items()),
             PlainText(name="KEY_TEMPLATE", text=settings.key_template),
         ),
         reserved_names=QUERY_BINDINGS,

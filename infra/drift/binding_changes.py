@@ -10,6 +10,7 @@ from contract.manifest import Manifest
 from infra.account import LiveWorker
 from infra.drift.digest import row_of
 from infra.drift.last_upload import Bindings, find_last_upload
+from infra.settings.binding_names import FORMER_BINDINGS
 
 
 def find_changes(uploaded: Bindings, worker: LiveWorker, owner: str) -> list[BindingChange]:
@@ -31,8 +32,9 @@ def find_changes(uploaded: Bindings, worker: LiveWorker, owner: str) -> list[Bin
 
 
 def find_lost(manifest: Manifest, bindings: Bindings) -> Iterator[LiveBinding]:
-    """Yield the bindings of which no declaration has the name and the kind."""
+    """Yield the bindings of which no declaration has the name and the kind, besides those that SITES replaces."""
     declared = {(item.name, item.type) for item in manifest.bindings}
+    declared |= {(name, "plain_text") for name in FORMER_BINDINGS}
     found = ((item["name"], item["type"]) for item in bindings)
     return (LiveBinding(name=name, type=kind) for name, kind in found if (name, kind) not in declared)
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 
+from contract.manifest.sites import is_sites_binding
 from infra.bindings import Binding, list_kinds
 from infra.settings.binding_names import BACKFILL_BINDINGS
 
@@ -30,7 +31,7 @@ def read_extra_bindings(text: str, problems: list[str]) -> tuple[Binding, ...]:
             problems.append(f"{where}: expected no text, because a secret does not belong in the stack's file")
         elif item.get("type") not in known:
             problems.append(f"{where}.type: expected one of {', '.join(sorted(known))}, found {item.get('type')!r}")
-        elif not item.get("name") or item["name"] in taken:
+        elif not item.get("name") or item["name"] in taken or is_sites_binding(item["name"]):
             problems.append(f"{where}.name: expected a name that no other binding has, found {item.get('name')!r}")
         else:
             taken.add(item["name"])

@@ -8,9 +8,12 @@ from datetime import timedelta
 
 from contract import ace_key, secret_scan
 from contract.ace_key import EXPIRY_NOTICE
-from contract.setting_rules import OTHER_STACK, RULES, Violation, find_conflicts, find_violation
+from contract.manifest.sites import read_sites
+from contract.setting_rules import OTHER_STACK, RULES, find_conflicts, find_violation, find_violations
+from contract.setting_rules.violation import Violation
 from infra.errors import DeploymentError
 from infra.settings.extra_bindings import read_extra_bindings
+from infra.settings.former import FORMER, refuse_former
 from infra.settings.names import NAMES, derive_name, find_broken_name
 from infra.settings.provider import read_api_token, read_api_url
 from infra.settings.settings import Settings
@@ -52,14 +55,14 @@ def read_settings(source: SettingsSource) -> Settings:
         worker_name=values["workerName"],
         derived_names=derived,
         worker_url=_url_of(values["workerUrl"] if values["workerUrl"] else values["workerName"], subdomain),
-        site=values["site"],
-        start_date=values["startDate"],
-        end_date=_optional(values["endDate"]),
+        sites=read_sites(values["sites"]),
         ace_base_url=values["aceBaseUrl"],
         page_size=int(values["pageSize"]),
         key_template=values["keyTemplate"],
         schedule=_optional(values["schedule"]),
         settle_hours=int(values["settleHours"]),
+        recheck_days=int(values["recheckDays"]),
+        parallelism=int(values["parallelism"]),
         extra_bindings=extra,
         not_secret=frozenset(values["notSecret"].split(",")) - {""},
         adopt=values["adopt"] != "false",
@@ -92,7 +95,8 @@ def _is_broken(values: Mapping[str, str], setting: str) -> bool:
 
 def _find_problems(source: SettingsSource, values: Mapping[str, str], derived: Collection[str]) -> list[str]:
     """Return a line for each setting that no code reads, each broken rule, and each broken rule between settings."""
-    problems = [_refuse_unknown(name) for name in sorted(source.names) if name not in KNOWN]
+    problems = [_refuse_unknown(name) for name in sorted(source.names) if name not in (*KNOWN, *FORMER)]
+    problems += refuse_former(source)
     for setting, value in values.items():
         problems += _find_problem(source, setting, value, derived=setting in derived)
     return problems + [str(item) for item in find_conflicts(values) if not _is_broken(values, item.setting)]
@@ -104,14 +108,13 @@ def _find_problem(source: SettingsSource, setting: str, value: str, *, derived: 
     if derived:
         broken = find_broken_name(setting, source.stack)
         return [] if broken is None else [broken]
-    violation = find_violation(setting, value)
-    if violation is None:
-        return []
-    if not value:
-        return [f"{violation}. Run: pulumi config set {setting} VALUE"]
-    if secret_scan.has_secret_form(value):  # a secret under the wrong name
-        violation = Violation(setting=setting, expected=violation.expected, found="a text that looks like a secret")
-    return [str(violation)]
+    violations = find_violations(setting, value)
+    if violations and not value:
+        return [f"{violations[0]}. Run: pulumi config set {setting} VALUE"]
+    if violations and secret_scan.has_secret_form(value):  # a secret under the wrong name
+        hidden = "a text that looks like a secret"
+        return [str(Violation(setting=setting, expected=violations[0].expected, found=hidden))]
+    return [str(violation) for violation in violations]
 
 
 def _refuse_secret(subject: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from contract.manifest.sites import DeclaredSite
+from contract.setting_rules import DAYS_QUEUE, DEAD_LETTER_QUEUE
 from infra.bindings import Binding
 
 
@@ -27,14 +29,14 @@ class Settings:
     worker_name: str
     derived_names: frozenset[str]
     worker_url: str
-    site: str
-    start_date: str
-    end_date: str | None
+    sites: tuple[DeclaredSite, ...]
     ace_base_url: str
     page_size: int
     key_template: str
     schedule: str | None
     settle_hours: int
+    recheck_days: int
+    parallelism: int
     extra_bindings: tuple[Binding, ...]
     not_secret: frozenset[str]
     adopt: bool
@@ -45,3 +47,13 @@ class Settings:
     api_url: str
     api_token: str = field(repr=False)
     warnings: tuple[str, ...]
+
+    @property
+    def queue_name(self) -> str:
+        """Return the name of the queue of the days to copy."""
+        return f"{self.worker_name}{DAYS_QUEUE}"
+
+    @property
+    def dead_letter_name(self) -> str:
+        """Return the name of the queue of the days that failed."""
+        return f"{self.worker_name}{DEAD_LETTER_QUEUE}"

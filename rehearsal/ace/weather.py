@@ -12,6 +12,8 @@ from pathlib import Path
 from rehearsal.ace.samples import EPOCH, Sample
 
 DATA = Path(__file__).with_name("data") / "greensboro-tmy3.csv.gz"
+HOURS = 8_760  # of the file
+SHIFT = 1_009  # hours between two seeds, a prime, so that the first 8,760 seeds differ
 _HOUR = timedelta(hours=1)
 # The file's hour 01:00 is the hour from 00:00 to 01:00 local standard time (UTC-5). It ends at 06:00 UTC.
 _FROM_UTC_TO_START_OF_HOUR = timedelta(hours=6)
@@ -23,10 +25,11 @@ class Weather:
     """The station's columns as points ``ses/<site>/weather/<column>``, one sample each on every hour of any year.
 
     Values are the file's own text. 29 February (local time) repeats the 28th. After the last hour of the file comes the
-    first.
+    first. With another ``seed`` the same time has another hour of the file, so that sites differ.
     """
 
-    def __init__(self, *, site: str) -> None:
+    def __init__(self, *, site: str, seed: int = 0) -> None:
+        self._shift = seed * SHIFT
         columns = {f"ses/{site}/weather/{name}": values for name, values in _load_columns().items()}
         self.points: Sequence[str] = tuple(sorted(columns))
         self._columns = [columns[point] for point in self.points]
@@ -36,7 +39,7 @@ class Weather:
         time = EPOCH - (EPOCH - start) // _HOUR * _HOUR  # the first full hour at or after the start
         samples: list[Sample] = []
         while time < end:
-            row = find_row(time)
+            row = (find_row(time) + self._shift) % HOURS
             samples += [
                 Sample(point, column[row], time) for point, column in zip(self.points, self._columns, strict=True)
             ]

@@ -25,14 +25,11 @@ REQUESTS = (
     ),
     Fault(
         name="dates-ignored",
-        description="the worker ignores START_DATE and uses a constant",
+        description="the worker ignores the first day of SITES and uses a constant",
         caught_by=("trigger", "r2"),
         cause="worker",
         apply=patch_worker(
-            (
-                "PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate } = env;",
-                'PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate } = { ...env, START_DATE: "2024-12-08" };',
-            ),
+            ("=== 0 ? { name, start, end } :", '=== 0 ? { name, start: "2024-12-08", end } :'),
         ),
     ),
     Fault(
@@ -67,14 +64,14 @@ REQUESTS = (
     ),
     Fault(
         name="site-ignored",
-        description="the worker ignores SITE, uses a constant, and stores the data of that other site",
+        description="the worker ignores SITES, uses a constant, and stores the data of that other site",
         caught_by=("r2",),
         cause="worker",
         apply=actions.add_site(
             _OTHER_SITE,
             Weather(site=_OTHER_SITE),
             patch_worker(
-                ("[{ name: site, start, end }]", f'[{{ name: "{_OTHER_SITE}", start, end }}]'),
+                ("=== 0 ? { name, start, end } :", f'=== 0 ? {{ name: "{_OTHER_SITE}", start, end }} :'),
             ),
         ),
     ),

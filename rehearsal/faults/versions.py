@@ -124,11 +124,11 @@ UPLOADS = (
     ),
     Fault(
         name="text-changed",
-        description="an upload changed the plain text SITE",
+        description="an upload changed the plain text PAGE_SIZE",
         caught_by=("secrets", "bindings", "deployed", "health"),
         cause="outside_change",
         may_report={"trigger": "configuration"},
-        apply=partial(outside_pulumi.upload_script, edit=actions.set_text("SITE", "ses_by_hand")),
+        apply=partial(outside_pulumi.upload_script, edit=actions.set_text("PAGE_SIZE", "5000")),
     ),
 )
 

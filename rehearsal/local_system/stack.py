@@ -24,7 +24,16 @@ def read_settings() -> dict[str, Any]:
     return defaults | {key.partition(":")[2]: value for key, value in _load(_OWN_FILE)["config"].items()}
 
 
-async def create_stack(folder: Path, *, environment: Mapping[str, str], days: int, settings: Mapping[str, Any]) -> None:
+def make_sites(*, days: int, number: int = 1) -> list[dict[str, str]]:
+    """Return the setting ``sites`` of a rehearsal: its own site and so many others, with the same days."""
+    [own] = read_settings()["sites"]
+    first = date.fromisoformat(own["startDate"])
+    last = str(first + timedelta(days=days - 1))
+    names = [own["name"], *(f"ses_site_{other:03}" for other in range(2, number + 1))]
+    return [{"name": name, "startDate": str(first), "endDate": last} for name in names]
+
+
+async def create_stack(folder: Path, *, environment: Mapping[str, str], settings: Mapping[str, Any]) -> None:
     """Create an empty stack with its state and settings in ``folder``.
 
     The engine writes the settings of a new stack beside Pulumi.yaml, so it gets a copy of Pulumi.yaml outside the
@@ -35,8 +44,7 @@ async def create_stack(folder: Path, *, environment: Mapping[str, str], days: in
     await commands.capture(("pulumi", "stack", "init", STACK, "--no-select"), environment=environment, folder=folder)
     file = folder / _OWN_FILE.name
     content = _load(_OWN_FILE)
-    last = date.fromisoformat(read_settings()["startDate"]) + timedelta(days=days - 1)
-    for key, value in {"endDate": str(last), **settings}.items():
+    for key, value in settings.items():
         content["config"][f"building-vitals:{key}"] = value
     file.write_text(yaml.safe_dump(_load(file) | content))
 

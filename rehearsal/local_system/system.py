@@ -93,14 +93,14 @@ class LocalSystem:
 
 @asynccontextmanager
 async def run_local_system(
-    folder: Path, *, days: int, declared: Mapping[str, Any] | None = None
+    folder: Path, *, days: int, sites: int = 1, declared: Mapping[str, Any] | None = None
 ) -> AsyncIterator[LocalSystem]:
-    """Start everything, with an empty stack that copies ``days`` days, and stop everything at the end.
+    """Start everything, with an empty stack that copies ``days`` days of each site, and stop everything at the end.
 
     ``declared`` are settings of the stack besides the rehearsal's own. An ``etlWorker`` there is a script's name.
     """
     settings = stack.read_settings()
-    site, name = settings["site"], settings["workerName"]
+    copied, name = stack.make_sites(days=days, number=sites), settings["workerName"]
     own = environment.make_environment(folder, stack=STACK, account_id=ACCOUNT_ID)
     async with AsyncExitStack() as running:
         clock = Clock()
@@ -112,8 +112,8 @@ async def run_local_system(
         cloudflare = LocalCloudflare(edge=edge, account_id=ACCOUNT_ID, api_token=token, clock=clock)
         running.push_async_callback(cloudflare.stop)
         api = await cloudflare.start()
-        sites = {site: Weather(site=site)}
-        ace = await running.enter_async_context(LocalAce(key=own["ACE_API_KEY"], sites=sites, clock=clock))
+        served = {site["name"]: Weather(site=site["name"], seed=seed) for seed, site in enumerate(copied)}
+        ace = await running.enter_async_context(LocalAce(key=own["ACE_API_KEY"], sites=served, clock=clock))
         query_url = await edge.reserve(settings["queryWorkerName"])
         local = LocalSystem(
             folder=folder,
@@ -138,11 +138,10 @@ async def run_local_system(
             },
         )
         local.write_clock()
-        own_settings = {"accountId": ACCOUNT_ID, "workerUrl": local.worker_url, "aceBaseUrl": ace.url}
+        own_settings = {"accountId": ACCOUNT_ID, "workerUrl": local.worker_url, "aceBaseUrl": ace.url, "sites": copied}
         await stack.create_stack(
             folder,
             environment=local.environment,
-            days=days,
             settings=own_settings | await _resolve_addresses(local, declared or {}),
         )
         yield local

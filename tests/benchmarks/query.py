@@ -24,7 +24,6 @@ SITE = "ses_falls_city"
 BUDGET = {"PROBE": {"limits": {"budgetMs": 600_000}}}  # format 1 needs more than the worker's own 10 s
 BINDINGS = {
     "SITES": f'[{{"name":"{SITE}","startDate":"{FIRST}"}}]',
-    "SITE": SITE,
     "KEY_TEMPLATE": "timeseries/{site}/{date}/data.ndjson.gz",
     "CF_VERSION_METADATA": {"id": "version-1", "tag": "bv:test"},
 }

@@ -41,7 +41,7 @@ def declare(wanted: Wanted, folder: Path) -> None:
     bindings: list[cf.WorkersScriptBindingArgsDict] = [
         {"name": "ACE_API_KEY", "type": "secret_text", "text": pulumi.Output.secret(CANARY)},
         {"name": "BUCKET", "type": "r2_bucket", "bucket_name": bucket.name},
-        {"name": "SITE", "type": "plain_text", "text": wanted.site},
+        {"name": "SITES", "type": "plain_text", "text": wanted.site},
         {"name": "CF_VERSION_METADATA", "type": "version_metadata"},
     ]
     script = cf.WorkersScript(

@@ -28,7 +28,7 @@ PATTERN = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)<\w+>(\.\w+)`")  # as in checks
 OURS = {*FORBIDDEN, "contract", "tests"} - {"__main__.py"}
 LIBRARIES = {"aiohttp", "click", "grpc", "httpx", "pulumi", "pulumi_cloudflare", "websockets", "yaml", "yarl"}
 # Settings that reach a worker and the manifest, and settings that only the program reads. No other word has their names.
-COPIED = ("pageSize", "keyTemplate", "startDate", "endDate")
+COPIED = ("pageSize", "keyTemplate", "settleHours", "recheckDays")
 PROGRAM_ONLY = ("adopt", "queryWorkerName")
 NODE, EDGE = re.compile(r'[a-z]+\["[^"\]]+"\]'), re.compile(r"([a-z]+) -->\|[\w ,.-]+\| ([a-z]+)")
 

@@ -49,8 +49,8 @@ TABLE = [
         changed={"script": frozenset({"bindings"})},
     ),
     Row(name="secret's value changed", change=_replace_secret),
-    Row(name="plain text changed", change=lambda world: world.upload_outside_pulumi(SITE="another_site")),
-    Row(name="plain text dropped", change=lambda world: world.upload_outside_pulumi(drop="SITE")),
+    Row(name="plain text changed", change=lambda world: world.upload_outside_pulumi(SITES="another_site")),
+    Row(name="plain text dropped", change=lambda world: world.upload_outside_pulumi(drop="SITES")),
     Row(name="bucket binding dropped", change=lambda world: world.upload_outside_pulumi(drop="BUCKET")),
     Row(
         name="content changed",
@@ -242,7 +242,7 @@ def test_existing_resources_are_adopted_and_the_lost_bindings_are_listed(world: 
         assert {("import", "bucket"), ("import", "script"), ("update", "script")} <= set(operations)
         assert "ses_falls_city" in seen.text  # the live binding that would vanish, in clear
         world.up(stack="adopting")
-        [site] = [each for each in world.api("GET", f"{SCRIPT}/settings")["bindings"] if each["name"] == "SITE"]
+        [site] = [each for each in world.api("GET", f"{SCRIPT}/settings")["bindings"] if each["name"] == "SITES"]
         assert site["text"] == "adopted_site"
         assert world.preview("--refresh", stack="adopting").steps == {}
         assert "will not change it in the API" in world.pulumi("destroy", "--yes", stack="adopting")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import subprocess
 import typing
@@ -57,7 +58,7 @@ def test_the_settings_are_those_of_pulumi_yaml() -> None:
     assert [list_names(row[0])[0] for row in rows] == list(declared)
     for (name, setting), (_, default, *_) in zip(declared.items(), rows, strict=True):
         value = setting["default"]
-        text = str(value).lower() if isinstance(value, bool) else str(value)
+        text = value if isinstance(value, str) else json.dumps(value)
         if value == "":
             assert default.startswith(("required", "not set")), name
         else:

@@ -40,7 +40,7 @@ def theirs(empty_world):
         call(world, "POST", "r2/buckets", json={"name": name_of_bucket})
     for _ in range(2):  # the second one switches observability off by itself
         world.wait(world.local.wrangler("deploy", "--config", str(folder / "wrangler.json")))
-    for secret, value in {"ACE_API_KEY": "fake-key-of-before", "SLACK_TOKEN": SLACK, "SITE": SLACK}.items():
+    for secret, value in {"ACE_API_KEY": "fake-key-of-before", "SLACK_TOKEN": SLACK, "SITES": SLACK}.items():
         text = {"name": secret, "text": value, "type": "secret_text"}
         call(world, "PUT", f"workers/scripts/{name}/secrets", json=text)
     world.wait(world.local.edge.r2_put(bucket, "kept", b"data", http_metadata={}, custom_metadata={}))
@@ -77,7 +77,7 @@ def test_an_existing_worker_is_refused_then_adopted_completely(theirs):
     assert "FLAG" in live_bindings(world)
 
     world.pulumi("config", "set", "adopt", "true")
-    lost = ["FLAG (plain_text)", "CACHE (kv_namespace)", "OLD (r2_bucket)", "SITE (secret_text)"]
+    lost = ["FLAG (plain_text)", "CACHE (kv_namespace)", "OLD (r2_bucket)", "SITES (secret_text)"]
     lost += [f"{name} (plain_text)" for name in MANY]
     [said] = {line.partition("warning: ")[2] for line in world.pulumi("preview").splitlines() if ": adopts " in line}
     assert all(item in said for item in lost), said
@@ -88,7 +88,7 @@ def test_an_existing_worker_is_refused_then_adopted_completely(theirs):
     assert code == 2
     for row in ("`FLAG` | `plain_text`", "`CACHE` | `kv_namespace`", "`OLD` | `r2_bucket`"):
         assert f"| {row} | it is not declared |" in comment, comment
-    assert "| `SITE` | `secret_text` | its name is declared as `plain_text` |" in comment
+    assert "| `SITES` | `secret_text` | its name is declared as `plain_text` |" in comment
     assert "| `BUCKET` | `r2_bucket` | its value is replaced by the declared one |" in comment
     assert all(f"| `{name}` | `plain_text` |" in comment for name in MANY)
     assert "| `SLACK_TOKEN`" not in comment

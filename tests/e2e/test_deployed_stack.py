@@ -66,7 +66,8 @@ def deploy(world, key):
     """Upload the same code under another name and with another key. Returns its address."""
     environment = world.local.environment
     account, token = environment["CLOUDFLARE_ACCOUNT_ID"], environment["CLOUDFLARE_API_TOKEN"]
-    texts = {"ACE_BASE_URL": world.local.ace.url, "SITE": "ses_falls_city", "START_DATE": "2024-12-10"}
+    texts = {"ACE_BASE_URL": world.local.ace.url, "SETTLE_HOURS": "0", "RECHECK_DAYS": "0"}
+    texts |= {"SITES": '[{"name":"ses_falls_city","startDate":"2024-12-10"}]', "DEAD_LETTER_QUEUE": f"{NAME}-dead-days"}
     texts |= {"PAGE_SIZE": "10000", "KEY_TEMPLATE": "timeseries/{site}/{date}/data.ndjson.gz"}
     bindings = [{"name": "ACE_API_KEY", "type": "secret_text", "text": key}]
     bindings += [{"name": "BUCKET", "type": "r2_bucket", "bucket_name": world.local.bucket}]

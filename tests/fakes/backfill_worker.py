@@ -18,6 +18,7 @@ from tests.fakes.tail import trace
 
 Body = dict[str, Any]
 Reply = tuple[int, Body]  # status and body
+Day = tuple[str, str]  # a site and a date
 MESSAGES = {
     "not_found": "no such route",
     "not_configured": "lacks a binding",
@@ -38,6 +39,7 @@ class BackfillWorker:
         self.key = self.accepted = key
         self.account, self.calendar = account, calendar
         self.counters: Body = {"samples_fetched": 0, "samples_written": 0}
+        self.sites = [manifest.SITE]
         self.claimed: list[str] | None = None
         self.is_healthy = True
         self.is_open = self.is_idle = False  # every operator token is accepted. The trigger writes nothing
@@ -47,7 +49,7 @@ class BackfillWorker:
         self.older: dict[str, str] = {}
         self.batch_size: Callable[[], int] = lambda: 1  # days
         self.change: Callable[[list[days.Row]], list[days.Row]] = lambda rows: rows
-        self.read: Callable[[str], list[days.Row] | None] = lambda _day: []  # ACE's rows of a day, None in an outage
+        self.read: Callable[[str, str], list[days.Row] | None] = lambda _day, _site: []  # ACE's rows, None in an outage
         self.edit: Callable[[str, int, Body], Reply] = lambda _path, status, body: (status, body)
         self._clock = clock
         self._log: list[Body] = []
@@ -74,8 +76,11 @@ class BackfillWorker:
         return response(status, json.dumps(body).encode())
 
     def due(self) -> list[str]:
-        """Return the days to copy, by the worker's clock."""
+        """Return the days to copy of each site, by the worker's clock."""
         return self.calendar.due(self._clock())
+
+    def _list_due(self) -> list[Day]:
+        return [(site, day) for site in self.sites for day in self.due()]
 
     def health(self) -> Reply:
         """Return the answer of GET /health."""
@@ -88,7 +93,10 @@ class BackfillWorker:
         """Return the answer of GET /status behind its authentication."""
         if not self._has_bucket():
             return 502, _error("storage")
-        return 200, self._progress_body() | self.last_runs() | {"sites": [self._describe_site()], "paused": None}
+        return 200, self._progress_body() | self.last_runs() | {
+            "sites": [self._describe_site(site) for site in self.sites],
+            "paused": None,
+        }
 
     def trigger(self) -> Reply:
         """Copy a batch, and return the answer of POST /trigger behind its authentication. Write it to the run log."""
@@ -96,7 +104,8 @@ class BackfillWorker:
         status, body = self._copy_batch()
         if self._has_bucket():
             stored = len(self.objects.keys() - before)
-            left = [day for day in self.due() if day not in self._done(self.due())]
+            due = self._list_due()
+            left = [day for day in due if day not in self._done(due)]
             entry: Body = {
                 "trigger": "http",
                 "planned": len(left) + stored,
@@ -112,18 +121,19 @@ class BackfillWorker:
     def _copy_batch(self) -> Reply:
         if not self._has_bucket():
             return self._fail("storage")
-        missing = [day for day in self.due() if days.key_of(day) not in self.objects]
+        missing = [(site, day) for site, day in self._list_due() if days.key_of(day, site) not in self.objects]
         fetched = written = 0
-        for day in [] if self.is_idle else missing[: self.batch_size()]:
-            rows = self.read(day) if self.key == self.accepted else None
+        for site, day in [] if self.is_idle else missing[: self.batch_size()]:
+            rows = self.read(day, site) if self.key == self.accepted else None
             if rows is None:
                 return self._fail("upstream_unavailable" if self.key == self.accepted else "upstream_auth")
             kept = self.change(rows)
             self._log += [{"message": "[ACE API] Success", "rows": len(rows)}]
             now = self.calendar.moment(self._clock())
             lines, version = [days.to_line(row) for row in kept], self.script.served()["id"]
-            self.objects[days.key_of(day)] = days.stored(day, lines, uploaded=now, worker_version=version)
-            self._log += [{"message": "[Backfill] Data written to R2", "key": days.key_of(day), "samples": len(kept)}]
+            self.objects[days.key_of(day, site)] = days.stored(day, lines, uploaded=now, worker_version=version)
+            key = days.key_of(day, site)
+            self._log += [{"message": "[Backfill] Data written to R2", "key": key, "samples": len(kept)}]
             fetched, written = fetched + len(rows), written + len(kept)
         counted = {"samples_fetched": fetched, "samples_written": written}
         self.counters = {name: None if value is None else counted[name] for name, value in self.counters.items()}
@@ -132,11 +142,12 @@ class BackfillWorker:
 
     def progress(self, **changes: Any) -> Body:
         """Return the progress that the worker reports, with changes."""
-        due = self.due()
-        done = self._done(due)
+        due = self._list_due()
+        done = set(self._done(due))
         left = [day for day in due if day not in done]
         counted = {"days_complete": len(done), "days_total": len(due), **self.counters}
-        return {"current_date": (left or due)[0 if left else -1], **counted, **changes}
+        site, day = (left or due)[0 if left else -1]
+        return {"current_site": site, "current_date": day, **counted, **changes}
 
     def _answer(self, path: str, authorization: str) -> Reply:
         if path == "/health":
@@ -162,21 +173,24 @@ class BackfillWorker:
     def _has_bucket(self) -> bool:
         return manifest.BUCKET in self.account.buckets
 
-    def _done(self, due: list[str]) -> list[str]:
-        return [day for day in due if days.key_of(day) in self.objects] if self.claimed is None else self.claimed
+    def _done(self, due: list[Day]) -> list[Day]:
+        if self.claimed is not None:
+            return [(self.sites[0], day) for day in self.claimed]
+        return [(site, day) for site, day in due if days.key_of(day, site) in self.objects]
 
     def _progress_body(self) -> Body:
-        due = self.due()
-        is_left = any(day not in self._done(due) for day in due)
+        due = self._list_due()
+        is_left = bool(set(due) - set(self._done(due)))
         status = "in_progress" if is_left else "complete"
         return {"status": status, "progress": self.progress(), "continuation": is_left}
 
-    def _describe_site(self) -> Body:
-        due = self.due()
-        done, left = self._done(due), [day for day in due if day not in self._done(due)]
+    def _describe_site(self, site: str) -> Body:
+        due = [day for name, day in self._list_due() if name == site]
+        done = sorted(day for name, day in self._done(self._list_due()) if name == site)
+        left = sorted(set(due) - set(done))
         counted = {"due": len(due), "stored": len(done), "empty": 0, "missing": len(left), "failed": 0}
         newest = done[-1] if done else None
-        return {"name": manifest.SITE, **counted, "oldest_missing": left[0] if left else None, "newest_stored": newest}
+        return {"name": site, **counted, "oldest_missing": left[0] if left else None, "newest_stored": newest}
 
     def last_runs(self) -> Body:
         """Return the fields of GET /status that come from the run log."""

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 
 from tests.fakes import days
 
+SETTLE = timedelta(hours=6)  # from the end of a day until it is due, as the fake manifest declares it
 LATER = 30  # days between the end of a range and the run, where the range has ended
-NEAR_MIDNIGHT = 40.0  # seconds, within which a run may cross midnight (UTC)
+NEAR_MIDNIGHT = 40.0  # seconds, within which a run may cross the time (UTC) at which a day becomes due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Calendar:
         moment = source.choice((_daytime, _daytime, _before_midnight, _after_midnight))(source)
         today = total + (LATER if kind == "ended" else 0)
         end = {"ended": total - 1, "open": None, "future": total + 3}[kind]
-        return cls(end=end, begins=_midnight(today) + moment)
+        return cls(end=end, begins=_midnight(today) + SETTLE + moment)
 
     def at_noon(self) -> Calendar:
         """Return the same days without an end, at noon, when clocks agree on the day."""
@@ -47,8 +48,8 @@ class Calendar:
         return self.begins + timedelta(seconds=elapsed)
 
     def due(self, elapsed: float) -> list[str]:
-        """Return the days to copy, so many seconds after the checks began: those that are over."""
-        over = (self.moment(elapsed).date() - days.FIRST).days + self.lead
+        """Return the days to copy, so many seconds after the checks began: those that are due."""
+        over = ((self.moment(elapsed) - SETTLE).date() - days.FIRST).days + self.lead
         return [days.date_of(number) for number in range(over if self.end is None else min(over, self.end + 1))]
 
 

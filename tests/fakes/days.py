@@ -35,9 +35,9 @@ def date_of(number: int) -> str:
     return (FIRST + timedelta(days=number)).isoformat()
 
 
-def key_of(day: str) -> str:
+def key_of(day: str, site: str = manifest.SITE) -> str:
     """Return the key of a day's object."""
-    return manifest.TEMPLATE.format(site=manifest.SITE, date=day)
+    return manifest.TEMPLATE.format(site=site, date=day)
 
 
 def lines(day: str, count: int = 3) -> list[Line]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+from contract.manifest.sites import DeclaredSite, pack_sites
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 NAME = "building-vitals-backfill"
@@ -26,10 +29,16 @@ API_TOKEN = "fake-cloudflare-token-for-rehearsals-0001"
 ENVIRON = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": KEY}
 
 
-def manifest_data(*, first: str = FIRST, last: str | None = LAST, **changes: Any) -> dict[str, Any]:
-    """Return a manifest without related workers. `changes` are named by their path, as in ``ace__site``."""
+def manifest_data(
+    *, first: str = FIRST, last: str | None = LAST, names: Sequence[str] = (SITE,), **changes: Any
+) -> dict[str, Any]:
+    """Return a manifest without related workers, of sites with these names and the same days.
+
+    `changes` are named by their path, as in ``ace__page_size``.
+    """
+    sites = [DeclaredSite(name=name, start_date=first, end_date=last) for name in names]
     data: dict[str, Any] = {
-        "schema": 1,
+        "schema": 2,
         "project": "building-vitals",
         "stack": "prod",
         "account_id": ACCOUNT,
@@ -48,38 +57,36 @@ def manifest_data(*, first: str = FIRST, last: str | None = LAST, **changes: Any
                 "placement": "none",
             },
         },
-        "bindings": _bindings(first, last),
+        "bindings": _bindings(sites),
         "schedules": [CRON],
         "storage": {
             "bucket": BUCKET,
             "jurisdiction": "default",
             "key_template": TEMPLATE,
-            "prefix": f"timeseries/{SITE}/",
         },
         "ace": {
             "base_url": ACE,
-            "site": SITE,
-            "start_date": first,
-            "end_date": last,
             "page_size": 10000,
             "settle_hours": 6,
+            "recheck_days": 3,
             "key_expiry_warning_days": 30,
         },
+        "sites": [{"name": site.name, "start_date": site.start_date, "end_date": site.end_date} for site in sites],
+        "queue": None,
         "siblings": {"query_url": None, "etl_worker": None},
     }
     for path, value in changes.items():
         *parents, name = path.split("__")
-        place = data
+        place: Any = data
         for parent in parents:
-            place = place[parent]
+            place = place[int(parent) if parent.isdecimal() else parent]
         place[name] = value
     return data
 
 
-def _bindings(first: str, last: str | None) -> list[dict[str, str]]:
-    texts = {"ACE_BASE_URL": ACE, "SITE": SITE, "START_DATE": first}
-    texts |= {"END_DATE": last} if last else {}
-    texts |= {"PAGE_SIZE": "10000", "KEY_TEMPLATE": TEMPLATE}
+def _bindings(sites: Sequence[DeclaredSite]) -> list[dict[str, str]]:
+    texts = {"ACE_BASE_URL": ACE, **pack_sites(sites), "PAGE_SIZE": "10000", "KEY_TEMPLATE": TEMPLATE}
+    texts |= {"SETTLE_HOURS": "6", "RECHECK_DAYS": "3", "DEAD_LETTER_QUEUE": f"{NAME}-dead-days"}
     return [
         {"name": "ACE_API_KEY", "type": "secret_text"},
         {"name": "BUCKET", "type": "r2_bucket", "bucket_name": BUCKET},

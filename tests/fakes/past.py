@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes import days, run_log
-from tests.fakes.calendar import Calendar
+from tests.fakes.calendar import SETTLE, Calendar
 
 PERIOD = timedelta(minutes=5)  # of the cron
 BATCH = timedelta(minutes=10)  # of one run, at most
@@ -44,7 +44,7 @@ class Past:
         runs: deque[run_log.Run] = deque(maxlen=MAX_RUNS)
         due, free, logged = calendar.due(0.0), self.uploaded, calendar.begins - MAX_RUNS * PERIOD
         for start in self._list_starts(calendar.begins):
-            over = (start.date() - days.FIRST).days  # days, which are stored oldest first
+            over = ((start - SETTLE).date() - days.FIRST).days  # due days, which are stored oldest first
             if start < free or _is_within(self.silent, start) or (start < logged and over <= len(objects)):
                 continue
             run, stored = self._run(start, due[len(objects) : over], calendar.begins)

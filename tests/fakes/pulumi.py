@@ -46,7 +46,7 @@ def step(data: object, urn: str = URN) -> dict[str, object]:
 def configuration(key: str = "", **changes: str) -> dict[str, str]:
     """Return the answer about the configuration of a stack that is deployed with the manifest of the fake system."""
     deployed = dict(list_settings(Manifest.from_dict(manifest_data())))
-    settings = {"endDate": "", "schedule": "", "workerUrl": "", **deployed, **changes}
+    settings = {"schedule": "", "workerUrl": "", **deployed, **changes}
     values = {f"{PROJECT}:{name}": {"value": value, "secret": False} for name, value in settings.items()}
     values[f"{PROJECT}:aceApiKey"] = {"value": key, "secret": True}
     return {"out": json.dumps(values)}

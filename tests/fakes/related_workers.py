@@ -22,7 +22,7 @@ class QueryWorker:
     """
 
     def __init__(self, objects: Mapping[str, days.Stored]) -> None:
-        self.objects = objects
+        self.objects, self.sites = objects, [manifest.SITE]
         self.headers = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
         self.headers["Access-Control-Expose-Headers"] = ", ".join(self.headers)
         self.change: Callable[[dict[str, Any]], Any] = lambda body: body
@@ -38,7 +38,7 @@ class QueryWorker:
             return worker_error(*self.refusal)
         params = dict(request.url.params)
         self.questions.append(params)
-        if params["site_name"] != manifest.SITE:
+        if params["site_name"] not in self.sites:
             return worker_error(400, "bad_parameter")
         try:
             found = self._select(params)
@@ -56,7 +56,7 @@ class QueryWorker:
         day, last = (datetime.fromtimestamp(moment / 1000, UTC).date() for moment in (start, end - 1))
         found: list[days.Line] = []
         while day <= last:
-            if stored := self.objects.get(days.key_of(day.isoformat())):
+            if stored := self.objects.get(days.key_of(day.isoformat(), params["site_name"])):
                 found += days.read_lines(stored)
             day += timedelta(days=1)
         return [

@@ -66,15 +66,19 @@ class System:
         self.ace = Ace(key, rows, lambda: calendar.begins + timedelta(seconds=self.clock()))
         self.worker = BackfillWorker(key, self.cloudflare, self.clock, calendar)
         self.worker.read = self.ace.read
+        self.worker.sites = [site["name"] for site in declared["sites"]]
         self.query, self.etl = QueryWorker(self.objects), EtlWorker(key)
+        self.query.sites = self.worker.sites
         self.routes: dict[tuple[str, str], Route] = {}
         self.asked: list[str] = []
         self._lock = threading.Lock()
 
-    def write(self, day: str, samples: list[days.Line] | None = None, /, **changes: Any) -> None:
-        """Store a day, of which ACE holds the same samples."""
-        self.objects[days.key_of(day)] = days.stored(day, samples, **changes)
-        self.ace.days[day] = days.to_rows(days.lines(day) if samples is None else samples)
+    def write(
+        self, day: str, samples: list[days.Line] | None = None, /, *, site: str = manifest.SITE, **changes: Any
+    ) -> None:
+        """Store a day of a site, of which ACE holds the same samples."""
+        self.objects[days.key_of(day, site)] = days.stored(day, samples, **changes)
+        self.ace.sites[site][day] = days.to_rows(days.lines(day) if samples is None else samples)
 
     # ---- requests
 

@@ -123,14 +123,21 @@ def cursor(offset: int, timestamp: str) -> str:
     return base64.b64encode(json.dumps({"offset": offset, "timestamp": timestamp}).encode()).decode()
 
 
+def sites_of(*names: str, start: Any = START, end: str | None = END, **more: Any) -> str:
+    """Return the text of the binding SITES, with the same days for each name."""
+    last = {} if end is None else {"endDate": end}
+    return json.dumps([{"name": name, "startDate": start, **last, **more} for name in names])
+
+
 def bindings(url: str, **changes: Any) -> dict[str, Any]:
     """Return a worker's bindings in Miniflare's form. A change to None leaves a binding out."""
     declared = {
         "ACE_API_KEY": KEY,
         "ACE_BASE_URL": url,
-        "SITE": "odd",
-        "START_DATE": START,
-        "END_DATE": END,
+        "SITES": sites_of("odd"),
+        "SETTLE_HOURS": "0",
+        "RECHECK_DAYS": "3",
+        "DEAD_LETTER_QUEUE": "backfill-dead-days",
         "PAGE_SIZE": "10000",
         "KEY_TEMPLATE": "timeseries/{site}/{date}/data.ndjson.gz",
         "CF_VERSION_METADATA": {"id": "version-1", "tag": "bv:test", "timestamp": "2024-12-13T00:00:00Z"},
@@ -139,16 +146,26 @@ def bindings(url: str, **changes: Any) -> dict[str, Any]:
 
 
 UNUSABLE: Mapping[str, dict[str, Any]] = {
-    "start-absent": {"START_DATE": None},
-    "start-not-a-date": {"START_DATE": "2024-02-30"},
-    "start-with-time": {"START_DATE": "2024-12-10T00:00:00Z"},
-    "end-empty": {"END_DATE": ""},
-    "end-before-start": {"END_DATE": "2024-12-09"},
+    "sites-absent": {"SITES": None},
+    "sites-empty": {"SITES": "[]"},
+    "sites-twice": {"SITES": sites_of("odd", "odd")},
+    "sites-twice-in-parts": {"SITES_2": sites_of("odd")},
+    "sites-part-broken": {"SITES_2": "{"},
+    "start-absent": {"SITES": sites_of("odd", start=None)},
+    "start-not-a-date": {"SITES": sites_of("odd", start="2024-02-30")},
+    "start-with-time": {"SITES": sites_of("odd", start="2024-12-10T00:00:00Z")},
+    "end-empty": {"SITES": sites_of("odd", end="")},
+    "end-before-start": {"SITES": sites_of("odd", end="2024-12-09")},
+    "field-unknown": {"SITES": sites_of("odd", more=1)},
+    "settle-absent": {"SETTLE_HOURS": None},
+    "settle-large": {"SETTLE_HOURS": "73"},
+    "recheck-large": {"RECHECK_DAYS": "31"},
+    "dead-letters-absent": {"DEAD_LETTER_QUEUE": None},
     "page-size-small": {"PAGE_SIZE": "500"},
     "page-size-large": {"PAGE_SIZE": "300000"},
     "page-size-other": {"PAGE_SIZE": "1e4"},
-    "site-empty": {"SITE": ""},
-    "site-path": {"SITE": "a/b"},
+    "site-empty": {"SITES": sites_of("")},
+    "site-path": {"SITES": sites_of("a/b")},
     "url-absent": {"ACE_BASE_URL": None},
     "url-in-clear": {"ACE_BASE_URL": "http://ace.example"},
     "url-looks-local": {"ACE_BASE_URL": "http://127.0.0.1.ace.example"},
@@ -176,9 +193,11 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
     yesterday = str(TODAY - timedelta(days=1))
     of_odd: dict[str, dict[str, Any]] = {
         "main": {},
-        "open-end": {"START_DATE": str(TODAY - timedelta(days=2)), "END_DATE": None},
-        "end-ahead": {"START_DATE": yesterday, "END_DATE": "2999-12-31"},
-        "start-ahead": {"START_DATE": str(TODAY), "END_DATE": None},
+        "open-end": {"SITES": sites_of("odd", start=str(TODAY - timedelta(days=2)), end=None)},
+        "end-ahead": {"SITES": sites_of("odd", start=yesterday, end="2999-12-31")},
+        "start-ahead": {"SITES": sites_of("odd", start=str(TODAY), end=None)},
+        "settling": {"SITES": sites_of("odd", start=str(TODAY - timedelta(days=6)), end=None), "SETTLE_HOURS": "72"},
+        "several": {"SITES": sites_of("odd", "even"), "SITES_2": sites_of("third", start=END)},
         "other-key": {"ACE_API_KEY": f" {KEY}\u00e9 "},
         "line-in-key": {"ACE_API_KEY": f"{KEY}\n{KEY}"},
         "no-key": {"ACE_API_KEY": None},
@@ -188,10 +207,10 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
         "dashed": {"KEY_TEMPLATE": "raw/{site}-{date}.gz"},
         **UNUSABLE,
     }
-    of_local = {name: {"SITE": name, "PAGE_SIZE": "1000"} for name in SOURCES}
+    of_local = {name: {"SITES": sites_of(name), "PAGE_SIZE": "1000"} for name in SOURCES}
     of_local |= {
-        "unknown-site": {"SITE": "elsewhere"},
-        "wrong-key": {"SITE": "volume", "ACE_API_KEY": "fake-other-key"},
+        "unknown-site": {"SITES": sites_of("elsewhere")},
+        "wrong-key": {"SITES": sites_of("volume"), "ACE_API_KEY": "fake-other-key"},
     }
     probes: dict[str, dict[str, Any]] = {
         "counted": {},
@@ -217,7 +236,7 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
         name: {"bindings": bindings(odd, PROBE=probe), "bucket": name, "wrapped": True}
         for name, probe in probes.items()
     }
-    faulty = bindings(local, SITE="times", PROBE={})
+    faulty = bindings(local, SITES=sites_of("times"), PROBE={})
     workers["faulty"] = {"bindings": faulty, "bucket": "faulty", "wrapped": True}
     workers["no-bucket"] = {"bindings": bindings(odd)}
     workers["unbound"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None)}  # as an upload outside Pulumi leaves it

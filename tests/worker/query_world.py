@@ -24,7 +24,9 @@ TWIN, ODD = "ses/ses_falls_city/AHU-2/VAV-707.DaTemp", 'odd "name","timestamp":\
 HOUR, DAY = 3_600_000, 86_400_000
 TEMPLATE = "timeseries/{site}/{date}/data.ndjson.gz"
 FLAT = "raw/{site}-{date}"
-BINDINGS = {"SITE": SITE, "KEY_TEMPLATE": TEMPLATE, "CF_VERSION_METADATA": {"id": "version-1", "tag": "bv:test"}}
+OTHER = "ses_other"
+SITES = json.dumps([{"name": name, "startDate": "2024-12-10"} for name in (SITE, OTHER)])
+BINDINGS = {"SITES": SITES, "KEY_TEMPLATE": TEMPLATE, "CF_VERSION_METADATA": {"id": "version-1", "tag": "bv:test"}}
 Samples = list[tuple[str, int, Any]]
 
 

@@ -20,14 +20,14 @@ TABLE = ROOT / "tests" / "contract" / "setting_examples.json"
 EXAMPLES: list[dict[str, Any]] = json.loads(TABLE.read_text())
 # Setting -> binding, and the bindings that a valid value needs beside it.
 BINDINGS: dict[str, tuple[str, dict[str, str]]] = {
-    "site": ("SITE", {}),
-    "startDate": ("START_DATE", {"END_DATE": "9999-12-31"}),
-    "endDate": ("END_DATE", {"START_DATE": "0001-01-01"}),
+    "sites": ("SITES", {}),
+    "settleHours": ("SETTLE_HOURS", {}),
+    "recheckDays": ("RECHECK_DAYS", {}),
     "aceBaseUrl": ("ACE_BASE_URL", {}),
     "pageSize": ("PAGE_SIZE", {}),
     "keyTemplate": ("KEY_TEMPLATE", {}),
 }
-QUERY = ("site", "keyTemplate")  # the settings that reach the query worker
+QUERY = ("sites", "keyTemplate")  # the settings that reach the query worker
 
 
 def select(*settings: str) -> list[Any]:

@@ -8,7 +8,7 @@ import { createObject } from "./day/store.js";
  */
 
 /**
- * Copies one day from ACE to the bucket, complete or not at all.
+ * Copies one day of a site from ACE to the bucket, complete or not at all.
  * @param {import("./settings.js").Config} config
  * @param {Day} day
  * @param {import("../shared/ace/client.js").Client} client

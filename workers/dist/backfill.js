@@ -349,15 +349,49 @@ var formatDate = (ms) => new Date(ms).toISOString().slice(0, 10);
 
 // workers/shared/settings.js
 var MAX_TEXT_BYTES = 5 * 1024;
+var MAX_NAME = 255;
 var PAGE_SIZES = ["1000", "5000", "10000", "50000", "100000"];
 var isText = (text) => typeof text === "string" && new TextEncoder().encode(text).byteLength <= MAX_TEXT_BYTES;
 var isKey = (text) => typeof text === "string" && text.trim() !== "";
-var isSite = (text) => isText(text) && /^[\w-][\w.-]*$/.test(text);
+var isSiteName = (text) => typeof text === "string" && text.length <= MAX_NAME && /^[\w-][\w.-]*$/.test(text);
+var isQueueName = (text) => isText(text) && /^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/.test(text);
 var isPageSize = (text) => isText(text) && PAGE_SIZES.includes(text);
+var isNumber = (text, first, last) => isText(text) && /^(0|[1-9]\d{0,3})$/.test(text) && Number(text) >= first && Number(text) <= last;
 function isDate(text) {
   if (!isText(text) || !/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false;
   const ms = Date.parse(text);
   return !Number.isNaN(ms) && formatDate(ms) === text;
+}
+function readSite(item) {
+  if (typeof item !== "object" || item === null) return void 0;
+  const { name, startDate: start, endDate, ...others } = item;
+  const end = endDate ?? void 0;
+  const isUsable = isSiteName(name) && isDate(start) && (end === void 0 || isDate(end) && !(end < start));
+  return isUsable && Object.keys(others).length === 0 ? { name, start, end } : void 0;
+}
+function readSites(env) {
+  const { SITES: first } = env;
+  const texts = /* @__PURE__ */ new Map([["SITES", first]]);
+  for (let name = "SITES_2"; env[name] !== void 0; name = `SITES_${texts.size + 1}`) texts.set(name, env[name]);
+  const sites = [];
+  const names = /* @__PURE__ */ new Set();
+  for (const [binding, text] of texts) {
+    const found = parseSites(text);
+    for (const site of found ?? []) names.add(site.name);
+    if (found) sites.push(...found);
+    if (!found || names.size !== sites.length) return { sites: [], unusable: [binding] };
+  }
+  return { sites, unusable: [] };
+}
+function parseSites(text) {
+  let items;
+  try {
+    items = isText(text) ? JSON.parse(text) : void 0;
+  } catch {
+  }
+  if (!Array.isArray(items) || items.length === 0) return void 0;
+  const sites = items.map(readSite);
+  return sites.every((site) => site !== void 0) ? sites : void 0;
 }
 function isBaseUrl(text) {
   if (!isText(text) || /[^!-~]|[?#\\]|\/$/.test(text) || !URL.canParse(text)) return false;
@@ -642,8 +676,8 @@ function formatValue(value) {
   return value === null || typeof value === "boolean" ? String(value) : void 0;
 }
 function formatText(text) {
-  const isNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text));
-  return isNumber ? text.replace(/^(-?)0+(?=\d)/, "$1") : JSON.stringify(text);
+  const isNumber2 = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text));
+  return isNumber2 ? text.replace(/^(-?)0+(?=\d)/, "$1") : JSON.stringify(text);
 }
 function findName(text, from = 0, to = text.length) {
   const start = from + BEFORE.length;
@@ -665,8 +699,8 @@ function splitLine(line) {
 var PARAMETERS = ["start_time", "end_time", "page_size", "raw_data", "cursor"];
 function readPage(text) {
   const page = checkedPage(parseJson(text));
-  const isNumber = (row) => typeof row?.value === "number";
-  return page.point_samples.some(isNumber) ? JSON.parse(text, keepNumber) : page;
+  const isNumber2 = (row) => typeof row?.value === "number";
+  return page.point_samples.some(isNumber2) ? JSON.parse(text, keepNumber) : page;
 }
 function parseJson(text) {
   try {
@@ -1892,40 +1926,35 @@ async function replyTrigger(request, config, tools, context, counters) {
 
 // workers/backfill/settings.js
 function configure(env) {
-  const { ACE_API_KEY: key, BUCKET: bucket, CF_VERSION_METADATA: metadata, ACE_BASE_URL: baseUrl, SITE: site } = env;
-  const { START_DATE: start, END_DATE: end, PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate } = env;
-  const undeclared = env;
-  const { SETTLE_HOURS: settle = "0", RECHECK_DAYS: recheck = "0", DAYS: days, DEAD_LETTER_QUEUE: dead } = undeclared;
+  const { ACE_API_KEY: key, BUCKET: bucket, CF_VERSION_METADATA: metadata, ACE_BASE_URL: baseUrl } = env;
+  const { PAGE_SIZE: pageSize, KEY_TEMPLATE: keyTemplate, SETTLE_HOURS: settle, RECHECK_DAYS: recheck } = env;
+  const { DAYS: days, DEAD_LETTER_QUEUE: deadLetterQueue } = env;
+  const { sites, unusable } = readSites(env);
   const usable = {
     ACE_API_KEY: isKey(key),
     BUCKET: isBucket(bucket, ["delete", "get", "head", "list", "put"]),
     CF_VERSION_METADATA: isVersion(metadata),
     ACE_BASE_URL: isBaseUrl(baseUrl),
-    SITE: env.SITES !== void 0 || isSite(site),
-    START_DATE: env.SITES !== void 0 || isDate(start),
-    END_DATE: end === void 0 || isDate(end) && !(end < start),
     PAGE_SIZE: isPageSize(pageSize),
-    KEY_TEMPLATE: isKeyTemplate(keyTemplate)
+    KEY_TEMPLATE: isKeyTemplate(keyTemplate),
+    SETTLE_HOURS: isNumber(settle, 0, 72),
+    RECHECK_DAYS: isNumber(recheck, 0, 30),
+    DEAD_LETTER_QUEUE: isQueueName(deadLetterQueue)
   };
-  const store = usable.BUCKET ? bucket : void 0;
   const config = {
     baseUrl,
     key,
-    sites: env.SITES ? JSON.parse(env.SITES).map((one) => ({
-      name: one.name,
-      start: one.startDate,
-      end: one.endDate
-    })) : [{ name: site, start, end }],
+    sites,
     pageSize,
     keyTemplate,
     settleHours: Number(settle),
     recheckDays: Number(recheck),
-    bucket: store,
+    bucket: usable.BUCKET ? bucket : void 0,
     days,
-    deadLetterQueue: dead,
+    deadLetterQueue,
     version: metadata?.id
   };
-  return { config, problems: listUnusable(usable) };
+  return { config, problems: [...listUnusable(usable), ...unusable] };
 }
 
 // workers/backfill/worker.js

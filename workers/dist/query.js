@@ -525,12 +525,44 @@ var LIMITS = Object.freeze({
 
 // workers/shared/settings.js
 var MAX_TEXT_BYTES = 5 * 1024;
+var MAX_NAME = 255;
 var isText = (text) => typeof text === "string" && new TextEncoder().encode(text).byteLength <= MAX_TEXT_BYTES;
-var isSite = (text) => isText(text) && /^[\w-][\w.-]*$/.test(text);
+var isSiteName = (text) => typeof text === "string" && text.length <= MAX_NAME && /^[\w-][\w.-]*$/.test(text);
 function isDate(text) {
   if (!isText(text) || !/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false;
   const ms = Date.parse(text);
   return !Number.isNaN(ms) && formatDate(ms) === text;
+}
+function readSite(item) {
+  if (typeof item !== "object" || item === null) return void 0;
+  const { name, startDate: start, endDate, ...others } = item;
+  const end = endDate ?? void 0;
+  const isUsable = isSiteName(name) && isDate(start) && (end === void 0 || isDate(end) && !(end < start));
+  return isUsable && Object.keys(others).length === 0 ? { name, start, end } : void 0;
+}
+function readSites(env) {
+  const { SITES: first } = env;
+  const texts = /* @__PURE__ */ new Map([["SITES", first]]);
+  for (let name = "SITES_2"; env[name] !== void 0; name = `SITES_${texts.size + 1}`) texts.set(name, env[name]);
+  const sites = [];
+  const names = /* @__PURE__ */ new Set();
+  for (const [binding, text] of texts) {
+    const found = parseSites(text);
+    for (const site of found ?? []) names.add(site.name);
+    if (found) sites.push(...found);
+    if (!found || names.size !== sites.length) return { sites: [], unusable: [binding] };
+  }
+  return { sites, unusable: [] };
+}
+function parseSites(text) {
+  let items;
+  try {
+    items = isText(text) ? JSON.parse(text) : void 0;
+  } catch {
+  }
+  if (!Array.isArray(items) || items.length === 0) return void 0;
+  const sites = items.map(readSite);
+  return sites.every((site) => site !== void 0) ? sites : void 0;
 }
 function isKeyTemplate(text) {
   if (!isText(text) || !/^[\w./=-]*\{site\}[\w./=-]+\{date\}[\w./=-]*$/.test(text)) return false;
@@ -554,17 +586,17 @@ function readQuery(given, sites, { rangeMs, points }) {
   const names = new Set(readText2("point_names")?.split(","));
   if (names.has("")) problems.point_names = "holds an empty name";
   if (names.size > points) problems.point_names = `holds more than ${points} names: split the request`;
-  const query = { site: readSite(readText2, sites, problems), start, end, names };
+  const query = { site: readSite2(readText2, sites, problems), start, end, names };
   return { query, problems };
 }
 function readDayQuery(given, sites) {
   const { problems, readText: readText2 } = openParameters(given, ["site_name", "day"]);
   const day = readText2("day") ?? "";
   if (!("day" in problems) && !(isDate(day) && day >= "1970-01-01")) problems.day = "is not a date as YYYY-MM-DD";
-  const query = { site: readSite(readText2, sites, problems), day };
+  const query = { site: readSite2(readText2, sites, problems), day };
   return { query, problems };
 }
-function readSite(readText2, sites, problems) {
+function readSite2(readText2, sites, problems) {
   const site = readText2("site_name") ?? "";
   if (!("site_name" in problems) && !sites.includes(site))
     problems.site_name = "is a site that this worker does not serve";
@@ -608,15 +640,15 @@ async function listPoints(access, { site, day }, limits) {
 
 // workers/query/settings.js
 function configure(env) {
-  const { BUCKET: bucket, CF_VERSION_METADATA: metadata, SITE: site, KEY_TEMPLATE: keyTemplate } = env;
+  const { BUCKET: bucket, CF_VERSION_METADATA: metadata, KEY_TEMPLATE: keyTemplate } = env;
+  const { sites, unusable } = readSites(env);
   const usable = {
     BUCKET: isBucket(bucket, ["head", "get", "list"]),
     CF_VERSION_METADATA: isVersion(metadata),
-    SITE: isSite(site),
     KEY_TEMPLATE: isKeyTemplate(keyTemplate)
   };
-  const config = { site, keyTemplate, bucket };
-  return { config, problems: listUnusable(usable) };
+  const config = { sites, keyTemplate, bucket };
+  return { config, problems: [...listUnusable(usable), ...unusable] };
 }
 
 // workers/query/streaming.js
@@ -674,7 +706,7 @@ var SOURCE = {
 async function health(env) {
   const { config, problems } = configure(env);
   const yesterday = formatDate(Date.now() - DAY_MS);
-  const callBucket = () => callR2("R2 head failed", () => config.bucket.head(formatKey(config, config.site, yesterday)));
+  const callBucket = () => callR2("R2 head failed", () => config.bucket.head(formatKey(config, config.sites[0].name, yesterday)));
   const [code, status] = await judgeHealth(problems, callBucket, TAG);
   const { id = "", tag = "" } = env.CF_VERSION_METADATA ?? {};
   return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });
@@ -685,7 +717,7 @@ async function serve(env, limits, read, answer) {
     writeLog("error", "[Query] Not configured", { unusable });
     return refuse(503, { code: "not_configured", message: "a binding is absent or unusable" });
   }
-  const { query, problems } = read([config.site]);
+  const { query, problems } = read(config.sites.map(({ name }) => name));
   if (Object.keys(problems).length > 0) {
     const texts = Object.entries(problems).map(([name, problem]) => `${name} ${problem}`);
     return refuse(400, { code: "bad_parameter", message: texts.join("; "), parameters: problems });

@@ -42,7 +42,7 @@ async function health(env) {
   const { config, problems } = configure(env);
   const yesterday = formatDate(Date.now() - DAY_MS);
   const callBucket = () =>
-    callR2("R2 head failed", () => config.bucket.head(formatKey(config, config.site, yesterday)));
+    callR2("R2 head failed", () => config.bucket.head(formatKey(config, config.sites[0].name, yesterday)));
   const [code, status] = await judgeHealth(problems, callBucket, TAG);
   const { id = "", tag = "" } = env.CF_VERSION_METADATA ?? {};
   return json(code, { status, service: SERVICE, version: VERSION, worker_version: { id, tag } });
@@ -62,7 +62,7 @@ async function serve(env, limits, read, answer) {
     writeLog("error", "[Query] Not configured", { unusable });
     return refuse(503, { code: "not_configured", message: "a binding is absent or unusable" });
   }
-  const { query, problems } = read([config.site]);
+  const { query, problems } = read(config.sites.map(({ name }) => name));
   if (Object.keys(problems).length > 0) {
     const texts = Object.entries(problems).map(([name, problem]) => `${name} ${problem}`);
     return refuse(400, { code: "bad_parameter", message: texts.join("; "), parameters: problems });

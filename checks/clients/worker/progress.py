@@ -8,15 +8,19 @@ from datetime import date
 from typing import Any
 
 from checks.model.finding import ShapeError
-from contract.schedule import parse_day
+from contract.schedule import SiteDay, parse_day
 
 COUNTERS = ("days_complete", "days_total", "samples_fetched", "samples_written")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The worker's counters. ``current_date`` is the worker's current day, or None where it names none."""
+    """The worker's counters over all sites. ``current_date`` is its current day, or None where it names none.
 
+    ``current_site`` is the site of that day. A worker of a single site does not name it.
+    """
+
+    current_site: str | None
     current_date: date | None
     days_complete: int
     days_total: int
@@ -39,12 +43,17 @@ class Progress:
         day = parse_day(current) if isinstance(current, str) else None
         if current is not None and day is None:
             raise ShapeError(f"progress.current_date is {current!r}")
-        return cls(current_date=day, **{name: progress[name] for name in COUNTERS})
+        site = progress.get("current_site")
+        if site is not None and not isinstance(site, str):
+            raise ShapeError(f"progress.current_site is {site!r}")
+        return cls(current_site=site, current_date=day, **{name: progress[name] for name in COUNTERS})
 
 
-def read_progress_day(body: Mapping[str, Any]) -> date | None:
-    """Return the worker's current day, or None for an answer that does not name it."""
+def read_progress_day(body: Mapping[str, Any]) -> SiteDay | None:
+    """Return the worker's current day, or None for an answer that does not name it. The site may be an empty text."""
     try:
-        return Progress.read(body).current_date
+        progress = Progress.read(body)
     except ShapeError:
         return None
+    day = progress.current_date
+    return None if day is None else SiteDay(progress.current_site or "", day)

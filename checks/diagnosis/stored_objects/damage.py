@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Context
@@ -14,13 +13,14 @@ from contract.schedule import day_window
 
 if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
+    from contract.schedule import SiteDay
 
 ROWS = 10  # of ACE's page sizes: one row is enough
 MAX_SECONDS = 5.0  # for one question to ACE
 SHARE = 8  # a question may use an eighth of the time that is left
 
 
-def explain_damage(context: Context, finding: Finding, item: StoredObject, day: date) -> Finding:
+def explain_damage(context: Context, finding: Finding, item: StoredObject, day: SiteDay) -> Finding:
     """Return the finding with the facts about the object. A foreign writer is the cause. Raises nothing."""
     writer = find_writer(context, item)
     foreign = writer.kind is WriterKind.FOREIGN and finding.cause is Cause.WORKER
@@ -28,7 +28,7 @@ def explain_damage(context: Context, finding: Finding, item: StoredObject, day: 
     return replace(finding, found=facts, cause=Cause.OUTSIDE_CHANGE if foreign else finding.cause)
 
 
-def describe_day_at_ace(context: Context, day: date) -> str:
+def describe_day_at_ace(context: Context, day: SiteDay) -> str:
     """Return whether ACE still has samples of a day. ACE is asked once for each day. Raises nothing."""
     probe = f"samples {day}"
     if probe not in context.ace_probes:
@@ -36,12 +36,13 @@ def describe_day_at_ace(context: Context, day: date) -> str:
     return context.ace_probes[probe]
 
 
-def _ask_ace(context: Context, day: date) -> str:
+def _ask_ace(context: Context, day: SiteDay) -> str:
     if context.credentials.ace_key is None:
         return "ACE was not asked for the day, because ACE_API_KEY is not set"
     limited = context.deadline.shorten(min(MAX_SECONDS, context.deadline.left() / SHARE))
-    ace = replace(context.ace, http=replace(context.ace.http, deadline=limited))
-    start, end = day_window(day)
+    ace = context.ace(day.site)
+    ace = replace(ace, http=replace(ace.http, deadline=limited))
+    start, end = day_window(day.day)
     try:
         page = ace.fetch_page(start, end, size=ROWS)
     except Inconclusive as error:

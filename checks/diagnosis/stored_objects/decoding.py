@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Context
@@ -17,6 +16,7 @@ from checks.stored_days.selection import select_days, select_smallest_day
 
 if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
+    from contract.schedule import SiteDay
 
 MAX_FINDINGS = 10  # damaged days that are reported one by one
 RESERVED_SHARE = 0.4  # of the deadline, for the checks that run after this one
@@ -35,7 +35,7 @@ class _Counts:
 
 
 def judge_sample(
-    context: Context, stored: Mapping[date, StoredObject], judged: Collection[date]
+    context: Context, stored: Mapping[SiteDay, StoredObject], judged: Collection[SiteDay]
 ) -> Iterator[Evidence | Finding]:
     """Decode the selected days, and yield a finding for each that does not agree with its metadata.
 
@@ -70,9 +70,9 @@ def describe_lack_of_time(context: Context, check: str, done: int, total: int) -
 
 
 def _judge_days(
-    context: Context, stored: Mapping[date, StoredObject], chosen: Sequence[date], counts: _Counts
+    context: Context, stored: Mapping[SiteDay, StoredObject], chosen: Sequence[SiteDay], counts: _Counts
 ) -> Iterator[Finding]:
-    storage, site = context.manifest.storage, context.manifest.ace.site
+    storage = context.manifest.storage
 
     def is_over() -> bool:
         return counts.done > 0 and context.deadline.left() < _reserve(context)
@@ -82,7 +82,8 @@ def _judge_days(
             _require_no_refusal(fetched)
             continue
         try:
-            decoded = judgement.decode_and_judge(storage, stored[day], fetched(), day, site=site, check="r2")
+            item, raw = stored[day], fetched()
+            decoded = judgement.decode_and_judge(storage, item, raw, day.day, site=day.site, check="r2")
         except TransientError:
             raise
         except Inconclusive as error:  # a day beyond this checker's limits must not hide a damaged one after it
@@ -111,7 +112,7 @@ def _reserve(context: Context) -> float:
     return share * context.deadline.seconds
 
 
-def _choose_days(context: Context, stored: Mapping[date, StoredObject]) -> list[date]:
+def _choose_days(context: Context, stored: Mapping[SiteDay, StoredObject]) -> list[SiteDay]:
     """Return the selected days, and of those without a size in their metadata the one with the least plausible size."""
     chosen = select_days(stored, context.now, thorough=context.thorough)
     smallest = select_smallest_day({day: item for day, item in stored.items() if "bytes" not in item.metadata})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Context
@@ -25,6 +24,7 @@ from contract.schedule import format_time
 
 if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
+    from contract.schedule import SiteDay
 
 OTHER_DAYS = 2  # of the same version, that are compared as well
 RESERVED_SHARE = 0.1  # of the deadline, after the comparison of another day
@@ -70,7 +70,7 @@ def _judge_without_other_days(context: Context, result: DayComparison, kind: Kin
     storage = context.manifest.storage
     copy = Hint.keep_copy(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     try:
-        compare_with_metadata(decode_day(result.raw, item.metadata, day=result.day), item.metadata)
+        compare_with_metadata(decode_day(result.raw, item.metadata, day=result.day.day), item.metadata)
     except BrokenDayError as error:
         reason = f"the object was changed after it was written: {error}"
         return Verdict(cause=Cause.STORAGE, reason=reason, hint=copy)
@@ -128,7 +128,7 @@ def _compare_other_days(context: Context, stored: StoredDays, result: DayCompari
             yield other
 
 
-def _compare_other_day(context: Context, day: date, item: StoredObject, reserve: float) -> DayComparison | None:
+def _compare_other_day(context: Context, day: SiteDay, item: StoredObject, reserve: float) -> DayComparison | None:
     """Return the comparison, None for a day that cannot be compared or of which nothing was."""
     try:
         other = compare_day(context, day, item, reserve=reserve)

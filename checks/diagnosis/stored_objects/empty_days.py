@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from checks.check import Context
 from checks.diagnosis.stored_objects.writer import find_writer
@@ -14,7 +13,7 @@ from checks.stored_days.listing import StoredDays
 from checks.stored_days.selection import select_days
 from checks.stored_days.stored_day import format_moment
 from checks.stored_days.writer import WriterKind
-from contract.schedule import day_window, format_time
+from contract.schedule import SiteDay, day_window, format_time
 
 ROWS = 10  # of ACE's page sizes: one row is enough
 MAX_FINDINGS = 3
@@ -47,7 +46,7 @@ def probe_empty_days(context: Context, stored: StoredDays) -> Iterator[Evidence 
     yield Evidence(f"{said}, {len(chosen)} compared with ACE, which has data for {filled or 'none'}")
 
 
-def _describe_filled_day(context: Context, stored: StoredDays, day: date, first: str) -> Finding:
+def _describe_filled_day(context: Context, stored: StoredDays, day: SiteDay, first: str) -> Finding:
     """Return the finding for one day. A version that stored other days with samples can read ACE's answers."""
     item = stored[day]
     writer = find_writer(context, item)
@@ -70,9 +69,11 @@ def _describe_filled_day(context: Context, stored: StoredDays, day: date, first:
     )
 
 
-def _read_first_time(context: Context, day: date) -> str | None:
+def _read_first_time(context: Context, day: SiteDay) -> str | None:
     """Return the time of ACE's first sample of a day, or None where ACE has none."""
-    start, end = day_window(day)
-    page = context.ace.fetch_page(start, end, size=ROWS, keep=max(0.0, context.deadline.left() - WAIT_SECONDS))
+    start, end = day_window(day.day)
+    page = context.ace(day.site).fetch_page(
+        start, end, size=ROWS, keep=max(0.0, context.deadline.left() - WAIT_SECONDS)
+    )
     within = [row.at for row in page.rows if row.at < end.timestamp() * 1_000_000]
     return format_moment(within[0] // 1000) if within else None

@@ -9,6 +9,7 @@ from checks.catalog.config import list_settings
 from checks.model.credentials import Secret
 from checks.run.stack import pulumi_cli
 from contract.manifest import Manifest
+from contract.manifest.sites import read_sites
 
 CONFIG = ("config", "--json", "--show-secrets")  # one question for the key and all settings
 KEY, TOKEN = "aceApiKey", "apiToken"  # the second is the provider's
@@ -29,12 +30,20 @@ class Configuration:
         """
         values = dict(list_settings(deployed))
         configured = {**self.settings, "workerUrl": self._build_url()}
-        names = sorted((values.keys() | {"endDate", "schedule"}) & configured.keys() - RELATED)
-        return tuple(name for name in names if configured[name] != values.get(name, ""))
+        names = sorted((values.keys() | {"schedule"}) & configured.keys() - RELATED)
+        return tuple(name for name in names if _unify(name, configured[name]) != _unify(name, values.get(name, "")))
 
     def _build_url(self) -> str:
         name, subdomain = (self.settings.get(setting, "") for setting in ("workerName", "workersSubdomain"))
         return self.settings.get("workerUrl") or f"https://{name}.{subdomain}.workers.dev"  # as infra/settings
+
+
+def _unify(setting: str, value: str) -> object:
+    """Return a value as it is compared: a list of sites by its meaning, not by its text."""
+    try:
+        return read_sites(value) if setting == "sites" else value
+    except ValueError:
+        return value
 
 
 RELATED = frozenset({"etlWorker", "queryUrl"})  # no check that needs no deployment asks these workers

@@ -54,7 +54,7 @@ FAULTS: Mapping[str, Fault] = {
     "an upload outside Pulumi": fault(_upload_without_tag, "outside_change", "configuration"),
     "a rollback": fault(_roll_back, "outside_change", "configuration"),
     "a split": fault(_split, "outside_change", "configuration"),
-    "a plain text was changed": _bound("SITE", text="elsewhere"),
+    "a plain text was changed": _bound("PAGE_SIZE", text="5000"),
     "another bucket is bound": _bound("BUCKET", bucket_name="another-bucket"),
     "a binding is of another type": _bound("PAGE_SIZE", type="json"),
     "a binding is gone": _unbound("PAGE_SIZE"),

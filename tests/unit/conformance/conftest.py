@@ -38,7 +38,7 @@ warning: drift: ann changed ACE_API_KEY outside Pulumi. Live crons: 30 4 2 1 *
 warning: drift: ann uploaded another version outside Pulumi. Live crons: none
 warning: drift: ann made an older version live again outside Pulumi
 warning: drift: ann split the traffic over several versions outside Pulumi
-Bindings: ACE_API_KEY deleted, MY-SECRET added, BUCKET deleted, BUCKET changed, SITE changed
+Bindings: ACE_API_KEY deleted, MY-SECRET added, BUCKET deleted, BUCKET changed, PAGE_SIZE changed
 Settings: limits (expected cpu_ms 300000, found cpu_ms 50), observability (expected logs at 100 %, found off)
 Settings: placement (expected none, found mode smart)
 ~ cloudflare:index:WorkersScriptSubdomain backfill updated
@@ -99,7 +99,7 @@ class FakeStack(Stack):
             world.api.call("POST", "r2/buckets", json={"name": NAMES.run})
         bindings = [
             {"name": KEY, "type": "secret_text", "text": self.environment[KEY]},
-            {"name": "SITE", "type": "plain_text", "text": "site"},
+            {"name": "PAGE_SIZE", "type": "plain_text", "text": "10000"},
             {"name": "BUCKET", "type": "r2_bucket", "bucket_name": NAMES.run},
         ]
         if self.settings["adopt"]:

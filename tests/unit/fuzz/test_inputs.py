@@ -50,9 +50,10 @@ def test_a_manifest_s_file_is_read_or_refused_in_one_line(tmp_path, raw):
 KEYS = sorted(KNOWN)
 
 
+SITES = '[{"name":"ses_falls_city","startDate":"2024-12-10"}]'
 DECLARED = {
     "accountId": "0" * 32, "aceApiKey": "fake-key-for-fuzzing-0001", "bucket": "ace-timeseries", "workerName": "w",
-    "workersSubdomain": "s", "site": "ses_falls_city", "startDate": "2024-12-10", "adopt": "false", "pageSize": "10000",
+    "workersSubdomain": "s", "sites": SITES, "adopt": "false", "pageSize": "10000",
     "aceBaseUrl": "https://flightdeck.aceiot.cloud", "keyTemplate": "timeseries/{site}/{date}/data.ndjson.gz",
     "schedule": "*/5 * * * *", "extraBindings": "[]",
 }  # fmt: skip
@@ -77,7 +78,7 @@ def test_a_configuration_is_used_or_refused_by_one_line_a_problem(values, secret
         assert all(line.strip() for line in str(error).split("\n"))
     else:
         assert secret
-        assert used.start_date <= (used.end_date or used.start_date)
+        assert all(site.start_date <= (site.end_date or site.start_date) for site in used.sites)
 
 
 @some(80)
@@ -134,7 +135,7 @@ STEP = {
     "op": "update",
     "urn": "urn:pulumi:prod::building-vitals::building-vitals:edge:Worker::w",
     "oldState": {"inputs": {"promise": manifest_data()}, "outputs": {"contentSha256": "a"}},
-    "newState": {"inputs": {"promise": manifest_data(ace__site="other")}},
+    "newState": {"inputs": {"promise": manifest_data(names=["other"])}},
 }
 
 

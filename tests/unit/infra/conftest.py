@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -29,7 +30,7 @@ def defaults() -> dict[str, str]:
 
 def as_config(value: object) -> str:
     """The engine passes every value as a string, and other types as JSON."""
-    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def source_of(

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import re
 
 import pulumi
@@ -49,6 +50,7 @@ def test_a_public_binding_that_looks_like_a_secret_is_refused_without_its_value(
 
 LONG_KEY = "exports/building-sensors/ACME_Headquarters-West/quarterly/{site}/{date}/data.ndjson.gz"
 LONG_NAME = "Acme-Headquarters_West-Building7-Quarterly.Sensors9"
+SITES = json.dumps([{"name": LONG_NAME, "startDate": "2024-12-10"}])
 RANDOM = "q8Zr2LmX0vTnB5kYw7PdHc3JfGs9AeUi"
 
 
@@ -56,9 +58,10 @@ def test_long_names_of_the_settings_are_not_secrets(enforce):
     """Case P5: a setting with a rule of its own is not scanned for random words."""
     enforce(
         PlainText(name="KEY_TEMPLATE", text=LONG_KEY),
-        PlainText(name="SITE", text=LONG_NAME),
+        PlainText(name="SITES", text=SITES),
+        PlainText(name="SITES_2", text=SITES),
         R2Bucket(name="MORE", bucket_name=LONG_NAME.lower()),
-        config={"keyTemplate": LONG_KEY, "site": LONG_NAME},
+        config={"keyTemplate": LONG_KEY, "sites": SITES},
     )
 
 

@@ -22,7 +22,7 @@ TYPES = {
     "query_crons": f"{WORKER}$cloudflare:index/workersCronTrigger:WorkersCronTrigger::query",
 }
 MANIFEST = {
-    "schema": 1,
+    "schema": 2,
     "project": "building-vitals",
     "stack": "prod",
     "account_id": "0123456789abcdef0123456789abcdef",
@@ -44,23 +44,24 @@ MANIFEST = {
         {"name": "ACE_API_KEY", "type": "secret_text"},
         {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "ace-timeseries"},
         {"name": "CF_VERSION_METADATA", "type": "version_metadata"},
-        {"name": "SITE", "type": "plain_text", "text": "ses_falls_city"},
+        {"name": "PAGE_SIZE", "type": "plain_text", "text": "10000"},
+        {"name": "SITES", "type": "plain_text", "text": '[{"name":"ses_falls_city","startDate":"2024-12-10"}]'},
     ],
     "schedules": ["*/5 * * * *"],
     "storage": {
         "bucket": "ace-timeseries",
         "jurisdiction": "default",
         "key_template": "timeseries/{site}/{date}/data.ndjson.gz",
-        "prefix": "timeseries/ses_falls_city/",
     },
     "ace": {
         "base_url": "https://flightdeck.aceiot.cloud",
-        "site": "ses_falls_city",
-        "start_date": "2024-12-10",
-        "end_date": None,
         "page_size": 10000,
+        "settle_hours": 6,
+        "recheck_days": 3,
         "key_expiry_warning_days": 30,
     },
+    "sites": [{"name": "ses_falls_city", "start_date": "2024-12-10", "end_date": None}],
+    "queue": None,
     "siblings": {"query_url": None, "etl_worker": None},
 }
 OUTSIDE = {

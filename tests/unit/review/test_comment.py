@@ -29,6 +29,12 @@ from tests.unit.review.engine_json import (
 GOLDEN = Path(__file__).parents[2] / "golden" / "review"
 CRONS_AGAIN = step("replace", "crons", LIVE["crons"], LIVE["crons"])
 BOUND = MANIFEST["bindings"]
+
+
+def site(name, start="2024-12-10", end=None):
+    return {"name": name, "start_date": start, "end_date": end}
+
+
 NEW = [step("create", kind, None, inputs) for kind, inputs in LIVE.items()]
 
 
@@ -63,14 +69,14 @@ CASES = {
     "first_deployment": lambda: preview(*NEW, first=True),
     "no_change": lambda: preview(),
     "plain_setting": lambda: preview(
-        changed(manifest(ace={"page_size": 5000}, bindings=[*BOUND[:3], {**BOUND[3], "text": "another_site"}])),
+        changed(manifest(ace={"page_size": 5000}, bindings=[*BOUND[:3], {**BOUND[3], "text": "5000"}, BOUND[4]])),
         upload(contentSha256="bbbb"),
     ),
     "key_rotated": lambda: preview(step("update", "secret", LIVE["secret"], LIVE["secret"]), upload()),
     "key_changed_outside_pulumi": lambda: preview(upload(), drift(("ACE_API_KEY", "changed")), CRONS_AGAIN),
     "secret_deleted": lambda: preview(upload(), drift(("ACE_API_KEY", "deleted"), ("MY-SECRET", "added"), ("my.secret", "added")), CRONS_AGAIN),
     "binding_wiped": lambda: preview(
-        upload(), drift(("BUCKET", "deleted"), ("SITE", "changed"), origin="upload"), CRONS_AGAIN
+        upload(), drift(("BUCKET", "deleted"), ("PAGE_SIZE", "changed"), origin="upload"), CRONS_AGAIN
     ),
     "crons_changed": lambda: preview(
         upload(), drift(origin="crons", author=None, at=None, crons=["0 1 * * *"]), CRONS_AGAIN
@@ -83,7 +89,7 @@ CASES = {
             lost=[
                 {"name": "CACHE", "type": "kv_namespace"},
                 {"name": "FLAG", "type": "plain_text"},
-                {"name": "SITE", "type": "secret_text"},
+                {"name": "PAGE_SIZE", "type": "secret_text"},
             ],
             replaced=[{"name": "BUCKET", "type": "r2_bucket"}],
         ),
@@ -108,7 +114,7 @@ CASES = {
     "query_worker": lambda: preview(
         *query_refreshed(),
         upload("query_script"),
-        drift(("SITE", "changed"), ("BUCKET", "deleted"), kind="query_drift", origin="upload"),
+        drift(("PAGE_SIZE", "changed"), ("BUCKET", "deleted"), kind="query_drift", origin="upload"),
         step("update", "query_subdomain", {"enabled": False}, LIVE["subdomain"]),
         step("replace", "query_crons", LIVE["crons"], LIVE["crons"]),
     ),
@@ -170,7 +176,7 @@ def test_without_detailed_exitcode_changes_are_no_failure():
     ["ghp_" + "a" * 36, "https://jo:fakefake@db.example.org", "-----BEGIN RSA PRIVATE KEY-----"],
 )
 def test_a_value_in_the_manifest_that_looks_like_a_secret_is_hidden(value):
-    new = manifest(bindings=[*BOUND[:3], {**BOUND[3], "text": value}], ace={"site": value})
+    new = manifest(bindings=[*BOUND[:3], {**BOUND[3], "text": value}, BOUND[4]], sites=[site(value)])
     _, text = run(preview(changed(new), upload()))
     assert value not in text
     assert text.count("it looks like a secret") == 2
@@ -194,9 +200,9 @@ def test_a_value_under_a_secrets_name_is_hidden():
     "value", ["a | b", "`x` ``y``", "<img src=x>", "@everybody", "a\nb\n| c |", "](https://evil.example)"]
 )
 def test_no_value_breaks_out_of_its_cell(value):
-    new = manifest(bindings=[*BOUND[:3], {**BOUND[3], "text": value}])
+    new = manifest(bindings=[*BOUND[:3], {**BOUND[3], "text": value}, BOUND[4]])
     _, text = run(preview(changed(new), upload()))
-    [row] = [line for line in text.splitlines() if "binding SITE" in line]
+    [row] = [line for line in text.splitlines() if "binding PAGE_SIZE" in line]
     assert row.replace("\\|", "").count("|") == 4
     assert len(text.splitlines()) == len(run(CASES["plain_setting"]())[1].splitlines()) - 1
 
@@ -303,7 +309,7 @@ def test_an_empty_preview_is_told_by_the_engine_alone():
 
 def test_a_comment_is_utf_8_in_every_locale():
     """Case P12: Windows writes cp1252 by default."""
-    raw = preview(changed(manifest(ace={"site": "名古屋"})), upload())
+    raw = preview(changed(manifest(sites=[site("名古屋")])), upload())
     command = [sys.executable, "-m", "review"]
     environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
     done = subprocess.run(command, input=raw, capture_output=True, env=environment, timeout=60, check=False)

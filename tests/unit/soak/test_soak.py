@@ -67,7 +67,7 @@ def test_every_kind_of_system_is_drawn():
     systems = [RandomSystem(seed) for seed in range(200)]
     assert {bool(system.manifest["siblings"]["query_url"]) for system in systems} == {True, False}
     assert {bool(system.manifest["siblings"]["etl_worker"]) for system in systems} == {True, False}
-    assert {system.manifest["ace"]["end_date"] is None for system in systems} == {True, False}
+    assert {system.manifest["sites"][0]["end_date"] is None for system in systems} == {True, False}
     hours = {system.calendar.begins.hour for system in systems}
     assert {0, 23} < hours
     crossing = [system for system in systems if system.calendar.due(0.0) != system.calendar.due(40.0)]

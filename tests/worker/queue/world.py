@@ -40,7 +40,7 @@ def declare_worker(url: str, *sites: Body, bucket: str, limits: Body | None = No
     """Return a worker of the harness with these sites. ``producer`` and ``consumes`` are those of harness.mjs."""
     queues: Body = {name: changes.pop(name) for name in ("producer", "consumes") if name in changes}
     declared = {"SITES": json.dumps(sites), "SETTLE_HOURS": "6", "RECHECK_DAYS": "3", "DEAD_LETTER_QUEUE": DEAD}
-    bound = bindings(url, SITE=None, START_DATE=None, END_DATE=None, LIMITS=limits or {}, **{**declared, **changes})
+    bound = bindings(url, LIMITS=limits or {}, **{**declared, **changes})
     return {"bindings": bound, "bucket": bucket, "wrapped": True, **queues}
 
 

@@ -20,7 +20,7 @@ SECRET = {"name": "OTHER", "type": "secret_text"}
 def test_bindings_as_declared(tmp_path):
     _, report = healthy_system().report(tmp_path, "bindings")
     assert report["bindings"]["evidence"] == [
-        "8 bindings besides secrets are as declared",
+        "9 bindings besides secrets are as declared",
         "the crons are as declared: */5 * * * *",
         "the script settings are as declared: observability logs at 100 %, limits cpu_ms 30000",
     ]
@@ -109,9 +109,9 @@ def test_with_the_manifest_of_an_older_deployment_settings_that_are_off_pass(tmp
 def test_bindings_removed_by_an_upload_outside_pulumi(tmp_path):
     system = healthy_system()
     system.script.upload("", "version_upload")
-    system.script.unbind("SITE", "BUCKET")
+    system.script.unbind("PAGE_SIZE", "BUCKET")
     assert all_findings(tmp_path, system, "bindings", cause="outside_change") == [
-        ("bindings BUCKET, SITE", f"absent: removed by the upload of {ANN}")
+        ("bindings BUCKET, PAGE_SIZE", f"absent: removed by the upload of {ANN}")
     ]
 
 
@@ -129,7 +129,7 @@ def test_bindings_after_a_rollback_and_after_a_pulumi_up_that_did_not_finish(tmp
     """Case C10: the cause is a change outside Pulumi only where the versions show one."""
     system = healthy_system()
     system.script.versions[0]["annotations"]["workers/tag"] = OLDER
-    system.script.bound["SITE"]["text"] = "elsewhere"
+    system.script.bound["PAGE_SIZE"]["text"] = "elsewhere"
     assert failed_finding(tmp_path, system, "bindings")["cause"] == "configuration"
     system.script.versions.insert(0, system.script.version(2, TAG, "upload"))
     assert failed_finding(tmp_path, system, "bindings")["cause"] == "outside_change"
@@ -140,10 +140,10 @@ def test_bindings_after_a_rollback_and_after_a_pulumi_up_that_did_not_finish(tmp
     [
         ("BUCKET", {"bucket_name": "other"}, "bucket_name ace-timeseries", "bucket_name other"),
         ("BUCKET", {"bucket_name": None}, "bucket_name ace-timeseries", "bucket_name of nothing"),
-        ("SITE", {"text": "canary"}, "text ses_falls_city", "another text"),
-        ("SITE", {"text": None}, "text ses_falls_city", "another text"),
-        ("SITE", {"type": "json", "json": "canary"}, "plain_text", "json"),
-        ("SITE", {"type": "secret_text"}, "plain_text", "secret_text"),
+        ("PAGE_SIZE", {"text": "canary"}, "text 10000", "another text"),
+        ("PAGE_SIZE", {"text": None}, "text 10000", "another text"),
+        ("PAGE_SIZE", {"type": "json", "json": "canary"}, "plain_text", "json"),
+        ("PAGE_SIZE", {"type": "secret_text"}, "plain_text", "secret_text"),
         ("ACE_API_KEY", {"type": "plain_text", "text": "canary"}, "secret_text", "plain_text"),
     ],
 )
@@ -195,10 +195,10 @@ def test_bindings_of_json_are_compared_by_value(tmp_path, live, kept):
 def test_bindings_of_each_live_version(tmp_path):
     system = healthy_system()
     system.script.upload("", "upload")
-    system.script.unbind("SITE")
+    system.script.unbind("PAGE_SIZE")
     system.script.live = ["v1", "v2"]
     assert all_findings(tmp_path, system, "bindings", cause="outside_change") == [
-        ("binding SITE", f"absent: removed by the upload of {ANN}")
+        ("binding PAGE_SIZE", f"absent: removed by the upload of {ANN}")
     ]
 
 

@@ -1,13 +1,15 @@
 """The check `config`: each setting that cannot work is named, without any request."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
+from contract.manifest.sites import read_sites
 from contract.setting_rules import RULES
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.manifest import KEY, manifest_data
+from tests.fakes.manifest import KEY, NAME, manifest_data
 from tests.fakes.outcomes import failed_finding
 
 
@@ -21,16 +23,17 @@ from tests.fakes.outcomes import failed_finding
         ({"worker__name": "No_Name!"}, "workerName"),
         ({"worker__tag": ""}, "the upload's tag"),
         ({"storage__bucket": "A"}, "bucket"),
-        ({"storage__prefix": "elsewhere/"}, "the manifest's prefix"),
         ({"storage__key_template": "{date}/{site}"}, "keyTemplate"),
         ({"schedules": ["every day"]}, "schedule"),
         ({"ace__page_size": 10}, "pageSize"),
-        ({"ace__start_date": "2024-13-01"}, "startDate"),
-        ({"ace__end_date": "2024-12-01"}, "endDate"),
-        ({"ace__start_date": ""}, "startDate"),
-        ({"ace__start_date": "", "ace__end_date": None}, "startDate"),
+        ({"sites__0__start_date": "2024-13-01"}, "sites[0].startDate"),
+        ({"sites__0__end_date": "2024-12-01"}, "sites[0].endDate"),
+        ({"sites__0__start_date": ""}, "sites[0].startDate"),
+        ({"names": ["a", "b"], "sites__1__name": "a"}, "sites[1].name"),
+        ({"sites__0__name": "another"}, "binding SITES"),
+        ({"ace__recheck_days": 31}, "recheckDays"),
         ({"ace__base_url": "ftp://ace"}, "aceBaseUrl"),
-        ({"ace__site": "a/b"}, "site"),
+        ({"sites__0__name": "a/b"}, "sites[0].name"),
         ({"bindings": []}, "binding ACE_API_KEY"),
     ],
 )
@@ -68,27 +71,51 @@ PLACES = {
     "bucket": "storage__bucket",
     "keyTemplate": "storage__key_template",
     "aceBaseUrl": "ace__base_url",
-    "site": "ace__site",
-    "startDate": "ace__start_date",
-    "endDate": "ace__end_date",
+    "sites": "sites",
     "pageSize": "ace__page_size",
     "settleHours": "ace__settle_hours",
+    "recheckDays": "ace__recheck_days",
+    "parallelism": "queue__parallelism",
     "keyExpiryWarningDays": "ace__key_expiry_warning_days",
     "schedule": "schedules",
     "etlWorker": "siblings__etl_worker",
     "queryUrl": "siblings__query_url",
 }
-NUMBERS = {"pageSize", "settleHours", "keyExpiryWarningDays"}  # a manifest holds them as integers
+NUMBERS = {
+    "pageSize",
+    "settleHours",
+    "recheckDays",
+    "parallelism",
+    "keyExpiryWarningDays",
+}  # a manifest holds them as integers
 ONLY_THE_PROGRAM_READS = {"workersSubdomain", "queryWorker", "queryWorkerName", "adopt", "notSecret"}
 
 
 def refused(tmp_path, setting, value):
     """Return whether the check refuses a manifest that holds the value."""
     held = [value] if setting == "schedule" else int(value) if setting in NUMBERS else value
-    end = {} if setting in {"startDate", "endDate"} else {"ace__end_date": None}
-    manifest = manifest_data(**{**end, PLACES[setting]: held})
-    _, report = healthy_system(manifest=manifest).report(tmp_path, "config")
-    return setting in {item["subject"] for item in report["config"]["findings"]}
+    if setting == "sites":
+        held = [dataclasses.asdict(site) for site in read_sites(value)]
+    queue = {"name": f"{NAME}-days", "dead_letter_name": f"{NAME}-dead-days", "parallelism": 4}
+    system = healthy_system()
+    system.manifest = manifest_data(**{"queue": queue, PLACES[setting]: held})
+    _, report = system.report(tmp_path, "config")
+    return setting in {item["subject"].partition("[")[0] for item in report["config"]["findings"]}
+
+
+def is_in_a_manifest(setting, value):
+    """Return whether a manifest can hold the value: its reader refuses another form."""
+    if setting in NUMBERS:
+        return value.strip() == value and value.isdecimal() and str(int(value)) == value
+    try:
+        return setting != "sites" or (
+            bool(sites := read_sites(value))
+            and all(
+                isinstance(text, str) for site in sites for text in (site.name, site.start_date, site.end_date or "")
+            )
+        )
+    except (ValueError, TypeError):
+        return False
 
 
 def test_every_setting_with_a_rule_is_in_the_manifest_or_only_for_the_program():
@@ -99,13 +126,7 @@ def test_every_setting_with_a_rule_is_in_the_manifest_or_only_for_the_program():
 def test_config_refuses_the_same_values_as_the_program(tmp_path, setting):
     """Case P10."""
     examples = [item for item in EXAMPLES if item["setting"] == setting and item["value"]]
-    if setting in NUMBERS:  # a manifest holds an integer
-        examples = [item for item in examples if item["value"].strip() == item["value"] and item["value"].isdecimal()]
-        examples = [item for item in examples if str(int(item["value"])) == item["value"]]
-    if setting == "startDate":  # the manifest's own last day is 2024-12-14
-        examples = [item for item in examples if item["value"] < "2024-12-14" or not item["valid"]]
-    if setting == "endDate":  # the manifest's own first day is 2024-12-10
-        examples = [item for item in examples if item["value"] >= "2024-12-10" or not item["valid"]]
+    examples = [item for item in examples if is_in_a_manifest(setting, item["value"])]
     assert {item["valid"] for item in examples} == {True, False}
     wrong = [item for item in examples if refused(tmp_path, setting, item["value"]) is item["valid"]]
     assert wrong == []

@@ -161,10 +161,9 @@ def test_a_day_is_due_after_settle_hours(tmp_path, settle, outcome):
     assert system.report(tmp_path, "fresh")[1]["fresh"]["outcome"] == outcome
 
 
-def test_a_manifest_of_an_older_program_has_the_default_settle_hours(tmp_path):
+def test_a_day_is_due_lately(tmp_path):
     now = NOW.replace(hour=6, minute=20)
     system = store(endless_system(total=10, now=now), 9, last=NOW - timedelta(days=1))
-    del system.manifest["ace"]["settle_hours"]
     found = passed(tmp_path, system)["evidence"][1]
     assert found == "due lately: 2024-12-19. The cron has until 2024-12-20 06:30:00 UTC"
 

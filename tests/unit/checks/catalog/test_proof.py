@@ -11,7 +11,7 @@ from contract.operator_token import derive_operator_token
 from tests.fakes.answers import answer, refusal
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.manifest import API_TOKEN, ENVIRON, KEY, NOW
+from tests.fakes.manifest import API_TOKEN, ENVIRON, KEY, NOW, SITE
 from tests.fakes.outcomes import failed_finding, inconclusive_finding, outcomes
 
 CHOSEN = select_one_day([date(2024, 12, 10), date(2024, 12, 11)], NOW).isoformat()
@@ -30,7 +30,7 @@ def odd(day):
 def test_proof_of_a_day_that_equals_ace(tmp_path):
     code, report = healthy_system().report(tmp_path, "proof")
     assert code == 0
-    assert report["proof"]["evidence"] == [f"{CHOSEN}: all 3 samples equal ACE's, row for row"]
+    assert report["proof"]["evidence"] == [f"{SITE} {CHOSEN}: all 3 samples equal ACE's, row for row"]
 
 
 def test_proof_by_the_rules_of_conversion_and_with_microseconds(tmp_path):
@@ -80,7 +80,7 @@ def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expec
     system = healthy_system()
     system.ace.days[CHOSEN] = to_rows(change(lines(CHOSEN)))
     found = failed_finding(tmp_path, system, "proof")
-    assert found["subject"].startswith(f"{CHOSEN}: {subject.format(CHOSEN)}")
+    assert found["subject"].startswith(f"{SITE} {CHOSEN}: {subject.format(CHOSEN)}")
     assert (found["expected"], found["cause"]) == (expected, "ace")
     assert found["found"].startswith(f"{actual} (1 ")
     assert reason in found["found"]

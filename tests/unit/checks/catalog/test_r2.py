@@ -14,7 +14,7 @@ from tests.fakes import run_log
 from tests.fakes.answers import answer, envelope, refusal
 from tests.fakes.days import Stored, date_of, key_of, lines, stored, stored_in_members, to_rows
 from tests.fakes.healthy_system import endless_system, healthy_system
-from tests.fakes.manifest import NOW, TAG, manifest_data
+from tests.fakes.manifest import NOW, SITE, TAG, manifest_data
 from tests.fakes.outcomes import failed_finding, inconclusive_finding
 
 ERROR = {"status": "error"}
@@ -334,7 +334,7 @@ def test_any_order_and_repeated_rows_are_accepted(tmp_path, rows, store):
     system.objects[key_of(DAY)] = store(DAY, rows)
     system.ace.days[DAY] = to_rows(rows)
     code, report = system.report(tmp_path, "r2", "proof")
-    assert (code, report["proof"]["evidence"]) == (0, [f"{DAY}: all 3 samples equal ACE's, row for row"])
+    assert (code, report["proof"]["evidence"]) == (0, [f"{SITE} {DAY}: all 3 samples equal ACE's, row for row"])
 
 
 def test_a_day_beyond_the_bounds_does_not_hide_a_broken_day(tmp_path):
@@ -348,11 +348,7 @@ def test_a_day_beyond_the_bounds_does_not_hide_a_broken_day(tmp_path):
 
 
 def test_r2_is_thorough_on_request(tmp_path):
-    system = healthy_system(stored=9, total=9, manifest=None)
-    system.manifest["ace"]["end_date"] = "2024-12-18"
-    for item in system.manifest["bindings"]:
-        if item["name"] == "END_DATE":
-            item["text"] = "2024-12-18"
+    system = healthy_system(stored=9, total=9, manifest=manifest_data(last="2024-12-18"))
     _, report = system.report(tmp_path, "r2")
     assert "4 of them agree with their metadata (12 samples)" in report["r2"]["evidence"]
     _, report = system.report(tmp_path, "r2", thorough=True)

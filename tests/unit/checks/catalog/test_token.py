@@ -197,10 +197,39 @@ def test_token_is_inconclusive_during_an_outage_and_leaves_time_to_other_checks(
 
 
 def test_token_of_an_unknown_site(tmp_path):
-    manifest = manifest_data(ace__site="ses_elsewhere")
-    assert "the site does not exist" in failed_finding(tmp_path, healthy_system(manifest=manifest), "token")["found"]
+    system = healthy_system(manifest=manifest_data(names=["ses_elsewhere"]))
+    del system.ace.sites["ses_elsewhere"]
+    assert "the site does not exist" in failed_finding(tmp_path, system, "token")["found"]
+
+
+def test_token_of_several_sites_has_a_line_for_each_that_ace_refuses(tmp_path):
+    names = [f"ses_{number}" for number in range(20)]
+    system = healthy_system(manifest=manifest_data(names=names))
+    system.ace.sites["ses_3"] = {}
+    code, report = system.report(tmp_path, "token")
+    assert (code, report["token"]["evidence"][:2]) == (0, [
+        "ACE accepts the key in ACE_API_KEY and serves 19 of 20 sites",
+        "it knows ses_3, but has no data for 2024-12-10 (startDate)",
+    ])  # fmt: skip
+    for name in names[5:19]:
+        del system.ace.sites[name]
+    code, report = system.report(tmp_path, "token")
+    assert code == 1
+    assert [item["expected"] for item in report["token"]["findings"]] == [
+        f"ACE accepts it and serves {name}" for name in names[5:15]
+    ]
+    assert report["token"]["evidence"][:2] == [
+        "ACE refuses 4 more sites",
+        "ACE accepts the key in ACE_API_KEY and serves 5 of 20 sites",
+    ]
+
+
+def test_token_of_several_sites_and_a_wrong_key_is_one_finding(tmp_path):
+    system = healthy_system(manifest=manifest_data(names=["a", "b", "c"]))
+    system.ace.is_expired = True
+    assert "2 " not in failed_finding(tmp_path, system, "token")["expected"]
 
 
 def test_token_without_a_date_to_ask_for(tmp_path):
-    found = inconclusive_finding(tmp_path, healthy_system(manifest=manifest_data(ace__start_date="soon")), "token")
+    found = inconclusive_finding(tmp_path, healthy_system(manifest=manifest_data(first="soon")), "token")
     assert (found["subject"], found["cause"]) == ("startDate", "configuration")

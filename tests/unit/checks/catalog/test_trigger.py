@@ -188,7 +188,10 @@ def test_trigger_is_left_out_with_read_only(tmp_path):
     assert "POST /trigger" not in system.asked
 
 
-BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 12, 20, 0, 20, tzinfo=UTC)
+BEFORE, AFTER = (
+    datetime(2024, 12, 20, 5, 59, 50, tzinfo=UTC),
+    datetime(2024, 12, 20, 6, 20, tzinfo=UTC),
+)  # settleHours: 6
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ BEFORE, AFTER = datetime(2024, 12, 19, 23, 59, 50, tzinfo=UTC), datetime(2024, 1
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("end_date", [None, "2030-01-01"])
-def test_trigger_counts_until_yesterday_with_a_clock_an_hour_off(tmp_path, end_date, now, total, outcome):
+def test_trigger_counts_the_due_days_with_a_clock_an_hour_off(tmp_path, end_date, now, total, outcome):
     system = endless_system(end_date, total=total)
     system.now = now
     assert system.report(tmp_path, "trigger")[1]["trigger"]["outcome"] == outcome
@@ -236,3 +239,23 @@ def test_trigger_that_leaves_out_days_for_a_reason(tmp_path, fields, shown):
 )
 def test_trigger_that_leaves_out_days_without_a_reason(tmp_path, fields, found):
     assert failed_finding(tmp_path, batch_of(healthy_system(stored=3), **fields), "trigger")["found"] == found
+
+
+def test_a_worker_of_an_older_version_counts_each_day_that_is_over(tmp_path):
+    """Its bindings have no SETTLE_HOURS, so it counts a day from midnight on."""
+    system = endless_system(total=10)
+    system.now = datetime(2024, 12, 20, 3, tzinfo=UTC)
+    assert system.report(tmp_path, "trigger")[1]["trigger"]["outcome"] == "fail"
+    manifest = manifest_data(last=None)
+    manifest["bindings"] = [item for item in manifest["bindings"] if item["name"] != "SETTLE_HOURS"]
+    system = healthy_system(manifest=manifest, total=10)
+    system.now = datetime(2024, 12, 20, 3, tzinfo=UTC)
+    assert system.report(tmp_path, "trigger", skip=("config",))[1]["trigger"]["outcome"] == "pass"
+
+
+def test_the_days_of_all_sites_are_counted(tmp_path):
+    system = healthy_system(manifest=manifest_data(names=["a", "b", "c"]), stored=2)
+    code, report = system.report(tmp_path, "trigger")
+    assert (code, report["trigger"]["evidence"][0]) == (0, "days complete: 6 -> 7 of 15, 3 samples written")
+    system.worker.sites = ["a", "b"]
+    assert failed_finding(tmp_path, system, "trigger")["expected"] == "days_total 15 (of 3 sites)"

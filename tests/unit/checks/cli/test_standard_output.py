@@ -29,7 +29,7 @@ def test_a_closed_pipe_gets_no_traceback(manifest):
 @pytest.fixture
 def broken_range(tmp_path):
     file = tmp_path / "broken.json"
-    file.write_text(json.dumps(manifest_data(ace__end_date="2024-12-01")))
+    file.write_text(json.dumps(manifest_data(sites__0__end_date="2024-12-01")))
     return str(file)
 
 

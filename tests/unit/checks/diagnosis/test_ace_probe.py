@@ -108,7 +108,7 @@ def test_trigger_and_logs_share_one_probe(tmp_path):
 def test_a_day_of_many_pages_is_read_to_its_end_before_the_worker_is_the_cause(tmp_path):
     system = failing_system("upstream_contract")
     system.manifest["ace"]["page_size"] = 1000
-    system.manifest["bindings"][7]["text"] = "1000"
+    next(item for item in system.manifest["bindings"] if item["name"] == "PAGE_SIZE")["text"] = "1000"
     day = system.worker.progress()["current_date"]
     system.ace.days = {day: to_rows(lines(day, 2_500))}
     assert "2,500 valid rows" in trigger(tmp_path, system)["found"]
@@ -122,7 +122,7 @@ def test_a_day_beyond_the_bounds_of_the_probe_changes_no_cause(tmp_path, monkeyp
     monkeypatch.setattr(ace_probe, "PAGES", 1)
     system = failing_system("upstream_contract")
     system.manifest["ace"]["page_size"] = 1000
-    system.manifest["bindings"][7]["text"] = "1000"
+    next(item for item in system.manifest["bindings"] if item["name"] == "PAGE_SIZE")["text"] = "1000"
     day = system.worker.progress()["current_date"]
     system.ace.days = {day: to_rows(lines(day, 1_500))}
     assert has_own_cause(trigger(tmp_path, system), "upstream_contract")

@@ -8,7 +8,7 @@ from checks.stored_days.selection import select_one_day
 from tests.fakes.answers import refusal
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.manifest import NOW, TAG
+from tests.fakes.manifest import NOW, SITE, TAG
 
 DAYS = (date_of(0), date_of(1))
 CHOSEN = select_one_day([date.fromisoformat(day) for day in DAYS], NOW).isoformat()
@@ -97,7 +97,7 @@ def test_a_row_that_every_day_lacks_at_the_same_place_is_the_codes(tmp_path):
         system.ace.days[day] = to_rows(lines(day))
     (found,) = findings(system, tmp_path)
     assert (found["cause"], found["expected"]) == ("worker", '"20.5", in ACE')
-    assert f"one row of every page is missing, and so it is on {OTHER}" in found["found"]
+    assert f"one row of every page is missing, and so it is on {SITE} {OTHER}" in found["found"]
 
 
 def test_broken_code_that_was_replaced_since_is_an_earlier_version(tmp_path):

@@ -46,7 +46,7 @@ def bindings_wiped():
     system = healthy_system()
     system.worker.is_healthy = False
     system.script.upload("")
-    system.script.unbind("SITE", "START_DATE", "END_DATE", "CF_VERSION_METADATA")
+    system.script.unbind("SITES", "CF_VERSION_METADATA")
     system.script.bound["PAGE_SIZE"]["text"] = "a secret that somebody pasted"
     system.script.crons = ["0 * * * *"]
     return system, {}

@@ -131,8 +131,12 @@ def test_the_operator_token_of_the_stack_counts_and_a_stale_variable_is_named(pu
 
 def test_the_configured_site_is_tested_before_it_is_deployed(pulumi):
     """Case C9: `pulumi config set site nosuchsite`, then `checks run config token`."""
-    planned = preview(step(manifest_data(ace__site="nosuchsite", storage__prefix="timeseries/nosuchsite/")))
-    pulumi(stack=deployed(), preview=planned, config=configuration(KEY, site="nosuchsite"))
+    planned = preview(step(manifest_data(names=["nosuchsite"])))
+    pulumi(
+        stack=deployed(),
+        preview=planned,
+        config=configuration(KEY, sites='[{"name": "nosuchsite", "startDate": "2024-12-10"}]'),
+    )
     code, text = run("token", environ=ENVIRON)
     assert code == 1
     assert "serves nosuchsite" in text

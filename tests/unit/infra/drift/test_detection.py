@@ -15,7 +15,7 @@ from contract.drift.rollback import message_of_rollback
 from contract.drift.sentence import MAX_MESSAGE, message_of
 from infra.account import LiveWorker
 from infra.drift.detection import find_drift, next_message
-from infra.drift.digest import digest, digest_settings
+from infra.drift.digest import digest, digest_bindings, digest_settings
 from infra.drift.last_upload import ForeignWorkerError, OtherStackError, uploaded_bindings
 from infra.drift.setting_changes import describe_first_declaration
 from infra.drift.tag import owner_prefix, tag_of
@@ -103,7 +103,7 @@ def test_an_unchanged_upload_keeps_the_live_message(manifest, worker):
 
 
 def test_an_ordinary_change_of_the_program_is_not_drift(read, worker):
-    later = manifest_of(read(site="other", schedule="0 * * * *"))
+    later = manifest_of(read(sites='[{"name":"other","startDate":"2024-12-10"}]', schedule="0 * * * *"))
     assert found(later, worker) is None
     assert message(later, worker) is None
 
@@ -210,9 +210,9 @@ def test_a_tag_of_another_form_is_drift_and_never_a_crash(manifest, worker, rest
 
 def test_a_rollback_is_drift_with_its_changes(manifest, worker):
     rolled_back = dataclasses.replace(changed(worker), deployment=worker.deployment)
-    later = [{**item, "text": "other"} if item["name"] == "SITE" else item for item in worker.bindings]
+    later = [{**item, "text": "other"} if item["name"] == "SITES" else item for item in worker.bindings]
     record = found(manifest, rolled_back, before=later)
-    assert is_drift(record, "rollback", "608d4072", changes=[("SITE", "changed")])
+    assert is_drift(record, "rollback", "608d4072", changes=[("SITES", "changed")])
 
 
 def test_a_version_that_a_deployment_put_back_is_drift_of_its_own_kind(manifest, worker):
@@ -343,16 +343,16 @@ def adopting(manifest, worker, bindings):
 
 
 def test_an_adoption_names_a_declared_name_of_another_kind(manifest, worker):
-    others = [item for item in worker.bindings if item["name"] not in {"SITE", "ACE_API_KEY"}]
-    kinds = [{"name": "SITE", "type": "secret_text"}, {"name": "ACE_API_KEY", "type": "plain_text", "text": "fake"}]
+    others = [item for item in worker.bindings if item["name"] not in {"SITES", "ACE_API_KEY"}]
+    kinds = [{"name": "SITES", "type": "secret_text"}, {"name": "ACE_API_KEY", "type": "plain_text", "text": "fake"}]
     lost, _ = adopting(manifest, worker, [*others, *kinds])
-    assert lost == [("SITE", "secret_text"), ("ACE_API_KEY", "plain_text")]
+    assert lost == [("SITES", "secret_text"), ("ACE_API_KEY", "plain_text")]
 
 
 def test_an_adoption_names_every_replaced_value_but_the_key(manifest, worker):
-    other = {"BUCKET": {"bucket_name": "another"}, "SITE": {"text": "another"}, "ACE_API_KEY": {"text": "another"}}
+    other = {"BUCKET": {"bucket_name": "another"}, "SITES": {"text": "another"}, "ACE_API_KEY": {"text": "another"}}
     bindings = [{**item, **other.get(item["name"], {})} for item in worker.bindings]
-    assert adopting(manifest, worker, bindings) == ([], [("BUCKET", "r2_bucket"), ("SITE", "plain_text")])
+    assert adopting(manifest, worker, bindings) == ([], [("BUCKET", "r2_bucket"), ("SITES", "plain_text")])
     assert adopting(manifest, worker, worker.bindings) == ([], [])
 
 
@@ -377,7 +377,7 @@ def test_a_message_is_kept_within_cloudflares_limit_and_the_record_is_whole(mani
 
 def test_a_later_change_of_the_program_does_not_repeat_the_message_of_an_earlier_drift(read, worker):
     restored = dataclasses.replace(worker, versions=(dataclasses.replace(worker.versions[0], message="drift: x"),))
-    assert message(manifest_of(read(site="other")), restored) is None
+    assert message(manifest_of(read(sites='[{"name":"other","startDate":"2024-12-10"}]')), restored) is None
 
 
 def test_the_key_is_not_named_after_two_changes_of_secrets(manifest, worker):
@@ -411,7 +411,11 @@ def test_an_optional_field_is_compared_where_it_differs_from_its_default(read, w
 
 
 def test_the_tag_of_a_former_deployment_is_the_same(manifest):
-    assert manifest.worker.tag.split(":")[4] == "84abae1e"
+    texts = {"SITE": "ses_falls_city", "START_DATE": "2024-12-10"}  # where SITES and its companions are now
+    new = {"SITES", "SETTLE_HOURS", "RECHECK_DAYS", "DEAD_LETTER_QUEUE"}
+    kept = [item.to_dict() for item in manifest.bindings if item.name not in new]
+    former = [{"name": name, "type": "plain_text", "text": text} for name, text in texts.items()]
+    assert digest_bindings([*kept, *former]) == "84abae1e"
 
 
 def test_a_tag_of_a_former_deployment_without_the_code_or_the_settings_is_not_drift(manifest, worker):

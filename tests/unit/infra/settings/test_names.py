@@ -7,6 +7,7 @@ import yaml
 
 from infra.settings.names import NAMES, derive_name
 from infra.settings.reading import SettingsError
+from tests.unit.infra.conftest import as_config
 
 QUERY_ON = {"queryWorker": "true"}
 
@@ -62,7 +63,8 @@ def test_the_name_of_a_query_worker_is_judged_where_it_is_deployed(read):
 
 def test_the_template_of_staging_needs_the_three_values_of_production_and_no_more(read):
     template = yaml.safe_load(Path("Pulumi.staging.yaml").read_text())["config"]
-    found = read(stack="staging", **{key.removeprefix("building-vitals:"): value for key, value in template.items()})
+    values = {key.removeprefix("building-vitals:"): as_config(value) for key, value in template.items()}
+    found = read(stack="staging", **values)
     assert names_of(found) == ("building-vitals-backfill-staging", None, "ace-timeseries-staging")
     production = yaml.safe_load(Path("Pulumi.prod.yaml").read_text())["config"]
     assert template.keys() == production.keys()

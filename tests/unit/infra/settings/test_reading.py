@@ -3,22 +3,30 @@ from pathlib import Path
 
 import pytest
 
+from contract.manifest.sites import DeclaredSite
 from infra.bindings.kv_namespace import KvNamespace
 from infra.settings.reading import KNOWN, SettingsError
 from tests.unit.infra.conftest import defaults
 
 EXAMPLES = json.loads((Path(__file__).parents[3] / "contract" / "setting_examples.json").read_text())
+SITES = json.dumps(
+    [
+        {"name": "ses_falls_city", "startDate": "2024-12-10", "endDate": "2024-12-12"},
+        {"name": "ses_other", "startDate": "2025-01-01"},
+    ]
+)
 KV = {"type": "kv_namespace", "name": "CACHE", "namespace_id": "abc"}
 
 
 def test_three_values_are_enough(read):
     found = read()
     assert found.worker_url == "https://building-vitals-backfill.example.workers.dev"
-    assert (found.bucket, found.site, found.start_date, found.end_date) == (
-        "ace-timeseries",
-        "ses_falls_city",
-        "2024-12-10",
-        None,
+    assert found.bucket == "ace-timeseries"
+    assert found.sites == (DeclaredSite(name="ses_falls_city", start_date="2024-12-10"),)
+    assert (found.parallelism, found.recheck_days) == (4, 3)
+    assert (found.queue_name, found.dead_letter_name) == (
+        "building-vitals-backfill-days",
+        "building-vitals-backfill-dead-days",
     )
     assert (found.page_size, found.schedule, found.adopt, found.extra_bindings) == (10000, "*/5 * * * *", False, ())
     assert found.settle_hours == 6
@@ -33,9 +41,9 @@ def test_no_secret_shows_in_its_repr(read):
 
 
 def test_a_whole_url_an_end_and_no_schedule(read):
-    found = read(workersSubdomain="", workerUrl="https://backfill.example.org", endDate="2024-12-12", schedule="")
+    found = read(workersSubdomain="", workerUrl="https://backfill.example.org", sites=SITES, schedule="")
     assert found.worker_url == "https://backfill.example.org"
-    assert found.end_date == "2024-12-12"
+    assert [site.range for site in found.sites] == ["2024-12-10 to 2024-12-12", "2025-01-01 to yesterday"]
     assert found.schedule is None
 
 
@@ -61,13 +69,15 @@ def test_the_providers_own_settings_are_used_where_set(read):
 
 def test_all_problems_at_once_one_line_each(read):
     with pytest.raises(SettingsError) as caught:
-        read(accountId="", bucket="B", startDate="2025-01-02", endDate="2025-01-01", adopt="maybe", aceApiKey="changeme",
+        read(accountId="", bucket="B", sites='[{"name": "a"}, {"name": "a", "startDate": "x"}]', adopt="maybe", aceApiKey="changeme",
              environment={})  # fmt: skip
     assert str(caught.value).splitlines() == [
         "accountId: expected 32 hex digits, found nothing. Run: pulumi config set accountId VALUE",
         "bucket: expected 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found 'B'",
+        "sites[0].startDate: expected a date as YYYY-MM-DD, found nothing",
+        "sites[1].startDate: expected a date as YYYY-MM-DD, found 'x'",
+        "sites[1].name: expected a name that no other site has, found 'a'",
         "adopt: expected true, false or from-other-stack, found 'maybe'",
-        "endDate: expected startDate 2025-01-02 or later, found '2025-01-01'",
         "aceApiKey is a placeholder, not a key",
         "cloudflare:apiToken is not set (export CLOUDFLARE_API_TOKEN)",
     ]
@@ -79,7 +89,7 @@ def test_all_problems_at_once_one_line_each(read):
         ({"workersSubdomain": ""}, "workersSubdomain or workerUrl: expected exactly one of them, found neither"),
         ({"workerUrl": "https://x.example"}, "workersSubdomain or workerUrl: expected exactly one of them, found both"),
         ({"aceApiKey": ""}, "aceApiKey is not set (run: pulumi config set --secret aceApiKey, or export ACE_API_KEY)"),
-        ({"startdate": "2025-01-01"}, "'startdate' is not a setting: did you mean startDate? Run: pulumi config rm NAME"),
+        ({"settlehours": "2"}, "'settlehours' is not a setting: did you mean settleHours? Run: pulumi config rm NAME"),
         ({"ACE_API_KEY": "fake"}, "'ACE_API_KEY' is not a setting: did you mean aceApiKey?"),
         ({"colour": "red"}, "'colour' is not a setting: Pulumi.yaml lists all settings. Run: pulumi config rm NAME"),
         ({"f" * 64: ""}, "a setting's name has the form of a secret: remove it from the stack's file, and rotate the secret"),
@@ -93,7 +103,10 @@ def test_all_problems_at_once_one_line_each(read):
             "extraBindings[0]: expected no text, because a secret does not belong in the stack's file",
         ),
         ({"extraBindings": json.dumps([KV, KV])}, "extraBindings[1].name: expected a name that no other binding has, found 'CACHE'"),
-        ({"extraBindings": json.dumps([{**KV, "name": "SITE"}])}, "extraBindings[0].name: expected a name that no other"),
+        ({"extraBindings": json.dumps([{**KV, "name": "SITES"}])}, "extraBindings[0].name: expected a name that no other"),
+        ({"extraBindings": json.dumps([{**KV, "name": "SITES_7"}])}, "extraBindings[0].name: expected a name that no other"),
+        ({"sites": ""}, "sites: expected a list of sites, each with name, startDate and perhaps endDate, found nothing. Run: "),
+        ({"workerName": "w" * 54}, "workerName: expected 1 to 53 of a-z"),
         ({"extraBindings": json.dumps([{"type": "kv_namespace", "name": "C"}])}, "extraBindings[0]: expected the fields name, namesp"),
         ({"extraBindings": json.dumps([{"type": "service", "name": "C"}])}, "extraBindings[0]: expected the fields name, service, type, and optionally environment"),
         ({"extraBindings": json.dumps([{**KV, "jurisdiction": "eu"}])}, "extraBindings[0]: expected the fields name, namesp"),
@@ -112,14 +125,14 @@ def test_the_program_agrees_with_the_examples(read, example):
     setting, value = example["setting"], example["value"]
     others = {
         "workerUrl": {"workersSubdomain": ""},
-        "startDate": {"endDate": ""},
-        "endDate": {"startDate": "0001-01-01"},
     }
     try:
         read(**{**others.get(setting, {}), setting: value})
         found = []
     except SettingsError as error:
-        found = [line for line in str(error).splitlines() if line.startswith((f"{setting}: ", f"{setting} "))]
+        found = [
+            line for line in str(error).splitlines() if line.startswith((f"{setting}: ", f"{setting} ", f"{setting}["))
+        ]
     assert (found == []) is example["valid"]
 
 
@@ -181,13 +194,13 @@ def test_an_etl_worker_that_cannot_be_is_one_line(read, config, problem):
     assert str(caught.value).startswith(problem)
 
 
-@pytest.mark.parametrize("key", ["site", "bucket", "extraBindings"])
+@pytest.mark.parametrize("key", ["sites", "bucket", "extraBindings"])
 def test_a_setting_stored_as_a_secret_would_be_public_and_is_refused(read, key):
     with pytest.raises(SettingsError, match=f"^{key} .*stored as a secret, but it will be public"):
         read(secret=("aceApiKey", key))
 
 
-@pytest.mark.parametrize("key", ["bucket", "accountId", "site", "startDate", "schedule"])
+@pytest.mark.parametrize("key", ["bucket", "accountId", "sites", "schedule"])
 def test_a_secret_under_the_wrong_key_is_not_repeated(read, key):
     value = "https://jo:fakefake@db.example.org"
     with pytest.raises(SettingsError) as caught:

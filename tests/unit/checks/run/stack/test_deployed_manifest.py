@@ -49,7 +49,7 @@ def test_a_stack_without_a_token(pulumi):
         ({"out": "no json"}, UnreadableError, "the answer is not JSON"),
         ({"out": "{}"}, UnreadableError, "pulumi up --stack prod"),
         ({"out": "[]"}, UnreadableError, "has no output manifest"),
-        ({"out": '{"manifest": {"schema": 2}}'}, UnreadableError, "manifest.schema: expected 1"),
+        ({"out": '{"manifest": {"schema": 3}}'}, UnreadableError, "manifest.schema: expected 1 or 2"),
     ],
 )
 def test_a_stack_that_cannot_be_read(pulumi, answer, kind, text):
@@ -166,7 +166,7 @@ def test_a_preview_is_not_made_where_something_is_deployed(pulumi):
         (preview(), UnreadableError, "shows no building-vitals:edge:Manifest"),
         (preview(step(None, urn="urn:pulumi:prod::x")), UnreadableError, "shows no"),
         ({"out": "[]"}, UnreadableError, "shows no"),
-        (preview(step({"schema": 2})), UnreadableError, "manifest.schema: expected 1"),
+        (preview(step({"schema": 3})), UnreadableError, "manifest.schema: expected 1 or 2"),
         (preview(step(None)), UnreadableError, "expected an object"),
         ({"out": "no json", "code": 255, "err": "error: it broke\n"}, UnreadableError, "pulumi preview: it broke"),
         ({"out": "", "code": 1, "err": "error: no stack named 'x' found"}, UnusableError, "no stack named"),
@@ -218,17 +218,23 @@ def test_the_engine_is_asked_both_questions_concurrently(monkeypatch):
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("site", "nosuchsite"), ("pageSize", "5000"), ("schedule", ""), ("endDate", ""), ("workerName", "other")],
+    [
+        ("sites", '[{"name": "nosuchsite", "startDate": "2024-12-10"}]'),
+        ("sites", "no list"),
+        ("pageSize", "5000"),
+        ("schedule", ""),
+        ("workerName", "other"),
+    ],
 )
 def test_a_configured_setting_that_is_not_deployed_is_previewed(pulumi, setting, value):
     """Case C9: a check that needs no deployment reads the configured settings."""
-    planned = manifest_data(ace__site="as-previewed")
+    planned = manifest_data(names=["as-previewed"])
     asked = pulumi(stack=DEPLOYED, preview=preview(step(planned)), config=configuration(KEY, **{setting: value}))
     if setting == "workerName":
         asked = pulumi(
             stack=DEPLOYED, preview=preview(step(planned)), config=configuration(KEY, workerName=value, workerUrl="")
         )
-    assert read_from_stack("prod", planned=True).manifest.ace.site == "as-previewed"
+    assert read_from_stack("prod", planned=True).manifest.sites[0].name == "as-previewed"
     assert list_commands(asked) == ["config", "preview", "stack"]
 
 
@@ -242,8 +248,10 @@ def test_the_url_of_a_worker_is_compared_as_the_program_builds_it(pulumi):
 
 def test_a_check_of_the_deployment_reads_the_deployed_manifest(pulumi):
     """Case C9: the deployed worker is compared with its own settings."""
-    asked = pulumi(stack=DEPLOYED, config=configuration(KEY, site="nosuchsite"))
-    assert read_from_stack("prod", key=True).manifest.ace.site == SITE
+    asked = pulumi(
+        stack=DEPLOYED, config=configuration(KEY, sites='[{"name": "nosuchsite", "startDate": "2024-12-10"}]')
+    )
+    assert read_from_stack("prod", key=True).manifest.sites[0].name == SITE
     assert list_commands(asked) == ["config", "stack"]
 
 

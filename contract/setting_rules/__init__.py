@@ -1,8 +1,8 @@
 """The rule of each setting, for the program (``infra/settings``) and for the check ``config``.
 
 A rule takes a value and returns the form that was expected, or None for a valid value. ``RULES`` is the list of all
-settings that have one. ``find_conflicts`` holds the rules between settings. The examples are
-tests/contract/setting_examples.json, which the workers' tests use as well.
+settings that have one, and ``find_violations`` applies one. ``find_conflicts`` holds the rules between settings. The
+examples are tests/contract/setting_examples.json, which the workers' tests use as well.
 Source: R2's and Workers' naming rules, ACE's page sizes, Cloudflare's cron parser.
 """
 
@@ -17,35 +17,29 @@ from contract.ace_key import LAST_DAYS, MAX_TEXT
 from contract.control_objects import CONTROL_PREFIX
 from contract.cron.dialect import find_broken_field
 from contract.hosts import is_backfill_worker, is_loopback
-from contract.schedule import parse_day
+from contract.setting_rules.sites import check_sites, find_site_violations
+from contract.setting_rules.violation import Violation, show
 
 Rule = Callable[[str], str | None]
 
 # Larger pages exceed a worker's 128 MB, smaller ones stall ACE's cursor.
 PAGE_SIZES = (1_000, 5_000, 10_000, 50_000, 100_000)
 MAX_SETTLE_HOURS = 72
+MAX_RECHECK_DAYS = 30
+MAX_PARALLELISM = 50
+MAX_QUEUE_NAME = 63  # characters
+DAYS_QUEUE, DEAD_LETTER_QUEUE = "-days", "-dead-days"  # the ends of the queues' names
+MAX_WORKER_NAME = MAX_QUEUE_NAME - len(DEAD_LETTER_QUEUE)
 OTHER_STACK = "from-other-stack"  # value of adopt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRule:
-    """The rule of one setting. An optional setting may be empty."""
+    """The rule of one setting. An optional setting may be empty. ``find`` yields the broken parts of a list."""
 
     check: Rule
     optional: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """A value that breaks a rule. ``found`` never shows a URL that may hold a password."""
-
-    setting: str
-    expected: str
-    found: str
-
-    def __str__(self) -> str:
-        """Return the violation as one line."""
-        return f"{self.setting}: expected {self.expected}, found {self.found}"
+    find: Callable[[str], Iterator[Violation]] | None = None
 
 
 def check_account_id(value: str) -> str | None:
@@ -63,6 +57,12 @@ def check_hostname_label(value: str) -> str | None:
     """Expect one label of a host name, because a worker's name is a part of its URL."""
     valid = re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value)
     return None if valid else "1 to 63 of a-z, 0-9 and '-', with no '-' at either end"
+
+
+def check_worker_name(value: str) -> str | None:
+    """Expect one label of a host name that is short enough for the names of the queues, which follow from it."""
+    valid = check_hostname_label(value) is None and len(value) <= MAX_WORKER_NAME
+    return None if valid else f"1 to {MAX_WORKER_NAME} of a-z, 0-9 and '-', with no '-' at either end"
 
 
 def check_url(value: str) -> str | None:
@@ -88,19 +88,6 @@ def check_url(value: str) -> str | None:
 def check_worker_address(value: str) -> str | None:
     """Expect a worker's name, or its whole URL."""
     return check_url(value) if "://" in value else check_hostname_label(value)
-
-
-def check_site(value: str) -> str | None:
-    """Expect a name that is the same in ACE's path and in an object's key."""
-    if len(value) > MAX_TEXT:
-        return f"at most {MAX_TEXT:,} characters"
-    valid = re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", value)
-    return None if valid else "letters, digits, '_', '-' and '.', with no '.' at its start"
-
-
-def check_date(value: str) -> str | None:
-    """Expect a day of the calendar as YYYY-MM-DD."""
-    return "a date as YYYY-MM-DD" if parse_day(value) is None else None
 
 
 def check_page_size(value: str) -> str | None:
@@ -155,18 +142,18 @@ def expect_one_of(*values: str) -> Rule:
 RULES: Mapping[str, SettingRule] = {
     "accountId": SettingRule(check=check_account_id),
     "bucket": SettingRule(check=check_bucket),
-    "workerName": SettingRule(check=check_hostname_label),
+    "workerName": SettingRule(check=check_worker_name),
     "workersSubdomain": SettingRule(check=check_hostname_label, optional=True),
     "workerUrl": SettingRule(check=check_url, optional=True),
-    "site": SettingRule(check=check_site),
-    "startDate": SettingRule(check=check_date),
-    "endDate": SettingRule(check=check_date, optional=True),
+    "sites": SettingRule(check=check_sites, find=find_site_violations),
     "aceBaseUrl": SettingRule(check=check_url),
     "pageSize": SettingRule(check=check_page_size),
     "keyTemplate": SettingRule(check=check_key_template),
     "keyExpiryWarningDays": SettingRule(check=expect_number(LAST_DAYS.days, 365, "days")),
     "schedule": SettingRule(check=check_cron, optional=True),
     "settleHours": SettingRule(check=expect_number(0, MAX_SETTLE_HOURS, "hours")),
+    "recheckDays": SettingRule(check=expect_number(0, MAX_RECHECK_DAYS, "days")),
+    "parallelism": SettingRule(check=expect_number(1, MAX_PARALLELISM, "days at once")),
     "notSecret": SettingRule(check=check_names, optional=True),
     "etlWorker": SettingRule(check=check_worker_address, optional=True),
     "queryWorker": SettingRule(check=expect_one_of("true", "false")),
@@ -178,17 +165,21 @@ RULES: Mapping[str, SettingRule] = {
 
 def find_violation(setting: str, value: str) -> Violation | None:
     """Return how a value breaks the rule of its setting, None for a valid one. Raises KeyError for another name."""
+    return next(iter(find_violations(setting, value)), None)
+
+
+def find_violations(setting: str, value: str) -> list[Violation]:
+    """Return all that breaks the rule of a setting: several violations of a list. Raises KeyError for another name."""
     rule = RULES[setting]
+    if rule.find is not None:
+        return list(rule.find(value))
     expected = None if rule.optional and not value else rule.check(value)
-    return None if expected is None else Violation(setting=setting, expected=expected, found=show(value))
+    return [] if expected is None else [Violation(setting=setting, expected=expected, found=show(value))]
 
 
 def find_conflicts(values: Mapping[str, str]) -> Iterator[Violation]:
     """Yield the rules between settings that are broken. A setting that is not in ``values`` is not judged."""
     given = {name: value for name, value in values.items() if value}
-    start, end = given.get("startDate", ""), given.get("endDate", "")
-    if not check_date(start) and not check_date(end) and start > end:
-        yield Violation(setting="endDate", expected=f"startDate {start} or later", found=show(end))
     if {"workersSubdomain", "workerUrl"} <= values.keys():
         chosen = [name for name in ("workersSubdomain", "workerUrl") if name in given]
         if len(chosen) != 1:
@@ -210,10 +201,3 @@ def _find_missing_addresses(given: Mapping[str, str]) -> Iterator[Violation]:
         yield Violation(setting="etlWorker", expected=f"a whole URL, {reason}", found=show(given["etlWorker"]))
     if given.get("queryWorker") == "true" and "queryUrl" not in given:
         yield Violation(setting="queryUrl", expected=f"a whole URL, {reason}", found="nothing")
-
-
-def show(value: str) -> str:
-    """Return a value as a message shows it: on one line, and without a URL that may hold a password."""
-    if not value:
-        return "nothing"
-    return "a URL with '@' (not shown)" if "@" in value and "://" in value else repr(value)
