@@ -15,21 +15,22 @@ from .simulation.scale.simulate import simulate
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "scale.md").read_text()
 DAYS, SAMPLES = 1826, 500_000
-SMALL = {"sites": 4, "days": 60, "pages": 10, "parallelism": 8, "killsPerHour": 60, "moreHours": 1}
+SMALL = {"sites": 4, "days": 60, "pages": 10, "parallelism": 8, "killsPerHour": 60, "moreHours": 80}
 
 
 def test_a_small_backfill_loses_and_doubles_nothing():
-    """Kills at random moments, 429s, an outage and two bad days a site."""
+    """Case A8: kills at random moments, 429s, an outage, late rows and two bad days a site."""
     result = simulate(seed=3, memory=True, outageHours=[[0.05, 0.1]], limitedShare=0.01, **SMALL)
     assert (result["lost"], result["doubled"], result["missing"], result["wrong_failures"]) == (0, 0, 0, 0)
-    assert result["stored"] == SMALL["sites"] * (SMALL["days"] - 2)
+    assert result["stored"] == SMALL["sites"] * (SMALL["days"] - 2 + 3), "three more days are due after 80 hours"
     assert result["kills"] > 0
+    assert result["rechecked"] >= result["revised"] > 0, "days got late rows after they were stored"
     assert min(result["by_answer"].values()) > 0, "each kind of answer was given"
     assert "0 lost, 0 doubled, 0 missing" in describe(result, 3)
 
 
 def test_a_seed_is_one_course_of_events():
-    first, second, other = (simulate(seed=seed, **{**SMALL, "days": 10}) for seed in (1, 1, 2))
+    first, second, other = (simulate(seed=seed, **{**SMALL, "days": 10, "moreHours": 0}) for seed in (1, 1, 2))
     for result in (first, second, other):
         del result["cpu_seconds"]
     assert first == second != other

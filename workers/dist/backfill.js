@@ -413,12 +413,18 @@ var listUnusable = (usable) => Object.entries(usable).flatMap(([name, isUsable])
 
 // workers/backfill/queue/due.js
 var HOUR_MS2 = 36e5;
+var dates = /* @__PURE__ */ new Map();
 function listDueDays({ start, end }, { settleHours }, at) {
   const newest = formatDate(at - settleHours * HOUR_MS2 - DAY_MS);
   const last = Date.parse(end === void 0 || end > newest ? newest : end);
   const days = [];
-  for (let ms = Date.parse(start); ms <= last; ms += DAY_MS) days.push(formatDate(ms));
+  for (let ms = Date.parse(start); ms <= last; ms += DAY_MS) days.push(nameDate(ms));
   return days;
+}
+function nameDate(ms) {
+  const known = dates.get(ms) ?? formatDate(ms);
+  dates.set(ms, known);
+  return known;
 }
 function isDue({ start, end }, date, { settleHours }, at) {
   const isDeclared = date >= start && (end === void 0 || date <= end);
@@ -1485,13 +1491,13 @@ function chooseDays(survey, plan, config, limits, at) {
     const failed = survey.control.failures.get(name);
     return !plan.has(name) && !(failed && mustWait(failed, at, config.version));
   };
-  const missing = survey.sites.map(({ name, missing: dates }) => ({
+  const missing = survey.sites.map(({ name, missing: dates2 }) => ({
     name,
-    dates: dates.filter((date) => isFree(name, date)),
-    newest: dates.findLast((date) => plan.has(nameDay({ site: name, date })) || isFree(name, date))
+    dates: dates2.filter((date) => isFree(name, date)),
+    newest: dates2.findLast((date) => plan.has(nameDay({ site: name, date })) || isFree(name, date))
   }));
-  const newest = missing.map(({ name, dates, newest: date }) => ({ name, dates: dates.filter((one) => one === date) }));
-  const older = missing.map(({ name, dates, newest: date }) => ({ name, dates: dates.filter((one) => one !== date) }));
+  const newest = missing.map(({ name, dates: dates2, newest: date }) => ({ name, dates: dates2.filter((one) => one === date) }));
+  const older = missing.map(({ name, dates: dates2, newest: date }) => ({ name, dates: dates2.filter((one) => one !== date) }));
   const late = survey.sites.map(({ name, due, stored }) => ({
     name,
     dates: due.filter((date) => {
@@ -1505,10 +1511,10 @@ function chooseDays(survey, plan, config, limits, at) {
 function takeInTurn(sites, kind, count2) {
   const orders = [];
   for (let turn = 0; orders.length < count2; turn += 1) {
-    const left = sites.filter(({ dates }) => turn < dates.length);
+    const left = sites.filter(({ dates: dates2 }) => turn < dates2.length);
     if (left.length === 0) break;
-    for (const { name, dates } of left.slice(0, count2 - orders.length)) {
-      orders.push({ site: name, date: dates[turn], what: kind });
+    for (const { name, dates: dates2 } of left.slice(0, count2 - orders.length)) {
+      orders.push({ site: name, date: dates2[turn], what: kind });
     }
   }
   return orders;
@@ -1784,7 +1790,7 @@ function answer({ error, progress, continuation }, more) {
 // workers/backfill/routes/progress.js
 function formatProgress({ sites }, counters, done, current) {
   const missing = sites.flatMap(
-    ({ name, missing: dates }) => dates.filter((date2) => !done.has(nameDay({ site: name, date: date2 }))).map((date2) => ({ site: name, date: date2 }))
+    ({ name, missing: dates2 }) => dates2.filter((date2) => !done.has(nameDay({ site: name, date: date2 }))).map((date2) => ({ site: name, date: date2 }))
   );
   const total = sites.reduce((sum, { due }) => sum + due.length, 0);
   const oldest = missing.reduce((one, other) => one && one.date <= other.date ? one : other, missing[0]);

@@ -7,6 +7,8 @@ import { DAY_MS, formatDate } from "../../shared/days.js";
  */
 
 const HOUR_MS = 3_600_000;
+/** @type {Map<number, string>} */
+const dates = new Map();
 
 /**
  * Lists the due days of a site, oldest first: those that ended so many hours ago.
@@ -18,8 +20,18 @@ export function listDueDays({ start, end }, { settleHours }, at) {
   const newest = formatDate(at - settleHours * HOUR_MS - DAY_MS);
   const last = Date.parse(end === undefined || end > newest ? newest : end);
   const days = [];
-  for (let ms = Date.parse(start); ms <= last; ms += DAY_MS) days.push(formatDate(ms));
+  for (let ms = Date.parse(start); ms <= last; ms += DAY_MS) days.push(nameDate(ms));
   return days;
+}
+
+/**
+ * Returns the date of a time. Each date is formatted once, because the sites have the same ones.
+ * @param {number} ms
+ */
+function nameDate(ms) {
+  const known = dates.get(ms) ?? formatDate(ms);
+  dates.set(ms, known);
+  return known;
 }
 
 /**

@@ -88,9 +88,8 @@ export class R2 {
     if (cursor !== undefined) index = this.#find(`${Buffer.from(cursor, "base64")}\0`);
     const [objects, end] = [[], index + Math.min(limit, this.listPage, MAX_LIST)];
     for (; index < end && this.keys[index]?.startsWith(prefix); index += 1) {
-      const shown = describe(this.objects.get(this.keys[index]));
-      if (!include.includes("customMetadata")) delete shown.customMetadata;
-      objects.push(shown);
+      const object = this.objects.get(this.keys[index]);
+      objects.push(include.includes("customMetadata") ? describe(object) : (object.listed ??= describe(object, false)));
     }
     const truncated = this.keys[index]?.startsWith(prefix) ?? false;
     const more = truncated ? { cursor: Buffer.from(objects.at(-1).key).toString("base64") } : {};
@@ -118,10 +117,11 @@ export class R2 {
   }
 }
 
-function describe(object) {
+function describe(object, withMetadata = true) {
   if (object === undefined) return undefined;
   const { key, etag, size, now, customMetadata, httpMetadata } = object;
-  return { key, etag, httpEtag: `"${etag}"`, size, uploaded: new Date(now), customMetadata, httpMetadata };
+  const shown = { key, etag, httpEtag: `"${etag}"`, size, uploaded: new Date(now), httpMetadata };
+  return withMetadata ? { ...shown, customMetadata } : shown;
 }
 
 function open(object, { offset = 0, length } = {}) {

@@ -7,7 +7,7 @@ import { Failure } from "../../../../workers/shared/failure.js";
 import { keyOf } from "../system.mjs";
 
 const BODY = 40; // bytes: more than an empty day has
-const LATE_EVERY = 20; // days: one of them gets rows after it is due
+const LATE_EVERY = 5; // days: one of them gets rows after it is due
 const LATE_HOURS = 30; // after the end of the day
 const HOUR = 3_600_000;
 
