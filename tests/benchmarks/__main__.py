@@ -15,7 +15,10 @@ SEEDED = ("soak", "interleavings", "scale")
 
 def _names() -> list[str]:
     modules = {module.name for module in pkgutil.iter_modules(bench.__path__) if not module.ispkg}
-    return sorted(modules - {"__main__", "side_by_side", "chain", "program_without_drift"} | {"soak"})
+    return sorted(
+        modules - {"__main__", "side_by_side", "chain", "program_without_drift", "large_day", "stored_volume"}
+        | {"soak"}
+    )
 
 
 @click.command()

@@ -80,3 +80,16 @@ class Harness:
         answer = self.http.post(self._control, json={"op": operation, **given})
         assert answer.status_code == 200, answer.text
         return json.loads(answer.text)
+
+    def find_workerd(self) -> int:
+        """Return the id of the process that runs the workers, a child of Node (Linux only)."""
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            try:
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == self._node.pid and "workerd" in (folder / "cmdline").read_text():
+                    return int(folder.name)
+            except OSError:
+                continue  # it ended meanwhile
+        raise LookupError("no workerd runs")

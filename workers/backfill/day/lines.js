@@ -2,8 +2,6 @@ import { readChunks } from "../../shared/chunks.js";
 import { Failure } from "../../shared/failure.js";
 import { splitLine } from "../../shared/samples.js";
 
-/** @typedef {NonNullable<ReturnType<typeof splitLine>>} Line */
-
 /**
  * Yields the text of a gzip member as chunks of bytes. Throws a Failure when it cannot be decompressed.
  * @param {ReadableStream<Uint8Array>} compressed
@@ -19,7 +17,7 @@ export async function* readBytes(compressed, date) {
 }
 
 /**
- * Yields the rows of a gzip member, many at once. Throws a Failure for a line that is not in the stored form.
+ * Yields the lines of a gzip member, many at once.
  * @param {ReadableStream<Uint8Array>} compressed
  * @param {string} date of the object, for the message
  * @param {(bytes: Uint8Array) => Promise<void>} [onBytes] gets the text, too
@@ -31,21 +29,50 @@ export async function* readLines(compressed, date, onBytes) {
     await onBytes?.(chunk);
     const lines = `${rest}${decode(decoder, date, chunk)}`.split("\n");
     rest = lines.pop() ?? "";
-    yield lines.map((line) => split(line, date));
+    yield lines;
   }
   rest += decode(decoder, date);
-  if (rest !== "") yield [split(rest, date)];
+  if (rest !== "") yield [rest];
 }
 
 /**
+ * Returns whether all lines of one member are lines of another one, in the same order.
+ * @param {Blob} inner
+ * @param {Blob} outer
+ * @param {string} date
+ */
+export async function isWithin(inner, outer, date) {
+  const batches = readLines(inner.stream(), date);
+  /** @type {string[]} */
+  let wanted = [];
+  let at = 0;
+  let isEnd = false;
+  try {
+    for await (const lines of readLines(outer.stream(), date)) {
+      for (const line of lines) {
+        while (at === wanted.length && !isEnd) {
+          const { done, value } = await batches.next();
+          [wanted, at, isEnd] = [value ?? [], 0, done === true];
+        }
+        if (isEnd) return true;
+        if (wanted[at] === line) at += 1;
+      }
+    }
+    return at === wanted.length && (isEnd || (await batches.next()).done === true);
+  } finally {
+    await batches.return(undefined);
+  }
+}
+
+/**
+ * Returns the parts of a line. Throws a Failure for a line that is not in the stored form.
  * @param {string} line
  * @param {string} date
- * @returns {Line & {line: string}}
  */
-function split(line, date) {
+export function split(line, date) {
   const parts = splitLine(line);
-  if (parts === undefined) throw new Failure("storage", `the object of ${date} has a line that is not a sample`);
-  return { ...parts, line };
+  if (parts !== undefined) return parts;
+  throw new Failure("storage", `the object of ${date} has a line that is not a sample`);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** @typedef {{body: Blob, digest: ArrayBuffer, samples: number, points: number, first: number, last: number}} Closed */
 
-const LEAST_BYTES = 48 * 1024; // compressed at once. Smaller pieces take longer
+const LEAST_BYTES = 160 * 1024; // compressed at once. Smaller pieces take longer, larger ones more memory
 const OUTPUT_BYTES = 16 * 1024;
 const MAX_LOOP = 48; // characters. encodeInto is faster for a longer text
 const UNIT_BYTES = 3; // UTF-8 bytes of a UTF-16 unit, at most

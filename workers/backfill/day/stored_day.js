@@ -1,7 +1,7 @@
 /** Reads the object of a day, of either format, as members. */
 import { FORMAT, formatHex, parseLengths } from "../../shared/day_object.js";
 import { Failure } from "../../shared/failure.js";
-import { readLines } from "./lines.js";
+import { readLines, split } from "./lines.js";
 import { Members } from "./members.js";
 
 /**
@@ -73,9 +73,10 @@ async function splitObject(object, date, maxBytes) {
   const known = new Map();
   let samples = 0;
   try {
-    for await (const rows of readLines(object.body, date, (bytes) => digest.write(bytes))) {
-      samples += rows.length;
-      for (const { name, line, ms } of rows) {
+    for await (const lines of readLines(object.body, date, (bytes) => digest.write(bytes))) {
+      samples += lines.length;
+      for (const line of lines) {
+        const { name, ms } = split(line, date);
         const member = known.get(name) ?? members.openFor(JSON.parse(name));
         known.set(name, member);
         member.addLine(line, ms);
