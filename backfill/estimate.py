@@ -1,4 +1,4 @@
-"""The requests, time, storage and cost of a backfill, before it is made: the formula of the page on scale."""
+"""The requests, time, storage and cost of a backfill, before it is made. docs/scale.md has the formula."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ CRON_SECONDS = 300.0  # between two runs of the planner, with the default schedu
 BYTES_PER_SAMPLE = 7.5  # compressed, format 2. Measured: 3.74 MB for 500,000 samples
 EMPTY_BYTES = 20  # of a day without samples
 CPU_MS_PER_SAMPLE = 0.006
-CPU_MS_PER_RUN = 2.0
+CPU_MS_PER_RUN = 3.0
 
 MONTH_SECONDS = 365 * 86400 / 12
 LIST_PAGE = 1000  # objects of one list request
-RUN_WRITES, RUN_READS = 3, 2  # of a planner's run: the run log twice and the plan, and the reads of both
-DAY_WRITES, DAY_READS = 2, 2  # of a day: its lease and its object, and the looks at both
+RUN_WRITES, RUN_READS = 2, 2  # of a planner: it writes the run log twice, and reads the run log and the plan
+CONTROL_LISTS = 1  # of a planner, besides the days of each site
+DAY_WRITES, DAY_READS = 4, 4  # of a day: its object, its lease, and twice the plan. Counted in docs/costs.md
 MESSAGE_OPERATIONS = 3  # a message is written, read and deleted
 
 
@@ -117,9 +118,9 @@ class Month:
     def usage(self) -> dict[str, float]:
         """Return the amounts that Cloudflare counts, by name."""
         runs = MONTH_SECONDS / self.cron_seconds
-        lists = self.sites * max(1, math.ceil(self.days / max(1, self.sites) / LIST_PAGE)) + 1  # and the failures
+        lists = self.sites * max(1, math.ceil(self.days / max(1, self.sites) / LIST_PAGE))
         return {
-            "class_a": runs * (RUN_WRITES + lists) + self.copies * DAY_WRITES,
+            "class_a": runs * (RUN_WRITES + lists + CONTROL_LISTS) + self.copies * DAY_WRITES,
             "class_b": runs * RUN_READS + self.copies * DAY_READS,
             "queue": self.copies * MESSAGE_OPERATIONS,
             "requests": runs + self.copies,

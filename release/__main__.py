@@ -18,6 +18,7 @@ COMPLETE = "_BUILDING_VITALS_COMPLETE"  # click's variable for the completion of
 USAGE = 2  # exit code
 COMMANDS = {  # name -> module, command, and short help
     "check": ("checks.cli.commands", "group", "Verify a deployment."),
+    "backfill": ("backfill.cli.commands", "group", "Plan, watch, repeat and pause the copying of days."),
     "review": ("review.__main__", "main", "Write a comment about a preview, which comes from standard input."),
     "review-github": ("review.github.__main__", "group", "Write the results of a workflow to GitHub."),
 }
@@ -47,7 +48,7 @@ Completion of a shell, also with zsh_source or fish_source:
 )
 @click.version_option(VERSION, prog_name="building-vitals")
 def group() -> None:
-    """Verify deployments of Building Vitals, and review their previews, without a checkout."""
+    """Verify and operate deployments of Building Vitals, and review their previews, without a checkout."""
 
 
 def start() -> NoReturn:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from backfill.picture.model import IS_STORED, Day, Site, State
+from backfill.picture.site import IS_STORED, Day, Site, State
 
 ROWS = 3  # months at the end that are never folded
 MIN_FOLD = 2  # months that share a line, at least

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from backfill.picture.model import HORIZON, Day, Rate, Site, State
+from backfill.picture.site import HORIZON, Day, Rate, Site, State
 from contract.day_object import MAX_EMPTY_BYTES
 from contract.schedule import DAY, day_window, due_time, last_day
 

@@ -9,6 +9,7 @@ from contract.version import VERSION
 
 PROGRAMS = {
     "checks": ("checks.cli.commands", "group"),
+    "backfill": ("backfill.cli.commands", "group"),
     "deployment": ("deployment.__main__", "group"),
     "review": ("review.__main__", "main"),
     "review.github": ("review.github.__main__", "group"),

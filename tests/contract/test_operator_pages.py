@@ -23,6 +23,7 @@ PAGES = (
     "secrets",
     "other-ci",
     "environments",
+    "operate",
 )
 
 

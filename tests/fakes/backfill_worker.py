@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from contract.operator_token import derive_operator_token
-from tests.fakes import days, manifest, run_log
+from tests.fakes import days, manifest, operator_routes, run_log
 from tests.fakes.answers import response
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
@@ -52,6 +52,9 @@ class BackfillWorker:
         self.read: Callable[[str, str], list[days.Row] | None] = lambda _day, _site: []  # ACE's rows, None in an outage
         self.edit: Callable[[str, int, Body], Reply] = lambda _path, status, body: (status, body)
         self._clock = clock
+        self.operated = operator_routes.OperatorRoutes(
+            lambda: self.objects, lambda day, site: self.read(day, site), lambda: calendar.moment(clock())
+        )
         self._log: list[Body] = []
 
     @property
@@ -71,7 +74,7 @@ class BackfillWorker:
             self.cancelled -= 1
             self.script.tail.show(trace(request.method, f"{manifest.URL}{path}", outcome="canceled"))
             raise httpx.ReadError("the connection was reset", request=request)
-        status, body = self.edit(path, *self._answer(path, request.headers.get("Authorization", "")))
+        status, body = self.edit(path, *self._answer(path, request))
         request.extensions[LOG] = self._log
         return response(status, json.dumps(body).encode())
 
@@ -149,16 +152,19 @@ class BackfillWorker:
         site, day = (left or due)[0 if left else -1]
         return {"current_site": site, "current_date": day, **counted, **changes}
 
-    def _answer(self, path: str, authorization: str) -> Reply:
+    def _answer(self, path: str, request: httpx.Request) -> Reply:
+        authorization = request.headers.get("Authorization", "")
         if path == "/health":
             return self.health()
-        if path not in ("/status", "/trigger"):
+        if path not in ("/status", "/trigger", *operator_routes.ROUTES):
             return 404, _error("not_found")
         if not self.key:
             return 503, _error("not_configured")
         is_open = self.is_open or (self.is_trigger_open and path == "/trigger")
         if not is_open and not self._is_operator(authorization):
             return 401, _error("unauthorized")
+        if self.operated.handles(request):
+            return self.operated.answer(request)
         return self.trigger() if path == "/trigger" else self.status()
 
     def guard(self, reply: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from setuptools import build_meta
 
+from backfill.errors import CommandError
 from checks.cli import commands
 from checks.model.hint import Hint
 from contract.version import VERSION
@@ -39,14 +40,14 @@ def test_the_help_names_each_command_that_exists_and_fits_80_columns(run):
     code, shown, _ = run("--help")
     assert code == 0
     assert all(f"  {name}  " in shown for name in release.COMMANDS)
-    assert "backfill" not in shown
+    assert "deploy" not in shown.replace("deployment", "")
     assert max(map(len, shown.splitlines())) < 80
     assert run() == (0, shown, "")
 
 
 def test_the_help_imports_no_client_and_no_pulumi():
     line = "import sys; from release.__main__ import group; group.main(['--help'], standalone_mode=False); "
-    line += "sys.exit(bool({'httpx', 'pulumi', 'checks', 'review.github'} & set(sys.modules)))"
+    line += "sys.exit(bool({'httpx', 'pulumi', 'backfill', 'checks', 'review.github'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", line], cwd=ROOT, stdout=subprocess.DEVNULL).returncode == 0
 
 
@@ -54,7 +55,7 @@ def test_the_version_is_the_projects(run):
     assert run("--version") == (0, f"building-vitals, version {VERSION}\n", "")
 
 
-@pytest.mark.parametrize("name", ["backfill", "chekc"])
+@pytest.mark.parametrize("name", ["deploy", "chekc"])
 def test_a_command_that_does_not_exist_is_one_line(run, name):
     code, shown, said = run(name)
     assert (code, shown, said.count("\n")) == (2, "", 1)
@@ -89,6 +90,20 @@ def test_the_next_commands_start_the_single_file(run, monkeypatch):
     assert Hint.rerun("key").format_command(stack="prod", worker="w") == "python -m checks run key --stack prod"
 
 
+def test_the_operator_commands_start_the_single_file(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(release.os, "access", lambda *_: True)
+    assert "Usage: ./building-vitals.pyz backfill replace" in run("backfill", "replace", "--help")[1]
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(manifest_data()))
+
+    def refuse(_stack, _file, surroundings, **_more):
+        raise CommandError(f"{surroundings.command} {surroundings.checks}", 2)
+
+    monkeypatch.setattr("backfill.session.open_session", refuse)
+    code, _, said = run("backfill", "status", "--manifest", str(file))
+    assert (code, said) == (2, "error: ./building-vitals.pyz backfill ./building-vitals.pyz check\n")
+
+
 def test_the_program_is_named_as_a_shell_finds_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     file = tmp_path / "building-vitals.pyz"
@@ -115,8 +130,9 @@ def test_the_reviews_are_those_of_the_checkout(name, text, code):
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("", ["check", "review", "review-github"]),
+        ("", ["check", "backfill", "review", "review-github"]),
         ("check ex", ["explain"]),
+        ("backfill re", ["replace", "resume", "retry"]),
         ("check run --manif", ["--manifest"]),
         ("check run hea", ["health"]),
         ("review-github comm", ["comment"]),

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from backfill.picture.calendar import ASCII, GLYPHS, Style, draw_calendar, draw_legend
 from backfill.picture.days import Rules, judge_site
-from backfill.picture.model import Day, Rate, Site, State
+from backfill.picture.site import Day, Rate, Site, State
 
 RATE = Rate(copied=0, horizon=timedelta(hours=1))
 PLAIN = Style(unicode=False)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from backfill.picture.days import Rules, judge_day, judge_site
-from backfill.picture.model import State
+from backfill.picture.site import State
 from cloudflare_client.answers import StoredObject
 from contract.control_objects import Failure
 

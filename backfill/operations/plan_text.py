@@ -1,0 +1,123 @@
+"""The plan as text, and as data for JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from backfill.estimate import WORKERS_PAID
+from checks.reporters import wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from backfill.operations.plan import Plan, SitePlan
+
+HEAD = ("due", "missing", "failed", "samples", "requests", "time", "size")
+WIDTHS = (7, 9, 8, 11, 11, 9, 10)
+NAME = 15  # columns for the name of a site, so that a row has 80
+CHARGES = {
+    "class_a": "R2 writes and lists",
+    "class_b": "R2 reads",
+    "queue": "queue",
+    "requests": "requests",
+    "cpu_ms": "CPU",
+    "stored_bytes": "R2 storage",
+}
+
+
+def render(plan: Plan, width: int | None, next_command: str) -> str:
+    """Return the plan for a terminal."""
+    lines = [_draw_row(("site", *HEAD)), *(_draw_row(_describe_site(site)) for site in plan.sites)]
+    if len(plan.sites) > 1:
+        days = sum(site.due for site in plan.sites), sum(site.missing for site in plan.sites)
+        failed = sum(site.failed for site in plan.sites)
+        numbers = (*days, failed)
+        total = (*(f"{number:,}" for number in numbers), "", f"{plan.requests:,}", format_seconds(plan.seconds))
+        lines.append(_draw_row(("all", *total, format_bytes(plan.bytes))))
+    lines.append("")
+    for text in _explain(plan):
+        lines += wrap(text, width)
+    lines += ["", "The backfill works without a command. It is shown by:", f"  {next_command}"]
+    return "\n".join(lines) + "\n"
+
+
+def _explain(plan: Plan) -> Iterator[str]:
+    source = f"measured: {len(plan.pages)} pages" if plan.pages else "assumed. --measure times three pages"
+    yield (
+        f"parallelism {plan.parallelism}, {plan.page_size:,} rows a page, {plan.page_seconds:.2g} s for a page of ACE"
+        f" ({source}). The requests are the least possible number, and the samples are the mean of a day."
+    )
+    for page in plan.pages:
+        yield f"page of {page.site} {page.day}: {page.rows:,} rows in {page.seconds:.3f} s"
+    if not plan.is_known:
+        yield "The samples of a day are not known, because no day is stored. Each day counts as one page."
+    month = plan.month
+    beyond = [f"{CHARGES[name]} {usd:.2f}" for name, usd in month.charges.items() if usd >= 0.005]
+    parts = ", ".join([f"Workers Paid {WORKERS_PAID:.2f}", *beyond])
+    stored = format_bytes(month.stored_bytes)
+    yield f"Afterwards R2 holds {stored}, and a month costs about {month.usd:.2f} USD: {parts}."
+
+
+def _describe_site(site: SitePlan) -> tuple[str, ...]:
+    samples = "-" if site.samples is None else f"{site.samples:,.0f}"
+    numbers = (f"{site.due:,}", f"{site.missing:,}", f"{site.failed:,}", samples, f"{site.work.requests:,}")
+    return (site.name, *numbers, format_seconds(site.work.seconds), format_bytes(site.work.bytes))
+
+
+def _draw_row(cells: tuple[str, ...]) -> str:
+    name, *others = cells
+    shown = name if len(name) < NAME else f"{name[: NAME - 2]}~"
+    return f"{shown:<{NAME}}" + "".join(text.rjust(width) for text, width in zip(others, WIDTHS, strict=True))
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a time in its largest unit."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:,.1f} h" if seconds < 172_800 else f"{seconds / 86_400:,.1f} d"
+
+
+def format_bytes(size: float) -> str:
+    """Return a size in its largest decimal unit."""
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:,.3g} {unit}"
+    return f"{size:,.0f} B"
+
+
+def build_data(plan: Plan) -> dict[str, Any]:
+    """Return the plan as JSON-ready data."""
+    return {
+        "stack": plan.stack,
+        "parallelism": plan.parallelism,
+        "page_size": plan.page_size,
+        "page_seconds": round(plan.page_seconds, 3),
+        "measured": [
+            {"site": page.site, "day": f"{page.day}", "rows": page.rows, "seconds": round(page.seconds, 3)}
+            for page in plan.pages
+        ],
+        "sites": [_build_site(site) for site in plan.sites],
+        "requests": plan.requests,
+        "seconds": round(plan.seconds),
+        "bytes": round(plan.bytes),
+        "month": {
+            "stored_bytes": round(plan.month.stored_bytes),
+            "usd": round(plan.month.usd, 2),
+            "usage": {name: round(amount) for name, amount in plan.month.usage.items()},
+        },
+    }
+
+
+def _build_site(site: SitePlan) -> dict[str, Any]:
+    return {
+        "name": site.name,
+        "due": site.due,
+        "missing": site.missing,
+        "failed": site.failed,
+        "samples_per_day": None if site.samples is None else round(site.samples),
+        "requests": site.work.requests,
+        "seconds": round(site.work.seconds),
+        "bytes": round(site.work.bytes),
+    }
