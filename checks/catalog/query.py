@@ -18,7 +18,7 @@ from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError, describe
 from checks.model.hint import Hint
 from checks.stored_days.comparison.query_comparison import find_difference, select_samples
-from checks.stored_days.comparison.query_days import choose_days
+from checks.stored_days.comparison.query_days import choose_days, choose_site
 from checks.stored_days.gzip_reader import DayTooLargeError
 from checks.stored_days.judgement import decode_and_judge, describe_too_large, is_empty
 from checks.stored_days.listing import fetch_object, group_by_site, list_days
@@ -57,7 +57,8 @@ def query(context: Context) -> Iterator[Evidence | Finding]:
     if not findings:
         points = " and ".join(question.points[:-1])
         days = " and ".join(sorted({format_moment(sample.timestamp)[:10] for sample in expected}))
-        yield Evidence(f"{len(expected):,} samples of {points} on {days} are served exactly as stored")
+        where = f"{question.site}, " if len(context.manifest.sites) > 1 else ""
+        yield Evidence(f"{where}{days}: {len(expected):,} samples of {points} are served exactly as stored")
 
 
 def _choose_question(context: Context) -> tuple[Question, tuple[Sample, ...]]:
@@ -67,7 +68,7 @@ def _choose_question(context: Context) -> tuple[Question, tuple[Sample, ...]]:
     sites = sorted(site for site, items in grouped.items() if items)
     if not sites:
         raise Inconclusive(_describe_no_samples(len(stored)))
-    site = sites[context.now.toordinal() % len(sites)]
+    site = choose_site(sites, context.now)
     filled = grouped[site]
     chosen = choose_days(filled, context.now, len(sites))
     days = [_read_day(context, SiteDay(site, day), filled[day]) for day in chosen]

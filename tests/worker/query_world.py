@@ -42,8 +42,8 @@ def written(samples: Samples) -> list[dict[str, Any]]:
     return [{"point_name": name, "timestamp": at, "value": value} for name, at, value in samples]
 
 
-def key_of(day: str) -> str:
-    return TEMPLATE.replace("{site}", SITE).replace("{date}", day)
+def key_of(day: str, site: str = SITE) -> str:
+    return TEMPLATE.replace("{site}", site).replace("{date}", day)
 
 
 class World:

@@ -16,6 +16,7 @@ import pytest
 from contract.day_object import MEMBERS, find_member, format_lengths, parse_lengths
 
 from .query_world import BINDINGS, DAY, DAYS, FLAT, ODD, SITE, TWIN, A, B, Samples, World, key_of, ms, written
+from .query_world import OTHER as OTHER_SITE
 
 CROWD = [f"ses/ses_falls_city/AHU-{number % 3}/VAV-{number}.DaTemp" for number in range(150)]
 VALUES = (20.5, -1e-7, 0, "on", "", True, None)
@@ -115,6 +116,15 @@ def test_days_are_read_six_at_once_and_served_in_their_order(world: World) -> No
     assert body["absent_days"] == ["2024-12-24"]
     assert world.calls("narrow", **asked)["most"] == 1  # what is read ahead stays within its bytes
     assert world.whole("narrow", **asked) == body
+
+
+def test_each_site_has_its_own_days(world: World) -> None:
+    world.store_members("main", DAYS[0], [(A, ms(DAYS[0]), "of the other site")], key=key_of(DAYS[0], OTHER_SITE))
+    body = world.whole(site_name=OTHER_SITE, end_time=ms(DAYS[2]))
+    assert [row["value"] for row in body["samples"]] == ["of the other site"]
+    assert (body["site_name"], body["absent_days"]) == (OTHER_SITE, [DAYS[1]])
+    assert world.whole()["count"] == 3
+    assert world.points(site_name=OTHER_SITE, day=DAYS[0]).json()["points"] == {A: 1}
 
 
 def test_other_keys_between_the_days_are_not_days(world: World) -> None:

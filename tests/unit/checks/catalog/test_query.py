@@ -1,6 +1,7 @@
 """The check `query`: the query worker serves the stored samples."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.fakes.answers import answer, refusal
 from tests.fakes.days import key_of, stored_in_members
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.manifest import QUERY, manifest_data
+from tests.fakes.manifest import NOW, QUERY, manifest_data
 from tests.fakes.outcomes import first_finding
 
 DAYS = ("2024-12-10", "2024-12-11")
@@ -56,7 +57,27 @@ def test_a_query_worker_that_serves_the_stored_samples(tmp_path):
     assert absent == "no-such-point-checked-by-building-vitals"
     assert given["site_name"] == "ses_falls_city"
     assert "40 samples of " in check["evidence"][0]
-    assert "on 2024-12-10 and 2024-12-11 are served exactly" in check["evidence"][0]
+    assert check["evidence"][0].startswith("2024-12-10 and 2024-12-11: 40 samples of ")
+
+
+def test_each_site_has_its_turn(tmp_path):
+    names = ("ses_falls_city", "ses_other")
+    system = healthy_system(manifest=manifest_data(siblings__query_url=QUERY, names=names), stored=0)
+    system.query.sites = [*names]
+    for day in DAYS:
+        for site in names:
+            system.write(day, rows(day), site=site)
+    evidence = []
+    for _ in names:
+        evidence += run_query(system, tmp_path)[1]["evidence"]
+        system.now += timedelta(days=1)
+    assert [given["site_name"] for given in system.query.questions] in ([*names], [*names][::-1])
+    assert all(any(text.startswith(f"{site}, 2024-12-10 and") for text in evidence) for site in names)
+    system.query.sites = [names[0]]
+    assert sorted(run_query(system, tmp_path)[1]["outcome"] for system.now in (NOW, NOW + timedelta(days=1))) == [
+        "fail",
+        "pass",
+    ]
 
 
 def test_days_of_both_formats_are_compared(tmp_path):
