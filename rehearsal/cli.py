@@ -42,6 +42,16 @@ _DAYS = click.option(
 )
 
 
+_SITES = click.option(
+    "--sites",
+    type=click.IntRange(1, 100),
+    metavar="SITES",
+    default=1,
+    show_default=True,
+    help="Number of sites to copy, 1 to 100.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="building-vitals")
 def main() -> None:
@@ -50,16 +60,17 @@ def main() -> None:
 
 @main.command()
 @_DAYS
+@_SITES
 @click.option("--fault", metavar="NAME", help="Fault to apply after the deployment. `faults` lists the names.")
 @click.option("--keep", is_flag=True, help="Keep the run's folder (state and objects).")
-def up(days: int, fault: str | None, keep: bool) -> None:
+def up(days: int, sites: int, fault: str | None, keep: bool) -> None:
     """Deploy with the real engine, apply the fault, and run the checks. Exits with the code of the checks."""
     known = load_faults()
     if fault is not None and fault not in known:
         names = ", ".join(sorted(known))
         raise click.BadParameter(f"no fault {fault!r}. Known faults: {names}", param_hint="--fault")
     with _report_in_one_line(), open_run_folder(keep=keep) as folder:
-        code = _run(_up(folder, days, known[fault] if fault else None))
+        code = _run(_up(folder, days, sites, known[fault] if fault else None))
         if keep:
             click.echo(f"kept: {folder}")
     sys.exit(code)
@@ -67,10 +78,11 @@ def up(days: int, fault: str | None, keep: bool) -> None:
 
 @main.command(short_help="Run the local Cloudflare and ACE until Ctrl-C.")
 @_DAYS
-def serve(days: int) -> None:
+@_SITES
+def serve(days: int, sites: int) -> None:
     """Run the local Cloudflare and ACE until Ctrl-C, and print the environment for another terminal."""
     with _report_in_one_line(), open_run_folder() as folder:
-        sys.exit(_run(_serve(folder, days)))
+        sys.exit(_run(_serve(folder, days, sites)))
 
 
 @main.command(short_help="Show or move the time of the rehearsal that `serve` runs.")
@@ -103,8 +115,9 @@ def list_faults() -> None:
         click.echo(f"{name:<{width}}{fault.description}\n{'':<{width}}{expected}")
 
 
-async def _up(folder: Path, days: int, fault: Fault | None) -> int:
-    async with run_local_system(folder, days=days, declared=fault.settings if fault else None) as local:
+async def _up(folder: Path, days: int, sites: int, fault: Fault | None) -> int:
+    declared = fault.settings if fault else None
+    async with run_local_system(folder, days=days, sites=sites, declared=declared) as local:
         click.echo(f"local Cloudflare {local.environment['CLOUDFLARE_BASE_URL']}, local ACE {local.ace.url}")
         return await local.run_while_alive(_deploy_and_verify(local, fault))
 
@@ -135,8 +148,8 @@ async def _select_manifest(local: LocalSystem) -> tuple[str, str]:
     return "--manifest", str(file)
 
 
-async def _serve(folder: Path, days: int) -> int:
-    async with run_local_system(folder, days=days) as local, serve_control(local) as control:
+async def _serve(folder: Path, days: int, sites: int) -> int:
+    async with run_local_system(folder, days=days, sites=sites) as local, serve_control(local) as control:
         clock_file.write_control(local.environment, control)
         for line in write_exports(local.folder, local.environment):
             click.echo(line)

@@ -12,6 +12,8 @@ from contract.manifest.setting_names import SETTING_NAMES
 from contract.manifest.sites import is_sites_binding
 
 HIDDEN = "(hidden: it looks like a secret)"
+REMOVED = "removed: its days stay in the bucket, and are no longer copied or checked"
+_SITE = "site "  # and its name: the begin of its row
 PRECIOUS = {"secret_text", "kv_namespace", "d1", "r2_bucket", "queue"}  # kinds that hold data or a secret
 
 
@@ -31,6 +33,8 @@ def find_changes(old: Manifest | None, new: Manifest | None) -> list[SettingChan
     it, and the texts that hold the sites, because each site has a row.
     """
     before, after = ({} if manifest is None else _flat(manifest) for manifest in (old, new))
+    if new is not None:  # a site has a row, and its days outlive it
+        after |= {name: REMOVED for name in before if name.startswith(_SITE) and name not in after}
     names = [*before, *(name for name in after if name not in before)]
     return [
         SettingChange(name=name, old=before.get(name), new=after.get(name))
@@ -53,7 +57,7 @@ def _flat(manifest: Manifest) -> dict[str, str]:
     bindings = {f"binding {item.name}": _binding(item) for item in manifest.bindings if not _holds_sites(item)}
     del data["schema"], data["project"], data["stack"], data["bindings"], data["sites"]
     del data["worker"]["tag"], data["worker"]["code"]
-    sites = {f"site {_public(site.name, is_free=False)}": site.range for site in manifest.sites}
+    sites = {f"{_SITE}{_public(site.name, is_free=False)}": site.range for site in manifest.sites}
     leaves = dict(_leaves(data, ""))
     settings = {name: leaves.pop(path) for path, name in SETTING_NAMES.items() if path in leaves}
     values = (settings | sites | leaves).items()

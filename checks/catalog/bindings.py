@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Properties of a live binding that may be shown. A text is never shown, because it may be a pasted secret.
 SHOWN = ("bucket_name", "namespace_id", "id", "queue_name", "service", "environment", "jurisdiction")
+MAX_SHOWN = 120  # characters of a declared text
 Problem = tuple[str, str, str, bool]  # subject, expected, found, and whether a change outside Pulumi made it
 
 
@@ -94,7 +95,8 @@ def _compare_binding(declared: DeclaredBinding, live: Mapping[str, Any] | None) 
         return
     for name, value in declared.properties.items():
         if not _is_equal(declared.type, value, live.get(name)):
-            yield f"{name} {value}", f"{name} {live.get(name) or 'of nothing'}" if name in SHOWN else "another text"
+            shown = value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}…"  # a list of sites may be long
+            yield f"{name} {shown}", f"{name} {live.get(name) or 'of nothing'}" if name in SHOWN else "another text"
 
 
 def _is_equal(kind: str, declared: str, live: object) -> bool:

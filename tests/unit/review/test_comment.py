@@ -547,3 +547,18 @@ def test_a_worker_that_is_gone_takes_its_crons_with_it():
     _, text = run(preview(*[step("create", kind, None, LIVE[kind]) for kind in ("script", "crons")]))
     assert "The worker was deleted" in text
     assert "The schedule (crons) was deleted with the worker" in text
+
+
+def test_each_site_that_changes_has_a_row():
+    """A removed site loses nothing, and the reviewer reads so."""
+    before = manifest(sites=[site("kept"), site("moved", end="2024-12-31"), site("removed")])
+    after = manifest(sites=[site("kept"), site("moved", start="2024-01-01"), site("added", end="2025-01-31")])
+    _, text = run(preview(step("update", "manifest", {"manifest": before}, {"manifest": after}), upload()))
+    rows = [line for line in text.splitlines() if line.startswith("| `site ")]
+    assert rows == [
+        "| `site moved` | `2024-12-10 to 2024-12-31` | `2024-01-01 to yesterday` |",
+        "| `site removed` | `2024-12-10 to yesterday` | `removed: its days stay in the bucket, and are no longer copied or checked` |",
+        "| `site added` | - | `2024-12-10 to 2025-01-31` |",
+    ]
+    assert "binding SITES" not in text
+    assert "preview:loss" not in text

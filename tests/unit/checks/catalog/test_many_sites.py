@@ -1,0 +1,111 @@
+"""Checks of several sites: totals where all is well, and one line per site where it is not."""
+
+from datetime import timedelta
+
+from tests.fakes.days import date_of, key_of
+from tests.fakes.healthy_system import healthy_system
+from tests.fakes.manifest import NOW, manifest_data
+
+NAMES = ["ses_a", "ses_b", "ses_c"]
+
+
+def system_of(names=NAMES, **more):
+    return healthy_system(manifest=manifest_data(names=names), **more)
+
+
+def forget(system, name, *numbers):
+    for number in numbers:
+        del system.objects[key_of(date_of(number), name)]
+
+
+def test_several_healthy_sites_pass_every_check_with_totals(tmp_path):
+    system = system_of(stored=5)
+    system.manifest["siblings"]["query_url"] = "https://building-vitals-query.rehearsal.workers.dev"
+    code, report = system.report(tmp_path)
+    assert code == 0, {name: check["findings"] for name, check in report.items() if check["findings"]}
+    assert report["token"]["evidence"][0] == "ACE accepts the key in ACE_API_KEY and serves 3 sites"
+    assert report["fresh"]["evidence"][0].startswith("15 of 15 due days of 3 sites are stored")
+    assert report["r2"]["evidence"][0].startswith("15 of 15 days of 3 sites are stored")
+    assert report["proof"]["evidence"][0].startswith("ses_")
+
+
+def test_fresh_has_a_line_for_each_site_with_missing_days_and_no_more_than_ten(tmp_path):
+    names = [f"ses_{number:02}" for number in range(20)]
+    system = system_of(names, stored=5)
+    for key in list(system.objects):
+        system.objects[key] = type(system.objects[key])(
+            body=system.objects[key].body, custom=system.objects[key].custom, uploaded=NOW - timedelta(days=2)
+        )
+    system.script.deployed |= {"created_on": "2024-12-17T12:00:00Z"}
+    forget(system, "ses_03", 1, 2)
+    forget(system, "ses_07", 4)
+    code, report = system.report(tmp_path, "fresh")
+    assert code == 1
+    assert [(item["subject"], item["found"].partition(",")[0]) for item in report["fresh"]["findings"]] == [
+        ("due days of ses_03", "2 are missing (2024-12-11 to 2024-12-12)"),
+        ("due days of ses_07", "1 is missing (2024-12-14)"),
+    ]
+    for name in names:
+        forget(system, name, 0)
+    _, report = system.report(tmp_path, "fresh")
+    assert len(report["fresh"]["findings"]) == 10
+    assert "10 more sites have missing days" in report["fresh"]["evidence"]
+
+
+def test_history_names_the_site_that_lost_days(tmp_path):
+    system = system_of(stored=5)
+    forget(system, "ses_b", 2)
+    _, report = system.report(tmp_path, "history")
+    [found] = report["history"]["findings"]
+    assert (found["subject"], found["found"].partition(",")[0]) == (
+        "stored days of ses_b",
+        "1 was stored and is gone (2024-12-12)",
+    )
+
+
+def test_r2_finds_days_that_the_worker_reports_and_no_site_has(tmp_path):
+    system = system_of(stored=5)
+
+    def claim_all(path, status, body):
+        progress = {"progress": body["progress"] | {"days_complete": 15}} if "progress" in body else {}
+        return status, body | progress
+
+    system.worker.edit = claim_all
+    forget(system, "ses_b", 2, 3)
+    _, report = system.report(tmp_path, "r2")
+    [found] = report["r2"]["findings"]
+    assert found["expected"] == "15 days of 3 sites, as the worker reports"
+    assert found["found"] == f"13; absent: {key_of(date_of(2), 'ses_b')} and 1 more"
+
+
+def test_a_rule_that_deletes_the_days_of_one_site_fails(tmp_path):
+    system = system_of()
+    rule = {"id": "old", "enabled": True, "conditions": {"prefix": "timeseries/ses_b/"}}
+    system.cloudflare.rules.append(rule | {"deleteObjectsTransition": {"condition": {"type": "Age", "maxAge": 86400}}})
+    _, report = system.report(tmp_path, "bucket")
+    assert [item["expected"] for item in report["bucket"]["findings"]] == ["deletes nothing under timeseries/ses_b/"]
+
+
+def test_a_removed_site_keeps_its_days_and_no_check_counts_them(tmp_path):
+    """Removing a site never deletes data: its days stay, and nothing reads or reports them."""
+    system = system_of(["ses_a"], stored=5)
+    system.ace.sites["ses_removed"] = {}
+    for number in range(5):
+        system.write(date_of(number), site="ses_removed")
+    before = dict(system.objects)
+    code, report = system.report(tmp_path)
+    assert code == 0
+    assert report["fresh"]["evidence"][0].startswith("5 of 5 due days are stored")
+    kept = {key: item for key, item in system.objects.items() if not key.startswith("_control/")}
+    assert kept == {key: item for key, item in before.items() if not key.startswith("_control/")}
+    assert key_of(date_of(0), "ses_removed") in kept
+
+
+def test_a_hundred_sites_are_one_report(tmp_path):
+    system = system_of([f"ses_{number:03}" for number in range(100)], stored=5)
+    code, report = system.report(tmp_path, "config", "token", "bindings", "fresh")
+    assert code == 0
+    assert report["fresh"]["evidence"][0].startswith("500 of 500 due days of 100 sites are stored")
+    system.script.bound["SITES"]["text"] = "[]"
+    _, report = system.report(tmp_path, "bindings")
+    assert len(report["bindings"]["findings"][0]["expected"]) < 200
