@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backfill.estimate import Month, Work
+from backfill.estimate import CONTROL_LISTS, DAY_READS, DAY_WRITES, RUN_READS, RUN_WRITES, Month, Work
 from tests.benchmarks.scale import describe, judge
 from toolchain import node
 
@@ -14,6 +14,7 @@ from .simulation.scale.simulate import simulate
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "scale.md").read_text()
+PLAN_WRITES = 2  # of a day in a quiet month: it enters the plan and leaves it
 DAYS, SAMPLES = 1826, 500_000
 SMALL = {"sites": 4, "days": 60, "pages": 10, "parallelism": 8, "killsPerHour": 60, "moreHours": 80}
 
@@ -34,6 +35,18 @@ def test_a_seed_is_one_course_of_events():
     for result in (first, second, other):
         del result["cpu_seconds"]
     assert first == second != other
+
+
+def test_the_formula_has_the_operations_of_the_worker():
+    result = simulate(
+        seed=1, **{**SMALL, "days": 20, "moreHours": 0, "killsPerHour": 0, "badDays": 0, "limitedShare": 0}
+    )
+    planner, consumer = result["planner"], result["consumer"]
+    assert planner["list"] == SMALL["sites"] + CONTROL_LISTS
+    assert RUN_WRITES <= planner["put"] <= RUN_WRITES + 1, "the run log twice, and the plan when it changes"
+    assert planner["get"] + planner["head"] == pytest.approx(RUN_READS, abs=0.5)
+    assert consumer["put"] == DAY_WRITES - PLAN_WRITES
+    assert consumer["get"] + consumer["head"] == pytest.approx(DAY_READS, abs=0.1), "the last day is not ended"
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ export function findResult({ system, ace, bad, puts, seen, options }) {
   const days = judgeDays({ system, ace, bad, puts });
   const requests = Object.values(ace.requests).reduce((sum, count) => sum + count, 0);
   const least = options.pages * [...puts.values()].reduce((sum, count) => sum + count, 0) + bad.size;
-  const { crons } = seen;
-  const planner = Object.fromEntries(Object.entries(r2.counts.cron ?? {}).map(([kind, count]) => [kind, count / crons]));
-  return { ...days, ...seen, requests, least, by_answer: ace.requests, largest_queue: queues.largest, planner };
+  const share = (kind, number) => Object.fromEntries(Object.entries(r2.counts[kind] ?? {}).map(([name, count]) => [name, count / number]));
+  const [planner, consumer] = [share("cron", seen.crons), share("consumer", [...puts.values()].reduce((sum, count) => sum + count, 0))];
+  return { ...days, ...seen, requests, least, by_answer: ace.requests, largest_queue: queues.largest, planner, consumer };
 }
 
 /** Runs the planner twice more. Returns the memory that it holds beyond what was there before in MB, and its CPU in seconds. */
