@@ -81,6 +81,8 @@ def replace(**options: Any) -> int:
     with open_deployment(options) as session:
         names = ("days", "first", "last", "format_1")
         days = choose_days_to_replace(session, options["site"], **{name: options[name] for name in names})
+        if not days and options["form"] == "text":
+            write(f"no stored day of {options['site']} is in format 1\n")
         if options["yes"] and not options["dry_run"]:
             return _end("replace", session, _replace(session, days, options, dry_run=False), options)
         looked = _replace(session, days, options, dry_run=True)

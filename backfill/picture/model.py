@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -99,16 +100,24 @@ class Picture:
 
     @property
     def ends(self) -> datetime | None:
-        """Return the time at which every due day is stored at this rate. None where nothing is missing or moves."""
-        return self.estimate_end(self.rate, self.counts[State.MISSING])
+        """Return the time at which no day is missing, failed ones left out. None where none is, or nothing moves.
+
+        Sites that are complete have no part in the rate, because nothing of them is left to copy.
+        """
+        left = [site for site in self.sites if site.counts[State.MISSING]]
+        return self.estimate_end(_add_rates(left), self.counts[State.MISSING])
 
     @property
     def rate(self) -> Rate:
         """Return the rate of all sites together."""
-        rates = [site.rate for site in self.sites if site.rate.copied]
-        horizon = max((rate.horizon for rate in rates), default=HORIZON)
-        return Rate(copied=sum(rate.copied for rate in rates), horizon=horizon)
+        return _add_rates(self.sites)
 
     def estimate_end(self, rate: Rate, missing: int) -> datetime | None:
         """Return the end of a part of the work at its rate, None while the backfill is paused."""
         return None if self.pause is not None else rate.estimate_end(missing, self.at)
+
+
+def _add_rates(sites: Sequence[Site]) -> Rate:
+    rates = [site.rate for site in sites if site.rate.copied]
+    horizon = max((rate.horizon for rate in rates), default=HORIZON)
+    return Rate(copied=sum(rate.copied for rate in rates), horizon=horizon)

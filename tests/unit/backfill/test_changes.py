@@ -155,7 +155,10 @@ def test_days_in_format_1_are_rewritten_without_ace(run, system):
     assert (code, out.splitlines()[-1].split(".")[0]) == (0, "1 day: 1 revised")
     assert system.objects[days.key_of(FIRST)].custom["format"] == "2"
     assert not any("paginated" in line for line in system.asked)
-    assert run(system, "replace", "--site", SITE, "--format-1", "--yes")[:2] == (0, "")
+    assert run(system, "replace", "--site", SITE, "--format-1", "--yes")[:2] == (
+        0,
+        f"no stored day of {SITE} is in format 1\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,14 @@ def test_json_is_of_the_published_form(run, system):
     assert (data["paused"], data["unread"], len(data["runs"])) == (None, [], 6)
 
 
+def test_a_complete_site_gives_no_end_to_one_that_does_not_move(run):
+    system = healthy_system(stored=5, manifest=manifest_data(names=(SITE, "plant_2")))
+    for number in range(5):
+        del system.objects[days.key_of(days.date_of(number), "plant_2")]
+    totals = read_json(run(system, "status", "--format", "json")[1])["totals"]
+    assert (totals["missing"], totals["days_per_hour"], totals["complete_at"]) == (5, 75.0, None)
+
+
 def test_one_site_is_chosen_and_another_one_is_refused(run, system):
     assert [
         site["name"] for site in read_json(run(system, "status", "--site", "plant_2", "--format", "json")[1])["sites"]
