@@ -9,6 +9,7 @@ from datetime import datetime
 from cloudflare_client.client import script_path
 from cloudflare_client.errors import AbsentError, ApiRefusedError, CloudflareError
 from conformance import statements
+from conformance.account import queues
 from conformance.account.api import Api, explain
 from conformance.account.clean_up import Left, clean_up
 from conformance.names import NameRefusedError, Names
@@ -44,7 +45,7 @@ class Plan:
 
 
 def refuse_existing_names(api: Api, names: Names) -> None:
-    """Raise NameRefusedError for a worker, bucket or database that exists. Raises CloudflareError."""
+    """Raise NameRefusedError for a worker, bucket, queue or database that exists. Raises CloudflareError."""
     paths = [("worker", names.run, f"{script_path(names.run)}/settings")]
     paths += [("bucket", name, f"r2/buckets/{name}") for name in names.buckets]
     for kind, name, path in paths:
@@ -53,6 +54,9 @@ def refuse_existing_names(api: Api, names: Names) -> None:
         except AbsentError:
             continue
         raise NameRefusedError(f"the {kind} {name} exists, so nothing was changed. Choose another --name")
+    for queue in queues.list_queues(api, names.run):
+        name = queue["queue_name"]
+        raise NameRefusedError(f"the queue {name} exists, so nothing was changed. Choose another --name")
     try:
         found = [item["name"] for item in api.read("d1/database", name=names.run)]
     except ApiRefusedError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cloudflare_client.errors import AbsentError, ApiRefusedError, CloudflareError
+from conformance.account import queues
 from conformance.account.api import Api
 from conformance.account.clean_up import delete_bucket
 from conformance.account.ledger import BUCKET, DATABASE, OBJECT, WORKER, Ledger, Thing
@@ -73,7 +74,8 @@ class World:
         self.script.upload(bindings, **metadata)
 
     def delete_worker(self) -> None:
-        """Delete the worker. It stays recorded, because an upload makes it again."""
+        """Delete the worker. It stays recorded, because an upload makes it again. Its queues stay."""
+        queues.remove_consumers(self.api, self.names.run)
         with contextlib.suppress(AbsentError):
             self.api.call("DELETE", self.script.path)
 

@@ -12,6 +12,7 @@ from cloudflare_client.buckets import FEDRAMP, JURISDICTIONS
 from cloudflare_client.client import CloudflareClient
 from cloudflare_client.errors import AbsentError, ApiRefusedError, CloudflareError, UnknownShapeError
 from cloudflare_client.httpx_transport import connect
+from cloudflare_client.queues import Queue
 from cloudflare_client.script_settings import ScriptSettings
 from cloudflare_client.versions import WorkerDeployment, WorkerVersion
 from infra.drift.tag import is_own_upload
@@ -118,6 +119,10 @@ class LiveAccount:
     def read_bindings(self, name: str, version: str) -> tuple[Mapping[str, Any], ...]:
         """Return the bindings of one version of a worker, a secret without its text."""
         return tuple(self.client.read_version(name, version).bindings.values())
+
+    def find_queue(self, name: str) -> Queue | None:
+        """Return the queue of this name with its consumers, None if there is none."""
+        return self.client.find_queue(name)
 
     def find_bucket(self, name: str) -> str | None:
         """Return the jurisdiction of the R2 bucket of this name, None if there is none. The default one is first.

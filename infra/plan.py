@@ -14,9 +14,10 @@ from contract.manifest import Manifest
 from infra import policy
 from infra.account import LiveAccount
 from infra.bindings import Binding
-from infra.declarations import WorkerDeclaration, backfill, bucket, query
+from infra.declarations import WorkerDeclaration, backfill, bucket, query, queues
 from infra.declarations.bucket import BUCKET, BUCKET_TYPE, BucketPlan, State
 from infra.declarations.manifest import build_manifest
+from infra.declarations.queues import QueuesPlan
 from infra.drift.detection import find_drift, next_message
 from infra.drift.kept_secrets import find_kept_secrets
 from infra.drift.last_upload import uploaded_bindings
@@ -31,8 +32,9 @@ SCRIPT_TYPE = "cloudflare:index/workersScript:WorkersScript"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:
-    """An upload of one worker. ``bucket_before`` is the bucket of the stack's last upload, None where there is none.
+    """An upload of one worker.
 
+    ``bucket_before`` and ``queue_before`` are bucket and queue of the stack's last upload, None where it has none.
     ``has_tail_consumers`` says that other workers read the live logs. ``notice`` is a line for the preview.
     """
 
@@ -43,6 +45,7 @@ class WorkerPlan:
     drift: Drift | None
     message: str | None
     bucket_before: str | None
+    queue_before: str | None
     cpu_ms: int
     has_tail_consumers: bool = False
     notice: str | None = None
@@ -54,6 +57,7 @@ class Plan:
 
     workers: tuple[WorkerPlan, ...]
     bucket: BucketPlan
+    queues: QueuesPlan
     warnings: tuple[str, ...]
 
 
@@ -68,10 +72,17 @@ def plan(settings: Settings, account: LiveAccount, *, read_state: State) -> Plan
     declared = (backfill.declare(settings), query.declare(settings))
     workers = tuple(_plan_worker(settings, item, account, state) for item in declared if item is not None)
     planned = bucket.plan(settings, account, state, bound=workers[0].bucket_before)
+    first = workers[0]
+    planned_queues = queues.plan(settings, account, state, bound=first.queue_before, message=first.message)
     notices = [worker.notice for worker in workers if worker.notice is not None]
     if settings.adopts_other_stack and workers[0].bucket_before is not None and workers[0].drift is None:
         notices.append("adopt: the worker is this stack's now. Run: pulumi config set adopt false")
-    return Plan(workers=workers, bucket=planned, warnings=(*settings.warnings, *notices, *_warn_of_drift(workers)))
+    return Plan(
+        workers=workers,
+        bucket=planned,
+        queues=planned_queues,
+        warnings=(*settings.warnings, *notices, *_warn_of_drift(workers)),
+    )
 
 
 def _warn_of_drift(workers: Sequence[WorkerPlan]) -> Iterator[str]:
@@ -100,10 +111,15 @@ def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Li
         uploaded=uploaded,
     )
     bindings = (*declaration.bindings, *kept)
+    bound = queues.find_bound(uploaded)
     manifest = build_manifest(settings, declaration, bindings)
     policy.enforce(manifest, key=settings.ace_api_key, allowed=settings.not_secret)
     found = find_drift(
-        manifest, worker, uploaded=uploaded, sent_crons=lambda: (CRONS_TYPE, declaration.name) in state()
+        manifest,
+        worker,
+        uploaded=uploaded,
+        sent_crons=lambda: (CRONS_TYPE, declaration.name) in state(),
+        consumer=queues.find_changes(settings, account, bound=bound),
     )
     return WorkerPlan(
         name=declaration.name,
@@ -113,6 +129,7 @@ def _plan_worker(settings: Settings, declaration: WorkerDeclaration, account: Li
         drift=found,
         message=next_message(manifest, worker, found),
         bucket_before=None if uploaded is None else bucket.find_bound(uploaded),
+        queue_before=bound,
         cpu_ms=declaration.cpu_ms,
         has_tail_consumers=worker is not None and worker.settings.tail_consumers != NONE,
         notice=describe_first_declaration(manifest, worker),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract.drift.record import CRONS, SCRIPT_SETTINGS, UNFINISHED
+from contract.drift.record import CRONS, QUEUE_CONSUMER, SCRIPT_SETTINGS, UNFINISHED
 from review import manifest_changes, model
 from review.markdown import Table, join, quote
 from review.model import KEY, Preview, ResourceChange
@@ -15,6 +15,10 @@ _RESOURCES = {
     (model.SCRIPT, model.BACKFILL): "the worker (code and all bindings)",
     (model.SUBDOMAIN, model.BACKFILL): "the workers.dev address",
     (model.CRONS, model.BACKFILL): "the schedule (crons)",
+    (model.QUEUE_OF_DAYS, model.DAYS): "the queue of the days to copy",
+    (model.QUEUE_OF_DAYS, model.DEAD_DAYS): "the queue of the days that failed",
+    (model.CONSUMER, model.DAYS): "the consumer of the days to copy",
+    (model.CONSUMER, model.DEAD_DAYS): "the consumer of the days that failed",
     (model.SCRIPT, model.QUERY): "the query worker (code and all bindings)",
     (model.SUBDOMAIN, model.QUERY): "the query worker's workers.dev address",
     (model.CRONS, model.QUERY): "the query worker's schedule (crons)",
@@ -87,7 +91,7 @@ def _describe_rotation(seen: Preview) -> str:
         return "unknown"
     if seen.rotates:
         return "yes"
-    if seen.drift is None or seen.drift.origin in (CRONS, SCRIPT_SETTINGS, UNFINISHED):
+    if seen.drift is None or seen.drift.origin in (CRONS, QUEUE_CONSUMER, SCRIPT_SETTINGS, UNFINISHED):
         return "no"
     if KEY in {item.name for item in seen.drift.changes}:
         return "no, the declared value stays and is restored"
@@ -105,6 +109,8 @@ def _write_resources(seen: Preview) -> Iterator[str | Table]:
 def _describe_change(step: ResourceChange, seen: Preview) -> str:
     if step.op == "replace" and "CronTrigger" in step.type:
         return "sent again"
+    if step.op == "replace" and step.type == model.CONSUMER:
+        return "removed and added again"
     if step.type == model.SCRIPT and step.name == model.BACKFILL and step.op == "create" and seen.adopts:
         return "uploaded in place of the live one"
     if step.type == model.SCRIPT and step.op == "update":

@@ -18,8 +18,12 @@ BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 SCRIPT = "cloudflare:index/workersScript:WorkersScript"
 CRONS = "cloudflare:index/workersCronTrigger:WorkersCronTrigger"
 SUBDOMAIN = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"
+QUEUE_OF_DAYS = "cloudflare:index/queue:Queue"
+CONSUMER = "cloudflare:index/queueConsumer:QueueConsumer"
+DAYS, DEAD_DAYS = "days", "dead-days"  # names of the queues' resources
 GONE = "gone"
 CODE, ENABLED, PREVIEWS = "contentSha256", "enabled", "previewsEnabled"
+SETTINGS, SCRIPT_NAME = "settings", "scriptName"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from review.model import (
     BACKFILL,
     BUCKET,
     CODE,
+    CONSUMER,
     DRIFT,
     ENABLED,
     GONE,
@@ -24,8 +25,11 @@ from review.model import (
     MANIFEST,
     PREVIEWS,
     QUERY,
+    QUEUE_OF_DAYS,
     SCRIPT,
+    SCRIPT_NAME,
     SECRET,
+    SETTINGS,
     STACK,
     SUBDOMAIN,
     FailedResource,
@@ -40,7 +44,9 @@ _OPS = {
     "create-replacement": "replace", "delete-replaced": "replace", "import-replacement": "replace", "discard": "delete",
 }  # fmt: skip
 _QUIET = {"same", "refresh", "read"}
-_WATCHED = {SCRIPT: (CODE,), SUBDOMAIN: (ENABLED, PREVIEWS)}
+_WATCHED = {
+    SCRIPT: (CODE,), SUBDOMAIN: (ENABLED, PREVIEWS), QUEUE_OF_DAYS: (SETTINGS,), CONSUMER: (SCRIPT_NAME, SETTINGS),
+}  # fmt: skip
 _PROJECT_FILE = Path(__file__).resolve().parent.parent / "Pulumi.yaml"
 
 

@@ -1,4 +1,4 @@
-"""The live bindings, schedules and settings are the declared ones. The check ``secrets`` judges the secrets."""
+"""The live bindings, schedules, settings and queues are the declared ones. The check ``secrets`` judges the secrets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
 from checks.diagnosis.live_worker.crons import LiveCrons, read_live_crons
+from checks.diagnosis.live_worker.queues import compare_queues, read_in_background
 from checks.diagnosis.live_worker.script_settings import compare_settings
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
@@ -26,10 +27,11 @@ Problem = tuple[str, str, str, bool]  # subject, expected, found, and whether a 
 
 
 def bindings(context: Context) -> Iterator[Evidence | Finding]:
-    """Yield a finding for bindings, crons and script settings that are absent, undeclared or of another value."""
+    """Yield a finding for bindings, crons, script settings and queues that are absent, undeclared or different."""
     worker = context.manifest.worker.name
     live = live_version.read_deployment(context)
     wait_for_settings = run_in_background(lambda: context.cloudflare.read_settings(worker))
+    wait_for_queues = read_in_background(context)
     problems: list[Problem] = []
     details = live_version.read_serving_details(context, live)
     outside = _is_changed_outside(context, live, details)
@@ -44,7 +46,9 @@ def bindings(context: Context) -> Iterator[Evidence | Finding]:
         yield Evidence(f"{count} bindings besides secrets are as declared")
         yield Evidence(f"the crons are as declared: {crons}")
     settings = context.manifest.worker.settings
-    yield from compare_settings(worker, settings, wait_for_settings(), outside=outside or _is_current(context, details))
+    outside = outside or _is_current(context, details)
+    yield from compare_settings(worker, settings, wait_for_settings(), outside=outside)
+    yield from compare_queues(context, wait_for_queues(), outside=outside)
 
 
 def _is_changed_outside(context: Context, live: WorkerDeployment, details: Collection[VersionDetail]) -> bool:
@@ -134,7 +138,9 @@ def _describe_live(item: Mapping[str, Any]) -> str:
 
 CHECK = Check(
     run=bindings,
-    proves="the live bindings, crons and script settings are the declared ones, and no other binding is attached",
+    proves=(
+        "the live bindings, crons, script settings and queues are the declared ones, and no other binding is attached"
+    ),
     runbook="step 3",
     step=3,
     causes=(
@@ -159,6 +165,10 @@ CHECK = Check(
             fix="pulumi up --stack NAME",
         ),
         KnownCause(what="a limit or a placement was changed outside Pulumi", fix="pulumi up --stack NAME"),
+        KnownCause(
+            what="a queue was paused or deleted, or its consumer was changed or removed, outside Pulumi",
+            fix="pulumi up --stack NAME",
+        ),
     ),
     wants=(Credential.CLOUDFLARE,),
     tags=frozenset({"read-only", "api"}),

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from cloudflare_client.client import script_path
 from cloudflare_client.errors import AbsentError, ApiRefusedError, CloudflareError
+from conformance.account import queues
 from conformance.account.api import Api, explain
 from conformance.account.ledger import BUCKET, DATABASE, OBJECT, WORKER, Ledger, Thing
 from contract.control_objects import CONTROL_PREFIX
@@ -45,11 +46,13 @@ def clean_up(api: Api, ledger: Ledger) -> list[Left]:
 
 
 def _delete(api: Api, thing: Thing) -> str | None:
-    """Delete a thing. Return a reason not to, None for a thing that does not exist any more."""
+    """Delete a thing, a worker with its queues. Return a reason not to, None where it does not exist any more."""
     if thing.kind == BUCKET:
         return delete_bucket(api, thing.name)
     if thing.kind == WORKER:
+        queues.remove_consumers(api, thing.name)
         _send_delete(api, script_path(thing.name))
+        queues.delete_queues(api, thing.name)
     elif thing.kind == OBJECT:
         _send_delete(api, _object_path(thing.place, thing.name))
     else:

@@ -20,6 +20,7 @@ CODE = b"""export default {
     return Response.json({ version: env.VERSION?.id ?? null, names: Object.keys(env).sort() });
   },
   scheduled() {},
+  queue() {},
 };
 """
 

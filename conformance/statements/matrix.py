@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conformance.account import queues
 from conformance.account.script import CODE, TAG, Binding, annotation_of
 from conformance.statements.adoption import OBJECT, OK, UNAUTHORISED
 from conformance.statements.drift import Row
@@ -108,6 +109,12 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
             words=("WorkersScriptSubdomain backfill updat",),
             is_restored=lambda world: world.script.has_address(),
         ),
+        Row(
+            name="queue paused and its consumer changed",
+            change=lambda world: queues.pause_and_change(world.api, world.names.run),
+            words=("Queue days updat", "QueueConsumer days updat"),
+            is_restored=lambda world: queues.is_delivering(world.api, world.names.run),
+        ),
     ),
     (
         Row(
@@ -139,6 +146,12 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
             change=lambda world: world.script.put_crons(),
             words=("Live crons: none",),
             is_restored=_crons_are_declared,
+        ),
+        Row(
+            name="dead-letter queue of the consumer changed",
+            change=lambda world: queues.drop_dead_letters(world.api, world.names.run),
+            words=("dead letter queue (expected ",),
+            is_restored=lambda world: queues.keeps_dead_letters(world.api, world.names.run),
         ),
         Row(
             name="script settings changed",
@@ -189,6 +202,12 @@ BATCHES: tuple[tuple[Row, ...], ...] = (
             change=lambda world: world.delete_worker(),
             words=("WorkersScript backfill creat",),
             is_restored=lambda world: _newest_serves(world) and _crons_are_declared(world),
+        ),
+        Row(
+            name="queue deleted",
+            change=lambda world: queues.delete_queues(world.api, world.names.run),
+            words=("Queue days creat", "QueueConsumer days creat"),
+            is_restored=lambda world: any(queues.list_queues(world.api, world.names.run)),
         ),
         Row(
             name="bucket deleted",

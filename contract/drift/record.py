@@ -18,7 +18,9 @@ DELETED, ADDED, CHANGED = "deleted", "added", "changed"
 SECRET, UPLOAD, DEPLOYMENT, SETTINGS = "secret", "upload", "deployment", "settings"
 ROLLBACK, SPLIT, UNKNOWN_VERSION, BINDINGS, CRONS = "rollback", "split", "unknown version", "bindings", "crons"
 SCRIPT_SETTINGS = "script settings"  # changed without a new version, so they are not Cloudflare's SETTINGS
+QUEUE_CONSUMER = "queue consumer"  # its dead-letter queue, which the provider never reads again
 PUT_BACK = "put back"  # a rollback by this program after a failed verification
+DEAD_LETTER_QUEUE = "dead_letter_queue"  # the name of that setting
 UNFINISHED = "unfinished"  # the last `pulumi up` uploaded the worker, and did not send its crons
 
 
@@ -44,7 +46,10 @@ class LiveBinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChange:
-    """A setting of the script that differs from its declaration, in the words of the API: ``logpush``, ``on``."""
+    """A setting that differs from its declaration, in the words of the API: ``logpush``, ``on``.
+
+    It is one of the script, or the dead-letter queue of its consumer.
+    """
 
     name: str
     expected: str
@@ -75,7 +80,7 @@ class Drift:
     ``adopted`` says that the worker was never an upload of this stack, and ``stack`` is the beginning of its tag where
     another stack of this program deployed it. ``crons`` are the live ones, None where they are
     as declared. ``lost`` are bindings of which no declaration has the name and kind, ``replaced`` those that are
-    declared with another value. ``settings`` are those of the script that differ.
+    declared with another value. ``settings`` are those of the script and of its consumer that differ.
     """
 
     version: str

@@ -7,6 +7,7 @@ from contract.drift.record import (
     CRONS,
     DEPLOYMENT,
     PUT_BACK,
+    QUEUE_CONSUMER,
     ROLLBACK,
     SCRIPT_SETTINGS,
     SECRET,
@@ -39,10 +40,12 @@ _ACTIONS = {  # origin -> with an author, without one
     SETTINGS: ("changed settings", "settings were changed"),
     CRONS: ("changed the crons", "the crons were changed"),
     SCRIPT_SETTINGS: ("changed the script settings", "the script settings were changed"),
+    QUEUE_CONSUMER: ("changed the consumer of the queue", "the consumer of the queue was changed"),
 }
 UNRECORDED = {  # changes without an author
     CRONS: "Cloudflare does not record the author and the time of a cron change",
     SCRIPT_SETTINGS: "Cloudflare does not record the author and the time of a changed script setting",
+    QUEUE_CONSUMER: "Cloudflare does not record the author and the time of a changed consumer",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.manifest import RelatedWorkers
+from contract.manifest import DeclaredQueue, RelatedWorkers
 from infra.bindings import Binding
 
 
@@ -17,7 +17,7 @@ class WorkerDeclaration:
     is the program's own. ``bindings`` are in the order of the upload, ``reserved_names`` those that no other binding
     may have. ``advice`` is the next step where a worker of this name exists that the stack never uploaded, and
     ``advice_on_stack`` where another stack of this program deployed it. ``setting`` chooses another name.
-    ``cpu_ms`` is the CPU time of one event, at most.
+    ``cpu_ms`` is the CPU time of one event, at most. ``queue`` is the queue that the worker consumes.
     """
 
     name: str
@@ -32,6 +32,7 @@ class WorkerDeclaration:
     adopt: bool
     adopts_other_stack: bool
     cpu_ms: int
+    queue: DeclaredQueue | None
     setting: str
     advice: str
     advice_on_stack: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contract.manifest import RelatedWorkers
+from contract.manifest import DeclaredQueue, RelatedWorkers
 from contract.manifest.sites import pack_sites
 from contract.setting_rules import OTHER_STACK
 from infra.bindings.plain_text import PlainText
+from infra.bindings.queue import Queue
 from infra.bindings.r2_bucket import R2Bucket
 from infra.bindings.secret_text import SecretText
 from infra.bindings.version_metadata import VersionMetadata
@@ -40,6 +41,7 @@ def declare(settings: Settings) -> WorkerDeclaration:
             SecretText(name="ACE_API_KEY", text=settings.ace_api_key),
             R2Bucket(name="BUCKET", bucket_name=settings.bucket),
             VersionMetadata(name="CF_VERSION_METADATA"),
+            Queue(name="DAYS", queue_name=settings.queue_name),
             *(PlainText(name=name, text=text) for name, text in texts.items()),
             *settings.extra_bindings,
         ),
@@ -49,6 +51,9 @@ def declare(settings: Settings) -> WorkerDeclaration:
         adopt=settings.adopt,
         adopts_other_stack=settings.adopts_other_stack,
         cpu_ms=QUEUE_CPU_MS,
+        queue=DeclaredQueue(
+            name=settings.queue_name, dead_letter_name=settings.dead_letter_name, parallelism=settings.parallelism
+        ),
         setting="workerName",
         advice="to take it over, run: pulumi config set adopt true",
         advice_on_stack=f"Only if that stack is gone, run: pulumi config set adopt {OTHER_STACK}",

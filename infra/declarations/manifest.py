@@ -46,7 +46,7 @@ def build_manifest(settings: Settings, declaration: WorkerDeclaration, bindings:
             key_expiry_warning_days=settings.key_expiry_warning_days,
         ),
         sites=settings.sites,
-        queue=None,
+        queue=declaration.queue,
         siblings=declaration.related,
     )
     return untagged.with_tag(tag_of(untagged))

@@ -42,6 +42,7 @@ def declare(settings: Settings) -> WorkerDeclaration | None:
         adopt=False,
         adopts_other_stack=False,
         cpu_ms=CPU_MS,
+        queue=None,
         setting="queryWorkerName",
         advice=(
             "a query worker is never adopted. To deploy another one, run: pulumi config set queryWorkerName ANOTHER. "

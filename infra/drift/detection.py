@@ -12,7 +12,7 @@ from typing import Any
 from cloudflare_client.versions import WorkerVersion, format_moment
 from contract.cron.digest import are_unsent, digest_crons
 from contract.drift import record as drift
-from contract.drift.record import Drift, EarlierChange
+from contract.drift.record import Drift, EarlierChange, SettingChange
 from contract.drift.rollback import read_failed_version
 from contract.drift.sentence import message_of
 from contract.manifest import Manifest
@@ -30,20 +30,23 @@ def find_drift(
     *,
     uploaded: Sequence[Mapping[str, Any]] | None,
     sent_crons: Callable[[], bool] = lambda: True,
+    consumer: Sequence[SettingChange] = (),
 ) -> Drift | None:
     """Return how the live worker differs from the last upload of this stack, None where it does not.
 
     ``uploaded`` are the bindings of that upload, None where there is none and the worker is adopted. ``sent_crons``
-    says whether a `pulumi up` of this stack ever sent crons.
+    says whether a `pulumi up` of this stack ever sent crons. ``consumer`` are changes of the worker's queue consumer.
     """
     owner = owner_prefix(manifest.project, manifest.stack)
     origin = None if worker is None else _find_origin(worker, owner, sent_crons)
+    if origin is None and consumer:
+        origin = drift.QUEUE_CONSUMER
     if worker is None or origin is None:
         return None
     last = find_last_upload(worker, owner)
     sent = TagDigests(digest_crons(manifest.schedules)) if last is None else read_digests(last.tag, owner)
     deployment, adopted = worker.deployment, uploaded is None
-    known = origin not in (drift.CRONS, drift.SCRIPT_SETTINGS, drift.UNFINISHED)
+    known = origin not in (drift.CRONS, drift.SCRIPT_SETTINGS, drift.QUEUE_CONSUMER, drift.UNFINISHED)
     settings = find_setting_changes(manifest, worker.settings) if adopted or are_changed(worker, sent.settings) else ()
     return Drift(
         version=worker.version_id,
@@ -57,7 +60,7 @@ def find_drift(
         lost=tuple(find_lost(manifest, worker.bindings)) if adopted else (),
         replaced=tuple(find_replaced(manifest, worker.bindings)) if adopted else (),
         earlier=() if last is None else tuple(_list_earlier(worker, last)),
-        settings=tuple(settings),
+        settings=(*settings, *consumer),
     )
 
 

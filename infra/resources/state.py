@@ -44,5 +44,5 @@ def _read_urn(urn: str) -> tuple[str, str]:
 
 
 def _read_name(outputs: Mapping[str, Any]) -> str:
-    names = (outputs.get(key) for key in ("scriptName", "name"))
+    names = (outputs.get(key) for key in ("queueName", "scriptName", "name"))
     return next((name for name in names if isinstance(name, str)), "")

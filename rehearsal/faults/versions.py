@@ -24,7 +24,7 @@ async def _bind_other_bucket(local: LocalSystem) -> None:
 
 
 async def _upload_other_code(local: LocalSystem) -> None:
-    code = b"export default { fetch() { return new Response('by hand') } }"
+    code = b"export default { fetch() { return new Response('by hand') }, queue() {} }"
     await outside_pulumi.upload_script(local, code=code)
 
 
@@ -160,7 +160,7 @@ DEPLOYMENTS = (
         description="the worker was deleted",
         caught_by=("secrets", "bindings", "deployed", "fresh", "health", "history", "key"),
         cause="configuration",
-        apply=partial(outside_pulumi.call_script_api, method="DELETE"),
+        apply=outside_pulumi.delete_worker,
     ),
 )
 

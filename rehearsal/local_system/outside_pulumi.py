@@ -39,6 +39,15 @@ async def call_script_api(local: LocalSystem, method: str, path: str = "", **sen
     return await call_api(local, method, f"workers/scripts/{local.worker_name}{path}", **sent)
 
 
+async def delete_worker(local: LocalSystem) -> None:
+    """Delete the backfill worker, after its consumers, because Cloudflare keeps the consumer of a queue."""
+    for end in ("days", "dead-days"):
+        for queue in await call_api(local, "GET", f"queues?name={local.worker_name}-{end}"):
+            for consumer in queue["consumers"]:
+                await call_api(local, "DELETE", f"queues/{queue['queue_id']}/consumers/{consumer['consumer_id']}")
+    await call_script_api(local, "DELETE")
+
+
 async def list_versions(local: LocalSystem) -> list[dict[str, Any]]:
     """Return the worker's versions, newest first, as the API shows them."""
     return list((await call_script_api(local, "GET", "/versions"))["items"])

@@ -21,6 +21,11 @@ _BY_REFRESH = {
     (model.SUBDOMAIN, model.ENABLED): "The {its}workers.dev address was switched off. It is switched on again.",
     (model.SUBDOMAIN, model.PREVIEWS):
         "The {its}preview URLs on workers.dev were switched on. They are switched off again.",
+    (model.QUEUE_OF_DAYS, model.GONE): "A queue was deleted. It is created again. It held hints only, and no data.",
+    (model.QUEUE_OF_DAYS, model.SETTINGS): "The settings of a queue were changed, or it was paused. They are restored.",
+    (model.CONSUMER, model.GONE): "The consumer of a queue was removed. It is added again.",
+    (model.CONSUMER, model.SCRIPT_NAME): "Another worker was made the consumer of a queue. The {worker} replaces it.",
+    (model.CONSUMER, model.SETTINGS): "The settings of a queue's consumer were changed. They are restored.",
     (model.CRONS, model.GONE): "The {its}schedule (crons) was deleted with the worker. It is sent again.",
 }  # fmt: skip
 
@@ -56,7 +61,8 @@ def _write_blocks(seen: Preview, found: Drift) -> Iterator[str | Table]:
         yield Table(head=("binding", "outside Pulumi", "after `pulumi up`"), rows=rows)
     if found.settings:
         rows = [(quote(item.title), quote(item.expected), quote(item.found)) for item in found.settings]
-        yield Table(head=("setting of the script", "declared", "live"), rows=rows)
+        owner = "consumer" if found.origin == drift.QUEUE_CONSUMER else "script"
+        yield Table(head=(f"setting of the {owner}", "declared", "live"), rows=rows)
     if found.crons is not None:
         live = ", ".join(map(quote, found.crons)) if found.crons else "none"
         yield f"Live crons: {live}. `pulumi up` sends the declared ones."

@@ -78,6 +78,22 @@ class Outside:
         }
         self.call("PUT", self.script, files=parts)
 
+    def queue(self, name="days"):
+        [queue] = self.call("GET", f"queues?name={self.name}-{name}")
+        return queue
+
+    def change_consumer(self, **fields):
+        queue = self.queue()
+        [consumer] = queue["consumers"]
+        path = f"queues/{queue['queue_id']}/consumers/{consumer['consumer_id']}"
+        kept = {"type": "worker", "script_name": self.name, "dead_letter_queue": consumer["dead_letter_queue"]}
+        self.call("PUT", path, json={**kept, **fields})
+
+    def remove_consumers(self):
+        for queue in (self.queue(), self.queue("dead-days")):
+            for consumer in queue["consumers"]:
+                self.call("DELETE", f"queues/{queue['queue_id']}/consumers/{consumer['consumer_id']}")
+
     def deploy(self, *shares):
         versions = [{"version_id": version, "percentage": percentage} for version, percentage in shares]
         self.call(
@@ -97,11 +113,37 @@ def another_bucket(outside):
 def wrangler_deploy(outside):
     folder = outside.world.local.folder / "outside"
     folder.mkdir(exist_ok=True)
-    (folder / "worker.js").write_text("export default { fetch() { return new Response('outside Pulumi') } }")
+    (folder / "worker.js").write_text(
+        "export default { fetch() { return new Response('outside Pulumi') }, queue() {} }"
+    )
     bucket = [{"binding": "BUCKET", "bucket_name": outside.bucket}]
     config = {"main": "worker.js", "compatibility_date": "2026-04-01", "keep_vars": True, "r2_buckets": bucket}
     (folder / "wrangler.json").write_text(json.dumps({"name": outside.name, **config}))
     outside.wrangler("deploy", "--config", str(folder / "wrangler.json"))
+
+
+def pause_and_change(outside):
+    outside.wrangler("queues", "pause-delivery", f"{outside.name}-days")
+    outside.change_consumer(settings={"max_concurrency": 1})
+
+
+def delete_queue(outside):
+    """Cloudflare deletes a queue only after its binding, and a worker only after its consumers."""
+    outside.upload(lambda bindings: [item for item in bindings if item["name"] != "DAYS"])
+    outside.call("DELETE", f"queues/{outside.queue()['queue_id']}")
+
+
+def delete_worker(outside):
+    outside.remove_consumers()
+    outside.call("DELETE", outside.script)
+
+
+def consumer_is_declared(outside):
+    queue = outside.queue()
+    [consumer] = queue["consumers"]
+    live = (queue["settings"]["delivery_paused"], consumer["script"], consumer["settings"]["max_concurrency"])
+    dead = consumer["dead_letter_queue"]
+    return (*live, dead) == (False, outside.name, 4, f"{outside.name}-dead-days")
 
 
 def change_script_settings(outside):
@@ -194,22 +236,34 @@ ROWS = [
         "limits (expected cpu_ms 300000, found cpu_ms 50), placement (expected none, found mode smart)",
         ("| `limits` | `cpu_ms 300000` | `cpu_ms 50` |", "| `placement` | `none` | `mode smart` |"),
         settings_are_declared),
+    Row("queue paused and its consumer changed", pause_and_change,
+        "QueueConsumer days update [diff: ~settings]",
+        ("The settings of a queue were changed, or it was paused", "The settings of a queue's consumer were changed"),
+        consumer_is_declared, who=False, plain=True),
+    Row("dead-letter queue of the consumer changed", lambda h: h.change_consumer(dead_letter_queue=""),
+        "the consumer of the queue was changed outside Pulumi (live version",
+        ("| `dead letter queue` |", "Cloudflare does not record the author and the time of a changed consumer"),
+        consumer_is_declared, who=False),
+    Row("queue deleted", delete_queue,
+        "Queue days create", ("A queue was deleted. It is created again", "| `DAYS` | deleted | restored |"),
+        lambda h: consumer_is_declared(h) and h.bindings()["DAYS"]["queue_name"] == f"{h.name}-days", plain=True),
     Row("workers.dev switched off", lambda h: h.call("DELETE", f"{h.script}/subdomain"),
         "WorkersScriptSubdomain backfill update [diff: ~enabled]", ("The workers.dev address was switched off. It is switched on",),
         lambda h: h.call("GET", f"{h.script}/subdomain")["enabled"] is True, who=False, plain=True),
     Row("bucket deleted", lambda h: h.call("DELETE", f"r2/buckets/{h.bucket}"),
         "R2Bucket timeseries create", ("The R2 bucket was deleted",),
         lambda h: h.call("GET", f"r2/buckets/{h.bucket}")["name"] == h.bucket, who=False, plain=True),
-    Row("worker deleted", lambda h: h.call("DELETE", h.script),
+    Row("worker deleted", delete_worker,
         "WorkersScript backfill create", ("The worker was deleted", "The schedule (crons) was deleted with the worker"),
-        lambda h: h.serving() == [("bv", 100)] and h.crons() == ["*/5 * * * *"], who=False, plain=True),
+        lambda h: h.serving() == [("bv", 100)] and h.crons() == ["*/5 * * * *"] and consumer_is_declared(h),
+        who=False, plain=True),
 ]  # fmt: skip
 
 
 def is_restored(row, outside):
     try:
         return row.restored(outside)
-    except (httpx.HTTPStatusError, KeyError):  # a missing resource is not restored
+    except (httpx.HTTPStatusError, KeyError, ValueError):  # a missing resource is not restored
         return False
 
 

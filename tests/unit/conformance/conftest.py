@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from cloudflare_client.retry import RetryPolicy
+from conformance.account import queues
 from conformance.account.api import Api
 from conformance.account.ledger import Ledger
 from conformance.account.worker import Worker
@@ -41,6 +42,11 @@ warning: drift: ann split the traffic over several versions outside Pulumi
 Bindings: ACE_API_KEY deleted, MY-SECRET added, BUCKET deleted, BUCKET changed, PAGE_SIZE changed
 Settings: limits (expected cpu_ms 300000, found cpu_ms 50), observability (expected logs at 100 %, found off)
 Settings: placement (expected none, found mode smart)
+Settings: dead letter queue (expected bv-conformance-test-dead-days, found none)
+~ cloudflare:index:Queue days updated
+~ cloudflare:index:QueueConsumer days updated
++ cloudflare:index:Queue days created
++ cloudflare:index:QueueConsumer days created
 ~ cloudflare:index:WorkersScriptSubdomain backfill updated
 + cloudflare:index:WorkersScript backfill created
 + cloudflare:index:R2Bucket timeseries created
@@ -64,6 +70,15 @@ class Network(httpx.BaseTransport):
         response.read()
         edited = self.edit(request, response)
         return response if edited is None else edited
+
+
+def _consume(api: Api, name: str, **fields: Any) -> None:
+    [queue] = api.read("queues", name=name)
+    path = f"queues/{queue['queue_id']}"
+    api.call("PATCH", path, json={"settings": {"delivery_paused": False}})
+    for consumer in queue["consumers"]:
+        api.call("DELETE", f"{path}/consumers/{consumer['consumer_id']}")
+    api.call("POST", f"{path}/consumers", json={"type": "worker", "script_name": NAMES.run, **fields})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,12 +110,17 @@ class FakeStack(Stack):
     def _deploy(self) -> None:
         assert self.world is not None
         world = self.world
+        names = [NAMES.run + end for end in queues.ENDS]
+        for name in names:
+            if not world.api.read("queues", name=name):
+                world.api.call("POST", "queues", json={"queue_name": name})
         if NAMES.run not in {item["name"] for item in world.api.read("r2/buckets")["buckets"]}:
             world.api.call("POST", "r2/buckets", json={"name": NAMES.run})
         bindings = [
             {"name": KEY, "type": "secret_text", "text": self.environment[KEY]},
             {"name": "PAGE_SIZE", "type": "plain_text", "text": "10000"},
             {"name": "BUCKET", "type": "r2_bucket", "bucket_name": NAMES.run},
+            {"name": "DAYS", "type": "queue", "queue_name": names[0]},
         ]
         if self.settings["adopt"]:
             bindings.append({"name": "CANARY", "type": "inherit"})
@@ -108,6 +128,8 @@ class FakeStack(Stack):
         declared = {"limits": LIMITS, "observability": OBSERVABILITY, "keep_bindings": []}
         world.script.upload(bindings, code=matrix.BUNDLE.read_bytes(), annotations=tag, **declared)
         world.script.switch_address(enabled=True)
+        _consume(world.api, names[0], dead_letter_queue=names[1], settings={"max_concurrency": 4})
+        _consume(world.api, names[1])
         world.script.put_crons(CRON)
 
 
@@ -154,7 +176,7 @@ def world(
     account: Account, network: Network, address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
     bundle = tmp_path / "bundle.js"
-    bundle.write_text("export default {}")  # the fake edge rejects words of the real one
+    bundle.write_text("export default { queue() {} }")  # the fake edge rejects words of the real one
     monkeypatch.setattr(matrix, "BUNDLE", bundle)
     environment = {
         KEY: make_fake_key(now=NOW),

@@ -26,7 +26,7 @@ def go(world, *, show=lambda result: None, **more):
 def things(account):
     """Return everything in the account."""
     inside = account.cloudflare.account
-    return [*inside.workers, *inside.buckets, *inside.databases, *account.edge.objects]
+    return [*inside.workers, *inside.buckets, *inside.broker.queues, *inside.databases, *account.edge.objects]
 
 
 def test_a_whole_run_is_confirmed_and_leaves_nothing(world, account):
@@ -159,10 +159,12 @@ def test_a_bucket_that_appears_meanwhile_is_not_deleted(world, account):
     assert things(account) == [NAMES.run]
 
 
-@pytest.mark.parametrize("kind", ["worker", "bucket", "other bucket", "database"])
+@pytest.mark.parametrize("kind", ["worker", "bucket", "other bucket", "queue", "database"])
 def test_a_name_that_exists_is_refused_before_anything_is_made(world, network, account, kind):
     if kind == "worker":
         account.upload(NAMES.run)
+    elif kind == "queue":
+        account.http.post("queues", json={"queue_name": f"{NAMES.run}-dead-days"})
     elif kind == "database":
         account.http.post("d1/database", json={"name": NAMES.run})
     else:

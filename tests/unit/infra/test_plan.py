@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from cloudflare_client.queues import Queue, QueueConsumer
 from cloudflare_client.script_settings import ScriptSettings
 from cloudflare_client.versions import WorkerVersion
 from contract.drift.sentence import describe, message_of
@@ -26,8 +27,9 @@ QUERY_ON = {"queryWorker": "true"}
 class FakeAccount:
     """Live workers and buckets. Every read is recorded."""
 
-    def __init__(self, workers=(), buckets=()):
+    def __init__(self, workers=(), buckets=(), queues=()):
         self.workers, self.buckets, self.asked = {worker.name: worker for worker in workers}, buckets, []
+        self.queues = {queue.name: queue for queue in queues}
 
     def require_subdomain(self, url):
         pass
@@ -39,6 +41,10 @@ class FakeAccount:
     def read_bindings(self, script, version):
         self.asked.append(("bindings", script, version))
         return ()
+
+    def find_queue(self, name):
+        self.asked.append(("queue", name))
+        return self.queues.get(name)
 
     def find_bucket(self, name):
         self.asked.append(("bucket", name))
@@ -87,7 +93,8 @@ def test_every_worker_goes_the_same_way(planned, read):
         ("backfill", None, "ace-timeseries"),
         ("query", None, "ace-timeseries"),
     ]
-    assert account.asked == [("worker", script) for script in SCRIPTS.values()]
+    days = ("queue", "building-vitals-backfill-days")
+    assert account.asked == [("worker", SCRIPTS["backfill"]), days, ("worker", SCRIPTS["query"])]
     assert found.warnings == settings.warnings
 
 
@@ -349,3 +356,26 @@ def test_a_second_stack_with_default_names_meets_no_worker_of_the_first(planned,
     found = planned(account, stack="dev", adopt="true")
     assert found.workers[0].drift is None
     assert (found.bucket.name, found.bucket.imported) == ("ace-timeseries-dev", False)
+
+
+def test_a_changed_dead_letter_queue_is_drift_of_the_worker_with_a_message(planned, read):
+    consumer = QueueConsumer(
+        id="c1",
+        type="worker",
+        script=SCRIPTS["backfill"],
+        dead_letter_queue="another",
+        batch_size=1,
+        max_concurrency=1,  # a refresh of the provider finds it
+        max_retries=4,
+    )
+    queue = Queue(id="q1", name="building-vitals-backfill-days", paused=False, consumers=(consumer,))
+    found = planned(FakeAccount([worker_of(read(), backfill)], queues=[queue]))
+    [worker] = found.workers
+    assert (worker.drift.origin, worker.drift.author) == ("queue consumer", None)
+    assert worker.message == message_of(worker.drift)
+    assert found.warnings[-1] == (
+        "drift: the consumer of the queue was changed outside Pulumi (live version v1). Settings: dead letter queue "
+        "(expected building-vitals-backfill-dead-days, found another). Cloudflare does not record the author and the "
+        "time of a changed consumer. `pulumi up` restores it"
+    )
+    assert found.queues.message == worker.message

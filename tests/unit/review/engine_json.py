@@ -15,6 +15,8 @@ TYPES = {
     "script": f"{WORKER}$cloudflare:index/workersScript:WorkersScript::backfill",
     "subdomain": f"{WORKER}$cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain::backfill",
     "crons": f"{WORKER}$cloudflare:index/workersCronTrigger:WorkersCronTrigger::backfill",
+    "queue": "building-vitals:queues:Queues$cloudflare:index/queue:Queue::days",
+    "consumer": "building-vitals:queues:Consumers$cloudflare:index/queueConsumer:QueueConsumer::days",
     "query_manifest": f"{WORKER}$building-vitals:edge:Manifest::query",
     "query_drift": f"{WORKER}$building-vitals:edge:Drift::query",
     "query_script": f"{WORKER}$cloudflare:index/workersScript:WorkersScript::query",
@@ -84,6 +86,8 @@ LIVE = {
     },
     "subdomain": {"enabled": True},
     "crons": {"schedules": [{"cron": "*/5 * * * *"}]},
+    "queue": {"queueName": "building-vitals-backfill-days", "settings": {"deliveryPaused": False}},
+    "consumer": {"scriptName": "building-vitals-backfill", "settings": {"maxConcurrency": 4}},
 }
 QUERY = {f"query_{kind}": LIVE[kind] for kind in ("manifest", "drift", "script", "subdomain", "crons")}
 

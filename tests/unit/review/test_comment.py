@@ -106,6 +106,23 @@ CASES = {
         upload(), errors=[(f"error: bucket must be a name, found {CANARY!r}\npageSize is wrong: {CANARY}", "script")]
     ),
     "nothing_readable": lambda: b"error: validating stack config",
+    "queue_deleted": lambda: preview(
+        step("create", "queue", None, LIVE["queue"]), step("create", "consumer", None, LIVE["consumer"])
+    ),
+    "queue_paused_and_consumer_changed": lambda: preview(
+        step("update", "queue", {**LIVE["queue"], "settings": {"deliveryPaused": True}}, LIVE["queue"]),
+        step("update", "consumer", {"scriptName": "another", "settings": {"maxConcurrency": 1}}, LIVE["consumer"]),
+    ),
+    "dead_letter_queue_changed": lambda: preview(
+        drift(
+            origin="queue consumer",
+            author=None,
+            at=None,
+            settings=[{"name": "dead_letter_queue", "expected": "building-vitals-backfill-dead-days", "found": "other"}],
+        ),
+        upload(),
+        step("replace", "consumer", LIVE["consumer"], LIVE["consumer"]),
+    ),
     "workers_dev_off": lambda: preview(step("update", "subdomain", {"enabled": False}, LIVE["subdomain"])),
     "bucket_gone": lambda: preview(step("create", "bucket", None, LIVE["bucket"])),
     "preview_urls_on": lambda: preview(

@@ -17,7 +17,7 @@ def declared(read, **config):
 
 def test_every_declared_binding_has_a_reserved_name(read):
     names = {binding.name for binding in backfill.declare(read()).bindings}
-    assert names == set(BACKFILL_BINDINGS) - {"DAYS"}
+    assert names == set(BACKFILL_BINDINGS)
 
 
 def test_a_hundred_sites_are_bound_in_whole_parts_that_cloudflare_stores(read):

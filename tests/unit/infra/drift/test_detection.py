@@ -412,7 +412,7 @@ def test_an_optional_field_is_compared_where_it_differs_from_its_default(read, w
 
 def test_the_tag_of_a_former_deployment_is_the_same(manifest):
     texts = {"SITE": "ses_falls_city", "START_DATE": "2024-12-10"}  # where SITES and its companions are now
-    new = {"SITES", "SETTLE_HOURS", "RECHECK_DAYS", "DEAD_LETTER_QUEUE"}
+    new = {"SITES", "SETTLE_HOURS", "RECHECK_DAYS", "DEAD_LETTER_QUEUE", "DAYS"}
     kept = [item.to_dict() for item in manifest.bindings if item.name not in new]
     former = [{"name": name, "type": "plain_text", "text": text} for name, text in texts.items()]
     assert digest_bindings([*kept, *former]) == "84abae1e"

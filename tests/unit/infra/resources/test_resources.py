@@ -1,7 +1,9 @@
 """The components under Pulumi's own mocks: inputs, secrets and protection."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pulumi
 import pytest
@@ -10,7 +12,7 @@ from contract.drift.record import Drift
 from contract.manifest import Manifest
 from infra import policy, resources
 from infra.bindings.secret_text import SecretText
-from infra.declarations import backfill
+from infra.declarations import backfill, queues
 from infra.declarations.bucket import BucketPlan
 from infra.plan import Plan, WorkerPlan
 from infra.resources.outputs import list_outputs
@@ -19,11 +21,11 @@ from tests.unit.infra.conftest import LOOP, manifest_of
 
 class Recorder(pulumi.runtime.Mocks):
     def __init__(self):
-        self.resources = {}
+        self.resources, self.named = {}, {}
 
     def new_resource(self, args):
-        self.resources[args.typ] = args
-        return f"{args.name}-id", args.inputs
+        self.resources[args.typ] = self.named[args.typ, args.name] = args
+        return f"{args.name}-id", {**args.inputs, "queueId": f"{args.name}-id"}
 
     def call(self, args):
         return {}
@@ -31,7 +33,7 @@ class Recorder(pulumi.runtime.Mocks):
 
 @pytest.fixture
 def declared(read):
-    def declared(message=None, drift=None, kept=(), imported=False, consumed=False, **config):
+    def declared(message=None, drift=None, kept=(), imported=False, consumed=False, existing=None, **config):
         recorder = Recorder()
         pulumi.runtime.set_mocks(recorder, preview=False)
         settings = read(**config)
@@ -44,18 +46,25 @@ def declared(read):
             drift=drift,
             message=message,
             bucket_before=None,
+            queue_before=None,
             cpu_ms=300_000,
             has_tail_consumers=consumed,
         )
         bucket = BucketPlan(account_id=settings.account_id, name=settings.bucket, imported=imported)
 
+        live = SimpleNamespace(find_queue=lambda name: None)
+        planned = queues.plan(settings, live, dict, bound=settings.queue_name, message=message)
+        planned = replace(planned, queues=tuple(replace(each, existing=existing) for each in planned.queues))
+
         @pulumi.runtime.test
         def program():
-            resources.create(Plan(workers=(worker,), bucket=bucket, warnings=()))
+            resources.create(Plan(workers=(worker,), bucket=bucket, queues=planned, warnings=()))
             return pulumi.Output.from_input(None)
 
         program()
-        return {kind.rpartition(":")[2]: args for kind, args in recorder.resources.items()}
+        return {kind.rpartition(":")[2]: args for kind, args in recorder.resources.items()} | {
+            (kind.rpartition(":")[2], name): args for (kind, name), args in recorder.named.items()
+        }
 
     return declared
 
@@ -167,9 +176,34 @@ def test_no_type_of_ours_widens_the_tree_of_a_preview(declared, monkeypatch):
     declared()
     shown = [f"{kind.split('/')[0]}:{kind.rpartition(':')[2]}" if "/" in kind else kind for kind in kinds]
     ours = [kind for kind in shown if kind.startswith("building-vitals:")]
-    assert len(ours) == 5
+    assert len(ours) == 7
     assert (
         max(map(len, ours))
         < max(map(len, set(shown) - set(ours)))
         <= 80 - len("  +   │  ├─   building-vitals-rehearsal")
     )
+
+
+def test_the_queues_and_their_consumers_are_declared_with_all_their_settings(declared):
+    found = declared()
+    days, dead = found["Queue", "days"].inputs, found["Queue", "dead-days"].inputs
+    assert [days["queueName"], dead["queueName"]] == [
+        "building-vitals-backfill-days",
+        "building-vitals-backfill-dead-days",
+    ]
+    settings = {"deliveryDelay": 0, "deliveryPaused": False, "messageRetentionPeriod": 345_600}
+    assert days["settings"] == dead["settings"] == settings
+    first, second = found["QueueConsumer", "days"].inputs, found["QueueConsumer", "dead-days"].inputs
+    assert (first["queueId"], second["queueId"]) == ("days-id", "dead-days-id")
+    assert first["scriptName"] == second["scriptName"] == "building-vitals-backfill"
+    assert first["deadLetterQueue"] == "building-vitals-backfill-dead-days"
+    assert "deadLetterQueue" not in second
+    common = {"maxRetries": 4, "maxWaitTimeMs": 5000, "retryDelay": 0}
+    assert first["settings"] == {"batchSize": 1, "maxConcurrency": 4, **common}
+    assert second["settings"] == {"batchSize": 10, "maxConcurrency": 1, **common}
+
+
+def test_an_existing_queue_is_imported_by_its_id(declared):
+    assert not declared()["Queue", "days"].resource_id
+    found = declared(existing="q1")["Queue", "days"]
+    assert found.resource_id == "0123456789abcdef0123456789abcdef/q1"
