@@ -17,7 +17,7 @@ SIZE = {"sites": 100, "days": 1826, "pages": 50, "parallelism": 50}
 def scale(runs: int, seed: int) -> bool:
     """Run one simulation of the full size, print its numbers, and return whether all aims are reached."""
     del runs  # one run takes minutes
-    result = simulate(seed=seed, memory=True, **SIZE)
+    result = simulate(seed=seed, memory=True, progress=True, moreHours=1, **SIZE)
     sys.stdout.write(describe(result, seed))
     return judge(result)
 

@@ -10,6 +10,7 @@ const WORKER = new URL("../../../../workers/backfill/", import.meta.url);
 const worker = { ...(await import(new URL("worker.js", WORKER))), ...(await import(new URL("limits.js", WORKER))) };
 const HOUR = 3_600_000;
 const WALL_MS = 900_000; // Cloudflare ends an invocation of a cron or a queue then
+const PROGRESS_CRONS = 12;
 const END = Date.parse("2026-03-01T06:30:00Z");
 
 const options = {
@@ -101,6 +102,7 @@ function watch(process) {
 async function plan() {
   agenda.add(world.now + options.cronMs, plan);
   seen.crons += 1;
+  if (options.progress && seen.crons % PROGRESS_CRONS === 0) showProgress();
   watch(await system.cron());
 }
 
@@ -115,6 +117,10 @@ async function kill() {
 
 agenda.add(END, plan);
 if (options.killsPerHour > 0) agenda.add(END + HOUR / options.killsPerHour, kill);
+const showProgress = () => {
+  const hours = (world.now - END) / HOUR;
+  process.stderr.write(`\r${hours.toFixed(0)} h of made-up time, ${puts.size.toLocaleString("en")} days stored `);
+};
 const goal = new Set(system.due().filter((day) => !bad.has(day)).map((day) => keyOf(...day.split("/"))));
 r2.watchers.push((key) => goal.delete(key));
 let events = 0;
@@ -129,6 +135,7 @@ for (; world.now < Math.min(end, END + options.maxHours * HOUR); events += 1) {
   end = world.now + options.moreHours * HOUR;
 }
 const { user, system: kernel } = process.cpuUsage();
+if (options.progress) process.stderr.write("\n");
 const cost = { events, cpu_seconds: (user + kernel) / 1e6 };
 const memory = options.memory ? await measurePlanner(system) : {};
 process.stdout.write(`${JSON.stringify({ ...findResult({ system, ace, bad, puts, seen, options }), ...cost, ...memory })}\n`);
