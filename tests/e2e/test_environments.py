@@ -12,7 +12,7 @@ from tests.e2e.conftest import started
 
 PAGE = (local.ROOT / "docs" / "environments.md").read_text()
 PROD, STAGING = "building-vitals-backfill", "building-vitals-backfill-staging"
-DAYS = {"startDate": "2024-12-10", "endDate": "2024-12-11"}
+DAYS = {"sites": [{"name": "ses_falls_city", "startDate": "2024-12-10", "endDate": "2024-12-11"}]}
 EMPTY = "pulumi preview --expect-no-changes --stack"
 
 

@@ -94,7 +94,7 @@ def project(tmp_path, empty_world):
         shutil.copy(local.ROOT / name, folder)
     (folder / ".venv").symlink_to(local.ROOT / ".venv")
     with (folder / "Pulumi.prod.yaml").open("a") as file:
-        file.write('  building-vitals:endDate: "2024-12-11"\n')
+        file.write('      endDate: "2024-12-11"\n')  # of the template's site
         file.write(f"  building-vitals:aceBaseUrl: {empty_world.local.ace.url}\n")
     return folder
 

@@ -44,8 +44,9 @@ def settings(stack):
 
 
 def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
-    for key, value in {"bucket": "No", "pageSize": "123", "endDate": "2024-02-30", "startdate": "2024-12-10"}.items():
+    for key, value in {"bucket": "No", "pageSize": "123", "startDate": "2024-12-10", "settlehours": "2"}.items():
         assert stack.run("config", "set", key, value)[0] == 0
+    assert stack.run("config", "set", "--path", "sites[1].startDate", "2024-02-30")[0] == 0
     assert stack.run("config", "set", "--plaintext", "aceApiKey", "fake-ace-key-for-tests")[0] == 0
     for path, value in {"name": "NOTE", "type": "plain_text"}.items():
         assert stack.run("config", "set", "--path", f"extraBindings[0].{path}", value)[0] == 0
@@ -61,10 +62,14 @@ def test_every_problem_is_one_line_and_nothing_is_previewed(stack):
         "bucket: expected 3 to 63 of a-z, 0-9 and '-', with no '-' at either end, found 'No'",
         "pageSize: expected one of 1000, 5000, 10000, 50000, 100000, found '123'",
         "workersSubdomain or workerUrl: expected exactly one of them, found neither",
-        "endDate: expected a date as YYYY-MM-DD, found '2024-02-30'",
-        "'startdate' is not a setting: did you mean startDate? Run: pulumi config rm --stack prod NAME",
+        "sites[1].name: expected letters, digits, '_', '-' and '.', with no '.' at its start, found nothing",
+        "sites[1].startDate: expected a date as YYYY-MM-DD, found '2024-02-30'",
+        "'settlehours' is not a setting: did you mean settleHours? Run: pulumi config rm --stack prod NAME",
     ):
         assert problem in lines, output
+    assert any(
+        line.startswith("startDate: replaced by sites, a list (docs/upgrade.md). Run: pulumi") for line in lines
+    ), output
     assert any(line.startswith("aceApiKey is stored in clear") for line in lines), output
     assert any(line.startswith("extraBindings holds a value that is stored as a secret") for line in lines), output
 
