@@ -471,19 +471,9 @@ async function combineDigests(digests) {
   );
 }
 
-// workers/backfill/day/member.js
-var LEAST_BYTES = 160 * 1024;
+// workers/backfill/day/gzip_stream.js
 var OUTPUT_BYTES = 16 * 1024;
-var MAX_LOOP = 48;
-var UNIT_BYTES = 3;
-var utf83 = new TextEncoder();
-var Member = class {
-  samples = 0;
-  points = 0;
-  first = Infinity;
-  last = -Infinity;
-  #buffer = new Uint8Array(LEAST_BYTES + OUTPUT_BYTES);
-  #at = 0;
+var GzipStream = class {
   #digest = new crypto.DigestStream("SHA-256");
   /** @type {Uint8Array[]} */
   #chunks = [];
@@ -510,6 +500,38 @@ var Member = class {
       if (value !== void 0 && value.byteLength > 0 && onOutput(value.byteLength)) this.#chunks.push(value);
       if (done) return;
     }
+  }
+  /** @param {Uint8Array} bytes which can be overwritten afterwards */
+  async write(bytes) {
+    await Promise.all(this.#writers.map((writer) => writer.write(bytes)));
+  }
+  async close() {
+    await Promise.all([...this.#writers.map((writer) => writer.close()), this.#collected]);
+    return { body: new Blob(this.#chunks), digest: await this.#digest.digest };
+  }
+  abandon = () => Promise.allSettled(this.#writers.map((writer) => writer.abort()));
+  // has no effect after `close`
+};
+
+// workers/backfill/day/member.js
+var FIRST_BYTES = 4 * 1024;
+var LEAST_BYTES = 160 * 1024;
+var FULL_BYTES = LEAST_BYTES + 16 * 1024;
+var MAX_LOOP = 48;
+var UNIT_BYTES = 3;
+var utf83 = new TextEncoder();
+var Member = class {
+  samples = 0;
+  points = 0;
+  first = Infinity;
+  last = -Infinity;
+  #buffer = new Uint8Array(FIRST_BYTES);
+  #at = 0;
+  /** @type {GzipStream|undefined} */
+  #gzip;
+  /** @param {(bytes: number) => boolean} onOutput gets the size of each compressed chunk. Returns whether it is kept */
+  constructor(onOutput) {
+    this.onOutput = onOutput;
   }
   /**
    * Adds a row.
@@ -551,7 +573,8 @@ var Member = class {
   #reserve(bytes) {
     const needed = this.#at + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    const { length } = this.#buffer;
+    const larger = new Uint8Array(Math.max(needed, Math.min(length * 2, FULL_BYTES), Math.ceil(length * 1.25)));
     larger.set(this.#buffer.subarray(0, this.#at));
     this.#buffer = larger;
   }
@@ -576,17 +599,20 @@ var Member = class {
     if (this.#at < least) return;
     const piece = this.#buffer.subarray(0, this.#at);
     this.#at = 0;
-    await Promise.all(this.#writers.map((writer) => writer.write(piece)));
+    await this.#open().write(piece);
+  }
+  #open() {
+    this.#gzip ??= new GzipStream(this.onOutput);
+    return this.#gzip;
   }
   /** @returns {Promise<Closed>} */
   async close() {
     await this.flush(1);
-    await Promise.all([...this.#writers.map((writer) => writer.close()), this.#collected]);
+    this.#buffer = new Uint8Array();
     const { samples, points, first, last } = this;
-    return { body: new Blob(this.#chunks), digest: await this.#digest.digest, samples, points, first, last };
+    return { ...await this.#open().close(), samples, points, first, last };
   }
-  abandon = () => Promise.allSettled(this.#writers.map((writer) => writer.abort()));
-  // has no effect after `close`
+  abandon = async () => this.#gzip?.abandon();
 };
 
 // workers/backfill/day/members.js

@@ -1,47 +1,32 @@
+import { GzipStream } from "./gzip_stream.js";
+
 /** @typedef {{body: Blob, digest: ArrayBuffer, samples: number, points: number, first: number, last: number}} Closed */
 
+const FIRST_BYTES = 4 * 1024; // of the buffer. A day of a small site needs no more
 const LEAST_BYTES = 160 * 1024; // compressed at once. Smaller pieces take longer, larger ones more memory
-const OUTPUT_BYTES = 16 * 1024;
+const FULL_BYTES = LEAST_BYTES + 16 * 1024; // of the buffer, with the rows of a page
 const MAX_LOOP = 48; // characters. encodeInto is faster for a longer text
 const UNIT_BYTES = 3; // UTF-8 bytes of a UTF-16 unit, at most
 
 const utf8 = new TextEncoder();
 
-/** One gzip member of a day's object. Its text waits in a buffer and is compressed in large pieces. */
+/**
+ * One gzip member of a day's object. Its text waits in a buffer and is compressed in large pieces. Compression begins with the
+ * first of them, because 64 streams take 17 MB, and a small day needs them one after the other.
+ */
 export class Member {
   samples = 0;
   points = 0;
   first = Infinity;
   last = -Infinity;
-  #buffer = new Uint8Array(LEAST_BYTES + OUTPUT_BYTES);
+  #buffer = new Uint8Array(FIRST_BYTES);
   #at = 0;
-  #digest = new crypto.DigestStream("SHA-256");
-  /** @type {Uint8Array[]} */
-  #chunks = [];
-  /** @type {WritableStreamDefaultWriter[]} */
-  #writers;
-  /** @type {Promise<void>} */
-  #collected;
+  /** @type {GzipStream|undefined} */
+  #gzip;
 
   /** @param {(bytes: number) => boolean} onOutput gets the size of each compressed chunk. Returns whether it is kept */
   constructor(onOutput) {
-    const { readable, writable } = new CompressionStream("gzip");
-    this.#writers = [writable.getWriter(), this.#digest.getWriter()];
-    this.#collected = this.#collect(readable, onOutput);
-    for (const promise of [this.#collected, this.#digest.digest]) promise.catch(() => {}); // only `close` awaits them
-  }
-
-  /**
-   * @param {ReadableStream<Uint8Array>} readable
-   * @param {(bytes: number) => boolean} onOutput
-   */
-  async #collect(readable, onOutput) {
-    const reader = readable.getReader({ mode: "byob" });
-    for (;;) {
-      const { done, value } = await reader.readAtLeast(OUTPUT_BYTES, new Uint8Array(OUTPUT_BYTES));
-      if (value !== undefined && value.byteLength > 0 && onOutput(value.byteLength)) this.#chunks.push(value);
-      if (done) return;
-    }
+    this.onOutput = onOutput;
   }
 
   /**
@@ -87,7 +72,8 @@ export class Member {
   #reserve(bytes) {
     const needed = this.#at + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    const { length } = this.#buffer;
+    const larger = new Uint8Array(Math.max(needed, Math.min(length * 2, FULL_BYTES), Math.ceil(length * 1.25)));
     larger.set(this.#buffer.subarray(0, this.#at));
     this.#buffer = larger;
   }
@@ -114,16 +100,21 @@ export class Member {
     if (this.#at < least) return;
     const piece = this.#buffer.subarray(0, this.#at);
     this.#at = 0;
-    await Promise.all(this.#writers.map((writer) => writer.write(piece)));
+    await this.#open().write(piece);
+  }
+
+  #open() {
+    this.#gzip ??= new GzipStream(this.onOutput);
+    return this.#gzip;
   }
 
   /** @returns {Promise<Closed>} */
   async close() {
     await this.flush(1);
-    await Promise.all([...this.#writers.map((writer) => writer.close()), this.#collected]);
+    this.#buffer = new Uint8Array();
     const { samples, points, first, last } = this;
-    return { body: new Blob(this.#chunks), digest: await this.#digest.digest, samples, points, first, last };
+    return { ...(await this.#open().close()), samples, points, first, last };
   }
 
-  abandon = () => Promise.allSettled(this.#writers.map((writer) => writer.abort())); // has no effect after `close`
+  abandon = async () => this.#gzip?.abandon();
 }
