@@ -156,7 +156,7 @@ def _describe(
 
 CHECK = Check(
     run=token,
-    proves="ACE accepts the key and serves the site, and the key does not expire within 3 days",
+    proves="ACE accepts the key and serves each site, and the key does not expire within 3 days",
     runbook="scripts/test-ace-token.sh",
     step=0,
     causes=(
