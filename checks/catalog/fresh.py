@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
+from checks.diagnosis.backfill.failed_days import list_failed_days
+from checks.diagnosis.backfill.pause import describe_pause, read_pause
+from checks.diagnosis.backfill.standstill import (
+    count_days,
+    describe_sites,
+    describe_standstill,
+    format_moment,
+    list_moving,
+)
 from checks.diagnosis.clock_skew import correct_now
-from checks.diagnosis.live_worker.crons import read_live_crons
-from checks.diagnosis.pause import describe_pause, read_pause
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
@@ -18,53 +25,56 @@ from checks.model.hint import Hint
 from checks.model.metric import Metric
 from checks.stored_days.backlog import Backlog, SiteBacklog, find_window_end, format_days, measure
 from checks.stored_days.listing import list_days
-from contract.control_objects import Pause
-from contract.cron.times import list_fires
-from contract.schedule import day_window, due_time, format_time, parse_time
+from contract.schedule import SiteDay, day_window, due_time, parse_time
 
 if TYPE_CHECKING:
-    from checks.stored_days.listing import StoredDays
+    from contract.control_objects import Pause
 
 MAX_PAUSE = timedelta(days=7)
-MAX_SITES = 10  # with missing days that are reported one by one
-A_CRON = "*/5 * * * *"  # for a stack without one
+
+Items = Iterator[Evidence | Finding]
 
 
-def fresh(context: Context) -> Iterator[Evidence | Finding]:
+def fresh(context: Context) -> Items:
     """List the stored days before any check moves the backfill, and compare them with the days that are due."""
     manifest = context.manifest
     paused = run_in_background(lambda: read_pause(context))
+    failed = run_in_background(lambda: list_failed_days(context, {site.name for site in manifest.sites}), 2)
     stored = list_days(context.cloudflare, manifest)
-    pause = paused()
+    pause, places = paused(), [SiteDay(failure.site, failure.day) for failure in failed().failures]
     now = correct_now(context)  # upload times are of Cloudflare's clock
-    backlog = measure(manifest, stored, now)
-    yield Evidence(_describe_stored(backlog), metrics=_count(context, backlog, stored, now))
+    backlog = measure(manifest, stored, places, now)
+    sites = {site.name: _count_site(site, now) for site in backlog.sites}
+    yield Evidence(_describe_stored(backlog), metrics=_count(backlog, now), site_metrics=sites)
+    if backlog.failed:
+        yield Evidence(f"{count_days(backlog.failed)} left to the check failures")
     if pause is not None:
         yield _judge_pause(pause, now)
-    elif backlog.missing:
+    elif backlog.missing > backlog.failed:
         yield from _judge_missing_days(context, backlog, now)
+    yield from _warn_of_rechecks(backlog, context.manifest.ace.recheck_days)
 
 
 def _describe_stored(backlog: Backlog) -> str:
-    sites = f" of {len(backlog.sites)} sites" if len(backlog.sites) > 1 else ""
     if not backlog.due:
-        return f"no day{sites} is due yet"
-    last = f", the last object at {_format(backlog.newest)}" if backlog.newest else ""
-    return f"{backlog.due - backlog.missing:,} of {backlog.due:,} due days{sites} are stored{last}"
+        return "no day is due yet"
+    last = f", the last object at {format_moment(backlog.newest)}" if backlog.newest else ""
+    many = f" of {len(backlog.sites)} sites" if len(backlog.sites) > 1 else ""
+    return f"{backlog.due - backlog.missing:,} of {backlog.due:,} due days{many} are stored{last}"
 
 
-def _count(context: Context, backlog: Backlog, stored: StoredDays, now: datetime) -> dict[Metric, float]:
-    """Return the measured numbers. The age of the newest day is that of the latest site, if one has a stored day.
+def _count(backlog: Backlog, now: datetime) -> dict[Metric, float]:
+    """Return the numbers of all sites. The age is that of the site with the oldest newest day."""
+    ages = [age for site in backlog.sites if (age := _count_site(site, now).get(Metric.NEWEST_DAY_AGE)) is not None]
+    return {Metric.MISSING_DAYS: backlog.missing, **({Metric.NEWEST_DAY_AGE: max(ages)} if ages else {})}
 
-    A site whose range has ended counts only where all have, because its newest day only grows older.
-    """
-    newest: dict[str, date] = {}
-    for site, day in stored:
-        newest[site] = max(day, newest.get(site, day))
-    ends = {site.name: site.end_date for site in context.manifest.sites}
-    days = [day for site, day in newest.items() if ends[site] is None] or list(newest.values())
-    age = {Metric.NEWEST_DAY_AGE: (now - day_window(min(days))[1]).total_seconds()} if days else {}
-    return {Metric.MISSING_DAYS: backlog.missing, **age}
+
+def _count_site(site: SiteBacklog, now: datetime) -> dict[Metric, float]:
+    """Return the numbers of a site. Without a stored day, the newest one has no age."""
+    missing = {Metric.MISSING_DAYS: float(len(site.missing))}
+    if site.newest is None:
+        return missing
+    return missing | {Metric.NEWEST_DAY_AGE: (now - day_window(site.newest)[1]).total_seconds()}
 
 
 def _judge_pause(pause: Pause, now: datetime) -> Evidence | Finding:
@@ -76,28 +86,40 @@ def _judge_pause(pause: Pause, now: datetime) -> Evidence | Finding:
         expected=f"at most {MAX_PAUSE.days} days",
         found=f"paused {describe_pause(pause)}",
         cause=Cause.CONFIGURATION,
-        hint=Hint.explain("fresh"),
+        hint=Hint.resume(),
     )
 
 
-def _judge_missing_days(context: Context, backlog: Backlog, now: datetime) -> Iterator[Evidence | Finding]:
-    """Yield a finding per site with an overdue day, if nothing was stored or deployed within the crons' window."""
+def _judge_missing_days(context: Context, backlog: Backlog, now: datetime) -> Items:
+    """Yield findings if missing days are overdue and nothing was stored or deployed within the crons' window.
+
+    While other sites move, a site is not ok if its newest due day is late, because that day is copied first.
+    """
     crons = context.manifest.schedules
     overdue = [site for site in backlog.sites if site.overdue]
     if not overdue:
-        days = {day for site in backlog.sites for day in site.missing}
-        end = find_window_end(crons, due_time(min(days), context.manifest.ace.settle_hours))
-        yield Evidence(f"due lately: {format_days(days)}. The cron has until {_format(end)}")
+        yield Evidence(_describe_due_lately(context, backlog))
         return
     deployed = _read_deployment_time(context)
     moved = max((moment for moment in (backlog.newest, deployed) if moment), default=None)
-    if moved is not None and now < (end := find_window_end(crons, moved)):
-        yield Evidence(_describe_movement(backlog, now, end))
+    if moved is None or now >= (end := find_window_end(crons, moved)):
+        yield from describe_standstill(context, overdue)
         return
-    for site in overdue[:MAX_SITES]:
-        yield _describe_standstill(context, backlog, site)
-    if len(overdue) > MAX_SITES:
-        yield Evidence(f"{len(overdue) - MAX_SITES} more sites have missing days")
+    yield Evidence(_describe_movement(backlog, now, end))
+    late = [site for site in overdue if site.late] if len(backlog.sites) > 1 else []
+    if late and (deployed is None or now >= find_window_end(crons, deployed)):
+        yield from describe_sites(late, Cause.WORKER, Hint.show_logs(), ", and its newest due day comes first")
+    yield from list_moving(overdue)
+
+
+def _describe_due_lately(context: Context, backlog: Backlog) -> str:
+    settle = context.manifest.ace.settle_hours
+    waiting = [[day for day in site.missing if day not in site.failed] for site in backlog.sites]
+    first = min(days[0] for days in waiting if days)
+    sites = sum(map(bool, waiting))
+    shown = f"1 day of {sites} sites" if sites > 1 else format_days(day for days in waiting for day in days)
+    end = find_window_end(context.manifest.schedules, due_time(first, settle))
+    return f"due lately: {shown}. The cron has until {format_moment(end)}"
 
 
 def _read_deployment_time(context: Context) -> datetime | None:
@@ -110,47 +132,30 @@ def _read_deployment_time(context: Context) -> datetime | None:
 
 
 def _describe_movement(backlog: Backlog, now: datetime, end: datetime) -> str:
-    done = backlog.estimate_end(now)
+    done, left = backlog.estimate_end(now), backlog.missing - backlog.failed
     if done is None:
-        return f"{_count_days(backlog.missing)} missing. The worker is new, and its cron has until {_format(end)}"
+        return f"{count_days(left)} missing. The worker is new, and its cron has until {format_moment(end)}"
     rate = backlog.days_per_hour
     shown = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
     return f"the backfill moves: {shown} days per hour, complete at about {done:%Y-%m-%d %H:%M} UTC"
 
 
-def _describe_standstill(context: Context, backlog: Backlog, site: SiteBacklog) -> Finding:
-    """Return the finding for missing days that nothing stores. Its cause is the cron where none can fire."""
-    days, crons = site.overdue, context.manifest.schedules
-    cause, hint, reason = Cause.WORKER, Hint.show_logs(), ""
-    if not list_fires(crons, context.now, 1):
-        cause, hint = Cause.CONFIGURATION, Hint.set_setting("schedule", A_CRON)
-        reason = ", and the declared cron never fires" if crons else ", and no cron is declared"
-    else:
-        live = read_live_crons(context)
-        if not live.crons.intersection(crons):
-            cause = Cause.CONFIGURATION if live.unfinished else Cause.OUTSIDE_CHANGE
-            hint, reason = Hint.deploy(), f", and the declared cron is not live{live.reason}"
-    since = f"nothing was stored since {_format(backlog.newest)}" if backlog.newest else "nothing was ever stored"
-    return Finding(
-        subject=f"due days of {site.site}",
-        expected=f"all {len(site.due)} are stored, or the backfill moves",
-        found=f"{_count_days(len(days))} missing ({format_days(days)}), {since}{reason}",
-        cause=cause,
-        hint=hint,
-    )
-
-
-def _count_days(number: int) -> str:
-    return f"{number:,} {'is' if number == 1 else 'are'}"
-
-
-def _format(moment: datetime | None) -> str:
-    return format_time(moment) if moment else "an unknown time"
+def _warn_of_rechecks(backlog: Backlog, recheck_days: int) -> Items:
+    """Yield a warning if stored days were not read again: they may lack rows that ACE received late."""
+    days = sum(len(site.unchecked) for site in backlog.sites)
+    if days:
+        sites = [site for site in backlog.sites if site.unchecked]
+        shown = format_days(sites[0].unchecked) if len(sites) == 1 else f"{len(sites)} sites"
+        yield Evidence(
+            f"{count_days(days)} stored and not read again after {recheck_days} days ({shown}), "
+            "so rows that ACE received late may be missing",
+            warning=True,
+        )
 
 
 CHECK = Check(
     run=fresh,
-    proves="every due day is stored, or the backfill moves, before a check moves it",
+    proves="every due day of every site is stored, or the backfill moves, before a check moves it",
     runbook="alarm by a user who misses the data",
     step=4,
     causes=(
@@ -166,7 +171,13 @@ CHECK = Check(
             what="stored days were removed. The cron copies them again while ACE has them",
             fix="run the check again after the cron's next runs",
         ),
-        KnownCause(what="the backfill has been paused for more than 7 days", fix="resume the backfill"),
+        KnownCause(
+            what="the backfill has been paused for more than 7 days", fix="python -m backfill resume --stack NAME"
+        ),
+        KnownCause(
+            what="warning: a day was not read again after recheckDays, because the queue is full or the cron is late",
+            fix="python -m backfill status --stack NAME. The planner repeats it",
+        ),
     ),
     wants=(Credential.CLOUDFLARE,),
     tags=frozenset({"read-only", "api", "data"}),

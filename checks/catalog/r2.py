@@ -13,7 +13,6 @@ from checks.diagnosis.error_codes import describe_reported_error, diagnose_error
 from checks.diagnosis.stored_objects.damage import explain_damage
 from checks.diagnosis.stored_objects.decoding import MAX_FINDINGS, judge_sample
 from checks.diagnosis.stored_objects.empty_days import probe_empty_days
-from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError
 from checks.model.hint import Hint
@@ -31,10 +30,9 @@ _Stored = Mapping["SiteDay", "StoredObject"]
 
 def r2(context: Context) -> Iterator[Evidence | Finding]:
     """List the stored days, judge the list, then decode and judge a sample of the days."""
-    listed = run_in_background(lambda: list_days(context.cloudflare, context.manifest))
     reply = context.worker.fetch_status(context.credentials.operator)
     progress = _read_progress(context, reply)
-    stored = listed()
+    stored = list_days(context.cloudflare, context.manifest)  # after the worker reported, because days may be stored
     yield from _judge_list(context, progress, stored, reply)
     yield from _judge_content(context, stored)
 
@@ -134,7 +132,7 @@ def _describe_empty_bucket(context: Context, reply: WorkerReply) -> Finding:
 
 CHECK = Check(
     run=r2,
-    proves="every complete day has an object, and a sample of the objects (or all) agrees with its metadata",
+    proves="every complete day has an object of its size, and a sample that rotates (or all) agrees with its metadata",
     runbook="step 7",
     step=7,
     causes=(

@@ -40,6 +40,12 @@ class Diagnosis:
         return f"{words}, but {self.contradiction}" if self.contradiction else words
 
 
+def find_code_cause(code: str) -> tuple[Cause, Hint | None]:
+    """Return the cause of a failed day by its code, and the step before a retry, None where a retry alone may help."""
+    cause, hint = _KNOWN.get(code, (Cause.WORKER, Hint.show_logs()))
+    return cause, hint if cause is Cause.CONFIGURATION else None
+
+
 def describe_reported_error(context: Context, subject: str, reply: WorkerReply) -> Finding:
     """Return the finding for an answer in which the worker itself reports an error."""
     diagnosis = diagnose_error_code(context, reply.code, read_progress_day(reply.body), reply.error.message)

@@ -50,12 +50,14 @@ class Evidence:
     """One observation that agrees with the manifest.
 
     ``warning`` says that it needs attention soon. The report shows and counts it, and the exit code does not change.
-    ``metrics`` are the numbers that it is made of, for the formats that programs read.
+    ``metrics`` are the numbers that it is made of, for the formats that programs read, and ``site_metrics`` those of
+    each site.
     """
 
     text: str
     warning: bool = False
     metrics: Mapping[Metric, float] = field(default_factory=dict, kw_only=True)
+    site_metrics: Mapping[str, Mapping[Metric, float]] = field(default_factory=dict, kw_only=True)
 
 
 class ShapeError(Exception):

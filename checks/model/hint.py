@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -27,6 +28,8 @@ _COMMANDS = {
     "rerun_thoroughly": "{checks} run {0} {source} --thorough --deadline {1}",
     "rerun_verbosely": "{checks} run {0} {source} --verbose",
     "rerun_within": "{checks} run {0} {source} --deadline {1}",
+    "resume": "{operate} resume {source}",
+    "retry_days": "{operate} retry {all} {source}",
     "set_secret": "pulumi config set --secret {0} --stack {stack}",
     "set_setting": "pulumi config set {0} {1} --stack {stack}",
     "show_clock": "date -u",
@@ -61,9 +64,10 @@ class Hint:
         settings = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
         names = {name: shlex.quote(text) for name, text in {"stack": stack, "worker": worker, "file": settings}.items()}
         option = source or f"--stack {names['stack']}"
+        words = {"checks": checks, "operate": f"{checks.removesuffix('checks')}backfill", "source": option, **names}
         quoted = [[shlex.quote(argument) for argument in step[1:]] for step in self.steps]
         return " && ".join(
-            _COMMANDS[step[0]].format(*arguments, all=" ".join(arguments), checks=checks, source=option, **names)
+            _COMMANDS[step[0]].format(*arguments, all=" ".join(arguments), **words)
             for step, arguments in zip(self.steps, quoted, strict=True)
         )
 
@@ -71,6 +75,16 @@ class Hint:
     def deploy(cls) -> Hint:
         """Deploy the stack."""
         return cls._of("deploy")
+
+    @classmethod
+    def resume(cls) -> Hint:
+        """End the pause of the backfill."""
+        return cls._of("resume")
+
+    @classmethod
+    def retry_days(cls, site: str, days: Sequence[str]) -> Hint:
+        """Copy failed days of a site again now, all of them if none is named."""
+        return cls._of("retry_days", "--site", site, *(word for day in days for word in ("--day", day)))
 
     @classmethod
     def set_secret(cls, setting: str) -> Hint:

@@ -10,12 +10,14 @@ class Metric(enum.StrEnum):
     """A measured number. A check that could not measure attaches none, because 0 would be a claim."""
 
     MISSING_DAYS = "missing_days"
+    FAILED_DAYS = "failed_days"
     NEWEST_DAY_AGE = "newest_day_age_seconds"
     LAST_RUN_AGE = "last_run_age_seconds"
     KEY_EXPIRES = "key_expires_seconds"
 
 
 DESCRIPTIONS = {
+    Metric.FAILED_DAYS: "Days that could not be copied, with a record of their failure.",
     Metric.MISSING_DAYS: "Due days without an object in the bucket.",
     Metric.NEWEST_DAY_AGE: "Time since the end of the newest stored day.",
     Metric.LAST_RUN_AGE: "Time since the start of the newest recorded run of the worker.",

@@ -55,7 +55,7 @@ class Result:
     """The result of one check. ``reason`` says why it was skipped. ``seconds`` is its duration.
 
     ``warnings`` are the observations that need attention soon. They do not change the outcome.
-    ``metrics`` are the numbers that the check measured.
+    ``metrics`` are the numbers that the check measured, and ``site_metrics`` those of each site.
 
     ``applies`` is false for a check that was skipped because it does not apply to this deployment or run.
     """
@@ -66,6 +66,7 @@ class Result:
     evidence: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     metrics: Mapping[Metric, float] = field(default_factory=dict)
+    site_metrics: Mapping[str, Mapping[Metric, float]] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
     applies: bool = True

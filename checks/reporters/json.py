@@ -40,5 +40,6 @@ def _convert_result(result: Result) -> dict[str, Any]:
         "evidence": list(result.evidence),
         "warnings": list(result.warnings),
         "metrics": dict(result.metrics),
+        "sites": {site: dict(metrics) for site, metrics in result.site_metrics.items()},
         "findings": [dataclasses.asdict(finding) for finding in result.findings],
     }

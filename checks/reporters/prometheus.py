@@ -23,6 +23,7 @@ def render(report: Report, style: Style) -> str:  # noqa: ARG001 - this format h
         ("check_ok", "1 for a check that passed, 0 for one that failed.", _list_ok(report)),
         ("check_outcome", "1 for the outcome of the check, 0 for the others.", _list_outcomes(report)),
         *((metric.value, DESCRIPTIONS[metric], _list_measured(report, metric)) for metric in Metric),
+        *((f"site_{metric.value}", DESCRIPTIONS[metric], _list_sites(report, metric)) for metric in Metric),
         (
             "exit_code",
             "Exit code of the run: 0 passed, 1 failed, 3 inconclusive.",
@@ -54,6 +55,15 @@ def _list_measured(report: Report, metric: Metric) -> list[Sample]:
         ({"check": result.id, "stack": report.stack}, result.metrics[metric])
         for result in report.results
         if metric in result.metrics
+    ]
+
+
+def _list_sites(report: Report, metric: Metric) -> list[Sample]:
+    return [
+        ({"check": result.id, "site": site, "stack": report.stack}, measured[metric])
+        for result in report.results
+        for site, measured in result.site_metrics.items()
+        if metric in measured
     ]
 
 

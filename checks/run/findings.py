@@ -22,6 +22,8 @@ def is_evidence(item: object) -> TypeGuard[Evidence]:
         and isinstance(item.text, str)
         and isinstance(item.warning, bool)
         and is_measurements(item.metrics)
+        and isinstance(item.site_metrics, dict)
+        and all(isinstance(name, str) and is_measurements(found) for name, found in item.site_metrics.items())
     )
 
 

@@ -190,6 +190,7 @@ class _Run:
             evidence=tuple(item.text for item in evidence if not item.warning),
             warnings=tuple(item.text for item in evidence if item.warning),
             metrics={name: value for item in evidence for name, value in item.metrics.items()},
+            site_metrics={site: found for item in evidence for site, found in item.site_metrics.items()},
             seconds=self.context.deadline.clock() - running.started,
         )
 

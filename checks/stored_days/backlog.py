@@ -3,60 +3,78 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from checks.stored_days.listing import group_by_site
 from contract.cron.times import find_period, list_fires
-from contract.schedule import DAY, SiteDay, due_time, list_due_days
+from contract.schedule import DAY, day_window, due_time, last_day, list_due_days
 
 if TYPE_CHECKING:
     from checks.stored_days.listing import StoredDays
-    from contract.manifest import Manifest
+    from cloudflare_client.answers import StoredObject
+    from contract.manifest import DeclaredAce, Manifest
     from contract.manifest.sites import DeclaredSite
+    from contract.schedule import SiteDay
 
 CHANCES = 3  # runs of the cron that may store nothing
 MAX_RUN = timedelta(minutes=15)  # Cloudflare's limit for one run of a cron
 MIN_WINDOW = timedelta(minutes=30)
 MIN_RATE_TIME = timedelta(hours=1)  # the past that the rate is measured over, at least
+MAX_LATE = timedelta(days=1)  # of a newest day, or of a re-check, while the backfill moves
+MAX_WAIT_DAYS = 400  # that are searched for a window that is over
 MAX_RANGES = 3  # of missing days that a text names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteBacklog:
-    """The days of a site that are due, and those of them that are ``missing`` or ``overdue``, all oldest first.
+    """The days of a site that are due, and those of them that are ``missing``, oldest first.
 
-    A day is overdue when it is missing although the crons have had their chances since it was due.
+    A missing day with a failure record is ``failed``. Another one is overdue when the crons have had their chances
+    since it was due. ``newest`` is the newest stored day, and ``uploaded`` the time of the last upload. ``unchecked``
+    are the stored days that were not read again although it is time.
     """
 
-    site: str
-    due: Sequence[date]
+    name: str
+    due: int
     missing: Sequence[date]
     overdue: Sequence[date]
+    failed: Sequence[date]
+    unchecked: Sequence[date]
+    newest: date | None
+    uploaded: datetime | None
+    late: bool  # the newest due day is missing for more than MAX_LATE, and planners send the newest day first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """The backlog of all sites. ``newest`` is the upload time of the object that was stored last.
-
-    ``recent`` is the number of objects that were stored in the last ``horizon``.
-    """
+    """The backlog of all sites. ``recent`` is the number of objects that were stored in the last ``horizon``."""
 
     sites: Sequence[SiteBacklog]
-    newest: datetime | None
     recent: int
     horizon: timedelta
 
     @property
     def due(self) -> int:
-        """Return the number of days that are due."""
-        return sum(len(site.due) for site in self.sites)
+        """Return the number of due days."""
+        return sum(site.due for site in self.sites)
 
     @property
     def missing(self) -> int:
-        """Return the number of days that are due and not stored."""
+        """Return the number of due days that are not stored, failed ones included."""
         return sum(len(site.missing) for site in self.sites)
+
+    @property
+    def failed(self) -> int:
+        """Return the number of missing days with a failure record."""
+        return sum(len(site.failed) for site in self.sites)
+
+    @property
+    def newest(self) -> datetime | None:
+        """Return the upload time of the object that was stored last."""
+        return max((site.uploaded for site in self.sites if site.uploaded), default=None)
 
     @property
     def days_per_hour(self) -> float:
@@ -64,32 +82,71 @@ class Backlog:
         return self.recent / (self.horizon / timedelta(hours=1))
 
     def estimate_end(self, now: datetime) -> datetime | None:
-        """Return the time at which no day is missing at this rate, None without a rate."""
-        return now + timedelta(hours=self.missing / self.days_per_hour) if self.recent else None
+        """Return the time at which no day but the failed ones is missing at this rate, None without a rate."""
+        left = self.missing - self.failed
+        return now + timedelta(hours=left / self.days_per_hour) if self.recent else None
 
 
-def measure(manifest: Manifest, stored: StoredDays, now: datetime) -> Backlog:
+def measure(manifest: Manifest, stored: StoredDays, failed: Collection[SiteDay], now: datetime) -> Backlog:
     """Return the backlog at a time (UTC). Stored days that are not due are counted in the rate only."""
     crons = manifest.schedules
-    uploaded = sorted(item.uploaded for item in stored.values())
     horizon = max(MIN_RATE_TIME, CHANCES * (find_period(crons, now) or timedelta()))
-    recent = [moment for moment in uploaded if now - horizon < moment]
+    recent = sorted(item.uploaded for item in stored.values() if now - horizon < item.uploaded)
     if recent:
         horizon = max(timedelta(minutes=1), min(horizon, now - recent[0]))
-    return Backlog(
-        sites=[_measure_site(manifest, site, stored, now) for site in manifest.sites],
-        newest=max(uploaded, default=None),
-        recent=len(recent),
-        horizon=horizon,
+    limit = _find_overdue_limit(manifest.ace.settle_hours, crons, now)
+    days = group_by_site(manifest, stored)
+    failures: dict[str, set[date]] = {site.name: set() for site in manifest.sites}
+    for place in failed:
+        failures[place.site].add(place.day)
+    sites = [
+        _measure_site(manifest.ace, site, days[site.name], failures[site.name], limit, now) for site in manifest.sites
+    ]
+    return Backlog(sites=sites, recent=len(recent), horizon=horizon)
+
+
+def _measure_site(
+    ace: DeclaredAce,
+    site: DeclaredSite,
+    stored: Mapping[date, StoredObject],
+    failures: Collection[date],
+    limit: date,
+    now: datetime,
+) -> SiteBacklog:
+    due = list_due_days(site.start_date, site.end_date, now, ace.settle_hours)
+    missing = [day for day in due if day not in stored]
+    waiting = [day for day in missing if day not in failures]
+    is_late = bool(due and waiting) and waiting[-1] == due[-1] and due_time(due[-1], ace.settle_hours) + MAX_LATE < now
+    return SiteBacklog(
+        name=site.name,
+        due=len(due),
+        missing=missing,
+        overdue=[day for day in waiting if day <= limit],
+        failed=[day for day in missing if day in failures],
+        unchecked=_list_unchecked(ace.recheck_days, stored, now),
+        newest=max(stored, default=None),
+        uploaded=max((item.uploaded for item in stored.values()), default=None),
+        late=is_late,
     )
 
 
-def _measure_site(manifest: Manifest, site: DeclaredSite, stored: StoredDays, now: datetime) -> SiteBacklog:
-    settle_hours = manifest.ace.settle_hours
-    due = list_due_days(site.start_date, site.end_date, now, settle_hours)
-    missing = [day for day in due if SiteDay(site.name, day) not in stored]
-    overdue = _find_overdue(missing, settle_hours, manifest.schedules, now)
-    return SiteBacklog(site=site.name, due=due, missing=missing, overdue=overdue)
+def _list_unchecked(recheck_days: int, stored: Mapping[date, StoredObject], now: datetime) -> list[date]:
+    """Return the stored days whose re-check is overdue by MAX_LATE. It uploads the object again."""
+    if not recheck_days:
+        return []
+    wait = timedelta(days=recheck_days)
+    ends = {day: day_window(day)[1] + wait for day in stored}
+    return sorted(day for day, item in stored.items() if item.uploaded < ends[day] < now - MAX_LATE)
+
+
+def _find_overdue_limit(settle_hours: int, crons: Collection[str], now: datetime) -> date:
+    """Return the last day whose window is over. A later day's window never ends before an earlier day's."""
+    day = last_day(None, now - timedelta(hours=settle_hours))
+    for _ in range(MAX_WAIT_DAYS):
+        if find_window_end(crons, due_time(day, settle_hours)) <= now:
+            return day
+        day -= DAY
+    return date.min
 
 
 def find_window_end(crons: Collection[str], since: datetime) -> datetime:
@@ -103,14 +160,6 @@ def find_window_end(crons: Collection[str], since: datetime) -> datetime:
         return since + MIN_WINDOW
     period = max(later - earlier for earlier, later in itertools.pairwise(fires))
     return max(since + MIN_WINDOW, since + CHANCES * period, fires[-1] + MAX_RUN)
-
-
-def _find_overdue(missing: Sequence[date], settle_hours: int, crons: Collection[str], now: datetime) -> list[date]:
-    """Return the missing days with a window that is over. A later day's window never ends before an earlier day's."""
-    for count in range(len(missing), 0, -1):
-        if find_window_end(crons, due_time(missing[count - 1], settle_hours)) <= now:
-            return list(missing[:count])
-    return []
 
 
 def format_days(days: Iterable[date]) -> str:

@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
 from checks.stored_days.backlog import format_days
 from checks.stored_days.listing import group_by_site
-from contract.schedule import format_time, list_due_days
+from contract.schedule import SiteDay, format_time, list_due_days
 
 if TYPE_CHECKING:
-    from checks.stored_days.listing import DaysOfSite, StoredDays
+    from checks.stored_days.listing import StoredDays
+    from cloudflare_client.answers import StoredObject
     from contract.manifest import Manifest
-    from contract.manifest.sites import DeclaredSite
 
+MAX_SITES = 5  # that are described one by one
 SUBJECT = "stored days of "  # and the site
 
 
 def find_lost_days(manifest: Manifest, stored: StoredDays, began: datetime) -> Iterator[Finding]:
     """Yield a finding for each site with a missing day that was due when a run began which left no day missing.
 
-    ``stored`` must have been listed after the run ended.
+    ``stored`` must have been listed after the run ended. At most MAX_SITES sites are described.
     """
-    grouped = group_by_site(manifest, stored)
-    for site in manifest.sites:
-        found = _find_lost_days(site, manifest.ace.settle_hours, grouped[site.name], began)
-        if found is not None:
-            yield found
+    ace = manifest.ace
+    due = {site.name: list_due_days(site.start_date, site.end_date, began, ace.settle_hours) for site in manifest.sites}
+    lost = {name: [day for day in days if SiteDay(name, day) not in stored] for name, days in due.items()}
+    found = sorted((name for name, days in lost.items() if days), key=lambda name: -len(lost[name]))
+    for name in found[:MAX_SITES]:
+        yield _describe(name, due[name], lost[name], group_by_site(manifest, stored)[name], began)
+    left = found[MAX_SITES:]
+    if left:
+        days = sum(len(lost[name]) for name in left)
+        yield Finding(
+            subject=f"{SUBJECT}{len(left)} more sites",
+            expected=f"all days are stored, as after the run of {format_time(began)}",
+            found=f"{days:,} were stored and are gone",
+            cause=Cause.OUTSIDE_CHANGE,
+            hint=Hint.rerun("trigger"),
+        )
 
 
-def _find_lost_days(site: DeclaredSite, settle_hours: int, stored: DaysOfSite, began: datetime) -> Finding | None:
-    due = list_due_days(site.start_date, site.end_date, began, settle_hours)
-    lost = [day for day in due if day not in stored]
-    if not lost:
-        return None
+def _describe(
+    site: str, due: Sequence[date], lost: Sequence[date], stored: Mapping[date, StoredObject], began: datetime
+) -> Finding:
     shown = "1 was stored and is gone" if len(lost) == 1 else f"{len(lost)} were stored and are gone"
     newest = max((item.uploaded for item in stored.values()), default=None)
     left = f"the last object left was stored at {format_time(newest)}" if newest else "no object is left"
     return Finding(
-        subject=f"{SUBJECT}{site.name}",
+        subject=f"{SUBJECT}{site}",
         expected=f"{len(due)} days are stored, as after the run of {format_time(began)}",
         found=f"{shown} ({format_days(lost)}), {left}",
         cause=Cause.OUTSIDE_CHANGE,

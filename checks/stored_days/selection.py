@@ -2,95 +2,71 @@
 
 from __future__ import annotations
 
-import random
 import statistics
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.stored_days.backlog import format_days
-from contract.schedule import SiteDay, last_day
+from contract.schedule import last_day
 
 if TYPE_CHECKING:
+    from checks.stored_days.listing import StoredDays
     from cloudflare_client.answers import StoredObject
-
-Place = tuple[str, date]  # a site and a day
+    from contract.schedule import SiteDay
 
 MAX_SITES = 3  # that the text of a sample names
 SPREAD = 0x9E3779B1  # days between the turns of two sites, which are spread evenly modulo each power of two
-SAMPLE_DAYS = 4  # the first, the last, and others between
 CLOCK_SKEW = timedelta(hours=1)  # the largest tolerated difference between the worker's clock and this one
-
-
-def select_days(stored: Collection[SiteDay], now: datetime, *, thorough: bool) -> list[SiteDay]:
-    """Return the first day, the last and others between, or all days when ``thorough``.
-
-    The choice changes from day to day, so that every stored day is selected at some time.
-    """
-    found = sorted(stored)
-    if thorough or len(found) <= SAMPLE_DAYS:
-        return found
-    between = random.Random(now.toordinal()).sample(found[1:-1], SAMPLE_DAYS - 2)  # noqa: S311 - no secret depends on it
-    return [found[0], *sorted(between), found[-1]]
-
-
-def select_one_day(days: Sequence[SiteDay], now: datetime) -> SiteDay:
-    """Return one of the days, which changes from day to day. Raises IndexError without a day."""
-    return random.Random(now.toordinal()).choice(days)  # noqa: S311 - no secret depends on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """The places to read today, of ``total`` stored ones. Daily runs read every place within ``runs`` days."""
 
-    places: tuple[Place, ...]
+    places: tuple[SiteDay, ...]
     total: int
     runs: int
 
     def describe(self, count: int | None = None) -> str:
         """Return the sample for the report. ``count`` is the number of places that were read, if not all."""
         read = len(self.places) if count is None else count
-        shown = f"{read:,} of {self.total:,} stored days ({format_places(self.places)})"
+        shown = f"{read:,} of {self.total:,} stored days ({format_places(sorted(self.places))})"
         if read < len(self.places):
             return f"{shown}, because the time was over: {len(self.places):,} were selected"
         every = f", every day within {self.runs:,} daily runs"
-        return f"all {self.total:,} stored days" if self.runs == 1 else shown + every
+        whole = f"all {self.total:,} stored days" if self.total > 1 else "the only stored day"
+        return whole if self.runs == 1 else shown + every
 
 
 def select_sample(
-    stored: Mapping[str, Collection[date]], now: datetime, *, size: int, thorough: bool = False
+    sites: Collection[str], stored: Collection[SiteDay], now: datetime, *, size: int, thorough: bool = False
 ) -> Sample:
-    """Return about ``size`` places of all sites, or all when ``thorough``. The choice depends on the date alone.
+    """Return about ``size`` stored days of all declared sites, or all when ``thorough``.
 
-    Each day of a site has its turn once in a period. A period is a power of two, so one that grows with the number of
-    days keeps the turns: no day waits longer than the period. The sites take turns evenly. ``stored`` has an entry for
-    each declared site.
+    The choice depends on the date alone. Each day of a site has its turn once in a period. A period is a power of two,
+    so one that grows with the number of days keeps the turns: no day waits longer than the period. The sites take turns
+    evenly.
     """
-    total = sum(map(len, stored.values()))
     period = 1
-    while not thorough and total > period * size:
+    while not thorough and len(stored) > period * size:
         period *= 2
-    places = [
-        (site, day)
-        for number, site in enumerate(sorted(stored))
-        for day in sorted(stored[site])
-        if (day.toordinal() + number * SPREAD - now.toordinal()) % period == 0
-    ]
-    if not places and total:  # no day has its turn today
-        sites = sorted(site for site, days in stored.items() if days)
-        site = sites[now.toordinal() % len(sites)]
-        places = [(site, max(stored[site]))]
-    return Sample(places=tuple(places), total=total, runs=period)
+    turns = {site: number * SPREAD - now.toordinal() for number, site in enumerate(sorted(sites))}
+    chosen = sorted(place for place in stored if (place.day.toordinal() + turns[place.site]) % period == 0)
+    if not chosen and stored:  # no day has its turn today
+        last = {place.site: place for place in sorted(stored)}
+        chosen = [list(last.values())[now.toordinal() % len(last)]]
+    first = now.toordinal() // period % max(1, len(chosen))  # another one in each period, for a run without enough time
+    chosen = [*chosen[first:], *chosen[:first]]
+    return Sample(places=tuple(chosen), total=len(stored), runs=period)
 
 
-def format_places(places: Collection[Place]) -> str:
-    """Return places as a short text. The days are named where they are of few sites."""
+def format_places(places: Collection[SiteDay]) -> str:
+    """Return stored days as a short text. The days are named where they are of few sites."""
     sites: dict[str, list[date]] = {}
-    for site, day in places:
-        sites.setdefault(site, []).append(day)
-    if len(sites) == 1:
-        return ", ".join(f"{site}: {format_days(days)}" for site, days in sites.items())
+    for place in places:
+        sites.setdefault(place.site, []).append(place.day)
     shown = [f"{site} {format_days(days)}" for site, days in list(sites.items())[:MAX_SITES]]
     left = len(sites) - len(shown)
     return "; ".join([*shown, *([f"{left} more sites"] if left else [])])
@@ -106,13 +82,13 @@ def find_last_days(end_date: str | None, now: datetime, seconds: float, settle_h
     return last_day(end_date, settled - CLOCK_SKEW), last_day(end_date, settled + late)
 
 
-def select_smallest_day(stored: Mapping[SiteDay, StoredObject]) -> SiteDay | None:
+def select_smallest_day(stored: StoredDays) -> SiteDay | None:
     """Return the day with the fewest bytes per sample, if it has less than half of the median, or None."""
-    ratios = {day: ratio for day, item in stored.items() if (ratio := _measure_density(item)) is not None}
+    ratios = {place: ratio for place, item in stored.items() if (ratio := _measure_density(item)) is not None}
     if not ratios:
         return None
-    day = min(ratios, key=lambda item: (ratios[item], item))
-    return day if ratios[day] < statistics.median(ratios.values()) / 2 else None
+    place = min(ratios, key=lambda item: (ratios[item], item))
+    return place if ratios[place] < statistics.median(ratios.values()) / 2 else None
 
 
 def _measure_density(item: StoredObject) -> float | None:

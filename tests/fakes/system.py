@@ -30,7 +30,7 @@ from tests.fakes.tail import Tail, trace
 GRACE_SECONDS = 30.0  # of real time: a busy machine must not make a check late by the fake clock
 Route = httpx.Response | Callable[[httpx.Request], httpx.Response]
 COMMAND = re.compile(  # every hint is a command and nothing else
-    r"(?!.*(, then|;))(pulumi|python -m checks|npx wrangler|curl|read|unset|env|sleep|date|\$\{EDITOR:-vi\}) [^`]+$"
+    r"(?!.*(, then|;))(pulumi|python -m (checks|backfill)|npx wrangler|curl|read|unset|env|sleep|date|\$\{EDITOR:-vi\}) [^`]+$"
 )
 
 

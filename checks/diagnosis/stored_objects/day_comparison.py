@@ -16,12 +16,11 @@ from checks.stored_days.comparison.row_comparison import Comparison, compare_row
 from checks.stored_days.comparison.row_table import MAX_ROWS
 from checks.stored_days.listing import fetch_object
 from checks.stored_days.stored_day import Sample, read_samples
-from contract.schedule import day_window
+from contract.schedule import SiteDay, day_window
 
 if TYPE_CHECKING:
     from checks.clients.ace.pages import Row
     from cloudflare_client.answers import StoredObject
-    from contract.schedule import SiteDay
 
 MARGIN = 1.25  # a window has so many pages less than fit by the time of the first page
 MAX_PARTS = 96  # of a day: a window has at least 15 minutes
@@ -32,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 class DayComparison:
     """The comparison of a day. ``start`` and ``end`` (UTC) are the window that was compared, whole days included."""
 
-    day: SiteDay
+    place: SiteDay
     item: StoredObject
     raw: bytes
     compared: Comparison
@@ -42,22 +41,22 @@ class DayComparison:
     @property
     def whole(self) -> bool:
         """Return whether the whole day was compared."""
-        return (self.start, self.end) == day_window(self.day.day)
+        return (self.start, self.end) == day_window(self.place.day)
 
     @property
     def window(self) -> str:
         """Return the day, and the compared part of it where it is not whole."""
-        return f"{self.day}" if self.whole else f"{self.day}, {self.start:%H:%M:%S} to {_format_end(self.end)}"
+        return f"{self.place}" if self.whole else f"{self.place}, {self.start:%H:%M:%S} to {_format_end(self.end)}"
 
 
-def compare_day(context: Context, day: SiteDay, item: StoredObject, *, reserve: float) -> DayComparison:
+def compare_day(context: Context, place: SiteDay, item: StoredObject, *, reserve: float) -> DayComparison:
     """Return the comparison of a day with ACE. ``reserve`` are the seconds of the deadline that are left afterwards.
 
     A day that does not fit the time, or the memory, is compared in part. The part changes from day to day. Raises the
     exceptions of ``read_samples`` and of ACE's client.
     """
-    reader = _Reader(context=context, site=day.site, reserve=reserve)
-    start, end = day_window(day.day)
+    reader, day = _Reader(context=context, site=place.site, reserve=reserve), place.day
+    start, end = day_window(day)
     first = run_in_background(lambda: reader.start_reading(start, end))
     raw = fetch_object(context.cloudflare, context.manifest.storage, item)
     rows = first()
@@ -65,14 +64,14 @@ def compare_day(context: Context, day: SiteDay, item: StoredObject, *, reserve: 
     part = random.Random(context.now.toordinal()).randrange(parts)  # noqa: S311 - no secret depends on it
     if part:
         start, end = start + part * (end - start) / parts, start + (part + 1) * (end - start) / parts
-        start, end = (moment - (moment - day_window(day.day)[0]) % MINUTE for moment in (start, end))
+        start, end = (moment - (moment - day_window(day)[0]) % MINUTE for moment in (start, end))
         rows = reader.start_reading(start, end)
-    samples = _cut(read_samples(raw, item.metadata, day=day.day), start, end)
+    samples = _cut(read_samples(raw, item.metadata, day=day), start, end)
     size = context.manifest.ace.page_size
     compared = compare_rows(rows, samples, page_size=size, find_end=lambda: reader.stopped_at)
     if reader.stopped_at is not None:
         end = datetime.fromtimestamp(reader.stopped_at / 1000, UTC)
-    return DayComparison(day=day, item=item, raw=raw, compared=compared, start=start, end=end)
+    return DayComparison(place=place, item=item, raw=raw, compared=compared, start=start, end=end)
 
 
 def _cut(samples: Iterator[Sample], start: datetime, end: datetime) -> Iterator[Sample]:
@@ -102,7 +101,8 @@ class _Reader:
         self.began, self.pages, self.rows = self.context.deadline.clock(), 0, 0
         self.stopped, self.stopped_at = False, None
         size = self.context.manifest.ace.page_size
-        rows = self._note_end(self.context.ace(self.site).fetch_rows(start, end, size=size, is_over=self._is_over))
+        ace = self.context.ace(self.site)
+        rows = self._note_end(ace.fetch_rows(start, end, size=size, is_over=self._is_over))
         first = list(itertools.islice(rows, 1))
         return itertools.chain(first, rows)
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from checks.check import Context
 from checks.diagnosis.stored_objects.damage import explain_damage
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, TransientError
 from checks.model.hint import Hint
 from checks.stored_days import judgement
-from checks.stored_days.listing import fetch_concurrently
-from checks.stored_days.selection import select_days, select_smallest_day
+from checks.stored_days.listing import StoredDays, fetch_concurrently
+from checks.stored_days.selection import select_sample, select_smallest_day
+from contract.schedule import SiteDay
 
-if TYPE_CHECKING:
-    from cloudflare_client.answers import StoredObject
-    from contract.schedule import SiteDay
-
+MIN_DAYS, MAX_DAYS = 16, 200  # that a run reads
+MAX_RUNS = 512  # daily runs for a round over all days, where MAX_DAYS and MAX_BYTES allow it
+MAX_BYTES = 32 * 2**20  # compressed, of the days that a run reads
 MAX_FINDINGS = 10  # damaged days that are reported one by one
 RESERVED_SHARE = 0.4  # of the deadline, for the checks that run after this one
 RESERVED_SHARE_THOROUGH = 0.05
@@ -34,26 +34,34 @@ class _Counts:
     too_large: Inconclusive | None = None
 
 
-def judge_sample(
-    context: Context, stored: Mapping[SiteDay, StoredObject], judged: Collection[SiteDay]
-) -> Iterator[Evidence | Finding]:
+def judge_sample(context: Context, stored: StoredDays, judged: Collection[SiteDay]) -> Iterator[Evidence | Finding]:
     """Decode the selected days, and yield a finding for each that does not agree with its metadata.
 
     ``judged`` are days that already have a finding. The first day is always decoded. Raises Inconclusive for a
     thorough run that had no time for all days.
     """
-    chosen = [day for day in _choose_days(context, stored) if day not in judged]
+    sites = [site.name for site in context.manifest.sites]
+    size = _find_size(stored)
+    sample = select_sample(sites, stored.keys(), context.now, size=size, thorough=context.thorough)
+    chosen = [place for place in _add_suspect(sample.places, stored) if place not in judged]
     counts = _Counts()
     yield from _judge_days(context, stored, chosen, counts)
+    skipped = len(chosen) - counts.done
+    yield Evidence(f"read {sample.describe(len(sample.places) - skipped)}")
     yield Evidence(f"{counts.whole} of them agree with their metadata ({counts.samples:,} samples)")
     if counts.damaged > MAX_FINDINGS:
         yield Evidence(f"{counts.damaged - MAX_FINDINGS} more days do not agree with their metadata")
     if counts.too_large is not None:
         raise counts.too_large
-    if counts.done < len(chosen):
-        if context.thorough:
-            raise Inconclusive(describe_lack_of_time(context, "r2", counts.done, len(chosen)))
-        yield Evidence(f"{counts.done} of {len(chosen)} selected days were decoded, because the time was over")
+    if skipped and context.thorough:
+        raise Inconclusive(describe_lack_of_time(context, "r2", counts.done, len(chosen)))
+
+
+def _find_size(stored: StoredDays) -> int:
+    """Return the number of days to read: enough for a round in a year and a half, as far as they are small."""
+    size = min(MAX_DAYS, max(MIN_DAYS, math.ceil(len(stored) / MAX_RUNS)))
+    mean = sum(item.size for item in stored.values()) / max(1, len(stored))
+    return max(1, min(size, int(MAX_BYTES / max(1.0, mean))))
 
 
 def describe_lack_of_time(context: Context, check: str, done: int, total: int) -> Finding:
@@ -69,21 +77,20 @@ def describe_lack_of_time(context: Context, check: str, done: int, total: int) -
     )
 
 
-def _judge_days(
-    context: Context, stored: Mapping[SiteDay, StoredObject], chosen: Sequence[SiteDay], counts: _Counts
-) -> Iterator[Finding]:
+def _judge_days(context: Context, stored: StoredDays, chosen: Sequence[SiteDay], counts: _Counts) -> Iterator[Finding]:
     storage = context.manifest.storage
 
     def is_over() -> bool:
         return counts.done > 0 and context.deadline.left() < _reserve(context)
 
-    for day, fetched in fetch_concurrently(context.cloudflare, storage, chosen, stored, is_over):
+    for place, fetched in fetch_concurrently(context.cloudflare, storage, chosen, stored, is_over):
         if is_over():
             _require_no_refusal(fetched)
             continue
         try:
-            item, raw = stored[day], fetched()
-            decoded = judgement.decode_and_judge(storage, item, raw, day.day, site=day.site, check="r2")
+            decoded = judgement.decode_and_judge(
+                storage, stored[place], fetched(), place.day, site=place.site, check="r2"
+            )
         except TransientError:
             raise
         except Inconclusive as error:  # a day beyond this checker's limits must not hide a damaged one after it
@@ -91,7 +98,7 @@ def _judge_days(
         except Failed as error:
             counts.damaged += 1
             if counts.damaged <= MAX_FINDINGS:
-                yield explain_damage(context, error.finding, stored[day], day)
+                yield explain_damage(context, error.finding, stored[place], place)
         else:
             counts.whole, counts.samples = counts.whole + 1, counts.samples + decoded.samples
         counts.done += 1
@@ -112,8 +119,7 @@ def _reserve(context: Context) -> float:
     return share * context.deadline.seconds
 
 
-def _choose_days(context: Context, stored: Mapping[SiteDay, StoredObject]) -> list[SiteDay]:
+def _add_suspect(places: Sequence[SiteDay], stored: StoredDays) -> list[SiteDay]:
     """Return the selected days, and of those without a size in their metadata the one with the least plausible size."""
-    chosen = select_days(stored, context.now, thorough=context.thorough)
-    smallest = select_smallest_day({day: item for day, item in stored.items() if "bytes" not in item.metadata})
-    return chosen if smallest is None or smallest in chosen else sorted([*chosen, smallest])
+    smallest = select_smallest_day({place: item for place, item in stored.items() if "bytes" not in item.metadata})
+    return sorted({*places, *([] if smallest is None else [smallest])})

@@ -20,11 +20,10 @@ from checks.stored_days.judgement import is_empty
 from checks.stored_days.listing import StoredDays
 from checks.stored_days.stored_day import compare_with_metadata, decode_day, format_moment
 from checks.stored_days.writer import Writer, WriterKind
-from contract.schedule import format_time
+from contract.schedule import SiteDay, format_time
 
 if TYPE_CHECKING:
     from cloudflare_client.answers import StoredObject
-    from contract.schedule import SiteDay
 
 OTHER_DAYS = 2  # of the same version, that are compared as well
 RESERVED_SHARE = 0.1  # of the deadline, after the comparison of another day
@@ -56,7 +55,7 @@ def describe_differences(context: Context, stored: StoredDays, result: DayCompar
         for number, difference in enumerate(shown):
             expected, found = _format_difference(difference)
             yield Finding(
-                subject=f"{result.day}: {difference.point} at {format_moment(difference.timestamp)}",
+                subject=f"{result.place}: {difference.point} at {format_moment(difference.timestamp)}",
                 expected=expected,
                 found=found + (total if number == 0 else ""),
                 cause=verdict.cause,
@@ -70,7 +69,7 @@ def _judge_without_other_days(context: Context, result: DayComparison, kind: Kin
     storage = context.manifest.storage
     copy = Hint.keep_copy(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     try:
-        compare_with_metadata(decode_day(result.raw, item.metadata, day=result.day.day), item.metadata)
+        compare_with_metadata(decode_day(result.raw, item.metadata, day=result.place.day), item.metadata)
     except BrokenDayError as error:
         reason = f"the object was changed after it was written: {error}"
         return Verdict(cause=Cause.STORAGE, reason=reason, hint=copy)
@@ -113,32 +112,32 @@ def _name_code(writer: Writer, reason: str) -> Verdict:
 def _compare_other_days(context: Context, stored: StoredDays, result: DayComparison) -> Iterator[DayComparison]:
     """Yield the comparison of other days that the same version wrote, as far as the time allows."""
     version = result.item.metadata.get("worker_version")
-    days = [
-        day
-        for day, item in sorted(stored.items())
-        if day != result.day and not is_empty(item) and item.metadata.get("worker_version") == version
+    places = [
+        place
+        for place, item in sorted(stored.items())
+        if place != result.place and not is_empty(item) and item.metadata.get("worker_version") == version
     ]
-    chosen = random.Random(context.now.toordinal()).sample(days, min(OTHER_DAYS, len(days)))  # noqa: S311 - a choice
+    chosen = random.Random(context.now.toordinal()).sample(places, min(OTHER_DAYS, len(places)))  # noqa: S311 - a choice
     reserve = RESERVED_SHARE * context.deadline.seconds
-    for day in sorted(chosen):
+    for place in sorted(chosen):
         if context.deadline.left() <= reserve:
             return
-        other = _compare_other_day(context, day, stored[day], reserve)
+        other = _compare_other_day(context, place, stored[place], reserve)
         if other is not None:
             yield other
 
 
-def _compare_other_day(context: Context, day: SiteDay, item: StoredObject, reserve: float) -> DayComparison | None:
+def _compare_other_day(context: Context, place: SiteDay, item: StoredObject, reserve: float) -> DayComparison | None:
     """Return the comparison, None for a day that cannot be compared or of which nothing was."""
     try:
-        other = compare_day(context, day, item, reserve=reserve)
+        other = compare_day(context, place, item, reserve=reserve)
     except (BrokenDayError, DayTooLargeError, Stop):
         return None
     return other if other.compared.rows or other.compared.stored else None
 
 
 def _name_days(results: list[DayComparison]) -> str:
-    return " and ".join(str(result.day) for result in results)
+    return " and ".join(str(result.place) for result in results)
 
 
 def _format_difference(difference: Difference) -> tuple[str, str]:

@@ -10,13 +10,14 @@ from checks.model.finding import Cause, Evidence, Finding, Inconclusive
 from checks.model.hint import Hint
 from checks.stored_days.judgement import is_empty
 from checks.stored_days.listing import StoredDays
-from checks.stored_days.selection import select_days
+from checks.stored_days.selection import select_sample
 from checks.stored_days.stored_day import format_moment
 from checks.stored_days.writer import WriterKind
 from contract.schedule import SiteDay, day_window, format_time
 
 ROWS = 10  # of ACE's page sizes: one row is enough
 MAX_FINDINGS = 3
+MAX_PROBES = 4  # empty days of a run
 WAIT_SECONDS = 3.0  # for a retry after a broken connection
 
 
@@ -25,30 +26,31 @@ def probe_empty_days(context: Context, stored: StoredDays) -> Iterator[Evidence 
 
     Without the key, or where ACE does not answer at once, the evidence says that ACE was not asked.
     """
-    empty = sorted(day for day, item in stored.items() if is_empty(item))
+    empty = sorted(place for place, item in stored.items() if is_empty(item))
     if not empty:
         return
     said = "1 stored day is empty" if len(empty) == 1 else f"{len(empty)} stored days are empty"
     if context.credentials.ace_key is None:
         yield Evidence(f"{said}, not compared with ACE because ACE_API_KEY is not set")
         return
-    chosen = select_days(empty, context.now, thorough=context.thorough)
+    sites = [site.name for site in context.manifest.sites]
+    sample = select_sample(sites, empty, context.now, size=MAX_PROBES, thorough=context.thorough)
     filled = 0
-    for count, day in enumerate(chosen):
+    for count, place in enumerate(sample.places):
         try:
-            first = _read_first_time(context, day)
+            first = _read_first_time(context, place)
         except Inconclusive as error:
             yield Evidence(f"{said}, {count} compared with ACE before it failed: {error.finding.found}")
             return
         if first is not None and filled < MAX_FINDINGS:
-            yield _describe_filled_day(context, stored, day, first)
+            yield _describe_filled_day(context, stored, place, first)
         filled += first is not None
-    yield Evidence(f"{said}, {len(chosen)} compared with ACE, which has data for {filled or 'none'}")
+    yield Evidence(f"{said}, {len(sample.places)} compared with ACE, which has data for {filled or 'none'}")
 
 
-def _describe_filled_day(context: Context, stored: StoredDays, day: SiteDay, first: str) -> Finding:
+def _describe_filled_day(context: Context, stored: StoredDays, place: SiteDay, first: str) -> Finding:
     """Return the finding for one day. A version that stored other days with samples can read ACE's answers."""
-    item = stored[day]
+    item = stored[place]
     writer = find_writer(context, item)
     reads = any(
         not is_empty(other) and other.metadata.get("worker_version") == writer.version for other in stored.values()
@@ -69,11 +71,10 @@ def _describe_filled_day(context: Context, stored: StoredDays, day: SiteDay, fir
     )
 
 
-def _read_first_time(context: Context, day: SiteDay) -> str | None:
+def _read_first_time(context: Context, place: SiteDay) -> str | None:
     """Return the time of ACE's first sample of a day, or None where ACE has none."""
-    start, end = day_window(day.day)
-    page = context.ace(day.site).fetch_page(
-        start, end, size=ROWS, keep=max(0.0, context.deadline.left() - WAIT_SECONDS)
-    )
+    start, end = day_window(place.day)
+    ace = context.ace(place.site)
+    page = ace.fetch_page(start, end, size=ROWS, keep=max(0.0, context.deadline.left() - WAIT_SECONDS))
     within = [row.at for row in page.rows if row.at < end.timestamp() * 1_000_000]
     return format_moment(within[0] // 1000) if within else None

@@ -6,15 +6,17 @@ from datetime import date
 import pytest
 
 from checks.stored_days import gzip_reader
-from checks.stored_days.selection import select_one_day
+from checks.stored_days.selection import select_sample
 from contract.operator_token import derive_operator_token
+from contract.schedule import SiteDay
 from tests.fakes.answers import answer, refusal
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import API_TOKEN, ENVIRON, KEY, NOW, SITE
 from tests.fakes.outcomes import failed_finding, inconclusive_finding, outcomes
 
-CHOSEN = select_one_day([date(2024, 12, 10), date(2024, 12, 11)], NOW).isoformat()
+PLACES = [SiteDay(SITE, date(2024, 12, number)) for number in (10, 11)]
+CHOSEN = select_sample([SITE], PLACES, NOW, size=4).places[0].day.isoformat()  # the first one to be compared
 
 
 KEY_OF_DAY = key_of(CHOSEN)
@@ -30,7 +32,8 @@ def odd(day):
 def test_proof_of_a_day_that_equals_ace(tmp_path):
     code, report = healthy_system().report(tmp_path, "proof")
     assert code == 0
-    assert report["proof"]["evidence"] == [f"{SITE} {CHOSEN}: all 3 samples equal ACE's, row for row"]
+    evidence = ["2 days: all 6 samples equal ACE's, row for row", "compared all 2 stored days"]
+    assert report["proof"]["evidence"] == evidence
 
 
 def test_proof_by_the_rules_of_conversion_and_with_microseconds(tmp_path):

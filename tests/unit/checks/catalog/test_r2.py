@@ -2,8 +2,9 @@
 
 import gzip
 import json
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -334,7 +335,7 @@ def test_any_order_and_repeated_rows_are_accepted(tmp_path, rows, store):
     system.objects[key_of(DAY)] = store(DAY, rows)
     system.ace.days[DAY] = to_rows(rows)
     code, report = system.report(tmp_path, "r2", "proof")
-    assert (code, report["proof"]["evidence"]) == (0, [f"{SITE} {DAY}: all 3 samples equal ACE's, row for row"])
+    assert (code, report["proof"]["evidence"][0]) == (0, f"{SITE} {DAY}: all 3 samples equal ACE's, row for row")
 
 
 def test_a_day_beyond_the_bounds_does_not_hide_a_broken_day(tmp_path):
@@ -348,14 +349,27 @@ def test_a_day_beyond_the_bounds_does_not_hide_a_broken_day(tmp_path):
 
 
 def test_r2_is_thorough_on_request(tmp_path):
-    system = healthy_system(stored=9, total=9, manifest=manifest_data(last="2024-12-18"))
+    system = healthy_system(stored=19, total=19, manifest=manifest_data(last=date_of(18)), now=NOW + timedelta(days=20))
     _, report = system.report(tmp_path, "r2")
-    assert "4 of them agree with their metadata (12 samples)" in report["r2"]["evidence"]
+    assert re.match(r"read (9|10) of 19 stored days \(.*\), every day within 2 daily runs", report["r2"]["evidence"][1])
     _, report = system.report(tmp_path, "r2", thorough=True)
-    assert "9 of them agree with their metadata (27 samples)" in report["r2"]["evidence"]
-    for n in range(9):
+    assert "19 of them agree with their metadata (57 samples)" in report["r2"]["evidence"]
+    for n in range(19):
         system.write(date_of(n), samples="4")
-    assert len(system.report(tmp_path, "r2", thorough=True)[1]["r2"]["findings"]) == 9
+    assert len(system.report(tmp_path, "r2", thorough=True)[1]["r2"]["findings"]) == 10
+
+
+def test_every_damaged_day_is_found_within_the_stated_runs(tmp_path):
+    """Each of 40 days in turn: the sample rotates, and the report says in how many runs."""
+    system = healthy_system(stored=40, total=40, manifest=manifest_data(last=date_of(39)), now=NOW + timedelta(days=40))
+    system.write(date_of(17), sha256="0" * 64)
+    codes = []
+    for _ in range(4):
+        code, report = system.report(tmp_path, "r2")
+        codes.append(code)
+        assert any(text.endswith("every day within 4 daily runs") for text in report["r2"]["evidence"])
+        system.now += timedelta(days=1)
+    assert sorted(codes) == [0, 0, 0, 1]
 
 
 def test_r2_lists_at_most_ten_broken_days(tmp_path, monkeypatch):

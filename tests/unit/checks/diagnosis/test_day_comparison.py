@@ -13,6 +13,7 @@ from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import SITE, manifest_data
 
 DAY = date_of(0)
+PLACE = SiteDay(SITE, date(2024, 12, 10))
 SAMPLES, PAGE = 2_000, 100  # 20 pages
 
 
@@ -36,7 +37,10 @@ def slow_system(seconds, days=1):
 def test_a_day_that_fits_the_deadline_is_compared_whole(tmp_path):
     """Case C6, kept: 20 pages of a second."""
     code, report = slow_system(1.0).report(tmp_path, "proof", skip=("token", "config"), seconds=60.0)
-    assert (code, report["proof"]["evidence"]) == (0, [f"{SITE} {DAY}: all 2,000 samples equal ACE's, row for row"])
+    assert (code, report["proof"]["evidence"]) == (
+        0,
+        [f"{PLACE}: all 2,000 samples equal ACE's, row for row", "compared the only stored day"],
+    )
 
 
 def test_a_day_that_does_not_fit_is_compared_in_part(tmp_path):
@@ -47,9 +51,7 @@ def test_a_day_that_does_not_fit_is_compared_in_part(tmp_path):
         system.now += timedelta(days=number)
         code, report = system.report(tmp_path, "proof", skip=("token", "config"), seconds=60.0)
         (text,) = report["proof"]["evidence"]
-        found = re.match(
-            rf"{SITE} {DAY}, (\S+) to (\S+): all ([\d,]+) samples equal ACE's, row for row \(a window", text
-        )
+        found = re.match(rf"{PLACE}, (\S+) to (\S+): all ([\d,]+) samples equal ACE's, row for row \(a window", text)
         assert (code, report["proof"]["outcome"]) == (0, "pass"), report["proof"]
         assert found, text
         assert 300 <= int(found[3].replace(",", "")) <= 1_500, text
@@ -90,18 +92,21 @@ def test_r2_decodes_as_many_days_as_the_time_allows(tmp_path):
     system.routes["GET", "/objects/timeseries"] = read
     code, report = system.report(tmp_path, "r2", seconds=60.0)
     assert code == 0
-    assert "1 of 4 selected days were decoded, because the time was over" in report["r2"]["evidence"]
+    assert (
+        "read 1 of 5 stored days (ses_falls_city 2024-12-10 to 2024-12-14), because the time was over: 5 were selected"
+        in report["r2"]["evidence"]
+    )
 
 
 @pytest.mark.parametrize(
-    ("hours", "text"), [((0, 24), "s 2024-12-10"), ((6, 24), "s 2024-12-10, 06:00:00 to 24:00:00")]
+    ("hours", "text"),
+    [((0, 24), "ses_falls_city 2024-12-10"), ((6, 24), "ses_falls_city 2024-12-10, 06:00:00 to 24:00:00")],
 )
 def test_a_window_is_named(hours, text):
-    day = SiteDay("s", date(2024, 12, 10))
-    begin = day_window(day.day)[0]
+    begin = day_window(date(2024, 12, 10))[0]
     start, end = (begin + timedelta(hours=hour) for hour in hours)
     item = None
-    result = DayComparison(day=day, item=item, raw=b"", compared=Comparison(), start=start, end=end)  # type: ignore[arg-type]
+    result = DayComparison(place=PLACE, item=item, raw=b"", compared=Comparison(), start=start, end=end)  # type: ignore[arg-type]
     assert result.window == text
 
 

@@ -4,14 +4,16 @@ from datetime import date
 
 import pytest
 
-from checks.stored_days.selection import select_one_day
+from checks.stored_days.selection import select_sample
+from contract.schedule import SiteDay
 from tests.fakes.answers import refusal
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NOW, SITE, TAG
 
 DAYS = (date_of(0), date_of(1))
-CHOSEN = select_one_day([date.fromisoformat(day) for day in DAYS], NOW).isoformat()
+PLACES = [SiteDay(SITE, date.fromisoformat(day)) for day in DAYS]
+CHOSEN = select_sample([SITE], PLACES, NOW, size=4).places[0].day.isoformat()  # the first one to be compared
 OTHER = next(day for day in DAYS if day != CHOSEN)
 KEY = key_of(CHOSEN)
 COPY = f"npx wrangler r2 object get ace-timeseries/{KEY} --remote --file {KEY.replace('/', '-')}"

@@ -115,3 +115,12 @@ def test_a_bucket_without_a_run_log_has_no_age(tmp_path):
     run_log.write_runs(system.objects, [])
     _, text = system.run(tmp_path, "history", formats=("prometheus",))
     assert "last_run_age_seconds" not in parse(text)
+
+
+def test_the_numbers_of_each_site_have_a_name_of_their_own():
+    sites = {"a": {Metric.MISSING_DAYS: 0}, "b": {Metric.MISSING_DAYS: 2, Metric.NEWEST_DAY_AGE: 5.5}}
+    found = render(result("fresh", Outcome.PASS, metrics={Metric.MISSING_DAYS: 2}, site_metrics=sites))
+    assert [(s.labels["site"], s.value) for s in found["site_missing_days"]] == [("a", 0), ("b", 2)]
+    assert [(s.labels["site"], s.value) for s in found["site_newest_day_age_seconds"]] == [("b", 5.5)]
+    assert len(found["missing_days"]) == 1
+    assert "site_missing_days" not in render(PASSED)

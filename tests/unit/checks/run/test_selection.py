@@ -15,6 +15,7 @@ def test_selection():
         "bindings",
         "bucket",
         "deployed",
+        "failures",
         "fresh",
         "health",
         "history",
@@ -27,7 +28,7 @@ def test_selection():
     assert ids(names=["trigger"]) == ["config", "health", "key", "trigger"]
     assert ids(names=["r2"], skip=["key"]) == ["config", "r2"]
     assert ids(tags=["offline"]) == ["config"]
-    assert set(ids(tags=["data"])) == {"config", "token", "fresh", "key", "r2", "proof", "query"}
+    assert set(ids(tags=["data"])) == {"config", "token", "failures", "fresh", "key", "r2", "proof", "query"}
     assert not {"trigger", "logs"} & set(ids(read_only=True))
     assert ids(skip=["read-only"]) == ["trigger", "logs"]
     assert ids(names=["logs"]) == [

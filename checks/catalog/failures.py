@@ -1,0 +1,132 @@
+"""No day has failed for good, and the dead-letter queue is empty. The check asks the worker nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from checks.check import Check, Context, KnownCause
+from checks.diagnosis.backfill.failed_days import FailedDays, describe_failed_days, list_failed_days
+from checks.diagnosis.clock_skew import correct_now
+from checks.model.background import run_in_background
+from checks.model.credentials import Credential
+from checks.model.finding import Cause, Evidence, Finding
+from checks.model.hint import Hint
+from checks.model.metric import Metric
+from contract.schedule import format_time
+
+if TYPE_CHECKING:
+    from cloudflare_client.queues import Backlog
+    from contract.manifest import DeclaredQueue
+
+MAX_WAIT = timedelta(minutes=15)  # of a message in the dead-letter queue. Its consumer takes seconds
+MAX_UNREADABLE = 3  # objects that are described one by one
+
+Items = Iterator[Evidence | Finding]
+
+
+def failures(context: Context) -> Items:
+    """List the failures and read the backlog of the dead-letter queue."""
+    queue = context.manifest.queue
+    listed = run_in_background(lambda: list_failed_days(context, {site.name for site in context.manifest.sites}))
+    dead = [] if queue is None else list(_judge_dead_letters(context, queue))
+    found = listed()
+    yield from describe_failed_days(found.failures)
+    yield from _describe_unreadable(found)
+    yield Evidence(_count(found), metrics={Metric.FAILED_DAYS: len(found.failures)})
+    yield from dead
+
+
+def _count(found: FailedDays) -> str:
+    sites = len({failure.site for failure in found.failures})
+    said = f"{len(found.failures):,} failed days of {sites} sites" if found.failures else "no day has failed"
+    return f"{said}, and {found.others:,} of sites that are not declared" if found.others else said
+
+
+def _describe_unreadable(found: FailedDays) -> Iterator[Finding]:
+    for key, problem in found.unreadable[:MAX_UNREADABLE]:
+        yield Finding(
+            subject=key,
+            expected="the record of a failed day",
+            found=f"{problem}. Another program wrote it, or an older worker",
+            cause=Cause.STORAGE,
+            hint=Hint.explain("failures"),
+        )
+
+
+def _judge_dead_letters(context: Context, declared: DeclaredQueue) -> Items:
+    """Yield whether the dead-letter queue exists and is empty. Its consumer writes a failure for each message."""
+    name = declared.dead_letter_name
+    queue = context.cloudflare.find_queue(name)
+    if queue is None:
+        yield Finding(
+            subject=f"queue {name}",
+            expected="an existing queue",
+            found="the queue does not exist, so a day whose copy is killed five times leaves no record",
+            cause=Cause.OUTSIDE_CHANGE,
+            hint=Hint.deploy(),
+        )
+        return
+    backlog = context.cloudflare.read_backlog(queue.id)
+    if not backlog.messages:
+        yield Evidence("the dead-letter queue is empty")
+    elif backlog.oldest is not None and correct_now(context) - backlog.oldest <= MAX_WAIT:
+        yield Evidence(f"{_count_messages(backlog)} just reached the dead-letter queue", warning=True)
+    else:
+        yield _describe_backlog(name, backlog)
+
+
+def _describe_backlog(name: str, backlog: Backlog) -> Finding:
+    since = f", the oldest since {format_time(backlog.oldest)}" if backlog.oldest else ""
+    return Finding(
+        subject=f"queue {name}",
+        expected="no message, because the worker records each as a failed day",
+        found=f"{_count_messages(backlog)}{since}",
+        cause=Cause.WORKER,
+        hint=Hint.deploy(),
+    )
+
+
+def _count_messages(backlog: Backlog) -> str:
+    return "1 message" if backlog.messages == 1 else f"{backlog.messages:,} messages"
+
+
+def _find_obstacle(context: Context) -> str | None:
+    if context.manifest.queue is None:
+        return "the deployment has no queue, because an older version of the program made it"
+    return None
+
+
+CHECK = Check(
+    run=failures,
+    proves="no day has failed for good, and the dead-letter queue is empty",
+    runbook="alarm by a user who misses the data",
+    step=4,
+    causes=(
+        KnownCause(
+            what="ACE's answer for a day cannot be read (upstream_contract), or ACE was down (upstream_unavailable)",
+            fix="ask ACE, then python -m backfill retry --site SITE --day DAY --stack NAME",
+        ),
+        KnownCause(
+            what="ACE refuses the key (upstream_auth)",
+            fix="pulumi config set --secret aceApiKey --stack NAME, then pulumi up --stack NAME",
+        ),
+        KnownCause(
+            what="ACE does not know the site, or refuses the page size (upstream_rejected)",
+            fix="correct Pulumi.NAME.yaml, then pulumi up --stack NAME",
+        ),
+        KnownCause(what="a day is too large for an object of 32 MiB (storage)", fix="see docs/scale.md"),
+        KnownCause(
+            what="Cloudflare ended the copy of a day five times (killed), because it needs too much CPU time or memory",
+            fix="pulumi config set pageSize 1000, then pulumi up, then python -m backfill retry --stack NAME",
+        ),
+        KnownCause(
+            what="the worker does not consume the dead-letter queue, or the queue was removed outside Pulumi",
+            fix="pulumi up --stack NAME",
+        ),
+    ),
+    wants=(Credential.CLOUDFLARE,),
+    tags=frozenset({"read-only", "api", "data"}),
+    does_not_apply=_find_obstacle,
+)

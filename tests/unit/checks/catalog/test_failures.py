@@ -1,0 +1,123 @@
+"""The check `failures`: no day has failed for good, and the dead-letter queue is empty."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from contract.manifest import DeclaredQueue
+from tests.fakes.control_objects import fail
+from tests.fakes.days import Stored
+from tests.fakes.healthy_system import healthy_system
+from tests.fakes.manifest import NOW, SITE
+from tests.fakes.outcomes import failed_finding, outcomes
+
+QUEUE = DeclaredQueue(name="w-days", dead_letter_name="w-dead-days", parallelism=4)
+
+
+@pytest.fixture
+def system():
+    """Return a healthy system with a queue and a dead-letter queue."""
+    system = healthy_system()
+    system.manifest["queue"] = dataclasses.asdict(QUEUE)
+    for name in (QUEUE.name, QUEUE.dead_letter_name):
+        system.cloudflare.queues[name] = {"queue_id": f"id-{name}", "queue_name": name, "consumers": []}
+    return system
+
+
+def test_no_day_failed(tmp_path, system):
+    code, report = system.report(tmp_path, "failures")
+    assert (code, report["failures"]["evidence"]) == (0, ["no day has failed", "the dead-letter queue is empty"])
+    assert report["failures"]["metrics"] == {"failed_days": 0}
+
+
+def test_a_failed_day_is_named_with_its_attempts_and_the_next_command(tmp_path, system):
+    fail(system.objects, "2024-12-12", attempts=2, last_at=NOW - timedelta(hours=1))
+    found = failed_finding(tmp_path, system, "failures")
+    assert found["subject"] == f"failed days of {SITE}"
+    assert found["found"] == (
+        "1 day failed with upstream_contract (2024-12-12) since 2024-12-20 10:00:00 UTC, in 2 attempts, "
+        "the last one at 2024-12-20 11:00:00 UTC. The next attempt is due at 2024-12-20 17:00:00 UTC"
+    )
+    assert found["cause"] == "ace"
+    assert found["hint"] == f"python -m backfill retry --site {SITE} --day 2024-12-12 --stack prod"
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "hint"),
+    [
+        ("upstream_contract", "ace", "python -m backfill retry"),
+        ("upstream_unavailable", "ace", "python -m backfill retry"),
+        ("upstream_auth", "configuration", "pulumi config set --secret aceApiKey --stack prod && pulumi up"),
+        ("upstream_rejected", "configuration", "${EDITOR:-vi} Pulumi.prod.yaml && pulumi up --stack prod"),
+        ("storage", "storage", "python -m backfill retry"),
+        ("killed", "configuration", "pulumi config set pageSize 1000 --stack prod && pulumi up"),
+        ("another", "worker", "python -m backfill retry"),
+    ],
+)
+def test_the_code_gives_the_cause(tmp_path, system, code, cause, hint):
+    fail(system.objects, "2024-12-12", code=code)
+    found = failed_finding(tmp_path, system, "failures")
+    assert found["cause"] == cause
+    assert found["hint"].startswith(hint)
+    assert found["hint"].endswith(f"backfill retry --site {SITE} --day 2024-12-12 --stack prod")
+
+
+def test_many_days_are_one_finding_for_each_code(tmp_path, system):
+    for number in range(10, 18):
+        fail(system.objects, f"2024-12-{number}")
+    fail(system.objects, "2024-12-18", code="killed")
+    _, report = system.report(tmp_path, "failures")
+    first, second = report["failures"]["findings"]
+    assert first["found"].startswith("8 days failed with upstream_contract (2024-12-10 to 2024-12-17) since")
+    assert first["hint"] == f"python -m backfill retry --site {SITE} --stack prod"
+    assert second["found"].startswith("1 day failed with killed (2024-12-18)")
+    assert report["failures"]["metrics"] == {"failed_days": 9}
+
+
+def test_failures_of_a_site_that_is_not_declared_are_counted_apart(tmp_path, system):
+    fail(system.objects, "2024-12-12", site="former")
+    code, report = system.report(tmp_path, "failures")
+    assert (code, report["failures"]["evidence"][0]) == (
+        0,
+        "no day has failed, and 1 of sites that are not declared",
+    )
+
+
+def test_an_object_of_another_form_is_a_finding(tmp_path, system):
+    system.objects["_control/backfill/failures/x"] = Stored(body=b"", custom={})
+    found = failed_finding(tmp_path, system, "failures")
+    assert (found["subject"], found["cause"]) == ("_control/backfill/failures/x", "storage")
+    assert found["found"].startswith("its key does not name a site and a day")
+
+
+def test_messages_that_stay_in_the_dead_letter_queue_are_a_finding(tmp_path, system):
+    system.cloudflare.backlogs[QUEUE.dead_letter_name] = 3
+    found = failed_finding(tmp_path, system, "failures")
+    assert (found["subject"], found["cause"]) == ("queue w-dead-days", "worker")
+    assert found["found"] == "3 messages, the oldest since 2024-12-19 09:20:00 UTC"
+
+
+def test_messages_that_just_arrived_are_a_warning(tmp_path, system):
+    system.cloudflare.backlogs[QUEUE.dead_letter_name] = 1
+    system.now = NOW - timedelta(days=1, hours=2, minutes=35)  # 5 minutes after the oldest message
+    code, report = system.report(tmp_path, "failures")
+    assert (code, report["failures"]["warnings"]) == (0, ["1 message just reached the dead-letter queue"])
+
+
+def test_a_missing_dead_letter_queue_is_a_change_outside_pulumi(tmp_path, system):
+    del system.cloudflare.queues[QUEUE.dead_letter_name]
+    found = failed_finding(tmp_path, system, "failures")
+    assert (found["subject"], found["cause"]) == ("queue w-dead-days", "outside_change")
+
+
+def test_without_a_queue_the_check_does_not_apply(tmp_path):
+    _, report = healthy_system().report(tmp_path, "failures")
+    assert outcomes(report)["failures"] == "skip"
+    assert "has no queue" in report["failures"]["reason"]
+
+
+def test_the_check_reads_and_writes_nothing_else(tmp_path, system):
+    system.report(tmp_path, "failures")
+    assert all(asked.startswith("GET /client/v4/") for asked in system.asked)
+    assert len([asked for asked in system.asked if "config" not in asked]) == 3
