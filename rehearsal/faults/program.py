@@ -197,8 +197,8 @@ ENDPOINTS = (
         cause="worker",
         apply=patch_worker(
             (
-                'const running = runLoggedBatch(config, tools, "http",',
-                'const running = runLoggedBatch(config.nothing.there, tools, "http",',
+                "const running = runLoggedBatch(config, tools,",
+                "const running = runLoggedBatch(config.nothing.there, tools,",
             ),
         ),
     ),

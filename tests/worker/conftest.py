@@ -160,6 +160,7 @@ UNUSABLE: Mapping[str, dict[str, Any]] = {
     "settle-absent": {"SETTLE_HOURS": None},
     "settle-large": {"SETTLE_HOURS": "73"},
     "recheck-large": {"RECHECK_DAYS": "31"},
+    "queue-absent": {"DAYS": None},
     "dead-letters-absent": {"DEAD_LETTER_QUEUE": None},
     "page-size-small": {"PAGE_SIZE": "500"},
     "page-size-large": {"PAGE_SIZE": "300000"},
@@ -217,7 +218,7 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
         "quick": {"limits": {"answerMs": 300}},
         "narrow": {"limits": {"answerBytes": 2_000}},
         "hurried": {"limits": {"triggerMs": 250}},
-        "idle": {"limits": {"triggerMs": 0, "cronMs": 0}},
+        "idle": {"limits": {"triggerMs": 0}},
         "tight": {"limits": {"objectBytes": 400}},
         "paged": {"listLimit": 1},
         "put-fails": {"fail": "put"},
@@ -239,6 +240,7 @@ def declare(odd: str, local: str) -> dict[str, dict[str, Any]]:
     faulty = bindings(local, SITES=sites_of("times"), PROBE={})
     workers["faulty"] = {"bindings": faulty, "bucket": "faulty", "wrapped": True}
     workers["no-bucket"] = {"bindings": bindings(odd)}
+    workers["queue-absent"]["producer"] = None
     workers["unbound"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None)}  # as an upload outside Pulumi leaves it
     workers["bare"] = {"bindings": bindings(odd, CF_VERSION_METADATA=None, ACE_API_KEY=None)}
     return workers

@@ -4,7 +4,8 @@
  *
  * `worker` is the path of a bundle, and `source` replaces it for one worker. `wrapped` runs the bundle under probe.mjs
  * or under `wrapper`. Otherwise the bundle is the main module, as in production.
- * `producer` is the name of the queue that the binding DAYS sends to, and `consumes` lists the queues of a worker.
+ * `producer` is the name of the queue that the binding DAYS sends to (null: no binding), and `consumes` lists the queues
+ * of a worker.
  * Control, one JSON object a POST: {op: "put"|"get"|"list"|"delete"|"clear"|"cron"|"queue"|"logs", …} -> JSON.
  */
 import { createServer } from "node:http";
@@ -23,7 +24,7 @@ const mf = new Miniflare({
   logRequests: false,
   defaultPersistRoot: persist,
   handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.on("data", (data) => (output += data))),
-  workers: Object.entries(workers).map(([name, { bindings, bucket, wrapped, source = worker, producer, consumes = [] }]) => ({
+  workers: Object.entries(workers).map(([name, { bindings, bucket, wrapped, source = worker, producer = "days", consumes = [] }]) => ({
     name,
     modules: [...(wrapped ? [probe] : []), read("worker.js", source)],
     modulesRoot: "/",

@@ -27,7 +27,7 @@ function probed(bucket, calls, { fail = "", listLimit, logFail }) {
 
 const MIB = 1024 * 1024;
 const PAGES = { answerMs: 25_000, answerBytes: 32 * MIB, attempts: 3, retryMs: 10, waitMs: 30_000 };
-const TIMES = { triggerMs: 20_000, cronMs: 600_000, leaseMs: 60_000 };
+const TIMES = { triggerMs: 20_000, leaseMs: 60_000, planMs: 21_600_000, outstanding: 500, rechecks: 100 };
 const LIMITS = { ...TIMES, ...PAGES, objectBytes: 32 * MIB, logRateLimitMs: 20 };
 const handlers = new Map(); // per worker, because each isolate has its own memory
 

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from contract.operator_token import derive_operator_token
 
-from .conftest import DAYS, KEY, RUNS, World, noon
+from .conftest import KEY, RUNS, World, noon
 
 FIELDS = {
     "id", "trigger", "started_at", "ended_at", "worker_version", "planned", "queued", "failed", "stored", "rechecked",
@@ -48,8 +48,7 @@ def meanwhile(action: Callable[[], Any]) -> Answer:
     return answer
 
 
-@pytest.mark.parametrize("trigger", ["cron", "http"])
-def test_a_run_is_logged_at_its_start_and_at_its_end(world: World, trigger: str) -> None:
+def test_a_run_is_logged_at_its_start_and_at_its_end(world: World) -> None:
     seen: list[list[dict[str, Any]]] = []
 
     def look() -> None:
@@ -61,36 +60,35 @@ def test_a_run_is_logged_at_its_start_and_at_its_end(world: World, trigger: str)
     world.clear("counted")
     world.odd.script = meanwhile(look)
     before = datetime.now(UTC)
-    if trigger == "cron":
-        world.control("cron", worker="counted")
-    else:
-        answer = world.trigger("counted")
-        counted = json.loads(answer.headers["x-r2-calls"])
-        assert {name: count for name, count in counted.items() if "log" in name} == {"log-get": 1, "log-put": 2}
+    answer = world.trigger("counted")
+    counted = json.loads(answer.headers["x-r2-calls"])
+    assert {name: count for name, count in counted.items() if "log" in name} == {"log-get": 1, "log-put": 2}
     [run] = world.runs("counted")
     assert run.keys() == FIELDS
     started, ended = (datetime.fromisoformat(run.pop(name)) for name in ("started_at", "ended_at"))
     assert before.replace(microsecond=0) <= started <= ended <= datetime.now(UTC)
-    done = {"trigger": trigger, "worker_version": "version-1", "planned": 3, "queued": None, "failed": 0, "stored": 3}
+    done = {"trigger": "http", "worker_version": "version-1", "planned": 3, "queued": None, "failed": 0, "stored": 3}
     assert run == {"id": run["id"], "rechecked": 0, "kept": 0, "samples_written": 3, "error": None, **done}
     [[start]] = seen
     assert (start["id"], start["ended_at"], start["planned"], start["stored"]) == (run["id"], None, None, 0)
 
 
-def test_a_cron_with_nothing_to_do_is_logged(world: World) -> None:
+def test_a_cron_is_logged_with_the_days_that_it_sent(world: World) -> None:
     world.clear("main")
     world.control("cron", worker="main")
+    world.trigger("main")
     world.control("cron", worker="main")
-    newest, oldest = world.runs("main")
-    assert [newest["planned"], newest["stored"], oldest["planned"], oldest["stored"]] == [0, 0, 3, 3]
+    newest, batch, oldest = world.runs("main")
+    assert [run["trigger"] for run in (newest, batch, oldest)] == ["cron", "http", "cron"]
+    assert [oldest["planned"], oldest["queued"], oldest["stored"]] == [3, 3, 0]
+    assert [newest["planned"], newest["queued"], newest["stored"]] == [0, 0, 3]
     assert oldest["ended_at"] <= newest["started_at"]
-    assert world.keys("main") == [f"timeseries/odd/{day}/data.ndjson.gz" for day in DAYS]
 
 
 def test_a_failed_run_is_logged_with_its_error(world: World) -> None:
     world.clear("main")
     world.odd.script = lambda request: web.Response(status=401, text=f"{KEY} is refused")
-    world.control("cron", worker="main")
+    world.trigger("main")
     [run] = world.runs("main")
     assert (run["error"]["code"], run["planned"], run["stored"]) == ("upstream_auth", 3, 0)
     assert run["ended_at"] is not None

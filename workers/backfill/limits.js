@@ -1,6 +1,6 @@
 /**
- * @typedef {import("../shared/ace/client.js").RequestLimits & {triggerMs: number, cronMs: number, consumerMs: number,
- *   replaceMs: number, leaseMs: number, objectBytes: number, deliveries: number, outstanding: number, rechecks: number, planMs: number, logRateLimitMs: number}} Limits
+ * @typedef {import("../shared/ace/client.js").RequestLimits & {triggerMs: number, consumerMs: number, replaceMs: number,
+ *   leaseMs: number, objectBytes: number, deliveries: number, outstanding: number, rechecks: number, planMs: number, logRateLimitMs: number}} Limits
  */
 
 const MINUTE_MS = 60_000;
@@ -11,7 +11,6 @@ const MINUTE_MS = 60_000;
  */
 export const LIMITS = Object.freeze({
   triggerMs: 20_000, // POST /trigger requests no page after this time
-  cronMs: 600_000, // the same for the cron of a worker without a queue
   consumerMs: 12 * MINUTE_MS, // the same for a message of the queue. Cloudflare ends a consumer after 15 minutes
   replaceMs: 5 * MINUTE_MS, // the same for POST /replace
   leaseMs: MINUTE_MS, // a lease ends so long after the time above, so it lasts as long as its holder can run

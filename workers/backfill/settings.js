@@ -14,8 +14,7 @@ import {
 /**
  * @typedef {import("../shared/settings.js").Site} Site
  * @typedef {{baseUrl: string, key: string, sites: Site[], pageSize: string, keyTemplate: string, settleHours: number,
- *   recheckDays: number, bucket: R2Bucket|undefined, days: Queue|undefined, deadLetterQueue: string,
- *   version: string}} Config `days` undefined: the worker has no queue
+ *   recheckDays: number, bucket: R2Bucket|undefined, days: Queue, deadLetterQueue: string, version: string}} Config
  */
 
 /**
@@ -36,6 +35,7 @@ export function configure(env) {
     KEY_TEMPLATE: isKeyTemplate(keyTemplate),
     SETTLE_HOURS: isNumber(settle, 0, 72),
     RECHECK_DAYS: isNumber(recheck, 0, 30),
+    DAYS: typeof days?.sendBatch === "function",
     DEAD_LETTER_QUEUE: isQueueName(deadLetterQueue),
   };
   /** @type {Config} */

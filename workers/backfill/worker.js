@@ -20,7 +20,7 @@ import { makeCounters, makeTools } from "./queue/tools.js";
 import { replyPause, replyResume } from "./routes/pause.js";
 import { replyReplace } from "./routes/replace.js";
 import { replyStatus } from "./routes/status.js";
-import { replyTrigger, runLoggedBatch } from "./routes/trigger.js";
+import { replyTrigger } from "./routes/trigger.js";
 import { configure } from "./settings.js";
 
 /**
@@ -99,13 +99,6 @@ export function create(limits, parts = {}) {
     "/resume": { methods: ["POST"], reply: (_, config) => replyResume(config) },
   };
 
-  /** @param {Config} config of a worker without a queue */
-  async function copyWithoutQueue(config) {
-    memory.counters = makeCounters();
-    const { error } = await runLoggedBatch(config, tools, "cron", limits.cronMs, {}, memory.counters);
-    if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
-  }
-
   return {
     /**
      * @param {Request} request
@@ -124,14 +117,12 @@ export function create(limits, parts = {}) {
      */
     async scheduled(_, env) {
       const { config, problems } = configure(env);
-      const { days } = config;
       if (problems.length > 0) writeLog("error", "[Backfill] Not configured", { unusable: problems });
       /** @returns {Promise<import("./control/logged_run.js").Outcome>} */
       const plan = async () => {
-        if (problems.length === 0 && days) return planDays({ ...config, days }, tools);
+        if (problems.length === 0) return planDays(config, tools);
         throw new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
       };
-      if (problems.length === 0 && !days) return copyWithoutQueue(config);
       const { error } = await runLogged(config, "cron", logRateLimitMs, makeCounters(), () =>
         plan().catch(keepFailure),
       );

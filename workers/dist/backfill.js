@@ -256,8 +256,6 @@ var MINUTE_MS = 6e4;
 var LIMITS = Object.freeze({
   triggerMs: 2e4,
   // POST /trigger requests no page after this time
-  cronMs: 6e5,
-  // the same for the cron of a worker without a queue
   consumerMs: 12 * MINUTE_MS,
   // the same for a message of the queue. Cloudflare ends a consumer after 15 minutes
   replaceMs: 5 * MINUTE_MS,
@@ -1929,8 +1927,8 @@ function describeSite({ name, due, stored, missing }, { failures }) {
 
 // workers/backfill/routes/batch.js
 var MAX_FAILURES = 3;
-async function runBatch(config, tools, budgetMs, counters, choice) {
-  const deadline = Date.now() + budgetMs;
+async function runBatch(config, tools, counters, choice) {
+  const deadline = Date.now() + tools.limits.triggerMs;
   const client = { key: config.key, agent: tools.agent, limits: tools.limits, deadline };
   const job = { client, counters };
   const batch = { continuation: true, stored: 0, failures: [], waiting: 0, busy: 0 };
@@ -1998,10 +1996,9 @@ function listChosen({ sites }, choice) {
 }
 
 // workers/backfill/routes/trigger.js
-async function runLoggedBatch(config, tools, trigger, budgetMs, choice, counters) {
-  const rateLimitMs = tools.limits.logRateLimitMs;
-  const batch = await runLogged(config, trigger, rateLimitMs, counters, async () => {
-    const { failures, ...rest } = await runBatch(config, tools, budgetMs, counters, choice);
+async function runLoggedBatch(config, tools, choice, counters) {
+  const batch = await runLogged(config, "http", tools.limits.logRateLimitMs, counters, async () => {
+    const { failures, ...rest } = await runBatch(config, tools, counters, choice);
     const [first] = failures;
     const error2 = first && rest.stored === 0 ? new Failure(first.code, first.message) : void 0;
     return { error: error2, ...rest, failures, failed: failures.length + rest.waiting };
@@ -2017,7 +2014,7 @@ async function runLoggedBatch(config, tools, trigger, budgetMs, choice, counters
 async function replyTrigger(request, config, tools, context, counters) {
   const { values, problems } = readDay(request, config, tools.now(), { site: false, day: false });
   if (Object.keys(problems).length > 0) return refuseParameters(problems);
-  const running = runLoggedBatch(config, tools, "http", tools.limits.triggerMs, values, counters);
+  const running = runLoggedBatch(config, tools, values, counters);
   context.waitUntil(running.catch(() => {
   }));
   const { unfinished, failures, waiting, busy, ...batch } = await running;
@@ -2042,6 +2039,7 @@ function configure(env) {
     KEY_TEMPLATE: isKeyTemplate(keyTemplate),
     SETTLE_HOURS: isNumber(settle, 0, 72),
     RECHECK_DAYS: isNumber(recheck, 0, 30),
+    DAYS: typeof days?.sendBatch === "function",
     DEAD_LETTER_QUEUE: isQueueName(deadLetterQueue)
   };
   const config = {
@@ -2111,11 +2109,6 @@ function create(limits, parts = {}) {
     "/pause": { methods: ["POST"], reply: (request, config) => replyPause(request, config, tools) },
     "/resume": { methods: ["POST"], reply: (_, config) => replyResume(config) }
   };
-  async function copyWithoutQueue(config) {
-    memory.counters = makeCounters();
-    const { error } = await runLoggedBatch(config, tools, "cron", limits.cronMs, {}, memory.counters);
-    if (error) throw new Error(`[Backfill] ${error.code}: ${error.message}`);
-  }
   return {
     /**
      * @param {Request} request
@@ -2135,13 +2128,11 @@ function create(limits, parts = {}) {
      */
     async scheduled(_, env) {
       const { config, problems } = configure(env);
-      const { days } = config;
       if (problems.length > 0) writeLog("error", "[Backfill] Not configured", { unusable: problems });
       const plan = async () => {
-        if (problems.length === 0 && days) return planDays({ ...config, days }, tools);
+        if (problems.length === 0) return planDays(config, tools);
         throw new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
       };
-      if (problems.length === 0 && !days) return copyWithoutQueue(config);
       const { error } = await runLogged(
         config,
         "cron",

@@ -38,7 +38,7 @@ def site(name: str, start: str, end: str | None = None) -> Body:
 
 def declare_worker(url: str, *sites: Body, bucket: str, limits: Body | None = None, **changes: Any) -> Body:
     """Return a worker of the harness with these sites. ``producer`` and ``consumes`` are those of harness.mjs."""
-    queues: Body = {name: changes.pop(name) for name in ("producer", "consumes") if name in changes}
+    queues: Body = {"producer": changes.pop("producer", None), "consumes": changes.pop("consumes", [])}
     declared = {"SITES": json.dumps(sites), "SETTLE_HOURS": "6", "RECHECK_DAYS": "3", "DEAD_LETTER_QUEUE": DEAD}
     bound = bindings(url, LIMITS=limits or {}, **{**declared, **changes})
     return {"bindings": bound, "bucket": bucket, "wrapped": True, **queues}

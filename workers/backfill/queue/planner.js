@@ -29,7 +29,7 @@ const SWEEP_MS = 60_000;
 
 /**
  * Plans once. A planner that another one overtakes sends nothing. Throws a Failure.
- * @param {Config & {days: Queue}} config
+ * @param {Config} config
  * @param {Tools} tools
  * @returns {Promise<Outcome>}
  */
@@ -95,7 +95,7 @@ function settlePlan(before, survey, config, planMs, at) {
 
 /**
  * Sends the days. Days that the queue did not take leave the plan, so that the next run sends them.
- * @param {Config & {days: Queue}} config
+ * @param {Config} config
  * @param {Order[]} orders
  * @param {{plan: Plan, etag: string}} written
  */

@@ -28,13 +28,12 @@ const MAX_FAILURES = 3; // days of one site in a row. The batch then leaves the 
  * system ends it. A day that ACE refuses gets a failure record, and the batch goes on.
  * @param {Config} config
  * @param {Tools} tools
- * @param {number} budgetMs
  * @param {Counters} counters updated with each page
  * @param {Choice} choice
  * @returns {Promise<Batch>}
  */
-export async function runBatch(config, tools, budgetMs, counters, choice) {
-  const deadline = Date.now() + budgetMs;
+export async function runBatch(config, tools, counters, choice) {
+  const deadline = Date.now() + tools.limits.triggerMs;
   const client = { key: config.key, agent: tools.agent, limits: tools.limits, deadline };
   const job = { client, counters };
   /** @type {Batch} */

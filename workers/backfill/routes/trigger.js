@@ -17,16 +17,13 @@ import { readDay, refuseParameters } from "./parameters.js";
  * Runs a batch, and writes it to both logs.
  * @param {Config} config
  * @param {Tools} tools
- * @param {"cron"|"http"} trigger
- * @param {number} budgetMs
  * @param {import("./batch.js").Choice} choice
  * @param {Counters} counters
  * @returns {Promise<Batch>}
  */
-export async function runLoggedBatch(config, tools, trigger, budgetMs, choice, counters) {
-  const rateLimitMs = tools.limits.logRateLimitMs;
-  const batch = await runLogged(config, trigger, rateLimitMs, counters, async () => {
-    const { failures, ...rest } = await runBatch(config, tools, budgetMs, counters, choice);
+async function runLoggedBatch(config, tools, choice, counters) {
+  const batch = await runLogged(config, "http", tools.limits.logRateLimitMs, counters, async () => {
+    const { failures, ...rest } = await runBatch(config, tools, counters, choice);
     const [first] = failures;
     const error = first && rest.stored === 0 ? new Failure(first.code, first.message) : undefined;
     return { error, ...rest, failures, failed: failures.length + rest.waiting };
@@ -51,7 +48,7 @@ export async function runLoggedBatch(config, tools, trigger, budgetMs, choice, c
 export async function replyTrigger(request, config, tools, context, counters) {
   const { values, problems } = readDay(request, config, tools.now(), { site: false, day: false });
   if (Object.keys(problems).length > 0) return refuseParameters(problems);
-  const running = runLoggedBatch(config, tools, "http", tools.limits.triggerMs, values, counters);
+  const running = runLoggedBatch(config, tools, values, counters);
   context.waitUntil(running.catch(() => {})); // so that the run ends, and says so, after its client has gone
   const { unfinished, failures, waiting, busy, ...batch } = await running;
   const date = unfinished?.date;
