@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.clients.cloudflare.errors import CloudflareInconclusive
-from checks.clients.worker.run_history import MAX_DURATION, PERIODS, History, uses_its_time
+from checks.clients.worker.run_history import MAX_DURATION, PERIODS, History
 from checks.clients.worker.run_log import Run, read_run_log
 from checks.diagnosis import live_version
 from checks.diagnosis.clock_skew import correct_now, find_skew
@@ -119,7 +119,7 @@ def _judge_versions(context: Context, found: History, versions: Versions) -> Ite
 
 
 def _judge_ends(context: Context, found: History) -> Items:
-    """Yield a finding for runs that were killed, that failed for good, or that began the same day again."""
+    """Yield a finding for runs that were killed, that failed for good, or of days that failed."""
     problems = list(_find_problems(context, found))
     yield from problems
     count = len(found.recent)
@@ -136,8 +136,6 @@ def _find_problems(context: Context, found: History) -> Items:
         yield _describe("ends of the runs", limit, text, Cause.WORKER, Hint.show_logs())
     if failures := found.find_failures():
         yield _describe_failures(context, failures, awaits_cron=found.awaits_cron(failures))
-    if stuck := found.find_stuck():
-        yield _describe_stuck(stuck)
     yield from found.describe_failed_days()
 
 
@@ -151,17 +149,6 @@ def _describe_failures(context: Context, failures: list[Run], *, awaits_cron: bo
     many = f"{len(failures)} failed, the last one {shown}" if len(failures) > 1 else f"it failed {shown}"
     found = diagnosis.explain(many)
     return _describe("the last run", "success after a failure", found, diagnosis.cause, diagnosis.hint)
-
-
-def _describe_stuck(stuck: list[Run]) -> Finding:
-    """Return the finding for days that are begun again and again. Runs that used their time have too little of it."""
-    last, first = stuck[0], stuck[-1]
-    text = f"the last {len(stuck)}, since {_format(first.started)}, had {last.planned} days to copy and stored none"
-    cause, hint, reason = Cause.WORKER, Hint.show_logs(), "they ended early, and each began the same day again"
-    if all(map(uses_its_time, stuck)):
-        cause, hint = Cause.CONFIGURATION, Hint.edit_settings()
-        reason = "each used its 10 minutes, so a day is too large for them: raise pageSize"
-    return _describe("runs of the cron", "a stored day", f"{text}: {reason}", cause, hint)
 
 
 def _describe_unreadable(problem: str) -> Finding:
@@ -188,7 +175,7 @@ def _format(moment: datetime | None) -> str:
 
 CHECK = Check(
     run=history,
-    proves="the cron runs, every run since the last upload ended, and no failure, unfinished or lost day is left",
+    proves="the cron runs, every run since the last upload ended, and no failed run and no lost day is left",
     runbook="alarm by a user who misses the data",
     step=4,
     causes=(
@@ -203,10 +190,6 @@ CHECK = Check(
         ),
         KnownCause(
             what="ACE or the bucket failed in the last run", fix="see the error code: docs/reference/backfill-worker.md"
-        ),
-        KnownCause(
-            what="a day is larger than a run of 10 minutes can copy",
-            fix="pulumi config set pageSize 50000, then pulumi up",
         ),
         KnownCause(
             what="stored days were removed. The check bucket names a lifecycle rule that does so",

@@ -38,7 +38,7 @@ FAULTS = (
     Fault(
         name="days-never-stored",
         description="the worker's batch reads each day after the first one, does not store it, and reports no error",
-        caught_by=("fresh", "history", "trigger"),
+        caught_by=("fresh", "trigger"),
         cause="worker",
         apply=_stand_still(
             (

@@ -22,16 +22,17 @@ def format_time(moment: datetime) -> str:
 
 
 def make_run(started: datetime, *, lasted: timedelta | None = timedelta(seconds=2), **changes: Any) -> Run:
-    """Return an entry of a cron that had nothing to copy. ``lasted`` None is a run without an end."""
+    """Return an entry of a cron that found no day missing. ``lasted`` None is a run without an end."""
     times = {"started_at": format_time(started), "ended_at": None if lasted is None else format_time(started + lasted)}
-    counts = {"planned": 0, "queued": None, "failed": 0, "stored": 0, "rechecked": 0, "kept": 0, "samples_written": 0}
+    queued = 0 if changes.get("trigger", "cron") == "cron" else None
+    counts = {"planned": 0, "queued": queued, "failed": 0, "stored": 0, "rechecked": 0, "kept": 0, "samples_written": 0}
     entry = {"id": format_time(started), "trigger": "cron", **times, "worker_version": "v1", **counts, "error": None}
     return entry | changes
 
 
 def count_days(left: int) -> Run:
-    """Return the counts of a run that stored one day and left so many missing. None were missing if none are left."""
-    return {"planned": left + 1, "stored": 1} if left > 0 else {}
+    """Return the counts of a run that saw one more day stored and so many missing."""
+    return {"planned": left, "stored": 1} if left > 0 else {}
 
 
 def cron_runs(cron: str, until: datetime, count: int = RUNS, **changes: Any) -> list[Run]:
@@ -47,8 +48,7 @@ def cron_runs(cron: str, until: datetime, count: int = RUNS, **changes: Any) -> 
 
 def leave_a_day_missing(objects: dict[str, Stored]) -> None:
     """Change each run of the log to one that left a day missing."""
-    runs = [run | {"stored": run["stored"] or 1} for run in read_runs(objects)]
-    write_runs(objects, [run | {"planned": max(run["planned"], run["stored"]) + 1} for run in runs])
+    write_runs(objects, [run | {"planned": run["planned"] + run["stored"] + 1} for run in read_runs(objects)])
 
 
 def read_runs(objects: dict[str, Stored]) -> list[Run]:

@@ -16,12 +16,10 @@ PERIODS = 3  # of the cron, within which a run must begin
 LATE = timedelta(minutes=1)  # a cron begins some seconds after its time, and then writes the log
 NEW_CRON = timedelta(minutes=15) + CLOCK_SKEW  # a changed cron begins so much later, and clocks may differ
 MAX_DURATION = {
-    CRON: timedelta(minutes=15),  # Cloudflare ends a cron's run then. Its batch requests no page after 10 minutes
+    CRON: timedelta(minutes=15),  # Cloudflare ends a cron's run then
     QUEUE: timedelta(minutes=15),
     HTTP: timedelta(minutes=5),  # its batch requests no page after 20 s, and tries one page three times for 25 s
 }
-FULL_CRON = timedelta(minutes=9)  # a batch of 10 minutes that used its time
-MIN_STUCK = 3  # crons in a row that stored no day, so that one slow hour of ACE is not a defect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,23 +98,3 @@ class History:
         failed = next((run.failed for run in self.ended if run.trigger == CRON), 0)
         text = f"failed days that are tried again: {failed} (check failures)"
         return [Evidence(text, warning=True)] if failed else []
-
-    def find_stuck(self) -> list[Run]:
-        """Return the last runs of the cron that had days to copy, did not fail and stored none, the last one first.
-
-        A run that stored a day, or found none missing, ends the search. A batch drops a day that it cannot complete, so
-        these runs began the same day again. A run by HTTP has only 20 s for a day, so it does not count. A planner does
-        not count either, because the check ``fresh`` sees that its days are not stored.
-        """
-        stuck: list[Run] = []
-        for run in self.ended:
-            if run.stored or run.planned == 0:
-                break
-            if run.trigger == CRON and run.queued is None and run.error is None and run.planned:
-                stuck.append(run)
-        return stuck if len(stuck) >= MIN_STUCK else []
-
-
-def uses_its_time(run: Run) -> bool:
-    """Return whether a run of the cron ended because its time was over."""
-    return run.ended is not None and run.ended - run.started >= FULL_CRON

@@ -11,7 +11,6 @@ from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
 from tests.fakes.run_log import make_run
 
 TAIL = f"npx wrangler tail {NAME}"
-TEN = timedelta(minutes=10)
 
 
 def minutes(count):
@@ -158,38 +157,6 @@ def test_history_warns_of_a_failure_by_http_until_the_next_cron(tmp_path):
     assert warning.startswith("the last run failed at 2024-12-20 11:58:02 UTC (http): upstream_unavailable (why)")
 
 
-def stuck_run(ago, lasted=timedelta(seconds=4), **changes):
-    return make_run(minutes(ago), lasted=lasted, planned=4, **changes)
-
-
-def test_history_of_a_day_that_is_begun_again_and_again(tmp_path):
-    """Case T3: every day after the first is fetched and never stored, without an error."""
-    runs = [stuck_run(2), stuck_run(7), stuck_run(12), stuck_run(17, stored=1)]
-    found = failed_finding(tmp_path, system_with(*runs, keep=False), "history")
-    since = "the last 3, since 2024-12-20 11:48:00 UTC, had 4 days to copy and stored none"
-    assert found["found"] == f"{since}: they ended early, and each began the same day again"
-    assert (found["cause"], found["hint"]) == ("worker", TAIL)
-
-
-def test_history_of_a_day_that_is_too_large_for_a_cron(tmp_path):
-    runs = [stuck_run(ago, TEN) for ago in (11, 16, 21)]
-    found = failed_finding(tmp_path, system_with(*runs, keep=False), "history")
-    assert "each used its 10 minutes" in found["found"]
-    assert found["cause"] == "configuration"
-
-
-@pytest.mark.parametrize("runs", [
-    [stuck_run(2), stuck_run(7)],
-    [stuck_run(2), stuck_run(7), stuck_run(9, stored=1), stuck_run(12)],
-    [stuck_run(ago, TEN, stored=stored) for ago, stored in ((11, 1), (16, 0), (21, 0), (26, 0))],
-    [stuck_run(ago, timedelta(seconds=20), trigger="http") for ago in (2, 3, 4)],
-])  # fmt: skip
-def test_history_of_a_large_day_that_is_stored_at_last_passes(tmp_path, runs):
-    assert evidence(
-        tmp_path, system_with(*runs, *run_log.cron_runs(CRON, minutes(30)), make_run(minutes(14)), keep=False)
-    )
-
-
 def test_history_of_runs_by_another_version(tmp_path):
     system = healthy_system()
     system.script.upload("", "secret", created_on="2024-12-20T11:00:00Z")
@@ -333,7 +300,7 @@ def test_history_warns_of_days_that_failed(tmp_path):
     assert shown[-1] == "failed days that are tried again: 2 (check failures)"
 
 
-def test_history_of_a_planner_does_not_count_days_in_the_queue_as_begun_again(tmp_path):
+def test_history_of_a_planner_passes_while_days_are_in_the_queue(tmp_path):
     """The days of a planner are in the queue, and the check fresh sees whether they are stored."""
     assert evidence(tmp_path, system_with(*(planner_run(ago, planned=4) for ago in (2, 7, 12)), keep=False))
 
