@@ -33,7 +33,7 @@ def run(world, folder):
 
 def list_things(world):
     account = world.local.cloudflare.account
-    return [*account.workers, *account.buckets, *account.databases]
+    return [*account.workers, *account.buckets, *account.broker.queues, *account.databases]
 
 
 def test_ctrl_c_during_an_update_deletes_everything(empty, tmp_path):
