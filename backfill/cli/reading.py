@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from backfill.cli.options import add_common_options, add_site_option, make_style, open_deployment, write_json
 from backfill.cli.progress import show_progress
 from checks.cli.standard_streams import is_terminal, write
+
+if TYPE_CHECKING:
+    from backfill.picture.model import Picture
+    from backfill.session import Session
 
 WATCH_SECONDS = 30.0  # between two pictures
 READING = "reading sites"
@@ -42,6 +47,9 @@ def plan(**options: Any) -> None:
 
 @click.command(short_help="Show the state of each day, as a calendar.")
 @add_site_option
+@click.option(
+    "--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write it as one page for a browser."
+)
 @click.option("--watch", is_flag=True, help=f"Show it again every {WATCH_SECONDS:g} s, until Ctrl-C.")
 @add_common_options
 def status(**options: Any) -> None:
@@ -51,6 +59,10 @@ def status(**options: Any) -> None:
     """
     from backfill.errors import EXIT_USAGE, CommandError
 
+    if options["html"] is not None:
+        from backfill.picture.page.file import check_page_file
+
+        check_page_file(options["html"])
     if options["watch"] and (options["form"] == "json" or not is_terminal()):
         raise CommandError("--watch needs a terminal, and the format text", EXIT_USAGE)
     with open_deployment(options) as session:
@@ -65,14 +77,25 @@ def status(**options: Any) -> None:
             write("\n")
 
 
-def _show(session: Any, options: dict[str, Any], *, clear: bool) -> None:
+def _show(session: Session, options: dict[str, Any], *, clear: bool) -> None:
     from backfill.picture.data import build_data
     from backfill.picture.reading import read_picture
     from backfill.picture.text import render
 
     with show_progress(READING) as progress:
         picture = read_picture(session, options["site"], progress)
+    html = options["html"]
+    if html is not None:
+        _write_page(html, picture)
     if options["form"] == "json":
         write_json("status", build_data(picture))
-    else:
-        write((HOME if clear else "") + render(picture, make_style()))
+        return
+    end = "" if html is None else f"\nThe page is in {html}\n"
+    write((HOME if clear else "") + render(picture, make_style()) + end)
+
+
+def _write_page(path: Path, picture: Picture) -> None:
+    from backfill.picture.page.document import render_page
+    from backfill.picture.page.file import write_page
+
+    write_page(path, render_page(picture))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from backfill.picture.days import Rules, judge_site
@@ -21,6 +22,7 @@ from contract.control_objects import PAUSE_KEY, RUN_LOG_KEY, ControlObjectError,
 if TYPE_CHECKING:
     from backfill.picture.site import Site
     from backfill.session import Session
+    from checks.model.redaction import Redactor
 
 MAX_RUNS = 20  # of the run log, in the picture
 MAX_VERSIONS = 10  # that wrote days, in the picture
@@ -36,10 +38,11 @@ def read_picture(session: Session, site: str | None, progress: Progress, *, may_
     """
     unread: list[str] = []
     runs = run_in_background(lambda: _read_runs(session), 1)
-    pause = run_in_background(lambda: read_pause(session), 2)
+    pause = run_in_background(lambda: _read_pause(session), 2)
     ace, now = session.manifest.ace, session.now
     rules = Rules(settle_hours=ace.settle_hours, recheck_days=ace.recheck_days, now=now)
-    failures = list_failures(session, unread.append, may_be_new=may_be_new)
+    listed = list_failures(session, unread.append, may_be_new=may_be_new)
+    failures = [replace(failure, code=session.redactor.redact_line(failure.code)) for failure in listed]
     sites: list[Site] = []
     chosen = session.choose_sites(site)
     for declared, stored in list_sites(session, chosen, may_be_new=may_be_new):
@@ -80,22 +83,27 @@ def read_pause(session: Session) -> Pause | None:
     return None if answer.status == 404 else parse_pause(answer.body)
 
 
+def _read_pause(session: Session) -> Pause | None:
+    pause, redact = read_pause(session), session.redactor.redact_line
+    return None if pause is None else replace(pause, reason=redact(pause.reason), by=redact(pause.by))
+
+
 def _read_runs(session: Session) -> tuple[PastRun, ...]:
     log = read_run_log(session.cloudflare, session.manifest.storage)[:MAX_RUNS]
-    return tuple(_shorten(run) for run in log)
+    return tuple(_shorten(run, session.redactor) for run in log)
 
 
-def _shorten(run: Run) -> PastRun:
+def _shorten(run: Run, redactor: Redactor) -> PastRun:
     return PastRun(
         trigger=run.trigger,
         started=run.started,
         ended=run.ended,
-        version=run.version,
+        version=redactor.redact_line(run.version),
         planned=run.planned,
         queued=run.queued,
         failed=run.failed,
         stored=run.stored,
-        error="" if run.error is None else run.error.shown,
+        error="" if run.error is None else redactor.redact_line(run.error.shown),
     )
 
 
@@ -106,9 +114,12 @@ def _read_versions(session: Session, sites: Iterable[Site]) -> tuple[Version, ..
     live = session.cloudflare.read_deployment(worker).ids
     wanted = list(dict.fromkeys([*sorted(live), *(name for name, _ in written.most_common(MAX_VERSIONS))]))
     found = session.cloudflare.list_versions(worker, lambda known: known.keys() >= set(wanted))
-    made = {version.id: version.made for version in found}
+    redact = session.redactor.redact_line
+    made = {version.id: redact(version.made) for version in found}
     return tuple(
-        Version(id=name, made=made.get(name, f"not a version of {worker}"), is_live=name in live, days=written[name])
+        Version(
+            id=redact(name), made=made.get(name, f"not a version of {worker}"), is_live=name in live, days=written[name]
+        )
         for name in wanted
     )
 

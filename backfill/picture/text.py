@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from backfill.picture.calendar import Style, draw_calendar, draw_legend
 from backfill.picture.model import PastRun, Picture, Version
-from backfill.picture.site import Rate, Site, State
+from backfill.picture.phrases import describe_key, describe_pace, format_rate, format_span
+from backfill.picture.site import Site, State
 from checks.reporters import wrap
 from contract.schedule import format_time
 
@@ -40,10 +41,10 @@ def _summarize(picture: Picture, width: int | None) -> list[str]:
         ("deployment", f"{picture.stack}: worker {picture.worker}, bucket {picture.bucket}"),
         ("time", format_time(picture.at)),
         ("days", _count_days(picture)),
-        ("pace", _describe_pace(picture)),
+        ("pace", describe_pace(picture)),
         ("last run", _describe_run(picture.runs[0], picture.at) if picture.runs else ""),
         ("last error", next((f"{_describe_run(run, picture.at)}" for run in picture.runs if run.error), "")),
-        ("key", _describe_key(picture)),
+        ("key", describe_key(picture)),
         *(("version", _describe_version(version)) for version in picture.versions[:MAX_VERSIONS]),
         *(("not read", text) for text in picture.unread),
     ]
@@ -66,36 +67,15 @@ def _count_days(picture: Picture) -> str:
     return ", ".join([text, *(f"{number:,} {word}" for number, word in parts if number)])
 
 
-def _describe_pace(picture: Picture) -> str:
-    if picture.pause is not None:
-        pause = picture.pause
-        return f"paused since {format_time(pause.at)} by {pause.by}: {pause.reason}"
-    missing = picture.counts[State.MISSING]
-    if not picture.rate.copied:
-        return "no day was copied in the last hour" if missing else "no day is waiting"
-    end = f", complete at about {picture.ends:%Y-%m-%d %H:%M} UTC" if picture.ends else ""
-    return f"{_format_rate(picture.rate)} days per hour{end}"
-
-
 def _describe_run(run: PastRun, now: datetime) -> str:
     ended = "" if run.ended else ", without an end"
     planned = "" if run.planned is None else f" of {run.planned:,} missing"
     queued = "" if run.queued is None else f", queued {run.queued:,}"
     error = f", failed: {run.error}" if run.error else ""
-    ago = _format_span(now - run.started)
+    ago = format_span(now - run.started)
     return (
         f"{run.trigger} on {format_time(run.started)}, {ago} ago{ended}, stored {run.stored:,}{planned}{queued}{error}"
     )
-
-
-def _describe_key(picture: Picture) -> str:
-    if picture.key is None:
-        return "not known here. Set ACE_API_KEY, or use --stack, to see its expiry"
-    if picture.key.expires is None:
-        return f"{picture.key.source} does not say when it expires"
-    left = picture.key.expires - picture.at
-    when = f"in {left.days} days" if left > timedelta() else "it has expired"
-    return f"{picture.key.source} expires on {picture.key.expires:%Y-%m-%d}, {when}"
 
 
 def _describe_version(version: Version) -> str:
@@ -107,10 +87,10 @@ def _draw_table(picture: Picture) -> list[str]:
     rows: list[tuple[str, ...]] = [("site", *HEAD)]
     for site in picture.sites:
         end = picture.estimate_end(site.rate, site.counts[State.MISSING])
-        left = "-" if end is None else _format_span(end - picture.at)
+        left = "-" if end is None else format_span(end - picture.at)
         numbers = (site.due, site.stored, site.empty, site.missing, site.failed)
         newest = "-" if site.newest is None else f"{site.newest}"
-        rows.append((site.name, *(f"{number:,}" for number in numbers), newest, _format_rate(site.rate), left))
+        rows.append((site.name, *(f"{number:,}" for number in numbers), newest, format_rate(site.rate), left))
     return [_draw_row(row) for row in rows]
 
 
@@ -138,18 +118,3 @@ def _choose_calendars(sites: Sequence[Site]) -> list[Site]:
         return list(sites)
     worst = sorted(sites, key=lambda site: -(site.due - site.stored))[:MAX_CALENDARS]
     return [site for site in sites if site in worst and site.due > site.stored]
-
-
-def _format_rate(rate: Rate) -> str:
-    shown = rate.days_per_hour
-    return "-" if not shown else f"{shown:,.0f}" if shown >= 10 else f"{shown:.1f}"
-
-
-def _format_span(span: timedelta) -> str:
-    """Return a time span in its largest unit, as in ``3 h``."""
-    minutes = max(0, round(span / timedelta(minutes=1)))
-    if minutes < 2:
-        return f"{max(0, round(span.total_seconds()))} s"
-    if minutes < 100:
-        return f"{minutes} min"
-    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 1440:,.0f} d"

@@ -106,6 +106,16 @@ markdown() {
   fi
 }
 
+# picture FILE: appends a text to the step's summary as it is. Elsewhere it goes to the terminal.
+picture() {
+  if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+    { printf '### The stored days\n\n````text\n'; cat "$1"; printf '````\n'; } >"$1.md"
+    summary "$1.md"
+  else
+    cat "$1"
+  fi
+}
+
 # review: previews the stack and writes the comment to $work/review.md and its labels to $work/labels.
 # $reviewed is 0 (no change), 2 (changes) or 1 (error).
 review() {

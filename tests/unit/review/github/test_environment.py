@@ -207,6 +207,7 @@ say() { echo "$*" >"$work/said"; }
 python() {
   case $2 in
     checks) echo "$*" >"$work/checks.md"; return "$checks_code" ;;
+    backfill) echo "$*"; echo "a line" >&2; echo "error: no list" >&2; return "${picture_code:-0}" ;;
     review.github) echo "$4"; return "$github_code" ;;
   esac
 }
@@ -274,6 +275,36 @@ def test_the_checks_look_in_spite_of_a_mistake_because_they_tell_the_webhook(tmp
     assert (tmp_path / "said").read_text() == "inconclusive: no such account\n"
     assert (tmp_path / "checks.md").exists()
     assert not (tmp_path / "review.md").exists()
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_the_picture_of_the_night_follows_the_checks_and_changes_no_exit_code(tmp_path, code):
+    rest = (SCRIPT.parents[2] / "scripts" / "verify").read_text().partition("need_token\n")[2]
+    given = {"checks_code": str(code), "mistake": ""}
+    shell = f'told=()\n{EXIT_CODES}picture() {{ cat "$1"; }}\n{rest}'
+    done = bash("", shell, tmp_path, **given, PAGE_FILE="a page.html")
+    assert (done.returncode, done.stdout) == (code, "-m backfill status --stack prod --html a page.html\n"), done.stderr
+    assert bash("", shell, tmp_path, **given).stdout == "-m backfill status --stack prod\n"
+    assert bash("", shell, tmp_path, **given, WHAT="standstill").stdout == ""
+    assert not (tmp_path / "said").exists()
+    done = bash("", shell, tmp_path, **given, picture_code="3")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert (tmp_path / "said").read_text() == "no picture: error: no list\n"
+
+
+def test_the_picture_is_a_block_of_text_in_the_summary(tmp_path):
+    picture = tmp_path / "picture.txt"
+    picture.write_text("site  *a* <b>\n```\n■ ■\n")
+    summary_file = tmp_path / "summary.md"
+    shown = bash("summary picture", 'picture "$work/picture.txt"', tmp_path)
+    assert shown.stdout == picture.read_text()
+    bash("summary picture", 'picture "$work/picture.txt"', tmp_path, GITHUB_STEP_SUMMARY=str(summary_file))
+    assert summary_file.read_text() == f"### The stored days\n\n````text\n{picture.read_text()}````\n\n"
+    picture.write_text("■ " * 400_000)
+    done = bash("summary picture", 'picture "$work/picture.txt"', tmp_path, GITHUB_STEP_SUMMARY=str(summary_file))
+    assert summary_file.stat().st_size < 2**20
+    assert "A part is left out" in summary_file.read_text()
+    assert "■ ■" in done.stdout
 
 
 def test_another_verification_than_the_two_is_refused(tmp_path):

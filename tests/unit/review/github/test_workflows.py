@@ -320,6 +320,15 @@ def test_the_hourly_verification_asks_for_a_standstill_and_the_nightly_one_for_e
     assert env["WHAT"] == f"${{{{ github.event.schedule == '{hourly}' && 'standstill' || 'all' }}}}"
 
 
+def test_the_nightly_verification_keeps_its_page_and_the_hourly_one_has_none():
+    *_, upload = steps("verify")
+    hourly = yaml.safe_load(text("verify"))[True]["schedule"][0]["cron"]
+    (env,) = [step["env"] for step in steps("verify") if "env" in step]
+    assert upload["uses"].startswith("actions/upload-artifact@")
+    assert upload["if"] == f"always() && github.event.schedule != '{hourly}'"
+    assert upload["with"]["path"] == env["PAGE_FILE"] == "${{ runner.temp }}/backfill.html"
+
+
 def test_manual_runs_are_for_main_only():
     assert {job(name)["if"] for name in ("drift", "verify")} == {"github.ref == 'refs/heads/main'"}
     for name in ("staging", "deploy"):

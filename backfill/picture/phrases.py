@@ -1,0 +1,52 @@
+"""The phrases that the text and the page share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from backfill.picture.site import State
+from contract.schedule import format_time
+
+if TYPE_CHECKING:
+    from backfill.picture.model import Picture
+    from backfill.picture.site import Rate
+
+
+def describe_pace(picture: Picture) -> str:
+    """Return the rate and the estimated end, or the pause with its author."""
+    if picture.pause is not None:
+        pause = picture.pause
+        return f"paused since {format_time(pause.at)} by {pause.by}: {pause.reason}"
+    missing = picture.counts[State.MISSING]
+    if not picture.rate.copied:
+        return "no day was copied in the last hour" if missing else "no day is waiting"
+    end = f", complete at about {picture.ends:%Y-%m-%d %H:%M} UTC" if picture.ends else ""
+    return f"{format_rate(picture.rate)} days per hour{end}"
+
+
+def describe_key(picture: Picture) -> str:
+    """Return the expiry of ACE's key, or the reason why it is not known."""
+    if picture.key is None:
+        return "not known here. Set ACE_API_KEY, or use --stack, to see its expiry"
+    if picture.key.expires is None:
+        return f"{picture.key.source} does not say when it expires"
+    left = picture.key.expires - picture.at
+    when = f"in {left.days} days" if left > timedelta() else "it has expired"
+    return f"{picture.key.source} expires on {picture.key.expires:%Y-%m-%d}, {when}"
+
+
+def format_rate(rate: Rate) -> str:
+    """Return the days per hour, and ``-`` for none."""
+    shown = rate.days_per_hour
+    return "-" if not shown else f"{shown:,.0f}" if shown >= 10 else f"{shown:.1f}"
+
+
+def format_span(span: timedelta) -> str:
+    """Return a time span in its largest unit, as in ``3 h``."""
+    minutes = max(0, round(span / timedelta(minutes=1)))
+    if minutes < 2:
+        return f"{max(0, round(span.total_seconds()))} s"
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 1440:,.0f} d"
