@@ -40,7 +40,8 @@ def failures(context: Context) -> Items:
 
 def _count(found: FailedDays) -> str:
     sites = len({failure.site for failure in found.failures})
-    said = f"{len(found.failures):,} failed days of {sites} sites" if found.failures else "no day has failed"
+    days = f"{len(found.failures):,} failed day{'' if len(found.failures) == 1 else 's'}"
+    said = f"{days} of {sites} site{'' if sites == 1 else 's'}" if found.failures else "no day has failed"
     return f"{said}, and {found.others:,} of sites that are not declared" if found.others else said
 
 

@@ -55,13 +55,13 @@ class World:
 
 
 @contextlib.contextmanager
-def started(days: int = 2, declared: Mapping[str, Any] | None = None) -> Iterator[World]:
+def started(days: int = 2, sites: int = 1, declared: Mapping[str, Any] | None = None) -> Iterator[World]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
         with open_run_folder() as folder:
-            running = local_system.run_local_system(folder, days=days, declared=declared)
+            running = local_system.run_local_system(folder, days=days, sites=sites, declared=declared)
             world = World(asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(timeout=60), loop)
             environment = world.local.environment
             assert isinstance(environment, dict)

@@ -6,14 +6,19 @@
 /** The outcome of a handler that workerd did not survive. */
 const KILLED = { outcome: "killed" };
 
+/** Calls the queue handler of a worker. @param {any} worker @param {string} queue @param {Message[]} messages */
+export function deliver(worker, queue, messages) {
+  return worker.queue(queue, messages.map(decode));
+}
+
 /**
- * Calls the queue handler of a worker, and returns its result.
- * @param {any} worker @param {string} queue @param {Message[]} messages
- * @param {AbortSignal} death aborted when workerd dies, because the call would then wait for ever
+ * Waits for the result of a handler.
+ * @param {Promise<any>} handler @param {AbortSignal} death aborted when workerd dies, because the call would then wait for
+ *   ever
  */
-export function deliver(worker, queue, messages, death) {
+export function untilDeath(handler, death) {
   const killed = new Promise((resolve) => death.addEventListener("abort", () => resolve(KILLED), { once: true }));
-  return Promise.race([worker.queue(queue, messages.map(decode)).catch(() => KILLED), killed]);
+  return Promise.race([handler.catch(() => KILLED), killed]);
 }
 
 /** Returns a message as workerd takes it. @param {Message} message */

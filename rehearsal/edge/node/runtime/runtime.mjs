@@ -5,7 +5,7 @@ import { checkBucketName, Rejected } from "./bindings.mjs";
 import { chooseWorker, describeShape, findOverride, workerOptions } from "./deployments.mjs";
 import { INTERNAL, internalWorker } from "./internal_worker.mjs";
 import { parseUpload, QUIET, serviceNames } from "./options.mjs";
-import { deliver } from "./queue_messages.mjs";
+import { deliver, untilDeath } from "./queue_messages.mjs";
 import { validate } from "./validate.mjs";
 
 /** @typedef {{origin: URL, signal: AbortSignal}} Place an address, and the signal that nothing of ours answers there */
@@ -101,13 +101,15 @@ export class Runtime {
   /**
    * Fires one scheduled event.
    * @param {string} name @param {string} cron @param {number | null} time its scheduled time in ms, null: now
-   * @returns {Promise<object | null>} its outcome, null: the script does not exist
+   * @returns {Promise<object | null>} its outcome, null: the script does not exist. The outcome is `killed` when workerd
+   *   ended before the handler did
    */
   fireCron(name, cron, time) {
     return this.#lock.pass(async () => {
       const worker = chooseWorker(this.#deployments.get(name));
       if (!worker || !this.#miniflare) return null;
-      return (await this.#miniflare.getWorker(worker)).scheduled({ cron, scheduledTime: new Date(time ?? this.#clock.now()) });
+      const event = { cron, scheduledTime: new Date(time ?? this.#clock.now()) };
+      return this.#call(worker, (handlers) => handlers.scheduled(event));
     });
   }
 
@@ -121,8 +123,17 @@ export class Runtime {
     return this.#lock.pass(async () => {
       const worker = chooseWorker(this.#deployments.get(name));
       if (!worker || !this.#miniflare) return null;
-      return deliver(await this.#miniflare.getWorker(worker), queue, messages, this.#death.signal);
+      return this.#call(worker, (handlers) => deliver(handlers, queue, messages));
     });
+  }
+
+  /**
+   * Calls a handler, and returns its result.
+   * @param {string} worker @param {(handlers: any) => Promise<any>} call
+   */
+  #call(worker, call) {
+    const miniflare = /** @type {Miniflare} */ (this.#miniflare);
+    return untilDeath(miniflare.getWorker(worker).then(call), this.#death.signal);
   }
 
   /** Moves the time of all workers. They lose their memory. @param {import("./clock.mjs").Move[]} moves */
