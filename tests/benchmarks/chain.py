@@ -21,6 +21,8 @@ _OF = re.compile(r"check (\w+?)(?:_\d+)*")  # the name of a check's thread, or o
 KINDS: Mapping[str, tuple[str, Collection[str]]] = {
     "objects": (r"/r2/buckets/[^/]+/objects", ()),
     "object": (r"/r2/buckets/[^/]+/objects/.+", ("objects",)),
+    "queues": (r"/queues", ()),
+    "backlog": (r"/queues/[^/]+/metrics", ("queues",)),
     "versions": (r"/workers/scripts/[^/]+/versions", ()),
     "version": (r"/workers/scripts/[^/]+/versions/[^/]+", ("deployments", "versions")),
     "deployments": (r"/workers/scripts/[^/]+/deployments", ()),

@@ -22,6 +22,9 @@ class LiveAccount:
     def require_subdomain(self, _: str) -> None:
         """Accept every address."""
 
+    def find_queue(self, _: str) -> None:
+        """Return that there is no queue."""
+
     def find_bucket(self, *_: object) -> None:
         """Return that there is no bucket."""
 

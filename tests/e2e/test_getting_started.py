@@ -136,7 +136,7 @@ def test_the_page_works_as_pasted(empty_world, project, tmp_path):
             terminal.paste(block, answers)
         terminal.type("echo ended-$?\n")
         terminal.wait_for("ended-0")
-    assert terminal.shown.count("10 created") == 1
+    assert terminal.shown.count("16 created") == 1
     assert "all checks passed" in terminal.shown
     configuration = (project / "Pulumi.prod.yaml").read_text()
     assert "secure: v1:" in configuration

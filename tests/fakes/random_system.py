@@ -15,6 +15,7 @@ from tests.fakes.cloudflare import Script
 from tests.fakes.manifest import OWNER, manifest_data
 from tests.fakes.network import Network
 from tests.fakes.past import Past
+from tests.fakes.queues import declare_queues
 from tests.fakes.system import System
 from tests.fakes.tail import Tail
 
@@ -64,6 +65,7 @@ class RandomSystem(System):
         self.worker.stale_until = source.choice((0.0, 0.0, 12.0 * source.random())) if not is_old else 0.0
         sizes = random.Random(source.getrandbits(48))  # noqa: S311 - no secret depends on it
         self.worker.batch_size = lambda: sizes.randint(1, 3)
+        declare_queues(self)
         self.declare(query=source.random() < 0.5, etl=source.random() < 0.5)
 
     def relive(self, **changes: Any) -> None:

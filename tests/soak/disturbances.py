@@ -54,6 +54,18 @@ def _cancel(system: RandomSystem) -> None:
     system.worker.cancelled = 1
 
 
+def _send_twice(system: RandomSystem) -> None:
+    """ACE sends a row of the first day twice, and the worker has stored both."""
+    day = days.date_of(0)
+    system.ace.days[day] = system.ace.days[day][:1] + system.ace.days[day]
+    system.store_first_day(lambda rows: rows)
+
+
+def _reorder(system: RandomSystem) -> None:
+    """The first day is stored in another order, because ACE may order the rows of a page in any way."""
+    system.store_first_day(lambda rows: rows[::-1])
+
+
 DISTURBANCES: Mapping[str, Callable[[RandomSystem], None]] = {
     "nothing": lambda _system: None,
     "429 with Retry-After": _limit,
@@ -62,6 +74,8 @@ DISTURBANCES: Mapping[str, Callable[[RandomSystem], None]] = {
     "ACE was out until an hour ago": _recover,
     "the backfill is paused": _pause,
     "each day is large": _copy_large_days,
+    "ACE sends a row twice": _send_twice,
+    "a day's rows have another order": _reorder,
     "the clock here is an hour ahead": _shift(1),
     "the clock here is an hour behind": _shift(-1),
 }

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import ETL, QUERY, manifest_data
 from tests.fakes.outcomes import run_outcomes
+from tests.fakes.queues import declare_queues
 from tests.fakes.strategies import BYTES, JSON, encode, mutants, some
 
 pytestmark = pytest.mark.untraced  # thousands of runs: other tests tell which lines are tested
@@ -20,7 +21,9 @@ R2 = {"X-Data-Source": "R2", "X-Query-Strategy": "R2_ONLY"}
 
 def paired_system():
     """Return a system with both related workers."""
-    return healthy_system(manifest=manifest_data(siblings__query_url=QUERY, siblings__etl_worker=ETL))
+    system = healthy_system(manifest=manifest_data(siblings__query_url=QUERY, siblings__etl_worker=ETL))
+    declare_queues(system)
+    return system
 
 
 def rows(body):

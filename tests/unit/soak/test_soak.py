@@ -38,6 +38,7 @@ def test_no_healthy_system_fails_a_check_and_no_broken_one_passes_or_names_a_wro
 
 @pytest.mark.parametrize("name", sorted({**FAULTS, **DISTURBANCES}))
 def test_each_fault_fails_a_check_and_each_disturbance_none(name):
+    """Cases A5 and A6 among them: rows in another order, and a row that ACE sends twice, are accepted."""
     tally = tally_of(name)
     assert tally.wrong == {}
     assert tally.held

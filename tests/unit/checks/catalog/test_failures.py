@@ -1,27 +1,22 @@
 """The check `failures`: no day has failed for good, and the dead-letter queue is empty."""
 
-import dataclasses
 from datetime import timedelta
 
 import pytest
 
-from contract.manifest import DeclaredQueue
 from tests.fakes.control_objects import fail
 from tests.fakes.days import Stored
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NOW, SITE
 from tests.fakes.outcomes import failed_finding, outcomes
-
-QUEUE = DeclaredQueue(name="w-days", dead_letter_name="w-dead-days", parallelism=4)
+from tests.fakes.queues import DEAD, declare_queues
 
 
 @pytest.fixture
 def system():
     """Return a healthy system with a queue and a dead-letter queue."""
     system = healthy_system()
-    system.manifest["queue"] = dataclasses.asdict(QUEUE)
-    for name in (QUEUE.name, QUEUE.dead_letter_name):
-        system.cloudflare.queues[name] = {"queue_id": f"id-{name}", "queue_name": name, "consumers": []}
+    declare_queues(system)
     return system
 
 
@@ -92,23 +87,23 @@ def test_an_object_of_another_form_is_a_finding(tmp_path, system):
 
 
 def test_messages_that_stay_in_the_dead_letter_queue_are_a_finding(tmp_path, system):
-    system.cloudflare.backlogs[QUEUE.dead_letter_name] = 3
+    system.cloudflare.backlogs[DEAD] = 3
     found = failed_finding(tmp_path, system, "failures")
-    assert (found["subject"], found["cause"]) == ("queue w-dead-days", "worker")
+    assert (found["subject"], found["cause"]) == (f"queue {DEAD}", "worker")
     assert found["found"] == "3 messages, the oldest since 2024-12-19 09:20:00 UTC"
 
 
 def test_messages_that_just_arrived_are_a_warning(tmp_path, system):
-    system.cloudflare.backlogs[QUEUE.dead_letter_name] = 1
+    system.cloudflare.backlogs[DEAD] = 1
     system.now = NOW - timedelta(days=1, hours=2, minutes=35)  # 5 minutes after the oldest message
     code, report = system.report(tmp_path, "failures")
     assert (code, report["failures"]["warnings"]) == (0, ["1 message just reached the dead-letter queue"])
 
 
 def test_a_missing_dead_letter_queue_is_a_change_outside_pulumi(tmp_path, system):
-    del system.cloudflare.queues[QUEUE.dead_letter_name]
+    del system.cloudflare.queues[DEAD]
     found = failed_finding(tmp_path, system, "failures")
-    assert (found["subject"], found["cause"]) == ("queue w-dead-days", "outside_change")
+    assert (found["subject"], found["cause"]) == (f"queue {DEAD}", "outside_change")
 
 
 def test_without_a_queue_the_check_does_not_apply(tmp_path):

@@ -4,37 +4,15 @@ import pytest
 
 from tests.fakes.answers import refusal
 from tests.fakes.healthy_system import healthy_system
-from tests.fakes.manifest import NAME, manifest_data
+from tests.fakes.manifest import NAME
 from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
-
-DAYS, DEAD = f"{NAME}-days", f"{NAME}-dead-days"
-DECLARED = {"name": DAYS, "dead_letter_name": DEAD, "parallelism": 4}
-
-
-def queue(name, dead_letter_queue, **settings):
-    return {
-        "queue_id": f"id-{name}",
-        "queue_name": name,
-        "settings": {"delivery_paused": False},
-        "consumers": [
-            {
-                "consumer_id": f"c-{name}",
-                "type": "worker",
-                "script": NAME,
-                "dead_letter_queue": dead_letter_queue,
-                "settings": {"max_retries": 4, **settings},
-            }
-        ],
-    }
+from tests.fakes.queues import DAYS, DEAD, declare_queues
 
 
 @pytest.fixture
 def system():
-    made = healthy_system(manifest=manifest_data(queue=DECLARED))
-    made.cloudflare.queues = {
-        DAYS: queue(DAYS, DEAD, batch_size=1, max_concurrency=4),
-        DEAD: queue(DEAD, "", batch_size=10, max_concurrency=1),
-    }
+    made = healthy_system()
+    declare_queues(made)
     return made
 
 
@@ -97,6 +75,6 @@ def test_without_the_permission_the_check_is_not_fine(tmp_path, system):
 
 
 def test_an_older_manifest_without_queues_is_not_asked_about_them(tmp_path):
-    system = healthy_system(manifest=manifest_data(queue=None))
+    system = healthy_system()
     assert system.report(tmp_path, "bindings")[0] == 0
     assert not [asked for asked in system.asked if "queues" in asked]
