@@ -90,7 +90,7 @@ def _list_notices(picture: Picture) -> Iterator[Element]:
 def _list_sections(picture: Picture) -> Iterator[Element]:
     sites = sort_sites(picture.sites)
     contents: dict[str, list[Content]] = {
-        "sites": [list_sites(picture, sites)],
+        "sites": list_sites(picture, sites),
         "failures": list_failures(sites),
         "calendars": [_make_legend(), *_draw_sites(picture, sites)],
         "runs": [make("p", "Times are UTC.", class_="soft"), list_runs(picture.runs)],

@@ -28,11 +28,22 @@ def list_facts(picture: Picture) -> Iterator[Element]:
         ("re-checked", picture.counts[State.RECHECKED], ""),
     ):
         yield _make_fact(name, make("b", f"{number:,}", class_=look if number and look else None))
-    days = [site.newest for site in picture.sites if site.newest is not None]
-    yield _make_fact("newest day", make("b", f"{max(days)}" if days else "none"))
+    yield _make_fact("newest day", *_describe_newest(picture))
     yield _make_fact("pace", describe_pace(picture), broad=True)
     yield _make_fact("last run", _describe_last_run(picture), broad=True)
     yield _make_fact("ACE's key", describe_key(picture), broad=True)
+
+
+def _describe_newest(picture: Picture) -> Iterator[Content]:
+    """Yield the newest stored day, and the site that is behind, if one is."""
+    days = {site.name: site.newest for site in picture.sites if site.newest is not None}
+    if not days:
+        yield make("b", "none")
+        return
+    yield make("b", f"{max(days.values())}")
+    last = min(days, key=lambda name: days[name])
+    if days[last] != max(days.values()):
+        yield make("span", f" {last}: {days[last]}", class_="soft")
 
 
 def _describe_last_run(picture: Picture) -> str:

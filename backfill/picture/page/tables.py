@@ -13,15 +13,16 @@ from backfill.picture.site import Site, State
 from contract.control_objects import Failure
 from contract.schedule import format_time
 
-MAX_SHOWN, MAX_FAILURES = 20, 500  # failed days that are shown without a click, and that are listed
+MAX_SHOWN = 20  # sites, and failed days, that are shown without a click
+MAX_FAILURES = 500  # days that are listed
 NONE = "-"
 
 Column = tuple[str, str]  # heading and classes. "extra" is left out on a narrow display
 NUMBER = "number"
 
 
-def list_sites(picture: Picture, sites: Sequence[Site]) -> Element:
-    """Return the table of the sites. Each name leads to the calendar."""
+def list_sites(picture: Picture, sites: Sequence[Site]) -> list[Content]:
+    """Return the table of the sites. Each name leads to the calendar. Of many sites, complete ones need a click."""
     columns = (
         ("site", ""),
         ("due", f"{NUMBER} extra"),
@@ -35,7 +36,15 @@ def list_sites(picture: Picture, sites: Sequence[Site]) -> Element:
         ("days/h", f"{NUMBER} extra"),
         ("left", f"{NUMBER} extra"),
     )
-    return _make_table(columns, [_list_site(picture, site, number) for number, site in enumerate(sites)])
+    rows = [_list_site(picture, site, number) for number, site in enumerate(sites)]
+    shown = (
+        len(sites) if len(sites) <= MAX_SHOWN else sum(1 for site in sites if site.missing or site.counts[State.LATE])
+    )
+    contents: list[Content] = [_make_table(columns, rows[:shown])] if shown else []
+    if rows[shown:]:
+        complete = make("summary", f"{len(rows) - shown:,} complete sites")
+        contents.append(make("details", complete, _make_table(columns, rows[shown:])))
+    return contents
 
 
 def _list_site(picture: Picture, site: Site, number: int) -> list[Content]:

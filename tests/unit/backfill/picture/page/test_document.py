@@ -104,7 +104,7 @@ def test_the_head_says_everything_about_the_backfill():
         "Made on 2026-11-28 05:00:00 UTC from the stack prod by building-vitals",
         "Worker building-vitals-backfill, bucket ace-timeseries",
         "12 of 20 due days, 60 %",
-        "newest day2022-01-08",
+        "newest day2022-01-08 b: 2022-01-04",
         "12 days per hour, complete at about 2026-11-28 05:35 UTC",
         "cron, 2 min before this page, stored 30",
         "the key in ACE_API_KEY expires on 2027-01-08, in 41 days",
@@ -169,6 +169,10 @@ def test_sites_that_are_not_ok_come_first_and_their_calendars_are_open():
     drawn = find(parse_page(render_page(make_picture(sites))), "details")
     assert ["open" in item.attrib for item in drawn] == [True] * 3 + [False] * 9
     assert texts(next(drawn[3].iter("summary"))) == "ok0complete"
+    many = parse_page(render_page(make_picture(sites + [make_site(f"more{number}", [S]) for number in range(10)])))
+    (section,) = [item for item in many.iter("section") if item[0].get("id") == "sites"]
+    shown, complete = section.iter("tbody")
+    assert (len(shown), len(complete), texts(next(section.iter("summary")))) == (3, 19, "19 complete sites")
     few = find(parse_page(render_page(make_picture(sites[:2]))), "details")
     assert all("open" in item.attrib for item in few)
 
