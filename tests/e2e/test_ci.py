@@ -280,19 +280,22 @@ def test_a_drift_opens_one_issue_and_closes_it_when_restored(world, job):
 
 
 def test_a_scheduled_verification_tells_each_change_of_the_state_once(world, job, tmp_path):
-    assert world.checks()[0] == 0
+    page = tmp_path / "backfill.html"
     with open_receiver() as receiver:
         urls = {"NOTIFY_URL": receiver.notify, "HEARTBEAT_URL": receiver.heartbeat}
 
-        def verify():
+        def verify(what="standstill"):
             """Return the exit code, and the numbers of messages and heartbeats so far."""
-            told = {**urls, "STATE_FILE": str(tmp_path / "told.json"), "WHAT": "standstill"}
+            told = {**urls, "STATE_FILE": str(tmp_path / "told.json"), "WHAT": what, "PAGE_FILE": str(page)}
             code, output, summary = job.run("verify", event="schedule", **told)
             assert "history" in summary
+            assert ("### The stored days\n\n````text\ndeployment " in summary) is (what == "all")
             assert SECRET not in output + summary + receiver.messages_text
             return code, len(receiver.messages), receiver.beats
 
-        assert verify() == (0, 0, 1)
+        assert verify("all") == (0, 0, 1)
+        assert "<svg" in page.read_text()
+        assert SECRET not in page.read_text()
         world.wait(faults.load_faults()["object-lost"].apply(world.local))
         assert verify() == (1, 1, 2)
         assert world.checks("trigger")[0] in (0, 1)  # copies the day again

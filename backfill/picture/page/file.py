@@ -12,6 +12,8 @@ from checks.run.output.files import replace_file
 
 def check_page_file(path: Path) -> None:
     """Raise CommandError unless the page can be written to the path. Nothing is changed."""
+    if str(path) == "-":
+        raise CommandError("--html: standard output has the text. Name a file", EXIT_USAGE)
     if not path.name:
         raise CommandError("--html: the path is empty. Is a variable not set?", EXIT_USAGE)
     try:

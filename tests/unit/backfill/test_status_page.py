@@ -63,6 +63,7 @@ def test_a_path_that_cannot_be_written_is_one_line(run, system, tmp_path):
     assert "is not a file" in refused(run, system, "/dev/null")
     assert f"Next: mkdir -p {tmp_path}/no" in refused(run, system, tmp_path / "no" / "page.html")
     assert "File name too long" in refused(run, system, tmp_path / ("a" * 300))
+    assert refused(run, system, "-") == "error: --html: standard output has the text. Name a file\n"
     assert "the path is empty" in refused(run, system, "")
 
 
