@@ -10,7 +10,7 @@ from backfill.picture.model import Picture
 from backfill.picture.page.calendar import count_runs, draw_cell, draw_head, draw_years, list_ranges
 from backfill.picture.page.facts import list_facts
 from backfill.picture.page.look import make_definitions, make_policy, make_sheet
-from backfill.picture.page.markup import Content, make, render
+from backfill.picture.page.markup import Content, keep_dates, make, render
 from backfill.picture.page.tables import list_failures, list_runs, list_sites, list_versions, show_time
 from backfill.picture.phrases import format_rate
 from backfill.picture.site import Site, State
@@ -111,7 +111,10 @@ def _draw_sites(picture: Picture, sites: Sequence[Site]) -> Iterator[Element]:
         is_open = number < MAX_OPEN and (len(sites) <= MAX_OPEN or bool(site.missing or site.counts[State.LATE]))
         name, text = describe_state(site)
         heading = make("summary", make("b", site.name), make("span", text, class_=name))
-        content = [make("p", _describe(picture, site), id=f"site-{number}"), draw_years(site, is_named=is_named)]
+        content = [
+            make("p", *keep_dates(_describe(picture, site)), id=f"site-{number}"),
+            draw_years(site, is_named=is_named),
+        ]
         content += _list_days(site)
         yield make("details", heading, *content, open="" if is_open else None)
 

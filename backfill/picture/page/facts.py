@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from backfill.picture.model import Picture
-from backfill.picture.page.markup import Content, make
+from backfill.picture.page.markup import Content, keep_dates, make
 from backfill.picture.phrases import describe_key, describe_pace, format_span
 from backfill.picture.site import State
 
@@ -29,9 +29,9 @@ def list_facts(picture: Picture) -> Iterator[Element]:
     ):
         yield _make_fact(name, make("b", f"{number:,}", class_=look if number and look else None))
     yield _make_fact("newest day", *_describe_newest(picture))
-    yield _make_fact("pace", describe_pace(picture), broad=True)
+    yield _make_fact("pace", *keep_dates(describe_pace(picture)), broad=True)
     yield _make_fact("last run", _describe_last_run(picture), broad=True)
-    yield _make_fact("ACE's key", describe_key(picture), broad=True)
+    yield _make_fact("ACE's key", *keep_dates(describe_key(picture)), broad=True)
 
 
 def _describe_newest(picture: Picture) -> Iterator[Content]:
@@ -43,7 +43,7 @@ def _describe_newest(picture: Picture) -> Iterator[Content]:
     yield make("b", f"{max(days.values())}")
     last = min(days, key=lambda name: days[name])
     if days[last] != max(days.values()):
-        yield make("span", f" {last}: {days[last]}", class_="soft")
+        yield make("span", *keep_dates(f" {last}: {days[last]}"), class_="soft")
 
 
 def _describe_last_run(picture: Picture) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, tostring
 
 Content = Element | str
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # of a character that a page must not have
+
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)")
 
 
 def make(tag: str, *contents: Content, **attributes: object) -> Element:
@@ -27,6 +30,12 @@ def split(text: str) -> Iterator[Content]:
     yield first
     for other in others:
         yield from ("_", make("wbr"), other)
+
+
+def keep_dates(text: str) -> Iterator[Content]:
+    """Yield the parts of a text, so that no line ends within a date."""
+    for number, part in enumerate(_DATE.split(text)):
+        yield make("span", part, class_="whole") if number % 2 else part
 
 
 def clean(text: str) -> str:

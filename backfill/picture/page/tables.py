@@ -7,7 +7,7 @@ from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from backfill.picture.model import PastRun, Picture, Version
-from backfill.picture.page.markup import Content, make, split
+from backfill.picture.page.markup import Content, keep_dates, make, split
 from backfill.picture.phrases import format_rate, format_span
 from backfill.picture.site import Site, State
 from contract.control_objects import Failure
@@ -110,7 +110,7 @@ def list_runs(runs: Sequence[PastRun]) -> Element:
         ("by", ""),
         ("took", NUMBER),
         ("missing", f"{NUMBER} extra"),
-        ("queued", NUMBER),
+        ("queued", f"{NUMBER} extra"),
         ("stored", NUMBER),
         ("failed", f"{NUMBER} extra"),
         ("version", "extra"),
@@ -137,7 +137,7 @@ def list_versions(versions: Sequence[Version]) -> Element:
     """Return the table of the worker's versions, with their authors."""
     if not versions:
         return make("p", "No version is known.")
-    columns = (("version", ""), ("", ""), ("days that it wrote", NUMBER), ("made", ""))
+    columns = (("version", ""), ("", ""), ("days", NUMBER), ("made", ""))
     rows: list[list[Content]] = [
         [make("code", item.id[:8]), make("b", "live") if item.is_live else "", f"{item.days:,}", item.made]
         for item in versions
@@ -151,7 +151,7 @@ def show_time(moment: datetime) -> Element:
 
 
 def _show_minute(moment: datetime) -> Element:
-    return make("time", f"{moment:%Y-%m-%d %H:%M}", datetime=f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+    return make("time", *keep_dates(f"{moment:%Y-%m-%d %H:%M}"), datetime=f"{moment:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _mark(number: int, name: str) -> Content:
