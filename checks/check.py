@@ -16,6 +16,7 @@ from checks.model.clock_readings import ClockReadings
 from checks.model.credentials import Credential, Credentials
 from checks.model.finding import Evidence, Finding
 from checks.model.hint import COMMAND
+from checks.stored_days.listing.listed_days import ListedDays
 from checks.stored_days.writer import Writer
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Batch:
     recording_problem: Finding | None = None
     obstacle: Finding | None = None
 
+    @property
+    def may_have_stored(self) -> bool:
+        """Return whether the batch may have stored days."""
+        return self.requested and (self.progress is None or self.progress.samples_written > 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -66,6 +72,7 @@ class Context:
     ``ace`` returns ACE's client of a site. ``open_tail`` opens a tail of the worker within a deadline. ``etl`` and
     ``query`` are None where the stack declares no such worker.
     ``ace_probes`` holds the answers of ACE to the checker's own requests, so that each is sent once.
+    ``listed_days`` holds the list of the stored days, so that the checks share it.
     ``clock_readings`` are the times in the answers of Cloudflare's API and of the worker. ``writers`` are the versions
     that wrote stored objects, by id, so that each is read once. ``report_progress`` gets a check's id, the number of
     days that are done, and the number of all. ``command`` starts the checks, as in ``python -m checks``, and
@@ -85,6 +92,7 @@ class Context:
     thorough: bool = False
     batch: Batch = field(default_factory=Batch)
     ace_probes: dict[str, str] = field(default_factory=dict)
+    listed_days: ListedDays = field(default_factory=ListedDays)
     clock_readings: ClockReadings = field(default_factory=ClockReadings)
     writers: dict[str, Writer] = field(default_factory=dict)
     report_progress: Callable[[str, int, int], None] = lambda _check, _done, _total: None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.model.background import run_in_background
 from checks.model.finding import Failed
-from checks.stored_days.listing import describe_missing_bucket
+from checks.stored_days.listing.days import describe_missing_bucket
 from cloudflare_client.errors import NO_BUCKET
 from contract.control_objects import FAILURES_PREFIX, ControlObjectError, Failure, parse_failure
 from contract.manifest import key_prefix

@@ -18,13 +18,13 @@ from checks.diagnosis.backfill.standstill import (
     list_moving,
 )
 from checks.diagnosis.clock_skew import correct_now
+from checks.diagnosis.stored_objects.shared_list import list_stored_days
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from checks.model.metric import Metric
 from checks.stored_days.backlog import Backlog, SiteBacklog, find_window_end, format_days, measure
-from checks.stored_days.listing import list_days
 from contract.schedule import SiteDay, day_window, due_time, parse_time
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def fresh(context: Context) -> Items:
     manifest = context.manifest
     paused = run_in_background(lambda: read_pause(context))
     failed = run_in_background(lambda: list_failed_days(context, {site.name for site in manifest.sites}), 2)
-    stored = list_days(context.cloudflare, manifest)
+    stored = list_stored_days(context)
     pause, places = paused(), [SiteDay(failure.site, failure.day) for failure in failed().failures]
     now = correct_now(context)  # upload times are of Cloudflare's clock
     backlog = measure(manifest, stored, places, now)

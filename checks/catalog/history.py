@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,19 +13,18 @@ from checks.clients.worker.run_log import Run, read_run_log
 from checks.diagnosis import live_version
 from checks.diagnosis.clock_skew import correct_now, find_skew
 from checks.diagnosis.error_codes import diagnose_error_code
+from checks.diagnosis.stored_objects.shared_list import list_stored_days
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError
 from checks.model.hint import Hint
 from checks.model.metric import Metric
-from checks.stored_days.listing import list_days
 from checks.stored_days.lost_days import find_lost_days
 from contract.control_objects import RUN_LOG_KEY
 from contract.cron.dialect import find_broken_field
 from contract.schedule import format_time, parse_time
 
 if TYPE_CHECKING:
-    from checks.stored_days.listing import StoredDays
     from cloudflare_client.versions import WorkerVersion
 
 SPREAD = timedelta(minutes=2)  # after an upload, an older version may still run
@@ -37,12 +36,15 @@ Versions = Mapping[str, "WorkerVersion"]
 def history(context: Context) -> Items:
     """Read the run log, the stored days and the versions, and judge the runs since the stack's last upload."""
     tag = context.manifest.worker.tag
-    past = run_in_background(lambda: _read_past(context))
+    past = run_in_background(lambda: read_run_log(context.cloudflare, context.manifest.storage))
+    listed = run_in_background(lambda: list_stored_days(context), 2)
     versions = _read_versions(context, frozenset())
     try:
-        runs, stored = past()
+        runs = past()
     except ShapeError as error:
         raise Failed(_describe_unreadable(str(error))) from None
+    begun = context.listed_days.begun  # lists before the log was read: a run may have ended since
+    listed()
     upload = live_version.find_last_upload(versions.values(), tag)
     skew = find_skew(context)
     if skew is not None:
@@ -53,16 +55,16 @@ def history(context: Context) -> Items:
     own = {version.id for version in versions.values() if live_version.is_current_upload(version, tag)}
     complete = found.find_complete(own)
     if complete is not None:
-        yield from find_lost_days(context.manifest, stored, complete.started)
+        yield from _find_lost_days(context, complete.started, begun)
     yield from _judge_cron(found)
     yield from _judge_versions(context, found, versions)
     yield from _judge_ends(context, found)
 
 
-def _read_past(context: Context) -> tuple[Sequence[Run], StoredDays]:
-    """Return the run log, and the days that were stored after it was read: a run may end between both."""
-    runs = read_run_log(context.cloudflare, context.manifest.storage)
-    return runs, list_days(context.cloudflare, context.manifest)
+def _find_lost_days(context: Context, began: datetime, begun: int) -> list[Finding]:
+    """Return the findings for lost days. Only a list that began after the log was read proves that a day is gone."""
+    lost = list(find_lost_days(context.manifest, list_stored_days(context), began))
+    return lost and list(find_lost_days(context.manifest, list_stored_days(context, begun), began))
 
 
 def _read_versions(context: Context, wanted: frozenset[str]) -> Versions:

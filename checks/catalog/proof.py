@@ -10,6 +10,7 @@ from checks.diagnosis.stored_objects.damage import explain_damage
 from checks.diagnosis.stored_objects.day_comparison import DayComparison, compare_day
 from checks.diagnosis.stored_objects.decoding import describe_lack_of_time
 from checks.diagnosis.stored_objects.differences import describe_differences
+from checks.diagnosis.stored_objects.shared_list import find_rewritten, list_stored_days
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
 from checks.model.hint import Hint
@@ -21,7 +22,6 @@ from checks.stored_days.judgement import (
     find_damage_cause,
     is_empty,
 )
-from checks.stored_days.listing import list_days
 from checks.stored_days.selection import select_sample
 from contract.schedule import SiteDay
 
@@ -37,7 +37,7 @@ KEEP = "keep the object. No command of this version stores a day again"
 
 def proof(context: Context) -> Iterator[Evidence | Finding]:
     """Compare some stored days (all of them when thorough) with ACE. Stop at the first day that differs."""
-    stored = list_days(context.cloudflare, context.manifest)
+    stored = list_stored_days(context)
     filled = [place for place, item in stored.items() if not is_empty(item)]
     if not filled:
         raise Inconclusive(_describe_no_samples(context, len(stored)))
@@ -70,6 +70,9 @@ def _compare_day(context: Context, place: SiteDay, item: StoredObject) -> DayCom
     try:
         return compare_day(context, place, item, reserve=share * context.deadline.seconds)
     except BrokenDayError as error:
+        newer = find_rewritten(context, item)
+        if newer is not None:  # it is compared as it is now
+            return _compare_day(context, place, newer)
         storage, cause = context.manifest.storage, find_damage_cause(item)
         finding = describe_object(storage, item, error.expected, error.found, cause=cause)
         raise Failed(explain_damage(context, finding, item, place)) from None

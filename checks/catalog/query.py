@@ -14,6 +14,7 @@ from checks.check import Check, Context, KnownCause
 from checks.clients.query.question import ABSENT_POINT, PATH, Question
 from checks.clients.worker.edge_errors import ServerError
 from checks.diagnosis.live_worker.query_refusal import describe_refusal
+from checks.diagnosis.stored_objects.shared_list import find_rewritten, list_stored_days
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, TransientError, describe
 from checks.model.hint import Hint
@@ -21,7 +22,8 @@ from checks.stored_days.comparison.query_comparison import find_difference, sele
 from checks.stored_days.comparison.query_days import choose_days, choose_site
 from checks.stored_days.gzip_reader import DayTooLargeError
 from checks.stored_days.judgement import decode_and_judge, describe_too_large, is_empty
-from checks.stored_days.listing import fetch_object, group_by_site, list_days
+from checks.stored_days.listing.days import group_by_site
+from checks.stored_days.listing.objects import fetch_object
 from checks.stored_days.stored_day import format_moment, read_samples
 from contract.schedule import SiteDay
 
@@ -63,7 +65,7 @@ def query(context: Context) -> Iterator[Evidence | Finding]:
 
 def _choose_question(context: Context) -> tuple[Question, tuple[Sample, ...]]:
     """Return a question over two days, others and of another site each day, and the samples that must come back."""
-    stored = list_days(context.cloudflare, context.manifest)
+    stored = list_stored_days(context)
     grouped = group_by_site(context.manifest, {day: item for day, item in stored.items() if not is_empty(item)})
     sites = sorted(site for site, items in grouped.items() if items)
     if not sites:
@@ -95,7 +97,13 @@ class _Day:
 def _read_day(context: Context, day: SiteDay, item: StoredObject) -> _Day:
     storage = context.manifest.storage
     raw = fetch_object(context.cloudflare, storage, item)
-    decoded = decode_and_judge(storage, item, raw, day.day, check="query")
+    try:
+        decoded = decode_and_judge(storage, item, raw, day.day, check="query")
+    except Failed:
+        newer = find_rewritten(context, item)
+        if newer is None:
+            raise
+        return _read_day(context, day, newer)  # as it is now
     return _Day(key=item.key, points=decoded.points, read=lambda: read_samples(raw, item.metadata, day=day.day))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
@@ -13,11 +14,11 @@ from checks.diagnosis.error_codes import describe_reported_error, diagnose_error
 from checks.diagnosis.stored_objects.damage import explain_damage
 from checks.diagnosis.stored_objects.decoding import MAX_FINDINGS, judge_sample
 from checks.diagnosis.stored_objects.empty_days import probe_empty_days
+from checks.diagnosis.stored_objects.shared_list import list_stored_days
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError
 from checks.model.hint import Hint
 from checks.stored_days import judgement
-from checks.stored_days.listing import list_days
 from checks.stored_days.selection import find_last_days
 
 if TYPE_CHECKING:
@@ -32,9 +33,32 @@ def r2(context: Context) -> Iterator[Evidence | Finding]:
     """List the stored days, judge the list, then decode and judge a sample of the days."""
     reply = context.worker.fetch_status(context.credentials.operator)
     progress = _read_progress(context, reply)
-    stored = list_days(context.cloudflare, context.manifest)  # after the worker reported, because days may be stored
-    yield from _judge_list(context, progress, stored, reply)
+    now, seconds = correct_now(context), context.deadline.seconds
+    latest = {site.name: find_last_days(site.end_date, now, seconds)[1] for site in context.manifest.sites}
+    listed = _list_days(context, progress, latest)
+    stored = _drop_early_days(listed, latest)
+    yield from _judge_list(context, progress, listed, stored, reply, latest)
     yield from _judge_content(context, stored)
+
+
+def _list_days(context: Context, progress: Progress, latest: Mapping[str, date]) -> _Stored:
+    """Return the stored days. Only a list that began after the worker reported shows that a day is missing."""
+    begun = context.listed_days.begun
+    if context.batch.may_have_stored or _lacks_days(context, progress, latest):
+        return list_stored_days(context, begun)
+    return list_stored_days(context)
+
+
+def _lacks_days(context: Context, progress: Progress, latest: Mapping[str, date]) -> bool:
+    stored = _drop_early_days(list_stored_days(context), latest)
+    return not stored or bool(judgement.find_missing_days(context.manifest, progress, stored, latest))
+
+
+def _drop_early_days(listed: _Stored, latest: Mapping[str, date]) -> _Stored:
+    """Return the days without those that are not over."""
+    if all(place.day <= latest[place.site] for place in listed):
+        return listed
+    return {place: item for place, item in listed.items() if place.day <= latest[place.site]}
 
 
 def _read_progress(context: Context, reply: WorkerReply) -> Progress:
@@ -55,19 +79,20 @@ def _read_progress(context: Context, reply: WorkerReply) -> Progress:
 
 
 def _judge_list(
-    context: Context, progress: Progress, stored: dict[SiteDay, StoredObject], reply: WorkerReply
+    context: Context,
+    progress: Progress,
+    listed: _Stored,
+    stored: _Stored,
+    reply: WorkerReply,
+    latest: Mapping[str, date],
 ) -> Iterator[Evidence | Finding]:
-    """Judge the list alone, and remove the days that are not over from it."""
+    """Judge the list alone. ``stored`` are the listed days that are over."""
     manifest, storage = context.manifest, context.manifest.storage
     skew = find_skew(context)
     if skew is not None:
         yield skew
-    now, seconds = correct_now(context), context.deadline.seconds
-    latest = {site.name: find_last_days(site.end_date, now, seconds)[1] for site in manifest.sites}
-    for day, finding in judgement.judge_early_days(storage, stored, latest):
-        yield explain_damage(context, finding, stored[day], day)
-    for day in [day for day in stored if day.day > latest[day.site]]:
-        del stored[day]
+    for day, finding in judgement.judge_early_days(storage, listed, latest):
+        yield explain_damage(context, finding, listed[day], day)
     for finding in judgement.judge_missing_days(manifest, progress, stored, latest):
         raise Failed(finding)
     if not stored:

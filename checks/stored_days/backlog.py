@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from checks.stored_days.listing import group_by_site
+from checks.stored_days.listing.days import group_by_site
 from contract.cron.times import find_period, list_fires
 from contract.schedule import DAY, day_window, due_time, last_day, list_due_days
 
 if TYPE_CHECKING:
-    from checks.stored_days.listing import StoredDays
+    from checks.stored_days.listing.days import StoredDays
     from cloudflare_client.answers import StoredObject
     from contract.manifest import DeclaredAce, Manifest
     from contract.manifest.sites import DeclaredSite

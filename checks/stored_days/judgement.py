@@ -17,7 +17,7 @@ from contract.schedule import SiteDay
 
 if TYPE_CHECKING:
     from checks.clients.worker.progress import Progress
-    from checks.stored_days.listing import StoredDays
+    from checks.stored_days.listing.days import StoredDays
     from cloudflare_client.answers import StoredObject
     from contract.manifest.sites import DeclaredSite
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
 from checks.stored_days.backlog import format_days
-from checks.stored_days.listing import group_by_site
+from checks.stored_days.listing.days import group_by_site
 from contract.schedule import SiteDay, format_time, list_due_days
 
 if TYPE_CHECKING:
-    from checks.stored_days.listing import StoredDays
+    from checks.stored_days.listing.days import StoredDays
     from cloudflare_client.answers import StoredObject
     from contract.manifest import Manifest
 

@@ -12,7 +12,7 @@ from checks.stored_days.backlog import format_days
 from contract.schedule import last_day
 
 if TYPE_CHECKING:
-    from checks.stored_days.listing import StoredDays
+    from checks.stored_days.listing.days import StoredDays
     from cloudflare_client.answers import StoredObject
     from contract.schedule import SiteDay
 

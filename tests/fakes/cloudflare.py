@@ -51,7 +51,7 @@ class Script:
         self.crons_changed_on = ""
         self.tail = Tail() if tail is None else tail
         self.version_id: Callable[[int], str] = lambda number: f"v{number}"
-        self.deployed = DAN
+        self.deployed = dict(DAN)
         self.code = manifest.CODE  # of every version
         self.settings: Json = copy.deepcopy(SETTINGS)
         self.versions: list[Json] = []

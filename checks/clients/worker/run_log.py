@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.clients.worker.error import WorkerError
 from checks.model.finding import Failed, ShapeError
-from checks.stored_days.listing import describe_missing_bucket
+from checks.stored_days.listing.days import describe_missing_bucket
 from cloudflare_client.errors import NO_BUCKET, refusal
 from contract.control_objects import RUN_LOG_KEY
 from contract.schedule import parse_time

@@ -14,7 +14,7 @@ from checks.check import Context
 from checks.model.background import run_in_background
 from checks.stored_days.comparison.row_comparison import Comparison, compare_rows
 from checks.stored_days.comparison.row_table import MAX_ROWS
-from checks.stored_days.listing import fetch_object
+from checks.stored_days.listing.objects import fetch_object
 from checks.stored_days.stored_day import Sample, read_samples
 from contract.schedule import SiteDay, day_window
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from checks.check import Context
 from checks.diagnosis.stored_objects.damage import explain_damage
+from checks.diagnosis.stored_objects.shared_list import find_rewritten
 from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, TransientError
 from checks.model.hint import Hint
 from checks.stored_days import judgement
-from checks.stored_days.listing import StoredDays, fetch_concurrently
+from checks.stored_days.listing.days import StoredDays
+from checks.stored_days.listing.objects import fetch_concurrently, fetch_object
 from checks.stored_days.selection import select_sample, select_smallest_day
 from contract.schedule import SiteDay
+
+if TYPE_CHECKING:
+    from checks.stored_days.stored_day import Day
+    from cloudflare_client.answers import StoredObject
 
 MIN_DAYS, MAX_DAYS = 16, 200  # that a run reads
 MAX_RUNS = 512  # daily runs for a round over all days, where MAX_DAYS and MAX_BYTES allow it
@@ -88,9 +95,7 @@ def _judge_days(context: Context, stored: StoredDays, chosen: Sequence[SiteDay],
             _require_no_refusal(fetched)
             continue
         try:
-            decoded = judgement.decode_and_judge(
-                storage, stored[place], fetched(), place.day, site=place.site, check="r2"
-            )
+            decoded = _judge_day(context, place, stored[place], fetched)
         except TransientError:
             raise
         except Inconclusive as error:  # a day beyond this checker's limits must not hide a damaged one after it
@@ -103,6 +108,19 @@ def _judge_days(context: Context, stored: StoredDays, chosen: Sequence[SiteDay],
             counts.whole, counts.samples = counts.whole + 1, counts.samples + decoded.samples
         counts.done += 1
         context.report_progress("r2", counts.done, len(chosen))
+
+
+def _judge_day(context: Context, place: SiteDay, item: StoredObject, fetched: Callable[[], bytes]) -> Day:
+    """Return the decoded day. One that was written again since it was listed is judged as it is now."""
+    storage = context.manifest.storage
+    try:
+        return judgement.decode_and_judge(storage, item, fetched(), place.day, site=place.site, check="r2")
+    except Failed:
+        newer = find_rewritten(context, item)
+        if newer is None:
+            raise
+    raw = fetch_object(context.cloudflare, storage, newer)
+    return judgement.decode_and_judge(storage, newer, raw, place.day, site=place.site, check="r2")
 
 
 def _require_no_refusal(fetched: Callable[[], bytes]) -> None:

@@ -17,7 +17,7 @@ from checks.stored_days.comparison.row_comparison import MAX_DIFFERENCES, Differ
 from checks.stored_days.content.values import Absent, format_value
 from checks.stored_days.gzip_reader import BrokenDayError, DayTooLargeError
 from checks.stored_days.judgement import is_empty
-from checks.stored_days.listing import StoredDays
+from checks.stored_days.listing.days import StoredDays
 from checks.stored_days.stored_day import compare_with_metadata, decode_day, format_moment
 from checks.stored_days.writer import Writer, WriterKind
 from contract.schedule import SiteDay, format_time

@@ -9,7 +9,7 @@ from checks.diagnosis.stored_objects.writer import find_writer
 from checks.model.finding import Cause, Evidence, Finding, Inconclusive
 from checks.model.hint import Hint
 from checks.stored_days.judgement import is_empty
-from checks.stored_days.listing import StoredDays
+from checks.stored_days.listing.days import StoredDays
 from checks.stored_days.selection import select_sample
 from checks.stored_days.stored_day import format_moment
 from checks.stored_days.writer import WriterKind
