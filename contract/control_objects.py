@@ -23,7 +23,8 @@ FAILURES_PREFIX = f"{BACKFILL_PREFIX}failures/"
 LEASES_PREFIX = f"{BACKFILL_PREFIX}leases/"
 SCHEMA = 1  # of plan.json
 PAUSES = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))  # before the next attempt. The last one repeats
-MAX_PLANNED = timedelta(hours=6)  # after it, an entry of the plan does not count
+OUTAGE = "upstream_unavailable"  # ACE did not answer. Such a day waits for the first pause at most
+MAX_PLANNED = timedelta(hours=6)  # after it, an entry of the plan may be sent again
 MAX_DIGITS = 9  # of a number of attempts
 MAX_TEXT = 200  # characters of a text that a person or another program wrote
 
@@ -50,8 +51,9 @@ class Failure:
 
     @property
     def next_at(self) -> datetime:
-        """Return the time from which the planner tries the day again."""
-        return self.last_at + PAUSES[min(self.attempts, len(PAUSES)) - 1]
+        """Return the time from which the planner tries the day again, at the latest."""
+        pauses = PAUSES[:1] if self.code == OUTAGE else PAUSES
+        return self.last_at + pauses[min(self.attempts, len(pauses)) - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,6 +119,10 @@ CHECK = Check(
         ),
         KnownCause(what="a day is too large for an object of 32 MiB (storage)", fix="see docs/scale.md"),
         KnownCause(
+            what="ACE needs more than 12 minutes for a day (over_budget)",
+            fix="see docs/scale.md",
+        ),
+        KnownCause(
             what="Cloudflare ended the copy of a day five times (killed), because it needs too much CPU time or memory",
             fix="pulumi config set pageSize 1000, then pulumi up, then python -m backfill retry --stack NAME",
         ),

@@ -42,6 +42,8 @@ class Diagnosis:
 
 def find_code_cause(code: str) -> tuple[Cause, Hint | None]:
     """Return the cause of a failed day by its code, and the step before a retry, None where a retry alone may help."""
+    if code == "over_budget":  # the query worker has it for something else
+        return Cause.ACE, None
     cause, hint = _KNOWN.get(code, (Cause.WORKER, Hint.show_logs()))
     return cause, hint if cause is Cause.CONFIGURATION else None
 

@@ -22,7 +22,8 @@ from tests.worker.harness import ROOT, Harness
 
 MAX_RATIO = 3.5  # of CPU seconds: copy / compression alone
 MAX_PEAK = 128.0  # MB above the idle process
-PAGE, LARGE_PAGE = 10_000, 100_000
+PAGE = 10_000
+TOGETHER = [(1, 100_000), (2, PAGE), (4, PAGE), (4, 1_000), (2, 50_000)]  # days copied at once, and the page size
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -51,7 +52,8 @@ def copy(runs: int) -> bool:
         peak = max(cost.peak for cost in copies)
         sys.stdout.write(f"ratio, pair by pair: CPU {ratio:.2f}, at most {MAX_RATIO}. Wall {wall:.2f}\n")
         sys.stdout.write(f"largest peak: {peak:.0f} MB above the idle process, at most {MAX_PEAK:.0f}\n")
-        _write(f"copy with pages of {LARGE_PAGE:,}", [bench.copy(LARGE_PAGE) for _ in range(2)])
+        for days, page in TOGETHER:
+            _write(f"{days} days at once, pages of {page:,}", [bench.copy(page, days) for _ in range(2)])
         _write("re-check without a change", [bench.revise(day, is_late=False) for _ in range(2)])
         _write("re-check with 50,000 late rows", [bench.revise(day, is_late=True) for _ in range(2)])
     return ratio <= MAX_RATIO and peak <= MAX_PEAK
@@ -75,10 +77,10 @@ class _Bench:
         options = ["--bundle", "--format=esm", "--target=esnext", "--log-level=warning", f"--outfile={self._source}"]
         subprocess.run([esbuild, entry, *options], check=True)
 
-    def copy(self, page_size: int) -> Cost:
-        """Copy the day into an empty bucket."""
+    def copy(self, page_size: int, days: int = 1) -> Cost:
+        """Copy the day into an empty bucket, or so many days at once in one isolate."""
         with self._start() as worker:
-            return worker.measure("/copy", page_size, "stored")
+            return worker.measure("/copy", page_size, "stored", days)
 
     def compress(self) -> Cost:
         """Compress the lines, which are in memory before."""
@@ -116,17 +118,17 @@ class _Worker:
         harness.http.get(f"{harness.urls['bench']}/idle")
         self._idle = _read_memory(self._pid, "VmRSS")
 
-    def call(self, route: str, page_size: int) -> Any:
+    def call(self, route: str, page_size: int, days: int = 1) -> Any:
         """Return the result of a route."""
         url = self._harness.urls["bench"] + route
-        answer = self._harness.http.post(url, json={"pageSize": str(page_size)}, timeout=300)
+        answer = self._harness.http.post(url, json={"pageSize": str(page_size), "days": days}, timeout=300)
         return answer.raise_for_status().json()["result"]
 
-    def measure(self, route: str, page_size: int, expected: str | None = None) -> Cost:
+    def measure(self, route: str, page_size: int, expected: str | None = None, days: int = 1) -> Cost:
         """Return the cost of a route, whose result must be the expected one."""
         Path(f"/proc/{self._pid}/clear_refs").write_text("5")  # the peak begins anew
         cpu, begun = _read_cpu(self._pid), time.monotonic()
-        result = self.call(route, page_size)
+        result = self.call(route, page_size, days)
         wall, cpu = time.monotonic() - begun, _read_cpu(self._pid) - cpu
         found = result["result"] if isinstance(result, dict) else result
         if expected is not None and found != expected:

@@ -1,6 +1,7 @@
 /**
  * The work of `scripts/bench copy` in workerd: POST /load fetches the day as NDJSON, POST /compress compresses it with one
- * stream, POST /copy and /revise run the worker's own code. Each answers with the milliseconds that it took.
+ * stream, POST /copy and /revise run the worker's own code, /copy with several days at once. Each answers with the milliseconds
+ * that it took.
  */
 import { copyDay } from "../../workers/backfill/copy_day.js";
 import { LIMITS } from "../../workers/backfill/limits.js";
@@ -30,7 +31,7 @@ async function compress() {
   return read;
 }
 
-function run(path, { pageSize }, env) {
+async function run(path, { pageSize, days }, env) {
   if (path === "/load") return load(env.ACE_BASE_URL);
   if (path === "/compress") return compress();
   const keyTemplate = "timeseries/{site}/{date}/data.ndjson.gz";
@@ -38,7 +39,12 @@ function run(path, { pageSize }, env) {
   const client = { key: "fake-key", agent: "bench", limits: LIMITS, deadline: Date.now() + 600_000 };
   const counters = { samples_fetched: 0, samples_written: 0 };
   const parts = [config, DAY, client, LIMITS, counters];
-  return path === "/copy" ? copyDay(...parts) : reviseDay(...parts, { source: "ace", dryRun: false });
+  if (path === "/revise") return reviseDay(...parts, { source: "ace", dryRun: false });
+  const copies = Array.from({ length: days }, (_, number) => {
+    const site = { name: number === 0 ? DAY.site.name : `large-${number}` };
+    return copyDay(config, { ...DAY, site }, client, LIMITS, counters);
+  });
+  return [...new Set(await Promise.all(copies))].join();
 }
 
 export default {

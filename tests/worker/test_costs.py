@@ -41,9 +41,9 @@ def test_the_table_is_the_result_of_the_formula():
         n, requests, cpu, class_a, class_b, gigabytes = map(number, row)
         assert requests == RUNS
         assert class_b == RUNS * 2 + 365 * 8
-        assert cpu == round((RUNS * 3 + 365 * n * 0.006) / 1000)
+        assert cpu == round((RUNS * 3 + 365 * n * 0.002) / 1000)
         assert class_a == RUNS * (3 + 1) + 365 * 8
-        assert gigabytes == math.floor(365 * n * 9.6 / 1e9 * 100) / 100
+        assert gigabytes == math.floor(365 * n * 6.4 / 1e9 * 100) / 100
 
 
 def test_the_amounts_in_the_text_are_results_of_the_formula():
@@ -57,4 +57,4 @@ def test_the_amounts_in_the_text_are_results_of_the_formula():
     assert f"{(RUNS * 2 + 365 * 8) / A_MILLION * dollars['R2 class B']:.2f} USD for class B" in PAGE
     assert f"{RUNS / A_MILLION * dollars['requests']:.2f} USD for requests" in PAGE
     assert f"{12 * dollars['Workers Paid']:.0f} USD a year, which" in PAGE
-    assert f"{365 * 100_000 * 9.6 / 1e9 * 12 * dollars['R2 storage']:.2f} USD a year for each year" in PAGE
+    assert f"{365 * 100_000 * 6.4 / 1e9 * 12 * dollars['R2 storage']:.2f} USD a year for each year" in PAGE

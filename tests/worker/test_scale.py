@@ -30,6 +30,15 @@ def test_a_small_backfill_loses_and_doubles_nothing():
     assert "0 lost, 0 doubled, 0 missing" in describe(result, 3)
 
 
+def test_an_outage_of_hours_delays_the_backfill_by_little_more_than_its_length():
+    """The backlog continues within two crons of the end of the outage, and the outage costs few requests."""
+    quiet = {**SMALL, "killsPerHour": 0, "limitedShare": 0, "moreHours": 0}
+    usual, late = (simulate(seed=2, outageHours=hours, **quiet) for hours in ([], [[0.02, 3]]))
+    assert late["copied"]["hours"] <= usual["copied"]["hours"] + 3 + 2 * 300 / 3600
+    assert (late["lost"], late["doubled"], late["missing"]) == (0, 0, 0)
+    assert late["by_answer"]["outage"] < 15 * (SMALL["sites"] * SMALL["days"]) + 36 * 2 * 15
+
+
 def test_a_seed_is_one_course_of_events():
     first, second, other = (simulate(seed=seed, **{**SMALL, "days": 10, "moreHours": 0}) for seed in (1, 1, 2))
     for result in (first, second, other):

@@ -102,9 +102,9 @@ function readRefusal(error) {
   if (String(error).includes("(10058)")) return null;
   throw error;
 }
-async function deleteObject(target, name) {
+async function deleteObjects(target, ...names) {
   const bucket = requireBucket(target);
-  await callR2("R2 delete failed", () => bucket.delete(`${FOLDER}${name}`));
+  await callR2("R2 delete failed", () => bucket.delete(names.map((name) => FOLDER + name)));
 }
 
 // workers/backfill/control/run_log.js
@@ -289,10 +289,16 @@ var LIMITS = Object.freeze({
 // workers/backfill/control/failures.js
 var HOUR_MS = 36e5;
 var PAUSES = [1, 6, 24].map((hours) => hours * HOUR_MS);
+var OUTAGE_PAUSES = [HOUR_MS];
+var QUICK_ATTEMPTS = 3;
 var WRITES = 3;
 var MAX_MESSAGE = 300;
-function mustWait({ attempts, lastAt, version: failedVersion }, at, version) {
-  return failedVersion === version && at < lastAt + PAUSES[Math.min(attempts, PAUSES.length) - 1];
+var isUnavailable = ({ code }) => code === "upstream_unavailable";
+function mustWait(failed, at, version, storedAt) {
+  const { attempts, lastAt } = failed;
+  const pauses = isUnavailable(failed) ? OUTAGE_PAUSES : PAUSES;
+  const isOver = isUnavailable(failed) && attempts < QUICK_ATTEMPTS && storedAt > lastAt;
+  return failed.version === version && !isOver && at < lastAt + pauses[Math.min(attempts, pauses.length) - 1];
 }
 async function recordFailure(target, day, { code, message }, at) {
   const key = `${FOLDER}failures/${nameDay(day)}.json`;
@@ -310,7 +316,7 @@ async function recordFailure(target, day, { code, message }, at) {
     return;
   }
 }
-var clearFailure = (target, day) => deleteObject(target, `failures/${nameDay(day)}.json`);
+var clearFailures = (target, ...days) => deleteObjects(target, ...days.map((day) => `failures/${nameDay(day)}.json`));
 function readFailed(day, { uploaded, customMetadata = {} }) {
   const { code = "", attempts, last_at, worker_version: version = "" } = customMetadata;
   const lastAt = Date.parse(last_at);
@@ -337,8 +343,8 @@ async function setPause(target, pause) {
   return etag === null ? await readPause(target) ?? pause : pause;
 }
 async function removePause(target) {
-  await deleteObject(target, "plan.json");
-  await deleteObject(target, NAME);
+  await deleteObjects(target, "plan.json");
+  await deleteObjects(target, NAME);
 }
 
 // workers/shared/days.js
@@ -381,7 +387,12 @@ function readSites(env) {
   }
   return { sites, unusable: [] };
 }
+var parsed = /* @__PURE__ */ new Map();
 function parseSites(text) {
+  if (!parsed.has(text)) parsed.set(text, parseText(text));
+  return parsed.get(text);
+}
+function parseText(text) {
   let items;
   try {
     items = isText(text) ? JSON.parse(text) : void 0;
@@ -412,6 +423,7 @@ var listUnusable = (usable) => Object.entries(usable).flatMap(([name, isUsable])
 // workers/backfill/queue/due.js
 var HOUR_MS2 = 36e5;
 var dates = /* @__PURE__ */ new Map();
+var times = /* @__PURE__ */ new Map();
 function listDueDays({ start, end }, { settleHours }, at) {
   const newest = formatDate(at - settleHours * HOUR_MS2 - DAY_MS);
   const last = Date.parse(end === void 0 || end > newest ? newest : end);
@@ -424,12 +436,17 @@ function nameDate(ms) {
   dates.set(ms, known);
   return known;
 }
+function parseTime(date) {
+  const known = times.get(date) ?? Date.parse(date);
+  times.set(date, known);
+  return known;
+}
 function isDue({ start, end }, date, { settleHours }, at) {
   const isDeclared = date >= start && (end === void 0 || date <= end);
   return isDeclared && at >= Date.parse(date) + DAY_MS + settleHours * HOUR_MS2;
 }
 function needsRecheck(date, uploaded, { recheckDays }, at) {
-  const from = Date.parse(date) + (1 + recheckDays) * DAY_MS;
+  const from = parseTime(date) + (1 + recheckDays) * DAY_MS;
   return recheckDays > 0 && at >= from && uploaded < from;
 }
 
@@ -827,7 +844,7 @@ function buildHeaders(key, agent) {
 
 // workers/shared/ace/cursors.js
 var TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.(\d{1,9}))?)? ?(?:Z|([+-]\d\d)(?::?(\d\d))?)?$/;
-function parseTime(text) {
+function parseTime2(text) {
   const matched = typeof text === "string" ? TIME.exec(text) : null;
   if (matched === null) return NaN;
   const [, date, minutes, seconds = ":00", fraction = "", hours = "+00", more = "00"] = matched;
@@ -837,18 +854,18 @@ function parseTime(text) {
 function decodeCursor(text) {
   try {
     const { offset, timestamp } = JSON.parse(atob(text));
-    const at = parseTime(timestamp);
+    const at = parseTime2(timestamp);
     if (Number.isSafeInteger(offset) && offset >= 0 && !Number.isNaN(at)) return { text, offset, at };
   } catch {
   }
   return { text };
 }
-function nextCursor(sent, given, times) {
+function nextCursor(sent, given, times2) {
   const next = decodeCursor(given);
   if (next.at === void 0 && given !== sent?.text) return next;
   if (next.at === void 0) throw new Failure("upstream_contract", "ACE repeats the cursor");
   const { at } = next;
-  const inPage = times.filter((time) => time >= at).length;
+  const inPage = times2.filter((time) => time >= at).length;
   if (inPage === 0) throw new Failure("upstream_contract", "ACE's cursor is later than the last row of its page");
   const offset = inPage + (sent?.at === at ? sent.offset ?? 0 : 0);
   if (next.offset !== offset && next.offset !== inPage || at < (sent?.at ?? at)) {
@@ -930,7 +947,7 @@ var Tally = class {
    * @param {Cursor} [sent]
    */
   take(rows, sent) {
-    const times = /* @__PURE__ */ new Map();
+    const times2 = /* @__PURE__ */ new Map();
     const all = new Float64Array(rows.length);
     let [hash, other] = [0, 0];
     let point;
@@ -940,7 +957,7 @@ var Tally = class {
       const { name, value, time } = rows[index] ?? {};
       const text = formatValue(value);
       if (text === void 0 || typeof name !== "string" || name === "") refuseRow();
-      if (moment === void 0 || time !== last) moment = times.get(time) ?? this.#readTime(time, sent, times);
+      if (moment === void 0 || time !== last) moment = times2.get(time) ?? this.#readTime(time, sent, times2);
       last = time;
       point = this.#findPoint(name, point);
       all[index] = moment.at;
@@ -955,7 +972,7 @@ var Tally = class {
       point.member ??= this.members.openFor(name);
       point.member.add(point.bytes, moment, text);
     }
-    for (const { at } of times.values()) this.#latest = Math.max(this.#latest, at);
+    for (const { at } of times2.values()) this.#latest = Math.max(this.#latest, at);
     if (rows.length > 0) this.#refuseRepeated(`${rows.length} ${hash} ${other}`);
     return all;
   }
@@ -964,8 +981,8 @@ var Tally = class {
    * @param {Cursor|undefined} sent
    * @param {Map<string, Time>} times receives the time
    */
-  #readTime(time, sent, times) {
-    const at = parseTime(time);
+  #readTime(time, sent, times2) {
+    const at = parseTime2(time);
     if (Number.isNaN(at)) refuseRow();
     const ms = Math.floor(at / 1e3);
     if (ms < this.start || ms > this.end) throw new Failure("upstream_contract", "a row is outside the window");
@@ -973,7 +990,7 @@ var Tally = class {
       throw new Failure("upstream_contract", "a row is earlier than the last row of the previous page");
     }
     const moment = { at, ms, bytes: utf84.encode(formatTime(ms)) };
-    times.set(time, moment);
+    times2.set(time, moment);
     return moment;
   }
   /**
@@ -1028,8 +1045,8 @@ async function readAce(config, { site, date }, client, counters, members) {
     const page = await fetchPage(client, url, reader, { site: site.name, date, page: number });
     const rows = page.point_samples;
     counters.samples_fetched += rows.length;
-    const times = tally.take(rows, cursor);
-    cursor = page.has_more ? nextCursor(cursor, page.next_cursor, times) : void 0;
+    const times2 = tally.take(rows, cursor);
+    cursor = page.has_more ? nextCursor(cursor, page.next_cursor, times2) : void 0;
     rows.length = 0;
     await members.flush();
     if (cursor === void 0) return true;
@@ -1416,7 +1433,7 @@ async function takeLease(target, day, ms, now) {
 async function release(target, name, etag, end, now) {
   try {
     const found = await requireBucket(target).head(FOLDER + name);
-    if (found?.etag === etag && now() < end - MARGIN_MS) await deleteObject(target, name);
+    if (found?.etag === etag && now() < end - MARGIN_MS) await deleteObjects(target, name);
   } catch (error) {
     writeLog("error", "[Backfill] Lease not released", { lease: name, error: String(error).slice(0, 200) });
   }
@@ -1438,7 +1455,7 @@ function copyMissing(config, { parts, limits, now }, day, { client, counters }) 
     const isStored = await readStored2(config, day) !== null;
     const target = { site: findSite(config, day.site), date: day.date };
     const result = isStored ? "present" : await parts.copyDay(config, target, client, limits, counters);
-    if (result !== "unfinished") await clearFailure(config, day);
+    if (result !== "unfinished") await clearFailures(config, day);
     return result;
   });
 }
@@ -1448,7 +1465,7 @@ function revise(config, { parts, limits, now }, day, { client, counters, source,
     const target = { site: findSite(config, day.site), date: day.date };
     const done = await parts.reviseDay(config, target, client, limits, counters, { source, dryRun });
     const isSuccess = done.result === "revised" || done.result === "unchanged";
-    if (isSuccess && source === "ace" && !dryRun) await clearFailure(config, day);
+    if (isSuccess && source === "ace" && !dryRun) await clearFailures(config, day);
     return done;
   });
 }
@@ -1532,7 +1549,7 @@ async function work(order, config, tools) {
 }
 function checkFinished(result) {
   if (result === "unfinished") {
-    throw new Failure("upstream_unavailable", "ACE did not send the whole day within the time of a consumer", 0);
+    throw new Failure("over_budget", "ACE did not send the whole day within the time of a consumer", 0);
   }
   if (result === "conflict") throw new Failure("storage", "another run changed the day meanwhile", 0);
   return result;
@@ -1557,7 +1574,7 @@ var KEY2 = `${FOLDER}plan.json`;
 var SCHEMA2 = 1;
 async function readPlan(target) {
   const found = await readObject(target, KEY2);
-  const { schema, days } = found?.value ?? {};
+  const { schema, days, progress } = found?.value ?? {};
   const isPlan = schema === SCHEMA2 && days !== null && typeof days === "object";
   if (found !== null && !isPlan) writeLog("error", "[Backfill] Plan unreadable", { key: KEY2 });
   const plan = /* @__PURE__ */ new Map();
@@ -1565,43 +1582,117 @@ async function readPlan(target) {
     const at = Date.parse(entry?.at);
     if (!Number.isNaN(at)) plan.set(name, { what: entry.what === "recheck" ? "recheck" : "copy", at });
   }
-  return { plan, etag: found?.etag };
+  const [doneAt, sentAt] = [progress?.done_at, progress?.sent_at].map((text) => Date.parse(text) || -Infinity);
+  return { plan, progress: { doneAt, sentAt }, etag: found?.etag };
 }
-async function writePlan(target, { plan, etag }) {
-  const days = Object.fromEntries(
-    [...plan].map(([name, { what, at }]) => [name, { what, at: new Date(at).toISOString() }])
+async function writePlan(target, { plan, progress, etag }) {
+  const days = Object.fromEntries([...plan].map(([name, { what, at }]) => [name, { what, at: formatTime2(at) }]));
+  const { doneAt, sentAt } = progress;
+  const shown = { done_at: formatTime2(doneAt), sent_at: formatTime2(sentAt) };
+  return writeObject(target, KEY2, { schema: SCHEMA2, id: crypto.randomUUID(), progress: shown, days }, etag);
+}
+var formatTime2 = (ms) => ms === -Infinity ? null : new Date(ms).toISOString();
+
+// workers/backfill/queue/outage.js
+var OUTAGE_MS = 36e5;
+var OUTAGES = ["upstream_auth", "upstream_unavailable"];
+var OF_SITE = ["upstream_rejected", "upstream_unavailable"];
+var PROBES = { upstream_auth: 1, upstream_unavailable: 2 };
+function findNewest(failures) {
+  let newest;
+  for (const failed of failures) if (newest === void 0 || failed.lastAt > newest.lastAt) newest = failed;
+  return newest;
+}
+function findOutage({ sites, control, storedAt }, at) {
+  const names = new Set(sites.map(({ name }) => name));
+  const failure = findNewest(control.failures.values().filter(({ site }) => names.has(site)));
+  if (!failure || !OUTAGES.includes(failure.code) || at - failure.lastAt >= OUTAGE_MS) return void 0;
+  return storedAt > failure.lastAt ? void 0 : failure;
+}
+function countAllowed(survey, at) {
+  const outage = findOutage(survey, at);
+  return outage ? PROBES[outage.code] : Infinity;
+}
+function findHeldSites({ sites, control }, version) {
+  const failures = Map.groupBy(control.failures.values(), ({ site }) => site);
+  const held = /* @__PURE__ */ new Map();
+  for (const { name, storedAt } of sites) {
+    const failure = findNewest(failures.get(name) ?? []);
+    const isHeld = failure && OF_SITE.includes(failure.code) && failure.version === version;
+    if (isHeld && failure.lastAt >= storedAt) held.set(name, failure);
+  }
+  return held;
+}
+function findRepeatedRefusals(survey, version) {
+  const held = findHeldSites(survey, version);
+  const refusals = [...survey.control.failures.values()].filter(
+    ({ site, code }) => code === "upstream_rejected" && held.get(site)?.code === code
   );
-  return writeObject(target, KEY2, { schema: SCHEMA2, days }, etag);
+  const newest = /* @__PURE__ */ new Map();
+  for (const { site, date } of refusals) if (date > (newest.get(site) ?? "")) newest.set(site, date);
+  return refusals.filter(({ site, date }) => date !== newest.get(site));
 }
 
 // workers/backfill/queue/order.js
-var OUTAGE_MS = 36e5;
-var OUTAGES = ["upstream_auth", "upstream_unavailable"];
 function chooseDays(survey, plan, config, limits, at) {
-  const free = Math.max(0, limits.outstanding - plan.size);
-  const count2 = findOutage(survey, at)?.code === "upstream_auth" ? Math.min(1, free) : free;
+  const count2 = Math.min(Math.max(0, limits.outstanding - plan.size), countAllowed(survey, at));
   const planned = [...plan.values()].filter(({ what }) => what === "recheck").length;
-  const isFree = (site, date) => {
-    const name = nameDay({ site, date });
-    const failed = survey.control.failures.get(name);
-    return !plan.has(name) && !(failed && mustWait(failed, at, config.version));
+  const held = findHeldSites(survey, config.version);
+  const [inQueue, failures] = [groupBySite(plan), groupBySite(survey.control.failures)];
+  const choices = survey.sites.map((site) => {
+    const [planned2, failed] = [inQueue.get(site.name) ?? /* @__PURE__ */ new Map(), failures.get(site.name) ?? /* @__PURE__ */ new Map()];
+    const mayTry = (one) => !mustWait(one, at, config.version, survey.storedAt);
+    return chooseOfSite(site, { planned: planned2, failed, mayTry }, config, at, held.get(site.name));
+  });
+  const pick = (group) => choices.map((choice) => ({ name: choice.name, dates: choice[group] }));
+  const rechecks = takeInTurn(pick("late"), "recheck", Math.max(0, limits.rechecks - planned));
+  const [newest, older] = [takeInTurn(pick("newest"), "copy", count2), takeInTurn(pick("older"), "copy", count2)];
+  return [...newest, ...rechecks, ...older].slice(0, count2);
+}
+function chooseOfSite({ name, missing, due, stored }, known, config, at, held) {
+  const isPlanned = (date) => known.planned.has(date);
+  const findFailed = (date) => known.failed.get(date);
+  const isFree = (date) => {
+    const failed = findFailed(date);
+    return !isPlanned(date) && (failed === void 0 || known.mayTry(failed));
   };
-  const missing = survey.sites.map(({ name, missing: dates2 }) => ({
+  const late = due.filter((date) => {
+    const uploaded = stored.get(date)?.uploaded;
+    return uploaded !== void 0 && needsRecheck(date, uploaded, config, at);
+  });
+  if (held) {
+    const days = missing.length > 0 ? missing : late;
+    const mayProbe = (date) => isFree(date) || !isPlanned(date) && isNewOutage(findFailed(date));
+    const probe = isUnavailable(held) ? findLeastTried(days.filter(mayProbe), findFailed) : days.slice(-1).find(isFree);
+    const dates3 = probe === void 0 ? [] : [probe];
+    return { name, newest: missing.length > 0 ? dates3 : [], late: missing.length > 0 ? [] : dates3, older: [] };
+  }
+  const dates2 = missing.filter(isFree);
+  const newest = missing.findLast((date) => isPlanned(date) || isFree(date));
+  return {
     name,
-    dates: dates2.filter((date) => isFree(name, date)),
-    newest: dates2.findLast((date) => plan.has(nameDay({ site: name, date })) || isFree(name, date))
-  }));
-  const newest = missing.map(({ name, dates: dates2, newest: date }) => ({ name, dates: dates2.filter((one) => one === date) }));
-  const older = missing.map(({ name, dates: dates2, newest: date }) => ({ name, dates: dates2.filter((one) => one !== date) }));
-  const late = survey.sites.map(({ name, due, stored }) => ({
-    name,
-    dates: due.filter((date) => {
-      const uploaded = stored.get(date)?.uploaded;
-      return uploaded !== void 0 && needsRecheck(date, uploaded, config, at) && isFree(name, date);
-    })
-  }));
-  const rechecks = takeInTurn(late, "recheck", Math.max(0, limits.rechecks - planned));
-  return [...takeInTurn(newest, "copy", count2), ...rechecks, ...takeInTurn(older, "copy", count2)].slice(0, count2);
+    newest: dates2.filter((date) => date === newest),
+    late: late.filter(isFree),
+    older: dates2.filter((date) => date !== newest)
+  };
+}
+function groupBySite(entries) {
+  const sites = /* @__PURE__ */ new Map();
+  for (const [name, entry] of entries) {
+    const site = name.slice(0, -11);
+    const days = sites.get(site) ?? /* @__PURE__ */ new Map();
+    sites.set(site, days.set(name.slice(-10), entry));
+  }
+  return sites;
+}
+var PROBE_ATTEMPTS = 3;
+var isNewOutage = (failed) => failed !== void 0 && isUnavailable(failed) && failed.attempts < PROBE_ATTEMPTS;
+function findLeastTried(dates2, findFailed) {
+  const count2 = (date) => findFailed(date)?.attempts ?? 0;
+  return dates2.reduceRight(
+    (best, date) => best !== void 0 && count2(best) <= count2(date) ? best : date,
+    void 0
+  );
 }
 function takeInTurn(sites, kind, count2) {
   const orders = [];
@@ -1614,16 +1705,36 @@ function takeInTurn(sites, kind, count2) {
   }
   return orders;
 }
-function findNewestFailure({ sites, control }) {
-  const names = new Set(sites.map(({ name }) => name));
-  const failures = [...control.failures.values()].filter(({ site }) => names.has(site));
-  return failures.reduce((one, other) => one && one.lastAt >= other.lastAt ? one : other, failures[0]);
+
+// workers/backfill/queue/settle.js
+var PASSED_MS = 36e5;
+function settlePlan(known, survey, config, planMs, at) {
+  const plan = /* @__PURE__ */ new Map();
+  const progress = { ...known.progress };
+  let [stored, rechecked] = [0, 0];
+  for (const [name, entry] of known.plan) {
+    const [site, date] = [name.slice(0, -11), name.slice(-10)];
+    const declared = config.sites.find((one) => one.name === site);
+    if (declared === void 0 || !isDue(declared, date, config, at)) continue;
+    const uploaded = survey.sites.find((one) => one.name === site)?.stored.get(date)?.uploaded;
+    const isStored = entry.what === "copy" && uploaded !== void 0;
+    const isRechecked = entry.what === "recheck" && uploaded && !needsRecheck(date, uploaded, config, at);
+    const failedAt = survey.control.failures.get(name)?.lastAt ?? -Infinity;
+    if (!isStored && !isRechecked && failedAt < entry.at) {
+      plan.set(name, entry);
+      continue;
+    }
+    if (isStored) stored += 1;
+    if (isRechecked) rechecked += 1;
+    progress.doneAt = Math.max(progress.doneAt, isStored || isRechecked ? uploaded ?? 0 : failedAt);
+    progress.sentAt = Math.max(progress.sentAt, entry.at);
+  }
+  for (const [name, entry] of plan) if (isLost(entry.at, progress, planMs, at)) plan.delete(name);
+  return { plan, progress, stored, rechecked };
 }
-function findOutage(survey, at) {
-  const failure = findNewestFailure(survey);
-  if (!failure || !OUTAGES.includes(failure.code) || at - failure.lastAt >= OUTAGE_MS) return void 0;
-  const isOver = survey.sites.some(({ stored }) => stored.values().some(({ uploaded }) => uploaded > failure.lastAt));
-  return isOver ? void 0 : failure;
+function isLost(sentAt, progress, planMs, at) {
+  const isPassed = progress.sentAt >= sentAt + PASSED_MS;
+  return at - sentAt >= planMs && (isPassed || at - progress.doneAt >= planMs);
 }
 
 // workers/backfill/control/listing.js
@@ -1659,11 +1770,13 @@ async function surveyDays(config, at) {
       const due = listDueDays(site, config, at);
       const stored = await listStored(config, site.name);
       const missing = due.filter((date) => !stored.has(date));
-      sites[index] = { name: site.name, start: site.start, due, stored, missing };
+      let storedAt = -Infinity;
+      for (const { uploaded } of stored.values()) storedAt = Math.max(storedAt, uploaded);
+      sites[index] = { name: site.name, start: site.start, due, stored, missing, storedAt };
     }
   };
   await Promise.all([control, ...Array.from({ length: LISTS }, work2)]);
-  return { sites, control: await control };
+  return { sites, control: await control, storedAt: Math.max(...sites.map((site) => site.storedAt)) };
 }
 async function listStored(config, site) {
   const bucket = requireBucket(config);
@@ -1685,7 +1798,7 @@ async function listStored(config, site) {
 var BATCH = 100;
 var SWEEP_AGE_MS = 36e5;
 var SWEEP_LEASES = 20;
-var SWEEP_FAILURES = 100;
+var SWEEP_FAILURES = 1e3;
 var SWEEP_MS = 6e4;
 async function planDays(config, { limits, now }) {
   const at = now();
@@ -1695,17 +1808,17 @@ async function planDays(config, { limits, now }) {
     writeLog("log", "[Backfill] Paused", {});
     return { stored: 0 };
   }
-  const { plan, stored, rechecked } = settlePlan(known.plan, survey, config, limits.planMs, at);
+  const { plan, progress, stored, rechecked } = settlePlan(known, survey, config, limits.planMs, at);
   const orders = chooseDays(survey, plan, config, limits, at);
   for (const { what, ...day } of orders) plan.set(nameDay(day), { what, at });
   const counts = countDays(survey);
   if (orders.length > 0 || plan.size !== known.plan.size) {
-    const etag = await writePlan(config, { plan, etag: known.etag });
+    const etag = await writePlan(config, { plan, progress, etag: known.etag });
     if (etag === null) {
       writeLog("log", "[Backfill] Another planner was first", counts);
       return { ...counts, stored: 0, queued: 0 };
     }
-    await sendDays(config, orders, { plan, etag });
+    await sendDays(config, orders, { plan, progress, etag });
   }
   await sweepLeases(config, survey, now);
   await sweepFailures(config, survey, at);
@@ -1714,33 +1827,18 @@ async function planDays(config, { limits, now }) {
   return { ...outcome, outage: await describeOutage(config, survey, at) };
 }
 function countDays({ sites, control }) {
-  const missing = sites.flatMap((site) => site.missing.map((date) => nameDay({ site: site.name, date })));
-  return { planned: missing.length, failed: missing.filter((name) => control.failures.has(name)).length };
+  const missing = new Map(sites.map((site) => [site.name, site.missing]));
+  const failed = control.failures.values().filter(({ site, date }) => missing.get(site)?.includes(date));
+  return { planned: sites.reduce((sum, site) => sum + site.missing.length, 0), failed: [...failed].length };
 }
-function settlePlan(before, survey, config, planMs, at) {
-  const plan = /* @__PURE__ */ new Map();
-  let [stored, rechecked] = [0, 0];
-  for (const [name, entry] of before) {
-    const [site, date] = [name.slice(0, -11), name.slice(-10)];
-    const declared = config.sites.find((one) => one.name === site);
-    const found = survey.sites.find((one) => one.name === site)?.stored.get(date);
-    const failedAt = survey.control.failures.get(name)?.lastAt ?? -Infinity;
-    const isOver = at - entry.at >= planMs || failedAt >= entry.at;
-    if (declared === void 0 || !isDue(declared, date, config, at)) continue;
-    if (entry.what === "copy" && found) stored += 1;
-    else if (entry.what === "recheck" && found && !needsRecheck(date, found.uploaded, config, at)) rechecked += 1;
-    else if (!isOver) plan.set(name, entry);
-  }
-  return { plan, stored, rechecked };
-}
-async function sendDays(config, orders, { plan, etag }) {
+async function sendDays(config, orders, { plan, progress, etag }) {
   for (let sent = 0; sent < orders.length; sent += BATCH) {
     const messages = orders.slice(sent, sent + BATCH).map(({ site, date, what }) => ({ v: 1, site, day: date, what }));
     try {
       await config.days.sendBatch(messages.map((body) => ({ body })));
     } catch (error) {
       for (const day of orders.slice(sent)) plan.delete(nameDay(day));
-      await writePlan(config, { plan, etag });
+      await writePlan(config, { plan, progress, etag });
       throw new Failure("queue", `the queue did not take ${messages.length} days: ${String(error).slice(0, 200)}`, 0);
     }
   }
@@ -1752,12 +1850,14 @@ async function sweepLeases(config, { control }, now) {
     });
   }
 }
-async function sweepFailures(config, { sites, control }, at) {
+async function sweepFailures(config, survey, at) {
+  const { sites, control } = survey;
   const done = [...control.failures.values()].filter(({ site, date }) => {
     const found = sites.find(({ name }) => name === site)?.stored.get(date);
     return found !== void 0 && !needsRecheck(date, found.uploaded, config, at);
   });
-  for (const day of done.slice(0, SWEEP_FAILURES)) await clearFailure(config, day);
+  const needless = [...done, ...findRepeatedRefusals(survey, config.version)].slice(0, SWEEP_FAILURES);
+  if (needless.length > 0) await clearFailures(config, ...needless);
 }
 async function describeOutage(config, survey, at) {
   const failed = findOutage(survey, at);
@@ -1837,6 +1937,7 @@ function refuseParameters(problems) {
 
 // workers/backfill/routes/replace.js
 var BUSY = "another run works on the day. Repeat the request later";
+var TOO_LONG = "ACE did not send the whole day within 5 minutes. See pageSize in docs/scale.md";
 var PARAMETERS2 = { source: ["ace", "stored"], dry_run: ["true", "false"] };
 async function replyReplace(request, config, tools, context) {
   const { values, rest, problems } = readDay(request, config, tools.now(), { site: true, day: true }, PARAMETERS2);
@@ -1854,7 +1955,7 @@ async function replyReplace(request, config, tools, context) {
     if (result === "conflict") return refuse(409, { code: "busy", message: BUSY });
     if (result === "absent") return refuse(404, { code: "not_stored", message: "the day is not stored" });
     if (result !== "unfinished") return json(200, { status: result, site, day, revision, rows });
-    return refuse(502, { code: "upstream_unavailable", message: "ACE did not send the whole day in time" });
+    return refuse(502, { code: "over_budget", message: TOO_LONG });
   } catch (error) {
     if (error instanceof Failure) return refuse(502, describe(error));
     throw error;
@@ -1940,7 +2041,7 @@ async function runBatch(config, tools, counters, choice) {
     const days = listChosen(survey, choice);
     const mayTry = (day) => {
       const failed = survey?.control.failures.get(nameDay(day));
-      return choice.day !== void 0 || !failed || !mustWait(failed, tools.now(), config.version);
+      return choice.day !== void 0 || !failed || !mustWait(failed, tools.now(), config.version, survey?.storedAt ?? -Infinity);
     };
     const tried = days.filter(mayTry);
     batch.waiting = days.length - tried.length;

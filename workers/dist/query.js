@@ -554,7 +554,12 @@ function readSites(env) {
   }
   return { sites, unusable: [] };
 }
+var parsed = /* @__PURE__ */ new Map();
 function parseSites(text) {
+  if (!parsed.has(text)) parsed.set(text, parseText(text));
+  return parsed.get(text);
+}
+function parseText(text) {
   let items;
   try {
     items = isText(text) ? JSON.parse(text) : void 0;

@@ -80,11 +80,23 @@ export function readSites(env) {
   return { sites, unusable: [] };
 }
 
+/** @type {Map<unknown, Site[]|undefined>} */
+const parsed = new Map(); // each message of the queue has the same bindings
+
 /**
  * @param {unknown} text
  * @returns {Site[]|undefined}
  */
 function parseSites(text) {
+  if (!parsed.has(text)) parsed.set(text, parseText(text));
+  return parsed.get(text);
+}
+
+/**
+ * @param {unknown} text
+ * @returns {Site[]|undefined}
+ */
+function parseText(text) {
   let items;
   try {
     items = isText(text) ? JSON.parse(text) : undefined;

@@ -34,6 +34,11 @@ def test_the_pause_before_the_next_attempt_grows_to_a_day(attempts, hours):
     assert failure.next_at == AT + timedelta(hours=hours)
 
 
+def test_a_day_for_which_ace_did_not_answer_waits_an_hour():
+    failure = control_objects.parse_failure(KEY, FIELDS | {"attempts": 40, "code": "upstream_unavailable"})
+    assert failure.next_at == AT + timedelta(hours=1)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [

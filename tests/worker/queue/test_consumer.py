@@ -182,7 +182,7 @@ def test_a_day_without_enough_time_is_not_written_and_comes_again(queue_world: Q
     assert backfill.copy(START, attempts=5) == ACKED
     record = backfill.failure(START)
     assert record is not None
-    assert record["code"] == "upstream_unavailable"
+    assert record["code"] == "over_budget"
 
 
 def test_a_day_gets_a_record_after_its_consumers_were_killed(backfill: Backfill, ace: OddAce) -> None:

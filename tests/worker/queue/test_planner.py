@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from contract.control_objects import MAX_PLANNED, PLAN_KEY, parse_plan
-from tests.worker.conftest import OddAce, noon, page, row
+from tests.worker.conftest import OddAce, page, row
 from tests.worker.queue.world import NOW, Backfill, Broker, QueueWorld, days_ago
 
 ONE = ["2024-12-10", "2024-12-11", "2024-12-12"]
@@ -180,36 +180,39 @@ def test_no_recheck_without_recheck_days(queue_world: QueueWorld) -> None:
     assert "recheck" not in [message["what"] for message in backfill.plan()]
 
 
-def test_a_refused_key_is_probed_with_one_day_per_run(backfill: Backfill, ace: OddAce) -> None:
-    ace.script = lambda request: web.Response(status=401)
-    sent = backfill.plan()
-    for message in sent[:2]:
-        assert backfill.deliver(message)["acked"]
-    assert backfill.deliver(sent[2])["acked"]
-    backfill.advance(minutes=30)
-    assert backfill.plan() == []  # each of the days waits for an hour
-    assert backfill.runs()[0]["error"]["code"] == "upstream_auth"
-    backfill.advance(minutes=29)
-    assert backfill.deliver(sent[0])["acked"]  # the newest refusal is younger than an hour
-    backfill.advance(minutes=2)
-    probes = backfill.plan()
-    assert len(probes) == 1
-    ace.script = noon
-    backfill.deliver(probes[0])
-    assert len(backfill.plan()) == 1  # a stored day ends the probing: the third day waits still
-    assert backfill.runs()[0]["error"] is None
+def test_a_slow_queue_is_not_filled_twice_and_a_lost_message_is_sent_again(queue_world: QueueWorld) -> None:
+    """A message counts as lost after six hours if a later one is done, or if none was done for so long."""
+    backfill = queue_world.open("many")
+    first = backfill.plan()
+    backfill.advance(hours=1)
+    backfill.copy(first[1]["day"], name="many")
+    [later] = backfill.plan()
+    backfill.advance(hours=5)
+    backfill.copy(first[2]["day"], name="many")
+    assert len(backfill.plan()) == 1
+    backfill.advance(hours=5)
+    backfill.copy(first[3]["day"], name="many")
+    assert len(backfill.plan()) == 1
+    backfill.copy(later["day"], name="many")
+    again = copies(backfill.plan())
+    assert first[0]["day"] in again
+    assert len(again) == 498  # two were sent within the last six hours
+    assert later["day"] not in again
 
 
-def test_days_that_failed_under_another_version_are_sent_at_once(queue_world: QueueWorld, ace: OddAce) -> None:
-    """A deployment with a new key or new code does not wait for the pauses of the days that failed before it."""
-    backfill = queue_world.open("one")
-    ace.script = lambda request: web.Response(status=403)
-    for message in backfill.plan():
-        backfill.deliver(message)
-    assert backfill.plan() == []
-    newer = Backfill(queue_world, "one-newer")
-    newer.set()
-    assert len(newer.plan()) == 3
+def test_two_empty_plans_have_different_etags(backfill: Backfill, ace: OddAce) -> None:
+    """A planner with an old list loses the swap, also where the plan was empty at both times."""
+    empty = []
+    for _ in range(2):
+        for message in backfill.plan():
+            backfill.deliver(message)
+        backfill.plan()
+        found = backfill.get(PLAN_KEY)
+        assert found is not None
+        assert found["json"]["days"] == {}
+        empty.append(found["json"])
+        backfill.world.control("delete", worker=backfill.name, keys=backfill.list_keys())
+    assert empty[0] != empty[1]
 
 
 def test_overlapping_planners_and_consumers_send_no_more_requests(queue_world: QueueWorld, ace: OddAce) -> None:

@@ -169,7 +169,7 @@ def test_a_dry_run_deletes_no_record_and_is_no_run(backfill: Backfill, ace: OddA
 
 @pytest.mark.parametrize(
     ("result", "status", "code"),
-    [("absent", 404, "not_stored"), ("conflict", 409, "busy"), ("unfinished", 502, "upstream_unavailable")],
+    [("absent", 404, "not_stored"), ("conflict", 409, "busy"), ("unfinished", 502, "over_budget")],
 )
 def test_a_replace_that_stores_nothing_says_so(backfill: Backfill, result: str, status: int, code: str) -> None:
     backfill.set(results={"result": result, "revision": 0, "rows": {"kept": 0}})

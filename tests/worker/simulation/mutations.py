@@ -28,9 +28,9 @@ MUTATIONS: dict[str, dict[str, Any]] = {
         "edits": [
             (
                 "const etag = await writePlan(",
-                "await sendDays(config, orders, { plan, etag: `${known.etag}` });\n    const etag = await writePlan(",
+                "await sendDays(config, orders, { plan, progress, etag: `${known.etag}` });\n    const etag = await writePlan(",
             ),
-            ("    await sendDays(config, orders, { plan, etag });\n", ""),
+            ("    await sendDays(config, orders, { plan, progress, etag });\n", ""),
         ],
     },
     "the plan has no limit": {
@@ -46,7 +46,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
         "edits": [("    onlyIf,\n    httpMetadata", "    httpMetadata")],
     },
     "a revision drops the rows that ACE has lost": {
-        "file": "day/merge.js",
+        "file": "day/slices.js",
         "edits": [("entry.values.push(...surplus);", "")],
     },
 }

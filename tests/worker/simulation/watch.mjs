@@ -5,6 +5,7 @@
 import { gunzipSync } from "node:zlib";
 
 const LEASES = "_control/backfill/leases/";
+const FAILURES = "_control/backfill/failures/";
 const PLAN = "_control/backfill/plan.json";
 const PLANNED_MS = 6 * 3_600_000; // an entry of the plan counts so long
 
@@ -61,6 +62,7 @@ export class Watch {
   constructor({ world, r2, ace, queues, outstanding }, dayOf) {
     Object.assign(this, { world, r2, queues, outstanding, dayOf });
     this.violations = [];
+    this.failed = new Map(); // day -> the time of its newest failure record, which the planner may have deleted since
     this.forgotten = 0; // messages with an earlier id are no longer in the plan
     r2.watchers.push((...change) => this.#changed(...change));
     ace.watchers.push({ asked: (...about) => this.#asked(...about), answered: (...about) => this.#answered(...about) });
@@ -92,6 +94,7 @@ export class Watch {
   #changed(key, before, after) {
     if (this.world.current === undefined) return; // the object was there before the simulation
     if (key === PLAN && after === undefined) this.forgotten = this.world.ids; // a resume plans anew
+    if (key.startsWith(FAILURES) && after) this.failed.set(key.slice(FAILURES.length, -5), after.now);
     if (key.startsWith(LEASES)) return this.#leased(key.slice(LEASES.length), before, after);
     const day = this.dayOf(key);
     if (day === undefined) return;
@@ -151,7 +154,6 @@ export class Watch {
   }
 
   #failedSince(day, at) {
-    const failed = this.r2.objects.get(`_control/backfill/failures/${day}.json`);
-    return failed !== undefined && failed.now >= at;
+    return (this.failed.get(day) ?? -Infinity) >= at;
   }
 }

@@ -1,6 +1,6 @@
 /** The records of days that could not be copied. A record delays the next attempt, and the next success deletes it. */
 import { writeLog } from "../../shared/log.js";
-import { deleteObject, FOLDER, nameDay, readObject, writeObject } from "./objects.js";
+import { deleteObjects, FOLDER, nameDay, readObject, writeObject } from "./objects.js";
 
 /**
  * @typedef {import("./objects.js").Day} Day
@@ -12,18 +12,30 @@ import { deleteObject, FOLDER, nameDay, readObject, writeObject } from "./object
 
 const HOUR_MS = 3_600_000;
 const PAUSES = [1, 6, 24].map((hours) => hours * HOUR_MS); // before the next attempt. The last one repeats
+const OUTAGE_PAUSES = [HOUR_MS]; // of a day for which ACE did not answer
+const QUICK_ATTEMPTS = 3; // such a day does not wait while it has failed less often, and ACE answered for another one since
 const WRITES = 3;
 const MAX_MESSAGE = 300;
 
 /**
+ * Returns whether ACE did not answer for a day, which may be an outage and not the fault of the day.
+ * @param {Pick<Failed, "code">} failed
+ */
+export const isUnavailable = ({ code }) => code === "upstream_unavailable";
+
+/**
  * Returns whether a failed day must wait. A record of another version of the worker does not delay a day, because a new
- * key or new code may have cured the cause.
+ * key or new code may have cured the cause. An outage of ACE delays a day by an hour at most.
  * @param {Failed} failed
  * @param {number} at in ms
  * @param {string} version that runs now
+ * @param {number} storedAt when ACE answered last: the newest day was stored, in ms
  */
-export function mustWait({ attempts, lastAt, version: failedVersion }, at, version) {
-  return failedVersion === version && at < lastAt + PAUSES[Math.min(attempts, PAUSES.length) - 1];
+export function mustWait(failed, at, version, storedAt) {
+  const { attempts, lastAt } = failed;
+  const pauses = isUnavailable(failed) ? OUTAGE_PAUSES : PAUSES;
+  const isOver = isUnavailable(failed) && attempts < QUICK_ATTEMPTS && storedAt > lastAt;
+  return failed.version === version && !isOver && at < lastAt + pauses[Math.min(attempts, pauses.length) - 1];
 }
 
 /**
@@ -51,11 +63,12 @@ export async function recordFailure(target, day, { code, message }, at) {
 }
 
 /**
- * Deletes the record of a day, which need not exist.
+ * Deletes the records of days, which need not exist. At most 1,000.
  * @param {Target} target
- * @param {Day} day
+ * @param {Day[]} days
  */
-export const clearFailure = (target, day) => deleteObject(target, `failures/${nameDay(day)}.json`);
+export const clearFailures = (target, ...days) =>
+  deleteObjects(target, ...days.map((day) => `failures/${nameDay(day)}.json`));
 
 /**
  * Reads a record from its entry in a list with metadata. A record that another program wrote counts as one attempt.

@@ -1,6 +1,6 @@
 /** A lease: the right of one run to work on a day until a time, so that two workers never copy one day at once. */
 import { writeLog } from "../../shared/log.js";
-import { deleteObject, FOLDER, nameDay, readObject, requireBucket, writeObject } from "./objects.js";
+import { deleteObjects, FOLDER, nameDay, readObject, requireBucket, writeObject } from "./objects.js";
 
 /**
  * @typedef {import("./objects.js").Day} Day
@@ -45,7 +45,7 @@ export async function takeLease(target, day, ms, now) {
 async function release(target, name, etag, end, now) {
   try {
     const found = await requireBucket(target).head(FOLDER + name);
-    if (found?.etag === etag && now() < end - MARGIN_MS) await deleteObject(target, name);
+    if (found?.etag === etag && now() < end - MARGIN_MS) await deleteObjects(target, name);
   } catch (error) {
     writeLog("error", "[Backfill] Lease not released", { lease: name, error: String(error).slice(0, 200) });
   }

@@ -1,5 +1,5 @@
 /** The pause of the backfill. While it exists, the planner plans nothing and the consumer drops its messages. */
-import { deleteObject, FOLDER, readObject, writeObject } from "./objects.js";
+import { deleteObjects, FOLDER, readObject, writeObject } from "./objects.js";
 
 /**
  * @typedef {import("./objects.js").Target} Target
@@ -36,6 +36,6 @@ export async function setPause(target, pause) {
  * @param {Target} target
  */
 export async function removePause(target) {
-  await deleteObject(target, "plan.json");
-  await deleteObject(target, NAME);
+  await deleteObjects(target, "plan.json");
+  await deleteObjects(target, NAME);
 }

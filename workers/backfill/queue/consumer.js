@@ -108,7 +108,7 @@ async function work(order, config, tools) {
  */
 function checkFinished(result) {
   if (result === "unfinished") {
-    throw new Failure("upstream_unavailable", "ACE did not send the whole day within the time of a consumer", 0);
+    throw new Failure("over_budget", "ACE did not send the whole day within the time of a consumer", 0);
   }
   if (result === "conflict") throw new Failure("storage", "another run changed the day meanwhile", 0);
   return result;

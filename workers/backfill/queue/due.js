@@ -9,6 +9,8 @@ import { DAY_MS, formatDate } from "../../shared/days.js";
 const HOUR_MS = 3_600_000;
 /** @type {Map<number, string>} */
 const dates = new Map();
+/** @type {Map<string, number>} */
+const times = new Map();
 
 /**
  * Lists the due days of a site, oldest first: those that ended so many hours ago.
@@ -35,6 +37,16 @@ function nameDate(ms) {
 }
 
 /**
+ * Returns the begin of a date in ms. Each date is parsed once.
+ * @param {string} date
+ */
+function parseTime(date) {
+  const known = times.get(date) ?? Date.parse(date);
+  times.set(date, known);
+  return known;
+}
+
+/**
  * Returns whether a day is one of the due days of a site.
  * @param {Pick<Site, "start"|"end">} site
  * @param {string} date
@@ -55,6 +67,6 @@ export function isDue({ start, end }, date, { settleHours }, at) {
  * @param {number} at in ms
  */
 export function needsRecheck(date, uploaded, { recheckDays }, at) {
-  const from = Date.parse(date) + (1 + recheckDays) * DAY_MS;
+  const from = parseTime(date) + (1 + recheckDays) * DAY_MS;
   return recheckDays > 0 && at >= from && uploaded < from;
 }

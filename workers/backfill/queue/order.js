@@ -1,22 +1,25 @@
 /** Chooses the days that the planner sends next, as a pure function of the survey. */
-import { mustWait } from "../control/failures.js";
-import { nameDay } from "../control/objects.js";
+import { isUnavailable, mustWait } from "../control/failures.js";
 import { needsRecheck } from "./due.js";
+import { countAllowed, findHeldSites } from "./outage.js";
 
 /**
  * @typedef {import("./survey.js").Survey} Survey
+ * @typedef {import("./survey.js").SiteDays} SiteDays
  * @typedef {import("../control/plan_record.js").Plan} Plan
  * @typedef {import("../control/plan_record.js").What} What
  * @typedef {import("../control/objects.js").Day & {what: What}} Order
  * @typedef {{outstanding: number, rechecks: number}} Limits of days in the queue, and of those that are re-checks
+ * @typedef {import("../control/failures.js").Failed} Failed
+ * @typedef {{planned: Map<string, unknown>, failed: Map<string, Failed>, mayTry: (failed: Failed) => boolean}} Known the
+ *   days of a site that are in the queue, and its failures, by date
+ * @typedef {{name: string, newest: string[], late: string[], older: string[]}} Choice the days of a site that may be sent
  */
-
-const OUTAGE_MS = 3_600_000; // an outage is over so long after its last failure
-const OUTAGES = ["upstream_auth", "upstream_unavailable"];
 
 /**
  * Returns the days to send: the newest missing day of each site, then re-checks, then the oldest missing days, sites in
- * turn. Leaves out days in the queue and failed days that must wait. While ACE refuses the key, it returns one day.
+ * turn. Leaves out days in the queue and failed days that must wait. It returns few days while ACE refuses the key or does
+ * not answer, and one day of a site for which it does.
  * @param {Survey} survey
  * @param {Plan} plan the days in the queue
  * @param {import("../settings.js").Config} config
@@ -25,30 +28,93 @@ const OUTAGES = ["upstream_auth", "upstream_unavailable"];
  * @returns {Order[]}
  */
 export function chooseDays(survey, plan, config, limits, at) {
-  const free = Math.max(0, limits.outstanding - plan.size);
-  const count = findOutage(survey, at)?.code === "upstream_auth" ? Math.min(1, free) : free; // a probe of the key
+  const count = Math.min(Math.max(0, limits.outstanding - plan.size), countAllowed(survey, at));
   const planned = [...plan.values()].filter(({ what }) => what === "recheck").length;
-  const isFree = (/** @type {string} */ site, /** @type {string} */ date) => {
-    const name = nameDay({ site, date });
-    const failed = survey.control.failures.get(name);
-    return !plan.has(name) && !(failed && mustWait(failed, at, config.version));
+  const held = findHeldSites(survey, config.version);
+  const [inQueue, failures] = [groupBySite(plan), groupBySite(survey.control.failures)];
+  const choices = survey.sites.map((site) => {
+    const [planned, failed] = [inQueue.get(site.name) ?? new Map(), failures.get(site.name) ?? new Map()];
+    const mayTry = (/** @type {Failed} */ one) => !mustWait(one, at, config.version, survey.storedAt);
+    return chooseOfSite(site, { planned, failed, mayTry }, config, at, held.get(site.name));
+  });
+  /** @param {"newest"|"late"|"older"} group */
+  const pick = (group) => choices.map((choice) => ({ name: choice.name, dates: choice[group] }));
+  const rechecks = takeInTurn(pick("late"), "recheck", Math.max(0, limits.rechecks - planned));
+  const [newest, older] = [takeInTurn(pick("newest"), "copy", count), takeInTurn(pick("older"), "copy", count)];
+  return [...newest, ...rechecks, ...older].slice(0, count);
+}
+
+/**
+ * Returns the days of a site that may be sent: one probe where ACE refuses the site or does not answer for it.
+ * @param {SiteDays} site
+ * @param {Known} known
+ * @param {import("../settings.js").Config} config
+ * @param {number} at in ms
+ * @param {Failed|undefined} held
+ * @returns {Choice}
+ */
+function chooseOfSite({ name, missing, due, stored }, known, config, at, held) {
+  const isPlanned = (/** @type {string} */ date) => known.planned.has(date);
+  const findFailed = (/** @type {string} */ date) => known.failed.get(date);
+  const isFree = (/** @type {string} */ date) => {
+    const failed = findFailed(date);
+    return !isPlanned(date) && (failed === undefined || known.mayTry(failed));
   };
-  const missing = survey.sites.map(({ name, missing: dates }) => ({
+  const late = due.filter((date) => {
+    const uploaded = stored.get(date)?.uploaded;
+    return uploaded !== undefined && needsRecheck(date, uploaded, config, at);
+  });
+  if (held) {
+    const days = missing.length > 0 ? missing : late;
+    const mayProbe = (/** @type {string} */ date) =>
+      isFree(date) || (!isPlanned(date) && isNewOutage(findFailed(date)));
+    const probe = isUnavailable(held) ? findLeastTried(days.filter(mayProbe), findFailed) : days.slice(-1).find(isFree);
+    const dates = probe === undefined ? [] : [probe];
+    return { name, newest: missing.length > 0 ? dates : [], late: missing.length > 0 ? [] : dates, older: [] };
+  }
+  const dates = missing.filter(isFree);
+  const newest = missing.findLast((date) => isPlanned(date) || isFree(date));
+  return {
     name,
-    dates: dates.filter((date) => isFree(name, date)),
-    newest: dates.findLast((date) => plan.has(nameDay({ site: name, date })) || isFree(name, date)),
-  }));
-  const newest = missing.map(({ name, dates, newest: date }) => ({ name, dates: dates.filter((one) => one === date) }));
-  const older = missing.map(({ name, dates, newest: date }) => ({ name, dates: dates.filter((one) => one !== date) }));
-  const late = survey.sites.map(({ name, due, stored }) => ({
-    name,
-    dates: due.filter((date) => {
-      const uploaded = stored.get(date)?.uploaded;
-      return uploaded !== undefined && needsRecheck(date, uploaded, config, at) && isFree(name, date);
-    }),
-  }));
-  const rechecks = takeInTurn(late, "recheck", Math.max(0, limits.rechecks - planned));
-  return [...takeInTurn(newest, "copy", count), ...rechecks, ...takeInTurn(older, "copy", count)].slice(0, count);
+    newest: dates.filter((date) => date === newest),
+    late: late.filter(isFree),
+    older: dates.filter((date) => date !== newest),
+  };
+}
+
+/**
+ * Groups entries by their site, because the names of all days of all sites would take long to make.
+ * @template T
+ * @param {Map<string, T>} entries by site and date
+ * @returns {Map<string, Map<string, T>>} by site, then by date
+ */
+function groupBySite(entries) {
+  /** @type {Map<string, Map<string, T>>} */
+  const sites = new Map();
+  for (const [name, entry] of entries) {
+    const site = name.slice(0, -11);
+    const days = sites.get(site) ?? new Map();
+    sites.set(site, days.set(name.slice(-10), entry));
+  }
+  return sites;
+}
+
+const PROBE_ATTEMPTS = 3; // a day that failed so often is a probe only after its pause
+
+/** @param {Failed|undefined} failed */
+const isNewOutage = (failed) => failed !== undefined && isUnavailable(failed) && failed.attempts < PROBE_ATTEMPTS;
+
+/**
+ * Returns the day with the fewest failed attempts, the newest of several.
+ * @param {string[]} dates
+ * @param {(date: string) => Failed|undefined} findFailed
+ */
+function findLeastTried(dates, findFailed) {
+  const count = (/** @type {string} */ date) => findFailed(date)?.attempts ?? 0;
+  return dates.reduceRight(
+    (/** @type {string|undefined} */ best, date) => (best !== undefined && count(best) <= count(date) ? best : date),
+    undefined,
+  );
 }
 
 /**
@@ -69,27 +135,4 @@ function takeInTurn(sites, kind, count) {
     }
   }
   return orders;
-}
-
-/**
- * Returns the newest failure record of a declared site.
- * @param {Survey} survey
- */
-function findNewestFailure({ sites, control }) {
-  const names = new Set(sites.map(({ name }) => name));
-  const failures = [...control.failures.values()].filter(({ site }) => names.has(site));
-  return failures.reduce((one, other) => (one && one.lastAt >= other.lastAt ? one : other), failures[0]);
-}
-
-/**
- * Returns the newest failure where it stops all sites: ACE refuses the key or does not answer, no day was stored since,
- * and it is younger than an hour. Returns undefined otherwise.
- * @param {Survey} survey
- * @param {number} at in ms
- */
-export function findOutage(survey, at) {
-  const failure = findNewestFailure(survey);
-  if (!failure || !OUTAGES.includes(failure.code) || at - failure.lastAt >= OUTAGE_MS) return undefined;
-  const isOver = survey.sites.some(({ stored }) => stored.values().some(({ uploaded }) => uploaded > failure.lastAt));
-  return isOver ? undefined : failure;
 }

@@ -7,8 +7,9 @@ import { listDueDays } from "./due.js";
 /**
  * @typedef {import("../settings.js").Config} Config
  * @typedef {{uploaded: number, size: number}} Stored `uploaded` in ms
- * @typedef {{name: string, start: string, due: string[], stored: Map<string, Stored>, missing: string[]}} SiteDays oldest first
- * @typedef {{sites: SiteDays[], control: import("../control/listing.js").Control}} Survey
+ * @typedef {{name: string, start: string, due: string[], stored: Map<string, Stored>, missing: string[],
+ *   storedAt: number}} SiteDays oldest first. `storedAt` in ms: when the newest object was written, -Infinity for none
+ * @typedef {{sites: SiteDays[], control: import("../control/listing.js").Control, storedAt: number}} Survey
  */
 
 const LISTS = 5; // at once. Cloudflare allows six connections
@@ -29,11 +30,13 @@ export async function surveyDays(config, at) {
       const due = listDueDays(site, config, at);
       const stored = await listStored(config, site.name);
       const missing = due.filter((date) => !stored.has(date));
-      sites[index] = { name: site.name, start: site.start, due, stored, missing };
+      let storedAt = -Infinity;
+      for (const { uploaded } of stored.values()) storedAt = Math.max(storedAt, uploaded);
+      sites[index] = { name: site.name, start: site.start, due, stored, missing, storedAt };
     }
   };
   await Promise.all([control, ...Array.from({ length: LISTS }, work)]);
-  return { sites, control: await control };
+  return { sites, control: await control, storedAt: Math.max(...sites.map((site) => site.storedAt)) };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The work on one day: a copy or a new revision, under the day's lease and never without need. */
 import { callR2, formatKey } from "../../shared/storage.js";
-import { clearFailure } from "../control/failures.js";
+import { clearFailures } from "../control/failures.js";
 import { withLease } from "../control/lease.js";
 import { requireBucket } from "../control/objects.js";
 import { needsRecheck } from "./due.js";
@@ -30,7 +30,7 @@ export function copyMissing(config, { parts, limits, now }, day, { client, count
     const isStored = (await readStored(config, day)) !== null; // by the run that held the lease before
     const target = { site: findSite(config, day.site), date: day.date };
     const result = isStored ? "present" : await parts.copyDay(config, target, client, limits, counters);
-    if (result !== "unfinished") await clearFailure(config, day);
+    if (result !== "unfinished") await clearFailures(config, day);
     return result;
   });
 }
@@ -48,7 +48,7 @@ export function revise(config, { parts, limits, now }, day, { client, counters, 
     const target = { site: findSite(config, day.site), date: day.date };
     const done = await parts.reviseDay(config, target, client, limits, counters, { source, dryRun });
     const isSuccess = done.result === "revised" || done.result === "unchanged";
-    if (isSuccess && source === "ace" && !dryRun) await clearFailure(config, day);
+    if (isSuccess && source === "ace" && !dryRun) await clearFailures(config, day);
     return done;
   });
 }

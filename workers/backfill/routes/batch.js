@@ -48,7 +48,11 @@ export async function runBatch(config, tools, counters, choice) {
     const days = listChosen(survey, choice);
     const mayTry = (/** @type {Day} */ day) => {
       const failed = survey?.control.failures.get(nameDay(day));
-      return choice.day !== undefined || !failed || !mustWait(failed, tools.now(), config.version);
+      return (
+        choice.day !== undefined ||
+        !failed ||
+        !mustWait(failed, tools.now(), config.version, survey?.storedAt ?? -Infinity)
+      );
     };
     const tried = days.filter(mayTry);
     batch.waiting = days.length - tried.length;

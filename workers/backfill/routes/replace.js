@@ -12,6 +12,7 @@ import { readDay, refuseParameters } from "./parameters.js";
  */
 
 const BUSY = "another run works on the day. Repeat the request later";
+const TOO_LONG = "ACE did not send the whole day within 5 minutes. See pageSize in docs/scale.md";
 const PARAMETERS = { source: ["ace", "stored"], dry_run: ["true", "false"] };
 
 /**
@@ -37,7 +38,7 @@ export async function replyReplace(request, config, tools, context) {
     if (result === "conflict") return refuse(409, { code: "busy", message: BUSY });
     if (result === "absent") return refuse(404, { code: "not_stored", message: "the day is not stored" });
     if (result !== "unfinished") return json(200, { status: result, site, day, revision, rows });
-    return refuse(502, { code: "upstream_unavailable", message: "ACE did not send the whole day in time" });
+    return refuse(502, { code: "over_budget", message: TOO_LONG });
   } catch (error) {
     if (error instanceof Failure) return refuse(502, describe(error));
     throw error;
