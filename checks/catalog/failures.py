@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis.backfill.failed_days import FailedDays, describe_failed_days, list_failed_days
 from checks.diagnosis.clock_skew import correct_now
+from checks.diagnosis.stored_objects.shared_list import list_stored_days
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from checks.model.metric import Metric
-from contract.schedule import format_time
+from contract.schedule import SiteDay, format_time
 
 if TYPE_CHECKING:
     from cloudflare_client.queues import Backlog
+    from contract.control_objects import Failure
     from contract.manifest import DeclaredQueue
 
 MAX_WAIT = timedelta(minutes=15)  # of a message in the dead-letter queue. Its consumer takes seconds
@@ -32,17 +34,32 @@ def failures(context: Context) -> Items:
     listed = run_in_background(lambda: list_failed_days(context, {site.name for site in context.manifest.sites}))
     dead = [] if queue is None else list(_judge_dead_letters(context, queue))
     found = listed()
-    yield from describe_failed_days(found.failures)
+    failed = _list_missing(context, found.failures)
+    yield from describe_failed_days(failed)
     yield from _describe_unreadable(found)
-    yield Evidence(_count(found), metrics={Metric.FAILED_DAYS: len(found.failures)})
+    yield Evidence(_count(failed, found.others), metrics={Metric.FAILED_DAYS: len(failed)})
+    yield from _warn_of_stored_days(len(found.failures) - len(failed))
     yield from dead
 
 
-def _count(found: FailedDays) -> str:
-    sites = len({failure.site for failure in found.failures})
-    days = f"{len(found.failures):,} failed day{'' if len(found.failures) == 1 else 's'}"
-    said = f"{days} of {sites} site{'' if sites == 1 else 's'}" if found.failures else "no day has failed"
-    return f"{said}, and {found.others:,} of sites that are not declared" if found.others else said
+def _list_missing(context: Context, failures: Sequence[Failure]) -> list[Failure]:
+    """Return the failures of days that are not stored."""
+    stored = list_stored_days(context) if failures else {}
+    return [failure for failure in failures if SiteDay(failure.site, failure.day) not in stored]
+
+
+def _warn_of_stored_days(count: int) -> Iterator[Evidence]:
+    """Yield a warning about records of stored days. The planner deletes one, unless the day must be read again."""
+    if count:
+        said = "1 stored day has" if count == 1 else f"{count:,} stored days have"
+        yield Evidence(f"{said} a record of a failure. The planner deletes it, or reads the day again", warning=True)
+
+
+def _count(failed: Sequence[Failure], others: int) -> str:
+    sites = len({failure.site for failure in failed})
+    days = f"{len(failed):,} failed day{'' if len(failed) == 1 else 's'}"
+    said = f"{days} of {sites} site{'' if sites == 1 else 's'}" if failed else "no day has failed"
+    return f"{said}, and {others:,} of sites that are not declared" if others else said
 
 
 def _describe_unreadable(found: FailedDays) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.clients.worker.run_history import MAX_DURATION, PERIODS, History
 from checks.clients.worker.run_log import Run, read_run_log
 from checks.diagnosis import live_version
+from checks.diagnosis.backfill.plan import has_planned_days
 from checks.diagnosis.clock_skew import correct_now, find_skew
 from checks.diagnosis.error_codes import diagnose_error_code
 from checks.diagnosis.stored_objects.shared_list import list_stored_days
@@ -136,6 +137,11 @@ def _find_problems(context: Context, found: History) -> Items:
         limit = f"an end within {MAX_DURATION[killed[0].trigger].seconds // 60} minutes"
         text = f"{text}. Cloudflare ends a run that needs too much CPU time or memory"
         yield _describe("ends of the runs", limit, text, Cause.WORKER, Hint.show_logs())
+    if (idle := found.find_idle_planners()) and not has_planned_days(context, found.now):
+        text = f"the last {len(idle)} sent none, although {idle[0].waiting} are missing and none is in the queue"
+        yield _describe(
+            "days that the cron plans", "missing days are sent to the queue", text, Cause.WORKER, Hint.show_logs()
+        )
     if failures := found.find_failures():
         yield _describe_failures(context, failures, awaits_cron=found.awaits_cron(failures))
     yield from found.describe_failed_days()
@@ -188,10 +194,15 @@ CHECK = Check(
         KnownCause(what="the crons were removed outside Pulumi", fix="pulumi up --stack NAME"),
         KnownCause(
             what="Cloudflare ended runs that need too much CPU time or memory",
-            fix="use Workers Paid, or pulumi config set pageSize 1000, then pulumi up",
+            fix="use Workers Paid. For runs by HTTP, which read ACE, also pulumi config set pageSize 1000",
         ),
         KnownCause(
-            what="ACE or the bucket failed in the last run", fix="see the error code: docs/reference/backfill-worker.md"
+            what="the cron sends no missing day to the queue, although none is in it",
+            fix="npx wrangler tail WORKER shows a run. Correct the worker, then pulumi up",
+        ),
+        KnownCause(
+            what="ACE, the bucket or the queue failed in the last run",
+            fix="see the error code: docs/reference/backfill-worker.md",
         ),
         KnownCause(
             what="stored days were removed. The check bucket names a lifecycle rule that does so",

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.clients.worker.progress import Progress, read_progress_day
+from checks.clients.worker.site_totals import read_site_totals
 from checks.clients.worker.skipped_days import SkippedDays
+from checks.diagnosis.backfill.reported_totals import find_last_counted_days, find_wrong_total
 from checks.diagnosis.batch_recording import record_batch
 from checks.diagnosis.error_codes import describe_reported_error
 from checks.model.credentials import Credential, Secret
 from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError, Stop
 from checks.model.hint import Hint
-from checks.stored_days.selection import find_last_days
 
 if TYPE_CHECKING:
     from checks.clients.worker.client import WorkerReply
@@ -68,7 +69,8 @@ def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Findin
     explained = skipped.count >= after.days_total - after.days_complete > 0
     context.batch.progress = after
     lasted = context.deadline.clock() - began
-    kept = _read_progress(context, STATUS, context.worker.fetch_status(context.credentials.operator))
+    status = context.worker.fetch_status(context.credentials.operator)
+    kept = _read_progress(context, STATUS, status)
     problem = (
         _find_contradiction(reply, after)
         or _find_standstill(before, after, explained=explained)
@@ -78,6 +80,7 @@ def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Findin
     )
     if problem is not None:
         raise Failed(_describe(SUBJECT, *problem))
+    _require_right_totals(context, status, kept)
     days = f"days complete: {before.days_complete} -> {after.days_complete} of {after.days_total}"
     yield Evidence(f"{days}, {after.samples_written:,} samples written")
     yield from skipped.describe()
@@ -85,6 +88,17 @@ def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Findin
         if not context.manifest.schedules:
             raise Failed(_describe_missing_cron())
         yield Evidence("a day is larger than one batch, so the cron continues it")
+
+
+def _require_right_totals(context: Context, status: WorkerReply, progress: Progress) -> None:
+    """Raise Failed where the totals of a site contradict the declaration, the calendar or the list of stored days."""
+    try:
+        totals = read_site_totals(status.body)
+    except ShapeError as error:
+        raise Failed(_describe(STATUS, "the totals of each site", str(error))) from None
+    problem = None if totals is None else find_wrong_total(context, totals, progress)
+    if problem is not None:
+        raise Failed(_describe(STATUS, *problem))
 
 
 def _describe_missing_cron() -> Finding:
@@ -164,12 +178,10 @@ def _find_lost_days(after: Progress, kept: Progress) -> tuple[str, str] | None:
 def _find_other_range(context: Context, after: Progress) -> tuple[str, str] | None:
     """Return the declared and the found number of days where they differ. Midnight may pass while the worker counts."""
     sites = context.manifest.sites
-    counts_due_days = any(binding.name == "SETTLE_HOURS" for binding in context.manifest.bindings)  # not an older one
-    settle_hours = context.manifest.ace.settle_hours if counts_due_days else 0
     least = most = 0
     for site in sites:
         first = date.fromisoformat(site.start_date)
-        earliest, latest = find_last_days(site.end_date, context.now, context.deadline.seconds, settle_hours)
+        earliest, latest = find_last_counted_days(context, site)
         least, most = least + max(0, (earliest - first).days + 1), most + max(0, (latest - first).days + 1)
     if least <= after.days_total <= most:
         return None

@@ -191,8 +191,8 @@ class BackfillWorker:
         return {"status": status, "progress": self.progress(), "continuation": is_left}
 
     def _describe_site(self, site: str) -> Body:
-        due = [day for name, day in self._list_due() if name == site]
-        done = sorted(day for name, day in self._done(self._list_due()) if name == site)
+        due = self.due()
+        done = sorted(day for name, day in self._done([(site, day) for day in due]) if name == site)
         left = sorted(set(due) - set(done))
         counted = {"due": len(due), "stored": len(done), "empty": 0, "missing": len(left), "failed": 0}
         newest = done[-1] if done else None

@@ -18,7 +18,7 @@ NEW_CRON = timedelta(minutes=15) + CLOCK_SKEW  # a changed cron begins so much l
 MAX_DURATION = {
     CRON: timedelta(minutes=15),  # Cloudflare ends a cron's run then
     QUEUE: timedelta(minutes=15),
-    HTTP: timedelta(minutes=5),  # its batch requests no page after 20 s, and tries one page three times for 25 s
+    HTTP: timedelta(minutes=7),  # POST /replace requests no page after 5 minutes, and tries one three times for 25 s
 }
 
 
@@ -92,6 +92,16 @@ class History:
             return False
         fires = list_fires(self.crons, failures[0].ended or self.now, 1)
         return bool(fires) and self.now <= fires[0] + LATE
+
+    def find_idle_planners(self) -> list[Run]:
+        """Return the last ``PERIODS`` runs of the cron if each sent no day although days are missing, else none.
+
+        Failed days wait for their next attempt, and a day that was stored meanwhile is progress. During a pause a run
+        plans nothing.
+        """
+        runs = [run for run in self.ended if run.trigger == CRON][:PERIODS]
+        idle = [run for run in runs if run.error is None and run.waiting and run.queued == 0 and not run.stored]
+        return idle if len(idle) == PERIODS else []
 
     def describe_failed_days(self) -> list[Evidence]:
         """Return a warning if missing days had a failure record at the last run of the cron."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cloudflare_client.queues import Queue, QueueConsumer
 
 NONE = "none"
+STOPPED = "paused, so no message reaches the worker"
 Problem = tuple[str, str, str]  # subject, expected, found
 
 
@@ -84,7 +85,7 @@ def _find_problems(declared: _Declared, live: Queue | None) -> Iterator[Problem]
         yield queue, "exists, with its consumer", "absent"
         return
     if live.paused:
-        yield queue, "delivers its messages", "paused, so no message reaches the worker"
+        yield queue, "delivers its messages", STOPPED
     consumer = next((item for item in live.consumers if item.script == declared.worker), None)
     if consumer is None:
         others = ", ".join(item.script or f"a consumer of type {item.type}" for item in live.consumers)

@@ -59,15 +59,27 @@ def test_the_code_gives_the_cause(tmp_path, system, code, cause, hint):
 
 
 def test_many_days_are_one_finding_for_each_code(tmp_path, system):
-    for number in range(10, 18):
+    for number in range(12, 20):
         fail(system.objects, f"2024-12-{number}")
-    fail(system.objects, "2024-12-18", code="killed")
+    fail(system.objects, "2024-12-20", code="killed")
     _, report = system.report(tmp_path, "failures")
     first, second = report["failures"]["findings"]
-    assert first["found"].startswith("8 days failed with upstream_contract (2024-12-10 to 2024-12-17) since")
+    assert first["found"].startswith("8 days failed with upstream_contract (2024-12-12 to 2024-12-19) since")
     assert first["hint"] == f"python -m backfill retry --site {SITE} --stack prod"
-    assert second["found"].startswith("1 day failed with killed (2024-12-18)")
+    assert second["found"].startswith("1 day failed with killed (2024-12-20)")
     assert report["failures"]["metrics"] == {"failed_days": 9}
+
+
+def test_a_record_of_a_stored_day_is_a_warning(tmp_path, system):
+    """The planner deletes it, or repeats the re-check that failed."""
+    fail(system.objects, "2024-12-10")
+    code, report = system.report(tmp_path, "failures")
+    assert (code, report["failures"]["evidence"][0]) == (0, "no day has failed")
+    assert report["failures"]["metrics"] == {"failed_days": 0}
+    text = "1 stored day has a record of a failure. The planner deletes it, or reads the day again"
+    assert report["failures"]["warnings"] == [text]
+    fail(system.objects, "2024-12-12")
+    assert failed_finding(tmp_path, system, "failures")["found"].startswith("1 day failed with upstream_contract")
 
 
 def test_failures_of_a_site_that_is_not_declared_are_counted_apart(tmp_path, system):

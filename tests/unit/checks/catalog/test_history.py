@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from contract.control_objects import PLAN_KEY
 from tests.fakes import days, run_log
+from tests.fakes.control_objects import plan
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import BUCKET, CRON, NAME, NOW, manifest_data
 from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
@@ -115,7 +117,7 @@ def test_history_of_a_run_that_never_ended(tmp_path, ago, trigger, outcome):
 
 
 def test_history_of_a_run_by_http_that_never_ended_without_a_later_success(tmp_path):
-    runs = [make_run(minutes(6), lasted=None, trigger="http"), make_run(minutes(6), lasted=None)]
+    runs = [make_run(minutes(8), lasted=None, trigger="http"), make_run(minutes(8), lasted=None)]
     assert "(http)" in failed_finding(tmp_path, system_with(*runs, keep=False), "history")["found"]
 
 
@@ -300,9 +302,37 @@ def test_history_warns_of_days_that_failed(tmp_path):
     assert shown[-1] == "failed days that are tried again: 2 (check failures)"
 
 
+def idle_planners(*changes, **more):
+    """Return a system whose last three planners sent no day, although four are missing."""
+    runs = [planner_run(ago, planned=4, **more) for ago in (2, 7, 12)]
+    for run, changed in zip(runs, changes, strict=False):
+        run.update(changed)
+    return system_with(*runs, keep=False)
+
+
+def test_history_of_planners_that_send_no_missing_day(tmp_path):
+    found = failed_finding(tmp_path, idle_planners(), "history")
+    assert found["subject"] == "days that the cron plans"
+    assert found["found"] == "the last 3 sent none, although 4 are missing and none is in the queue"
+    assert (found["cause"], found["hint"]) == ("worker", TAIL)
+    system = idle_planners()
+    plan(system.objects, {"2024-12-12": "copy"}, at=minutes(400))
+    assert "none is in the queue" in failed_finding(tmp_path, system, "history")["found"], "it is too old"
+    system.objects[PLAN_KEY] = days.Stored(body=b"?", custom={})
+    assert "none is in the queue" in failed_finding(tmp_path, system, "history")["found"]
+
+
 def test_history_of_a_planner_passes_while_days_are_in_the_queue(tmp_path):
     """The days of a planner are in the queue, and the check fresh sees whether they are stored."""
-    assert evidence(tmp_path, system_with(*(planner_run(ago, planned=4) for ago in (2, 7, 12)), keep=False))
+    system = idle_planners()
+    plan(system.objects, {"2024-12-12": "copy"}, at=minutes(300))
+    assert evidence(tmp_path, system)
+
+
+@pytest.mark.parametrize("changed", [{"queued": 4}, {"stored": 1}, {"planned": None}, {"failed": 4}, {"planned": 0}])
+def test_history_of_a_planner_passes_while_one_of_three_had_a_reason(tmp_path, changed):
+    """It sent days, saw days stored, was paused, or has only failed days left, which wait for their next attempt."""
+    assert evidence(tmp_path, idle_planners({}, changed))
 
 
 @pytest.mark.parametrize(("planned", "stored", "is_complete"), [(0, 0, True), (0, 3, True), (3, 3, False)])

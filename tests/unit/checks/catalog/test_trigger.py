@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from tests.fakes import days
 from tests.fakes.answers import answer
 from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import NAME, NOW, manifest_data
@@ -259,3 +260,65 @@ def test_the_days_of_all_sites_are_counted(tmp_path):
     assert (code, report["trigger"]["evidence"][0]) == (0, "days complete: 6 -> 7 of 15, 3 samples written")
     system.worker.sites = ["a", "b"]
     assert failed_finding(tmp_path, system, "trigger")["expected"] == "days_total 15 (of 3 sites)"
+
+
+# ---- the totals of each site
+
+
+def edit_site(system, **changes):
+    """Change the totals of the first site in GET /status."""
+
+    def edit(path, status, body):
+        if path != "/status" or status != 200:
+            return status, body
+        first, *others = body["sites"]
+        return status, body | {"sites": [first | changes, *others]}
+
+    system.worker.edit = edit
+
+
+@pytest.mark.parametrize(("changes", "expected", "found"), [
+    ({"name": "other"}, "2 declared sites", "2 sites, without ses_a and with other"),
+    ({"due": 6}, "8 of 10 days over all sites", "8 of 11"),
+    ({"stored": 3, "missing": 2}, "8 of 10 days over all sites", "7 of 10"),
+    ({"missing": 0}, "5 days of ses_a stored or missing", "4 and 0"),
+    ({"failed": 6}, "at most 5 failed days of ses_a", "6"),
+    ({"due": "5"}, "the totals of each site", "due of ses_a is '5'"),
+    ({"name": None}, "the totals of each site", "a site has no name"),
+])  # fmt: skip
+def test_a_total_of_a_site_that_contradicts_the_others_is_a_finding(tmp_path, changes, expected, found):
+    system = healthy_system(stored=3, manifest=manifest_data(names=["ses_a", "ses_b"]))
+    system.write(days.date_of(3), site="ses_b")
+    edit_site(system, **changes)
+    failed = failed_finding(tmp_path, system, "trigger")
+    assert (failed["expected"], failed["found"], failed["cause"]) == (expected, found, "worker")
+
+
+def move_days(system, more, less):
+    """Report stored days of one site as days of another one."""
+
+    def edit(path, status, body):
+        if path != "/status" or status != 200:
+            return status, body
+        changed = {more: 1, less: -1}
+        sites = [
+            site
+            | {"stored": site["stored"] + changed[site["name"]], "missing": site["missing"] - changed[site["name"]]}
+            for site in body["sites"]
+        ]
+        return status, body | {"sites": sites}
+
+    system.worker.edit = edit
+
+
+def test_a_site_with_more_days_in_the_bucket_than_the_worker_reports_is_a_finding(tmp_path):
+    """The list of the check fresh is compared. Without it no other request is sent."""
+    system = healthy_system(stored=2, manifest=manifest_data(names=["ses_a", "ses_b"]))
+    move_days(system, "ses_a", "ses_b")
+    found = system.report(tmp_path, "trigger", "fresh")[1]["trigger"]["findings"][0]
+    assert (found["subject"], found["expected"], found["found"]) == (
+        "GET /status", "2 stored days of ses_b, as in the bucket", "1",
+    )  # fmt: skip
+    system.asked.clear()
+    assert system.report(tmp_path, "trigger")[0] == 0
+    assert not [asked for asked in system.asked if asked.endswith("/objects")]

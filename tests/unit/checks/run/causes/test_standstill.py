@@ -61,3 +61,16 @@ def test_removed_days_are_not_the_cause_of_a_cron_that_does_not_run():
     """Case T1: a right cron would have copied the days again."""
     history = result("history", Outcome.FAIL, dataclasses.replace(finding(text="runs"), cause=Cause.WORKER), LOSS)
     assert explain_standstill({"fresh": FRESH, "history": history})["fresh"] == FRESH
+
+
+def test_missing_days_have_the_cause_of_a_paused_queue_before_that_of_failed_runs():
+    queue = finding(text="paused, so no message reaches the worker")
+    queue = dataclasses.replace(queue, cause=Cause.OUTSIDE_CHANGE, hint="pulumi up")
+    failed = dataclasses.replace(finding(text="runs"), cause=Cause.ACE)
+    results = {
+        "fresh": FRESH,
+        "bindings": result("bindings", Outcome.FAIL, queue),
+        "history": result("history", Outcome.FAIL, failed),
+    }
+    found = explain_standstill(results)["fresh"].findings[0]
+    assert (found.cause, found.hint, found.found) == (Cause.OUTSIDE_CHANGE, "pulumi up", "days")
