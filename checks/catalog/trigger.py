@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
 from checks.clients.worker.progress import Progress, read_progress_day
 from checks.clients.worker.site_totals import read_site_totals
 from checks.clients.worker.skipped_days import SkippedDays
-from checks.diagnosis.backfill.reported_totals import find_last_counted_days, find_wrong_total
+from checks.diagnosis.backfill.reported_totals import find_other_range, find_wrong_total
 from checks.diagnosis.batch_recording import record_batch
 from checks.diagnosis.error_codes import describe_reported_error
 from checks.model.credentials import Credential, Secret
@@ -74,7 +73,7 @@ def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Findin
     problem = (
         _find_contradiction(reply, after)
         or _find_standstill(before, after, explained=explained)
-        or _find_other_range(context, after)
+        or find_other_range(context, after)
         or (None if explained else _find_early_end(before, after, lasted))
         or _find_lost_days(after, kept)
     )
@@ -173,20 +172,6 @@ def _find_lost_days(after: Progress, kept: Progress) -> tuple[str, str] | None:
     if kept.days_complete < after.days_complete:
         return f"{after.days_complete} days complete, in GET /status too", f"{kept.days_complete}"
     return None
-
-
-def _find_other_range(context: Context, after: Progress) -> tuple[str, str] | None:
-    """Return the declared and the found number of days where they differ. Midnight may pass while the worker counts."""
-    sites = context.manifest.sites
-    least = most = 0
-    for site in sites:
-        first = date.fromisoformat(site.start_date)
-        earliest, latest = find_last_counted_days(context, site)
-        least, most = least + max(0, (earliest - first).days + 1), most + max(0, (latest - first).days + 1)
-    if least <= after.days_total <= most:
-        return None
-    shown = f"{first} to {earliest}" if len(sites) == 1 else f"of {len(sites)} sites"
-    return f"days_total {least} ({shown})", f"{after.days_total}"
 
 
 def _describe(subject: str, expected: str, found: str) -> Finding:

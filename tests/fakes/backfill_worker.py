@@ -83,7 +83,8 @@ class BackfillWorker:
         return self.calendar.due(self._clock())
 
     def _list_due(self) -> list[Day]:
-        return [(site, day) for site in self.sites for day in self.due()]
+        due = self.due()
+        return [(site, day) for site in self.sites for day in due]
 
     def health(self) -> Reply:
         """Return the answer of GET /health."""
@@ -108,7 +109,8 @@ class BackfillWorker:
         if self._has_bucket():
             stored = len(self.objects.keys() - before)
             due = self._list_due()
-            left = [day for day in due if day not in self._done(due)]
+            done = set(self._done(due))
+            left = [day for day in due if day not in done]
             entry: Body = {
                 "trigger": "http",
                 "planned": len(left) + stored,

@@ -33,9 +33,23 @@ def find_wrong_total(context: Context, totals: Mapping[str, SiteTotals], progres
     return next((problem for problem in problems if problem is not None), None) or _compare_with_list(context, totals)
 
 
+def find_other_range(context: Context, after: Progress) -> tuple[str, str] | None:
+    """Return the declared and the found number of days where they differ. Midnight may pass while the worker counts."""
+    sites = context.manifest.sites
+    least = most = 0
+    for site in sites:
+        first = date.fromisoformat(site.start_date)
+        earliest, latest = _find_last_counted_days(context, site)
+        least, most = least + max(0, (earliest - first).days + 1), most + max(0, (latest - first).days + 1)
+    if least <= after.days_total <= most:
+        return None
+    shown = f"{first} to {earliest}" if len(sites) == 1 else f"of {len(sites)} sites"
+    return f"days_total {least} ({shown})", f"{after.days_total}"
+
+
 def _judge_site(context: Context, site: DeclaredSite, totals: SiteTotals) -> Problem | None:
     """Judge the totals of a site by the calendar alone. Clocks may differ."""
-    earliest, latest = find_last_counted_days(context, site)
+    earliest, latest = _find_last_counted_days(context, site)
     first = date.fromisoformat(site.start_date)
     least, most = (max(0, (last - first).days + 1) for last in (earliest, latest))
     if not least <= totals.due <= most:
@@ -57,7 +71,7 @@ def _compare_with_list(context: Context, totals: Mapping[str, SiteTotals]) -> Pr
 
 def _find_unreported(context: Context, totals: Mapping[str, SiteTotals], after: int) -> Problem | None:
     """Return the first site of which more days are stored than the worker reports."""
-    limits = {site.name: find_last_counted_days(context, site)[0] for site in context.manifest.sites}
+    limits = {site.name: _find_last_counted_days(context, site)[0] for site in context.manifest.sites}
     listed = Counter(place.site for place in list_stored_days(context, after) if place.day <= limits[place.site])
     for name, site in totals.items():
         if site.stored < listed[name]:
@@ -65,7 +79,7 @@ def _find_unreported(context: Context, totals: Mapping[str, SiteTotals], after: 
     return None
 
 
-def find_last_counted_days(context: Context, site: DeclaredSite) -> tuple[date, date]:
+def _find_last_counted_days(context: Context, site: DeclaredSite) -> tuple[date, date]:
     """Return the earliest and the latest last day of a site that the worker may count. Its clock may differ."""
     counts_due_days = any(binding.name == "SETTLE_HOURS" for binding in context.manifest.bindings)  # not an older one
     settle_hours = context.manifest.ace.settle_hours if counts_due_days else 0
