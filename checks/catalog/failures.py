@@ -141,7 +141,7 @@ CHECK = Check(
         ),
         KnownCause(
             what="Cloudflare ended the copy of a day five times (killed), because it needs too much CPU time or memory",
-            fix="pulumi config set pageSize 1000, then pulumi up, then python -m backfill retry --stack NAME",
+            fix="pulumi config set parallelism 1, then pulumi up, then python -m backfill retry --stack NAME",
         ),
         KnownCause(
             what="the worker does not consume the dead-letter queue, or the queue was removed outside Pulumi",

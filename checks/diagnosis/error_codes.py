@@ -23,7 +23,7 @@ _KNOWN = {
     "upstream_contract": (Cause.ACE, Hint.rerun("trigger")),
     "storage": (Cause.STORAGE, Hint.deploy()),
     "queue": (Cause.CLOUDFLARE, Hint.deploy()),
-    "killed": (Cause.CONFIGURATION, Hint.set_setting("pageSize", "1000")),
+    "killed": (Cause.CONFIGURATION, Hint.set_setting("parallelism", "1")),
 }
 
 

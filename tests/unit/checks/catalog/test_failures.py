@@ -46,7 +46,7 @@ def test_a_failed_day_is_named_with_its_attempts_and_the_next_command(tmp_path, 
         ("upstream_auth", "configuration", "pulumi config set --secret aceApiKey --stack prod && pulumi up"),
         ("upstream_rejected", "configuration", "${EDITOR:-vi} Pulumi.prod.yaml && pulumi up --stack prod"),
         ("storage", "storage", "python -m backfill retry"),
-        ("killed", "configuration", "pulumi config set pageSize 1000 --stack prod && pulumi up"),
+        ("killed", "configuration", "pulumi config set parallelism 1 --stack prod && pulumi up"),
         ("another", "worker", "python -m backfill retry"),
     ],
 )

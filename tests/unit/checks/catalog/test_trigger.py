@@ -29,7 +29,7 @@ def answer_trigger(system, http=200, **changes):
         ("upstream_contract", "ace", "python -m checks run trigger --stack prod"),
         ("storage", "storage", "pulumi up --stack prod"),
         ("queue", "cloudflare", UP),
-        ("killed", "configuration", "pulumi config set pageSize 1000 --stack prod"),
+        ("killed", "configuration", "pulumi config set parallelism 1 --stack prod"),
         ("not_configured", "configuration", UP),
         ("something_new", "worker", f"npx wrangler tail {NAME}"),
     ],
