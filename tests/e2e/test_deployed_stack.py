@@ -72,6 +72,7 @@ def deploy(world, key):
     bindings = [{"name": "ACE_API_KEY", "type": "secret_text", "text": key}]
     bindings += [{"name": "BUCKET", "type": "r2_bucket", "bucket_name": world.local.bucket}]
     bindings += [{"name": "CF_VERSION_METADATA", "type": "version_metadata"}]
+    bindings += [{"name": "DAYS", "type": "queue", "queue_name": "building-vitals-backfill-days"}]
     bindings += [{"name": name, "type": "plain_text", "text": text} for name, text in texts.items()]
     metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": bindings}
     code = (local.ROOT / "workers" / "dist" / "backfill.js").read_bytes()

@@ -22,6 +22,11 @@ def section(title):
     return re.findall(r"^```bash\n(.*?)^```", found, re.MULTILINE | re.DOTALL)
 
 
+def for_prod(commands):
+    """The commands for the stack prod, whose names have no suffix."""
+    return commands.replace("backfill-staging", "backfill").replace("staging", "prod")
+
+
 class Clone:
     """A clean clone in the account of a rehearsal, with nothing of the rehearsal's own stack."""
 
@@ -182,7 +187,7 @@ def test_a_stack_that_was_removed_is_recovered_with_its_days(clone):
     assert clone.changes("pulumi stack rm prod --force --preserve-config") == []
     days = clone.days("ace-timeseries")
     [recover] = section("Recover a lost state")
-    clone.run(recover.replace("staging", "prod"))
+    clone.run(for_prod(recover))
     assert clone.days("ace-timeseries") == days != []
 
 
@@ -190,7 +195,7 @@ def test_another_bucket_is_used_and_the_former_one_stays(clone):
     """Case P16: a changed `bucket`, after the state no longer has the former one."""
     days = clone.days("ace-timeseries")
     [change] = section("Use another bucket")
-    assert not any("ace-timeseries" in path for path in clone.changes(change.replace("staging", "prod")))
+    assert not any("ace-timeseries" in path for path in clone.changes(for_prod(change)))
     assert clone.days("ace-timeseries") == days != []
     live = clone.account.workers[PROD].live.bindings
     assert [item["bucket_name"] for item in live if item["name"] == "BUCKET"] == ["another-timeseries"]

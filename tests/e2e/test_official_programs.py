@@ -9,5 +9,5 @@ def test_programs_in_the_given_folder_are_those_that_run(tmp_path, monkeypatch):
     programs = recording_programs.write_programs(tmp_path)
     monkeypatch.setenv(GIVEN, str(programs))
     with started() as world:
-        assert "10 to create" in world.pulumi("preview")
+        assert "16 to create" in world.pulumi("preview")
     assert recording_programs.read_calls(programs) == set(recording_programs.PROGRAMS)

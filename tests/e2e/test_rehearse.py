@@ -238,7 +238,7 @@ def test_the_lines_of_serve_are_all_that_another_terminal_needs():
         process.send_signal(signal.SIGINT)
     said = shell.stdout.split("$\n")
     assert shell.returncode == 0, shell.stdout + shell.stderr
-    assert "10 to create" in said[1]
+    assert "16 to create" in said[1]
     assert '"name": "ACE_API_KEY"' in said[3]
     assert json.loads(said[4])["status"] == "healthy"
     assert re.search(r"^query +ok ", said[8], re.MULTILINE)

@@ -163,7 +163,6 @@ ALL = """export default { async fetch(request, env) {
   await env.DB.exec("CREATE TABLE IF NOT EXISTS t (v TEXT)");
   await env.DB.prepare("INSERT INTO t VALUES (?)").bind("d1").run();
   await env.BUCKET.put("k", "r2");
-  await env.QUEUE.send("message");
   return Response.json({ secret: env.KEY, plain: env.SITE, json: env.JSON, version: env.VERSION,
     kv: await env.KV.get("k"), d1: (await env.DB.prepare("SELECT v FROM t").first()).v,
     r2: await (await env.BUCKET.get("k")).text(), service: await (await env.SERVICE.fetch(request)).text(),
@@ -177,12 +176,12 @@ BINDINGS = (
     {"name": "KV", "type": "kv_namespace", "namespace_id": "0f2ac74b498b48028cb68387c421e279"},
     {"name": "DB", "type": "d1", "id": "2ad8d3bb-c1fb-4d31-87e2-7f6e2c1d8a5c"},
     {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "everything"},
-    {"name": "QUEUE", "type": "queue", "queue_name": "jobs"},
     {"name": "SERVICE", "type": "service", "service": "related"},
 )
 
 
 def test_a_worker_reads_each_type_of_binding(edge, script, client):
+    """A queue needs the local Cloudflare, so test_queues.py has it."""
     edge.serve(script("related"))
     url = edge.serve(script("w", ALL, bindings=BINDINGS))
     assert client.get(url).json() == {
