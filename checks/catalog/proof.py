@@ -32,7 +32,7 @@ DAYS = 4  # that a run compares. Each is a read of ACE
 MIN_LEFT = 0.6  # of the deadline, for one more day
 RESERVED_SHARE = 0.25  # of the deadline, to find the cause of a difference
 RESERVED_SHARE_THOROUGH = 0.05
-KEEP = "keep the object. No command of this version stores a day again"
+READ_AGAIN = "python -m backfill replace --site SITE --day DAY --dry-run --stack NAME"  # it shows the change
 
 
 def proof(context: Context) -> Iterator[Evidence | Finding]:
@@ -118,17 +118,21 @@ CHECK = Check(
             what="ACE no longer has these rows, and R2 holds the only copy (ace)",
             fix="keep the object. Ask ACE how long it keeps rows",
         ),
-        KnownCause(what="ACE has late rows, or corrected values, since the day was stored (ace)", fix=KEEP),
+        KnownCause(
+            what="ACE has late rows, or corrected values, since the day was stored (ace)",
+            fix=f"{READ_AGAIN} shows the change. The same command without --dry-run keeps each row that only R2 has",
+        ),
         KnownCause(
             what="the worker lost rows, or converted values wrongly (worker)",
-            fix="correct the code and run pulumi up first, because the same code writes the same. Keep the object",
+            fix=f"correct the code and run pulumi up first, because the same code writes the same. Then {READ_AGAIN}",
         ),
         KnownCause(
             what="a version that is not of this stack wrote the object (outside_change)",
             fix="look at that version: npx wrangler versions list --name WORKER. Keep the object",
         ),
         KnownCause(
-            what="the object was changed after it was written, so that its metadata is wrong (storage)", fix=KEEP
+            what="the object was changed after it was written, so that its metadata is wrong (storage)",
+            fix="keep the object, and look for the program that changed it",
         ),
     ),
     needs=("token", "r2"),

@@ -165,8 +165,7 @@ CHECK = Check(
         KnownCause(what="the bucket was deleted, or another one is bound", fix="pulumi up --stack NAME"),
         KnownCause(
             what="an object is damaged, or was changed after it was written",
-            fix="keep a copy, as the line of the finding shows, and look for the program that changed it. "
-            "No command of this version stores a day again",
+            fix="keep a copy, as the line of the finding shows, and look for the program that changed it",
         ),
         KnownCause(
             what="another version wrote the object (outside_change), or the live code wrote it wrongly (worker)",
@@ -174,11 +173,11 @@ CHECK = Check(
         ),
         KnownCause(
             what="a day was stored as empty before ACE had its data, or ACE has a sample twice",
-            fix="ask ACE. No command of this version stores a day again",
+            fix="ask ACE, then python -m backfill replace --site SITE --day DAY --dry-run --stack NAME",
         ),
         KnownCause(
             what="the worker stored a day before its end (UTC), so that the rest is not in the object",
-            fix="keep a copy, and correct the code. No command of this version stores a day again",
+            fix="correct the code, then python -m backfill replace --site SITE --day DAY --dry-run --stack NAME",
         ),
         KnownCause(
             what="inconclusive: the clock of this machine is wrong (the Date of Cloudflare's answers tells)",

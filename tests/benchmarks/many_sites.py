@@ -60,17 +60,17 @@ def _create_system() -> System:
 
 def _measure(system: System, title: str) -> bool:
     system.asked.clear()
-    before, began = _peak(), time.monotonic()
+    before, began, used = _peak(), time.monotonic(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         code, report = system.report(Path(folder), seconds=SECONDS)
-    seconds, memory = time.monotonic() - began, _peak() - before
+    seconds, cpu, memory = time.monotonic() - began, time.process_time() - used, _peak() - before
     api = [path for path in system.asked if "/client/v4/" in path]
     lists = sum(path.endswith("/objects") for path in api)
     outcomes = Counter(check["outcome"] for check in report.values())
     shown = ", ".join(f"{name} {count}" for name, count in sorted(outcomes.items()))
     click.echo(f"{title}: exit code {code} ({shown})")
     click.echo(f"  {len(api)} requests to the API, {lists} of them lists, {len(system.asked) - len(api)} others")
-    click.echo(f"  {seconds:.1f} s with the fake account, {memory:.0f} MB more than the account")
+    click.echo(f"  {seconds:.1f} s ({cpu:.1f} s of CPU) with the fake account, {memory:.0f} MB more than the account")
     for check in report.values():
         for item in check["findings"]:
             click.echo(f"  {check['id']}: {item['subject']}: expected {item['expected']}, found {item['found']}")

@@ -1,12 +1,15 @@
 """The check `fresh`: the calendar, the crons, the upload times, the live deployment and the pause."""
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
 from contract.control_objects import RUN_LOG_KEY
+from contract.schedule import day_window
 from tests.fakes import days
+from tests.fakes.control_objects import fail
 from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import BUCKET, NAME, NOW, manifest_data
 from tests.fakes.outcomes import UP, failed_finding, inconclusive_finding
@@ -20,6 +23,10 @@ def store(system, count, *, last, every=timedelta(minutes=5)):
     for number in range(count):
         system.write(days.date_of(number), uploaded=last - (count - 1 - number) * every)
     return system
+
+
+def day_end(day):
+    return day_window(date.fromisoformat(day))[1]
 
 
 def deploy(system, ago):
@@ -258,3 +265,70 @@ def test_a_wrong_clock_of_this_machine_does_not_matter(tmp_path, hours):
     passed(tmp_path, system)
     store(system, 2, last=NOW - timedelta(minutes=45))
     failed_finding(tmp_path, system, "fresh")
+
+
+# ---- re-checks, late sites and failed days
+
+
+@pytest.mark.parametrize(
+    ("age", "is_warned"), [(timedelta(days=3, hours=23), False), (timedelta(days=4, hours=1), True)]
+)
+def test_a_re_check_that_is_overdue_is_a_warning(tmp_path, age, is_warned):
+    """Case A8: it is due recheckDays after the end of the day, and may take a day. It uploads the object again."""
+    system = store(healthy_system(), 5, last=NOW - timedelta(hours=1))
+    system.now = day_end(days.date_of(0)) + age
+    key = days.key_of(days.date_of(0))
+    system.objects[key] = replace(system.objects[key], uploaded=day_end(days.date_of(0)) + timedelta(hours=7))
+    warnings = passed(tmp_path, system)["warnings"]
+    text = "1 is stored and not read again after 3 days (2024-12-10), so rows that ACE received late may be missing"
+    assert warnings == ([text] if is_warned else [])
+
+
+def test_no_re_check_is_overdue_after_a_new_upload_or_without_rechecks(tmp_path):
+    """Case A8: the object was uploaded again after the time of its re-check, or recheckDays is 0."""
+    old = store(healthy_system(), 5, last=NOW - timedelta(days=5))
+    old.now = NOW + timedelta(days=2)
+    assert len(passed(tmp_path, old)["warnings"]) == 1
+    manifest = manifest_data()
+    manifest["ace"]["recheck_days"] = 0
+    old = store(healthy_system(manifest=manifest), 5, last=NOW - timedelta(days=5))
+    old.now = NOW + timedelta(days=2)
+    assert passed(tmp_path, old)["warnings"] == []
+    assert passed(tmp_path, store(healthy_system(), 5, last=NOW - timedelta(hours=1)))["warnings"] == []
+
+
+def two_sites(late):
+    """Return two sites that lack their last day, of which one stored another day lately. ``late`` moves the clock."""
+    system = healthy_system(stored=4, manifest=manifest_data(names=["ses_a", "ses_b"]))
+    deploy(system, timedelta(days=30))
+    moved = day_end(days.date_of(4)) + timedelta(hours=6) + late
+    for name in ("ses_a", "ses_b"):
+        for number in range(4):
+            system.write(days.date_of(number), site=name, uploaded=moved - timedelta(minutes=2))
+    system.write(days.date_of(4), site="ses_b", uploaded=moved - timedelta(minutes=1))
+    system.now = moved
+    return system
+
+
+def test_a_site_without_its_newest_day_is_late_while_another_one_moves(tmp_path):
+    """Planners send the newest due day of each site first, so it is not missing for more than a day."""
+    assert passed(tmp_path, two_sites(timedelta(hours=23)))
+    found = failed_finding(tmp_path, two_sites(timedelta(hours=25)), "fresh")
+    assert (found["subject"], found["cause"]) == ("due days of ses_a", "worker")
+    assert found["found"].endswith(", and its newest due day comes first")
+
+
+def test_failed_days_are_left_to_the_check_failures(tmp_path):
+    """A day that ACE cannot deliver does not stop the others, and is no standstill."""
+    system = store(healthy_system(), 3, last=NOW - timedelta(days=2))
+    deploy(system, timedelta(days=30))
+    fail(system.objects, days.date_of(3))
+    fail(system.objects, days.date_of(4), code="killed")
+    shown = passed(tmp_path, system)
+    assert shown["evidence"] == [
+        "3 of 5 due days are stored, the last object at 2024-12-18 12:00:00 UTC",
+        "2 are left to the check failures",
+    ]
+    assert shown["metrics"]["missing_days"] == 2
+    del system.objects["_control/backfill/failures/ses_falls_city/2024-12-13.json"]
+    assert "1 is missing (2024-12-13)" in failed_finding(tmp_path, system, "fresh")["found"]

@@ -6,6 +6,7 @@ import pytest
 
 from checks.stored_days.selection import select_sample
 from contract.schedule import SiteDay
+from tests.fakes import days
 from tests.fakes.answers import refusal
 from tests.fakes.days import date_of, key_of, lines, to_rows
 from tests.fakes.healthy_system import healthy_system
@@ -18,6 +19,13 @@ OTHER = next(day for day in DAYS if day != CHOSEN)
 KEY = key_of(CHOSEN)
 COPY = f"npx wrangler r2 object get ace-timeseries/{KEY} --remote --file {KEY.replace('/', '-')}"
 FIRST = "correct the code first, because the same code would write the same"
+
+
+@pytest.fixture(autouse=True, params=["format 1", "format 2"])
+def day_format(request, monkeypatch):
+    """Store the days in each format (cases D1 to D3)."""
+    if request.param == "format 2":
+        monkeypatch.setattr(days, "stored", days.stored_in_members)
 
 
 def findings(system, tmp_path):

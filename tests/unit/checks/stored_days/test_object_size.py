@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from checks.stored_days.content.object_size import compute_min_size, find_size_problem
 from checks.stored_days.selection import select_smallest_day
 from cloudflare_client.answers import StoredObject
-from tests.fakes.days import date_of, key_of, lines, stored
+from contract.day_object import format_lengths, parse_lengths
+from tests.fakes.days import date_of, key_of, lines, stored, stored_in_members
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import manifest_data
 from tests.fakes.outcomes import failed_finding
@@ -64,6 +65,34 @@ def test_one_truncated_object_of_many_is_found_without_reading_it(tmp_path):
             "100 bytes, so it was changed after it was written; written by the live version"
         )
         system.write(date_of(number))
+
+
+def shorten_a_member(day):
+    """Return the metadata of a day with one length of a member less by one."""
+    lengths = list(parse_lengths(day.custom["members"]))
+    lengths[lengths.index(max(lengths))] -= 1
+    return day.custom | {"members": format_lengths(lengths)}
+
+
+@pytest.mark.parametrize(("change", "expected"), [
+    (lambda day: replace(day, custom=shorten_a_member(day)), "bytes, as in its metadata members"),
+    (lambda day: replace(day, body=day.body[:100]), "bytes, as in its metadata members"),
+    (lambda day: replace(day, custom=day.custom | {"members": "1,2"}), "64 lengths in base 36 as metadata members"),
+    (lambda day: replace(day, custom=day.custom | {"format": "3"}), "metadata format 2, or none"),
+])  # fmt: skip
+def test_wrong_lengths_of_members_are_found_in_the_list(tmp_path, change, expected):
+    """Case T6 in format 2: the day is none of those that are decoded."""
+    system = healthy_system(stored=10, total=10, manifest=manifest_data(last=date_of(9)))
+    for number in range(10):
+        system.objects[key_of(date_of(number))] = stored_in_members(date_of(number))
+    assert system.report(tmp_path, "r2", skip=("trigger",))[0] == 0
+    system.asked.clear()
+    key = key_of(date_of(5))
+    system.objects[key] = change(system.objects[key])
+    found = failed_finding(tmp_path, system, "r2", skip=("trigger",))
+    assert (found["subject"], found["cause"]) == (key, "storage")
+    assert found["expected"].endswith(expected)
+    assert not [asked for asked in system.asked if asked.endswith(key)]
 
 
 def test_a_truncated_object_of_an_older_version_is_decoded(tmp_path):
