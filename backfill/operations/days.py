@@ -59,8 +59,11 @@ def choose_days_to_replace(
     ways = [bool(days), first is not None or last is not None, format_1]
     if sum(ways) != 1:
         raise CommandError("choose the days by one of: --day DAY, --from DAY --to DAY, --format-1", EXIT_USAGE)
-    if ways[1] and (first is None or last is None or first > last):
-        raise CommandError("--from and --to name the first and the last day, both included", EXIT_USAGE)
+    if ways[1] and (first is None or last is None):
+        found, missing = ("--to", "--from") if first is None else ("--from", "--to")
+        raise CommandError(f"{found} needs {missing}: the first and the last day, both included", EXIT_USAGE)
+    if first is not None and last is not None and first > last:
+        raise CommandError(f"--from {first} is after --to {last}", EXIT_USAGE)
     declared = session.find_site(site)
     chosen = _list_range(first, last) if first is not None and last is not None else sorted(set(days))
     for day in chosen:

@@ -69,13 +69,13 @@ def _count_days(picture: Picture) -> str:
 
 def _describe_run(run: PastRun, now: datetime) -> str:
     ended = "" if run.ended else ", without an end"
-    planned = "" if run.planned is None else f" of {run.planned:,} missing"
-    queued = "" if run.queued is None else f", queued {run.queued:,}"
+    planned = "" if run.planned is None else f"found {run.planned:,} missing, "
+    queued = "" if run.queued is None else f"queued {run.queued:,}, "
+    since = " since the run before" if run.trigger == "cron" else ""
     error = f", failed: {run.error}" if run.error else ""
     ago = format_span(now - run.started)
-    return (
-        f"{run.trigger} on {format_time(run.started)}, {ago} ago{ended}, stored {run.stored:,}{planned}{queued}{error}"
-    )
+    done = f"{planned}{queued}stored {run.stored:,}{since}"
+    return f"{run.trigger} on {format_time(run.started)}, {ago} ago{ended}, {done}{error}"
 
 
 def _describe_version(version: Version) -> str:

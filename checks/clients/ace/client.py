@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from checks.clients.ace.refusals import AceError, RefusalKind
 from checks.clients.http.client import Http
 from checks.model.credentials import Secret
 from checks.model.finding import Cause, Finding, ShapeError, TransientError
+from checks.model.hint import Hint
 from cloudflare_client.http_answer import HttpAnswer
 
 MAX_PAGE_BYTES = 32 * 2**20  # 100,000 rows are about half of it
@@ -82,7 +84,7 @@ class Ace:
     def _send(self, params: dict[str, str], size: int) -> HttpAnswer:
         if self.key is None:
             finding = self._describe("a key for ACE", "ACE_API_KEY is not set")
-            raise AceError(finding, RefusalKind.NO_KEY)
+            raise AceError(dataclasses.replace(finding, hint=Hint.export("ACE_API_KEY")), RefusalKind.NO_KEY)
         path = f"/api/sites/{quote(self.site, safe='')}/timeseries/paginated"
         headers, limit = {"Accept": "application/json"}, min(MAX_PAGE_BYTES, MAX_ENVELOPE_BYTES + MAX_ROW_BYTES * size)
         answer = self.http.send(

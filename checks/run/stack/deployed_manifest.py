@@ -128,6 +128,8 @@ def _read_planned(stack: str) -> object:
         ]
         raise pulumi_cli.convert_failure(PREVIEW, lines[0] if lines else pulumi_cli.read_reason(done.stderr))
     for step in _select_objects(preview.get("steps")):
+        if step.get("op") == "refresh":  # it has the inputs that are deployed
+            continue
         urn, new = step.get("urn"), step.get("newState")
         inputs = new.get("inputs") if isinstance(new, dict) else None
         if isinstance(urn, str) and _parse_component(urn) == MANIFEST and isinstance(inputs, dict):

@@ -170,8 +170,9 @@ def test_days_in_format_1_are_rewritten_without_ace(run, system):
             ("--yes", "--day", FIRST, "--format-1"),
             "choose the days by one of: --day DAY, --from DAY --to DAY, --format-1",
         ),
-        (("--yes", "--from", FIRST), "--from and --to name the first and the last day, both included"),
-        (("--yes", "--from", SECOND, "--to", FIRST), "--from and --to name the first and the last day, both included"),
+        (("--yes", "--from", FIRST), "--from needs --to: the first and the last day, both included"),
+        (("--yes", "--to", FIRST), "--to needs --from: the first and the last day, both included"),
+        (("--yes", "--from", SECOND, "--to", FIRST), f"--from {SECOND} is after --to {FIRST}"),
         (
             ("--yes", "--from", FIRST, "--to", THIRD),
             f"{THIRD} is not stored. Copy it first: "

@@ -31,7 +31,7 @@ def test_small_days_wait_for_the_planner():
 
 
 def test_the_size_is_that_of_the_samples():
-    assert work().bytes == pytest.approx(6.85e9, rel=0.01)
+    assert work().bytes == pytest.approx(5.84e9, rel=0.01)
     assert work(samples=0).bytes == 1826 * EMPTY_BYTES
 
 

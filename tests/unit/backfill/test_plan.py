@@ -26,7 +26,7 @@ def test_the_samples_are_those_of_the_stored_days(run):
             "samples_per_day": 3,
             "requests": 3,
             "seconds": 4,
-            "bytes": 68,
+            "bytes": 60,
         }
     ]
     assert (found["parallelism"], found["page_seconds"], found["month"]["usd"]) == (1, 1.0, 5.0)
@@ -66,6 +66,15 @@ def test_an_ace_that_refuses_the_key_is_one_line(run):
     code, out, err = run(system, "plan", "--measure")
     assert (code, out, err.count("\n")) == (3, "", 1)
     assert "probably a wrong key" in err
+
+
+def test_without_the_key_the_next_command_sets_it(run):
+    """The line named a request to ACE, which says nothing about the key."""
+    system = healthy_system()
+    environ = {name: value for name, value in system.environ.items() if name != "ACE_API_KEY"}
+    code, out, err = run(system, "plan", "--measure", environ=environ)
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert err.endswith("ACE_API_KEY is not set. Next: read -rs ACE_API_KEY && export ACE_API_KEY\n")
 
 
 def test_a_queue_gives_its_parallelism(run):

@@ -40,7 +40,8 @@ def test_the_text_fits_80_columns_and_names_everything(run, system, monkeypatch)
     for text in (
         "days        5 of 10 due days are stored, 1 empty, 5 missing, 1 of them failed",
         "pace        75 days per hour, complete at about 2024-12-20 12:03 UTC",
-        "last run    cron on",
+        "found 3 missing",
+        "since the run before",
         "key         the key in ACE_API_KEY does not say when it expires",
         "version     v1, live, wrote 5 of the days, made by ann@example.org",
         f"{SITE}      5       3      1        2      1  2024-12-12      45    80 s",

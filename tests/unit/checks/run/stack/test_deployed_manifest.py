@@ -154,6 +154,14 @@ def test_the_manifest_of_a_preview(pulumi, urn):
     assert asked.read_text().splitlines()[2] == "preview --json --non-interactive --stack=prod"
 
 
+def test_the_steps_of_the_refresh_have_the_deployed_settings(pulumi):
+    """A preview begins with the refresh of the deployed manifest. `backfill plan` showed that one."""
+    deployed, new = manifest_data(), manifest_data(ace__page_size=5000)
+    steps = preview({**step(deployed), "op": "refresh"}, {**step(new), "op": "update"})
+    pulumi(stack={"out": json.dumps({"manifest": deployed})}, preview=steps, config=configuration(pageSize="5000"))
+    assert read_from_stack("prod", planned=True).manifest == Manifest.from_dict(new)
+
+
 def test_a_preview_is_not_made_where_something_is_deployed(pulumi):
     asked = pulumi(stack={"out": json.dumps({"manifest": manifest_data()})}, config=configuration())
     read_from_stack("prod", planned=True)
