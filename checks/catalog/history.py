@@ -12,6 +12,7 @@ from checks.clients.worker.run_history import MAX_DURATION, PERIODS, History
 from checks.clients.worker.run_log import Run, read_run_log
 from checks.diagnosis import live_version
 from checks.diagnosis.backfill.plan import has_planned_days
+from checks.diagnosis.backfill.standstill import count_days
 from checks.diagnosis.clock_skew import correct_now, find_skew
 from checks.diagnosis.error_codes import diagnose_error_code
 from checks.diagnosis.stored_objects.shared_list import list_stored_days
@@ -138,7 +139,9 @@ def _find_problems(context: Context, found: History) -> Items:
         text = f"{text}. Cloudflare ends a run that needs too much CPU time or memory"
         yield _describe("ends of the runs", limit, text, Cause.WORKER, Hint.show_logs())
     if (idle := found.find_idle_planners()) and not has_planned_days(context, found.now):
-        text = f"the last {len(idle)} sent none, although {idle[0].waiting} are missing and none is in the queue"
+        text = (
+            f"the last {len(idle)} sent none, although {count_days(idle[0].waiting)} missing and none is in the queue"
+        )
         yield _describe(
             "days that the cron plans", "missing days are sent to the queue", text, Cause.WORKER, Hint.show_logs()
         )

@@ -17,6 +17,20 @@ Every check of `python -m checks`: its claim, its needs, and the next step for e
 
 This page is generated. Edit the checks, then run `UPDATE_GOLDEN=1 python -m pytest tests/contract/test_docs.py`.
 """
+REQUESTS = """
+## Requests
+
+The checks of a run share one list of the stored days: a request for 1,000 of them, and at least one for each site
+with many days. A second list is read where a batch stored days, or where the first contradicts a later state.
+
+| run over 100 sites and 5 years (182,500 days) | requests to Cloudflare's API | of them lists | CPU time | memory |
+|---|---|---|---|---|
+| all days are stored | 406 | 202 | 31 s | 223 MB |
+| a batch stores the last day | 609 | 402 | 49 s | 245 MB |
+
+`scripts/bench many_sites` measured this on 28 November 2026 over a fake account, whose own CPU time is included.
+Cloudflare's limit is 1,200 requests in 5 minutes. The default deadline is 60 s, so give such a stack `--deadline 5m`.
+"""
 REPORTS = """
 ## Reports
 
@@ -57,7 +71,8 @@ def render_page(checks: Mapping[str, Check]) -> str:
         f"| `{name}` | {_escape_cell(str(module.__doc__).partition(chr(10))[0])} |\n"
         for name, module in formats.items()
     ]
-    return "".join([HEAD, *("".join(_format_section(check)) for check in checks.values()), REPORTS, *rows, SCHEMA])
+    sections = ["".join(_format_section(check)) for check in checks.values()]
+    return "".join([HEAD, *sections, REQUESTS, REPORTS, *rows, SCHEMA])
 
 
 def _list_facts(check: Check) -> list[tuple[str, str]]:

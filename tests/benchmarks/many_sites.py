@@ -21,7 +21,7 @@ from tests.fakes.queues import declare_queues
 from tests.fakes.system import System
 
 SITES, DAYS = 100, 1825
-MAX_REQUESTS = 600  # to Cloudflare's API, half of its limit for 5 minutes
+MAX_REQUESTS = 700  # to Cloudflare's API, whose limit is 1,200 in 5 minutes
 MAX_MEMORY = 400  # MB, beyond the memory of the fake account
 NOON = clock_time(12)
 SECONDS = 300.0  # of the deadline
@@ -32,7 +32,8 @@ def many_sites(_runs: int) -> bool:
     system = _create_system()
     whole = _measure(system, "all days are stored")
     del system.objects[days.key_of(days.date_of(DAYS - 1), _name(7))]
-    run_log.leave_a_day_missing(system.objects)
+    runs = [run | {"planned": 1, "queued": 1} for run in run_log.read_runs(system.objects)]
+    run_log.write_runs(system.objects, runs)
     return whole & _measure(system, "a batch stores one day")
 
 
@@ -50,7 +51,7 @@ def _create_system() -> System:
     for number in range(DAYS):
         day = days.date_of(number)
         uploaded = datetime.combine(days.FIRST + (number + 4) * DAY, NOON, tzinfo=UTC)
-        made = days.stored_in_members(day, uploaded=min(uploaded, now - timedelta(hours=4)))
+        made = days.stored_in_members(day, uploaded=min(uploaded, now - timedelta(minutes=4)))
         rows = days.to_rows(days.lines(day))
         for name in names:
             system.objects[days.key_of(day, name)] = replace(made, custom=dict(made.custom))
