@@ -139,9 +139,8 @@ def _find_problems(context: Context, found: History) -> Items:
         text = f"{text}. Cloudflare ends a run that needs too much CPU time or memory"
         yield _describe("ends of the runs", limit, text, Cause.WORKER, Hint.show_logs())
     if (idle := found.find_idle_planners()) and not has_planned_days(context, found.now):
-        text = (
-            f"the last {len(idle)} sent none, although {count_days(idle[0].waiting)} missing and none is in the queue"
-        )
+        missing = count_days(idle[0].planned or 0)
+        text = f"the last {len(idle)} sent none, although {missing} missing and none is in the queue"
         yield _describe(
             "days that the cron plans", "missing days are sent to the queue", text, Cause.WORKER, Hint.show_logs()
         )

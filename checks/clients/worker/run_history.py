@@ -96,12 +96,12 @@ class History:
     def find_idle_planners(self) -> list[Run]:
         """Return the last ``PERIODS`` runs of the cron if each sent no day although days are missing, else none.
 
-        Failed days wait for their next attempt, and a day that was stored meanwhile is progress. During a pause a run
-        plans nothing.
+        A failure record may hold back all days of its site, and the check ``failures`` reports it. A day that was
+        stored meanwhile is progress. During a pause a run plans nothing.
         """
         runs = [run for run in self.ended if run.trigger == CRON][:PERIODS]
-        idle = [run for run in runs if run.error is None and run.waiting and run.queued == 0 and not run.stored]
-        return idle if len(idle) == PERIODS else []
+        idle = [run for run in runs if run.error is None and run.planned and run.queued == 0]
+        return idle if len(idle) == PERIODS and not any(run.failed or run.stored for run in idle) else []
 
     def describe_failed_days(self) -> list[Evidence]:
         """Return a warning if missing days had a failure record at the last run of the cron."""

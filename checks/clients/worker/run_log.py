@@ -40,11 +40,6 @@ class Run:
     error: WorkerError | None
 
     @property
-    def waiting(self) -> int:
-        """Return the number of missing days without a failure record, 0 where the run did not count them."""
-        return (self.planned or 0) - self.failed
-
-    @property
     def is_complete(self) -> bool:
         """Return whether the run left no day missing. A planner counts the days of earlier runs as stored."""
         return self.planned == (self.stored if self.queued is None else 0)
