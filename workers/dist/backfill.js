@@ -1459,10 +1459,20 @@ function copyMissing(config, { parts, limits, now }, day, { client, counters }) 
     return result;
   });
 }
+var RECHECK_MARGIN_MS = 9e5;
+async function hidesRecheck(config, day, at) {
+  const stored = await readStored2(config, day);
+  return stored !== null && needsRecheck(day.date, stored.uploaded.getTime(), config, at + RECHECK_MARGIN_MS);
+}
 function revise(config, { parts, limits, now }, day, { client, counters, source, dryRun }) {
   const ms = client.deadline - Date.now() + limits.leaseMs;
   return withLease(config, day, ms, now, async () => {
     const target = { site: findSite(config, day.site), date: day.date };
+    const waits = source === "stored" && !dryRun && await hidesRecheck(config, day, now());
+    if (waits) return { result: (
+      /** @type {const} */
+      "conflict"
+    ), revision: 0, rows: countRows(0) };
     const done = await parts.reviseDay(config, target, client, limits, counters, { source, dryRun });
     const isSuccess = done.result === "revised" || done.result === "unchanged";
     if (isSuccess && source === "ace" && !dryRun) await clearFailures(config, day);
@@ -1936,7 +1946,7 @@ function refuseParameters(problems) {
 }
 
 // workers/backfill/routes/replace.js
-var BUSY = "another run works on the day. Repeat the request later";
+var BUSY = "another run works on the day, or its re-check is due. Repeat the request later";
 var TOO_LONG = "ACE did not send the whole day within 5 minutes. See pageSize in docs/scale.md";
 var PARAMETERS2 = { source: ["ace", "stored"], dry_run: ["true", "false"] };
 async function replyReplace(request, config, tools, context) {

@@ -167,6 +167,19 @@ def test_a_dry_run_deletes_no_record_and_is_no_run(backfill: Backfill, ace: OddA
     assert backfill.runs() == []
 
 
+def test_a_rewrite_does_not_take_the_place_of_a_recheck(queue_world: QueueWorld, ace: OddAce) -> None:
+    """Case A8: a list shows a re-check by the time of the object, so a rewrite without ACE waits for a due re-check."""
+    backfill, day = queue_world.open("recent"), days_ago(2)
+    query = f"/replace?site=recent&day={day}&source=stored"
+    backfill.copy(day, name="recent")
+    assert backfill.ask("POST", query).status_code == 200
+    backfill.advance(days=2)
+    assert backfill.ask("POST", query).json()["error"]["code"] == "busy"
+    assert backfill.ask("POST", f"{query}&dry_run=true").status_code == 200
+    backfill.copy(day, name="recent", what="recheck")
+    assert backfill.ask("POST", query).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("result", "status", "code"),
     [("absent", 404, "not_stored"), ("conflict", 409, "busy"), ("unfinished", 502, "over_budget")],

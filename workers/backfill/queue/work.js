@@ -3,6 +3,7 @@ import { callR2, formatKey } from "../../shared/storage.js";
 import { clearFailures } from "../control/failures.js";
 import { withLease } from "../control/lease.js";
 import { requireBucket } from "../control/objects.js";
+import { countRows } from "../day/merge.js";
 import { needsRecheck } from "./due.js";
 
 /**
@@ -35,8 +36,22 @@ export function copyMissing(config, { parts, limits, now }, day, { client, count
   });
 }
 
+const RECHECK_MARGIN_MS = 900_000; // the longest time between this look and a put
+
 /**
- * Reads a stored day from its source again, and stores it as a new revision where it differs.
+ * Returns whether a put now would look like the re-check of a day that ACE was not asked for.
+ * @param {Config} config
+ * @param {Day} day
+ * @param {number} at in ms
+ */
+async function hidesRecheck(config, day, at) {
+  const stored = await readStored(config, day);
+  return stored !== null && needsRecheck(day.date, stored.uploaded.getTime(), config, at + RECHECK_MARGIN_MS);
+}
+
+/**
+ * Reads a stored day from its source again, and stores it as a new revision where it differs. Where the re-check of the day
+ * is due, only ACE is a source: the re-check also stores the present format.
  * @param {Config} config
  * @param {Tools} tools
  * @param {Day} day
@@ -46,6 +61,8 @@ export function revise(config, { parts, limits, now }, day, { client, counters, 
   const ms = client.deadline - Date.now() + limits.leaseMs;
   return withLease(config, day, ms, now, async () => {
     const target = { site: findSite(config, day.site), date: day.date };
+    const waits = source === "stored" && !dryRun && (await hidesRecheck(config, day, now()));
+    if (waits) return { result: /** @type {const} */ ("conflict"), revision: 0, rows: countRows(0) };
     const done = await parts.reviseDay(config, target, client, limits, counters, { source, dryRun });
     const isSuccess = done.result === "revised" || done.result === "unchanged";
     if (isSuccess && source === "ace" && !dryRun) await clearFailures(config, day);

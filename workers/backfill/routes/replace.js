@@ -11,7 +11,7 @@ import { readDay, refuseParameters } from "./parameters.js";
  * @typedef {import("../queue/tools.js").Tools} Tools
  */
 
-const BUSY = "another run works on the day. Repeat the request later";
+const BUSY = "another run works on the day, or its re-check is due. Repeat the request later";
 const TOO_LONG = "ACE did not send the whole day within 5 minutes. See pageSize in docs/scale.md";
 const PARAMETERS = { source: ["ace", "stored"], dry_run: ["true", "false"] };
 

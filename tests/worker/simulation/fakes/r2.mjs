@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { PlainBlob, PlainStream } from "./streams.mjs";
 
 const MAX_LIST = 1000;
+const CONTROL = "_control/";
 const MAX_METADATA_BYTES = 8192;
 
 const toBytes = (body) =>
@@ -28,7 +29,7 @@ export class R2 {
   constructor(world, { listPage = MAX_LIST, latencyMs = () => 0 } = {}) {
     Object.assign(this, { world, listPage, latencyMs });
     this.objects = new Map();
-    this.keys = []; // sorted
+    this.keys = { control: [], others: [] }; // sorted. Control objects come and go, so they have a short list of their own
     this.counts = {}; // kind of process -> kind of operation -> count
     this.watchers = [];
     this.binding = this.#bind();
@@ -43,12 +44,19 @@ export class R2 {
     return this.world.operate(`${kind} ${label}`, counted, this.latencyMs());
   }
 
+  /** Returns the sorted keys among which those with a prefix are. A prefix that is shorter than CONTROL needs all. */
+  #keysOf(prefix) {
+    const { control, others } = this.keys;
+    if (prefix.startsWith(CONTROL)) return control;
+    return CONTROL.startsWith(prefix) ? [...control, ...others].sort() : others;
+  }
+
   /** Returns the first position whose key is not less than `key`. */
-  #find(key) {
-    let [low, high] = [0, this.keys.length];
+  #find(keys, key) {
+    let [low, high] = [0, keys.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.keys[middle] < key) low = middle + 1;
+      if (keys[middle] < key) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -61,7 +69,8 @@ export class R2 {
     const now = Math.floor(this.world.now);
     const object = { key, bytes, etag, size: bytes.length, now, customMetadata, httpMetadata, writer: this.world.current };
     const before = this.objects.get(key);
-    if (before === undefined) this.keys.splice(this.#find(key), 0, key);
+    const keys = this.#keysOf(key);
+    if (before === undefined) keys.splice(this.#find(keys, key), 0, key);
     this.objects.set(key, object);
     for (const watch of this.watchers) watch(key, before, object);
     return object;
@@ -71,27 +80,29 @@ export class R2 {
     const before = this.objects.get(key);
     if (before === undefined) return;
     this.objects.delete(key);
-    this.keys.splice(this.#find(key), 1);
+    const keys = this.#keysOf(key);
+    keys.splice(this.#find(keys, key), 1);
     for (const watch of this.watchers) watch(key, before, undefined);
   }
 
   /** Returns the keys with a prefix. */
   list(prefix) {
-    const found = [];
-    for (let index = this.#find(prefix); this.keys[index]?.startsWith(prefix); index += 1) found.push(this.keys[index]);
+    const [keys, found] = [this.#keysOf(prefix), []];
+    for (let index = this.#find(keys, prefix); keys[index]?.startsWith(prefix); index += 1) found.push(keys[index]);
     return found;
   }
 
   #listPage({ prefix = "", cursor, startAfter, limit = MAX_LIST, include = [] } = {}) {
-    let index = this.#find(prefix);
-    if (startAfter !== undefined) index = Math.max(index, this.#find(`${startAfter}\0`));
-    if (cursor !== undefined) index = this.#find(`${Buffer.from(cursor, "base64")}\0`);
+    const keys = this.#keysOf(prefix);
+    let index = this.#find(keys, prefix);
+    if (startAfter !== undefined) index = Math.max(index, this.#find(keys, `${startAfter}\0`));
+    if (cursor !== undefined) index = this.#find(keys, `${Buffer.from(cursor, "base64")}\0`);
     const [objects, end] = [[], index + Math.min(limit, this.listPage, MAX_LIST)];
-    for (; index < end && this.keys[index]?.startsWith(prefix); index += 1) {
-      const object = this.objects.get(this.keys[index]);
+    for (; index < end && keys[index]?.startsWith(prefix); index += 1) {
+      const object = this.objects.get(keys[index]);
       objects.push(include.includes("customMetadata") ? describe(object) : (object.listed ??= describe(object, false)));
     }
-    const truncated = this.keys[index]?.startsWith(prefix) ?? false;
+    const truncated = keys[index]?.startsWith(prefix) ?? false;
     const more = truncated ? { cursor: Buffer.from(objects.at(-1).key).toString("base64") } : {};
     return { objects, truncated, delimitedPrefixes: [], ...more };
   }

@@ -15,7 +15,13 @@ def simulate(**options: Any) -> dict[str, Any]:
     program = node.find()
     if program is None:
         raise FileNotFoundError("Node is not installed. Run scripts/setup")
-    command = [str(program), "--expose-gc", str(Path(__file__).with_name("run.mjs")), json.dumps(options)]
+    command = [
+        str(program),
+        "--expose-gc",
+        "--max-semi-space-size=64",
+        str(Path(__file__).with_name("run.mjs")),
+        json.dumps(options),
+    ]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
