@@ -37,7 +37,7 @@ def render(plan: Plan, width: int | None, next_command: str) -> str:
     lines.append("")
     for text in _explain(plan):
         lines += wrap(text, width)
-    lines += ["", "The backfill works without a command. It is shown by:", f"  {next_command}"]
+    lines += ["", "The backfill needs no command. To see its state:", f"  {next_command}"]
     return "\n".join(lines) + "\n"
 
 

@@ -60,25 +60,25 @@ def judge_day(day: date, item: StoredObject | None, *, is_failed: bool, rules: R
         return Day(date=day, state=State.FAILED if is_failed else State.MISSING)
     revision = _read_number(item, "revision") or 1
     is_recheck_due = rules.is_recheck_due(day, item.uploaded)
-    is_again = revision > 1 or "checked_at" in item.metadata
+    is_checked = "checked_at" in item.metadata  # a day that was only rewritten in another format has no such entry
     return Day(
         date=day,
-        state=_name_state(item.size, is_recheck_due=is_recheck_due, is_again=is_again),
+        state=_name_state(item.size, is_recheck_due=is_recheck_due, is_checked=is_checked),
         size=item.size,
         uploaded=item.uploaded,
         samples=_read_number(item, "samples"),
         revision=revision,
-        checked="checked_at" in item.metadata,
+        checked=is_checked,
         version=item.metadata.get("worker_version", ""),
     )
 
 
-def _name_state(size: int, *, is_recheck_due: bool, is_again: bool) -> State:
+def _name_state(size: int, *, is_recheck_due: bool, is_checked: bool) -> State:
     if is_recheck_due:
         return State.LATE
     if size <= MAX_EMPTY_BYTES:
         return State.EMPTY
-    return State.RECHECKED if is_again else State.STORED
+    return State.RECHECKED if is_checked else State.STORED
 
 
 def measure_rate(days: Iterable[Day], now: datetime) -> Rate:

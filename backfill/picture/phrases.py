@@ -20,7 +20,8 @@ def describe_pace(picture: Picture) -> str:
         return f"paused since {format_time(pause.at)} by {pause.by}: {pause.reason}"
     missing = picture.counts[State.MISSING]
     if not picture.rate.copied:
-        return "no day was copied in the last hour" if missing else "no day is waiting"
+        waiting = "only failed days are left" if picture.failed else "no day is waiting"
+        return "no day was copied in the last hour" if missing else waiting
     end = f", complete at about {picture.ends:%Y-%m-%d %H:%M} UTC" if picture.ends else ""
     return f"{format_rate(picture.rate)} days per hour{end}"
 

@@ -69,7 +69,7 @@ def format_places(places: Collection[SiteDay]) -> str:
         sites.setdefault(place.site, []).append(place.day)
     shown = [f"{site} {format_days(days)}" for site, days in list(sites.items())[:MAX_SITES]]
     left = len(sites) - len(shown)
-    return "; ".join([*shown, *([f"{left} more sites"] if left else [])])
+    return "; ".join([*shown, *([f"{left} more site" + ("" if left == 1 else "s")] if left else [])])
 
 
 def find_last_days(end_date: str | None, now: datetime, seconds: float, settle_hours: int = 0) -> tuple[date, date]:

@@ -54,6 +54,13 @@ def test_the_text_fits_80_columns_and_names_everything(run, system, monkeypatch)
         assert text in out, out
 
 
+def test_the_pace_names_failed_days_that_are_left(run):
+    system = healthy_system(stored=4)
+    write_failure(system.objects, "2024-12-14", at=system.now)
+    system.now += timedelta(hours=3)
+    assert "pace        only failed days are left\n" in run(system, "status", "--site", SITE)[1]
+
+
 def test_json_is_of_the_published_form(run, system):
     code, out, _ = run(system, "status", "--format", "json")
     data = read_json(out)

@@ -35,7 +35,8 @@ def state(item, day=DAY, *, rules=RULES, is_failed=False):
         (stored(size=32), State.EMPTY),
         (stored(size=33), State.STORED),
         (stored(checked_at="2024-12-14T00:00:01Z"), State.RECHECKED),
-        (stored(revision=2), State.RECHECKED),
+        (stored(revision=2, checked_at="2024-12-14T00:00:01Z"), State.RECHECKED),
+        (stored(revision=2), State.STORED),  # rewritten in format 2, without ACE
         (stored(revision=1), State.STORED),
         (stored(uploaded=RECHECK - timedelta(seconds=1)), State.LATE),
         (stored(uploaded=RECHECK), State.STORED),

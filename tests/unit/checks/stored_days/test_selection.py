@@ -99,3 +99,4 @@ def test_places_of_many_sites_are_counted():
         format_places([SiteDay(f"s{n}", FIRST) for n in range(5)])
         == "s0 2015-01-01; s1 2015-01-01; s2 2015-01-01; 2 more sites"
     )
+    assert format_places([SiteDay(f"s{n}", FIRST) for n in range(4)]).endswith("; 1 more site")
