@@ -19,6 +19,7 @@ OUTCOMES = {
     "revised": Outcome.REVISED,
     "unchanged": Outcome.UNCHANGED,
 }
+BUSY = "another run works on it, or its re-check is due. Try it again later"
 MAX_CONCURRENT = 4  # days that are rewritten at a time, without ACE
 COUNTS = ("before", "after", "added", "changed", "kept")
 
@@ -39,7 +40,7 @@ def replace_days(
 
 def _read_result(session: Session, reply: WorkerReply, site: str, day: date) -> DayResult:
     if reply.code == "busy":
-        return DayResult(site=site, day=day, outcome=Outcome.BUSY, message="another run copies it")
+        return DayResult(site=site, day=day, outcome=Outcome.BUSY, message=BUSY)
     if reply.code:
         message = session.redactor.redact_line(reply.error.message)
         return DayResult(site=site, day=day, outcome=Outcome.FAILED, code=reply.code, message=message)

@@ -202,6 +202,7 @@ def test_a_failure_of_ace_or_a_lease_leaves_the_day_as_it_is(run, system):
     system.worker.operated.failing[FIRST], system.worker.operated.busy = "upstream_contract", {SECOND}
     code, out, _ = run(system, "replace", "--site", SITE, "--day", FIRST, "--day", SECOND, "--yes")
     assert (code, out.splitlines()[-1], system.objects) == (1, "2 days: 1 busy, 1 failed", before)
+    assert "or its re-check is due" in out
 
 
 # ---- a terminal
