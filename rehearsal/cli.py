@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 import errno
-import json
 import os
 import shlex
 import signal
@@ -26,7 +25,7 @@ from rehearsal.local_system import STACK, LocalSystem, run_local_system
 from rehearsal.local_system.commands import CommandError
 from rehearsal.local_system.environment import describe_key_problem
 from rehearsal.local_system.exports import write_exports
-from rehearsal.local_system.program_code import declare_live_code
+from rehearsal.local_system.program_code import select_manifest
 from rehearsal.local_system.run_folder import open_run_folder
 from toolchain import interrupt
 
@@ -64,7 +63,10 @@ def main() -> None:
 @click.option("--fault", metavar="NAME", help="Fault to apply after the deployment. `faults` lists the names.")
 @click.option("--keep", is_flag=True, help="Keep the run's folder (state and objects).")
 def up(days: int, sites: int, fault: str | None, keep: bool) -> None:
-    """Deploy with the real engine, apply the fault, and run the checks. Exits with the code of the checks."""
+    """Deploy with the real engine, apply the fault, and run the checks. Exits with the code of the checks.
+
+    With several sites, time passes after the deployment, so that the queue's consumers copy the days.
+    """
     known = load_faults()
     if fault is not None and fault not in known:
         names = ", ".join(sorted(known))
@@ -119,33 +121,26 @@ async def _up(folder: Path, days: int, sites: int, fault: Fault | None) -> int:
     declared = fault.settings if fault else None
     async with run_local_system(folder, days=days, sites=sites, declared=declared) as local:
         click.echo(f"local Cloudflare {local.environment['CLOUDFLARE_BASE_URL']}, local ACE {local.ace.url}")
-        return await local.run_while_alive(_deploy_and_verify(local, fault))
+        return await local.run_while_alive(_deploy_and_verify(local, fault, days=days * sites if sites > 1 else 0))
 
 
-async def _deploy_and_verify(local: LocalSystem, fault: Fault | None) -> int:
+async def _deploy_and_verify(local: LocalSystem, fault: Fault | None, *, days: int) -> int:
+    """Return the exit code of the checks. So many days are copied through the queue first."""
     code = await local.stream("pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive")
     if code != 0:
         problem = describe_key_problem()
         click.echo(f"rehearsal: {problem}" if problem else "the deployment failed, so no check was run", err=True)
         return _INCONCLUSIVE
     source = ("--stack", STACK)
+    if days:
+        click.echo(f"time passes: the cron sends {days:,} days to the queue, which copies them")
+        await local.copy_through_queue(days)
     if fault is not None:
         click.echo(f"fault: {fault.description}")
         await fault.apply(local)
         local = dataclasses.replace(local, environment={**local.environment, **fault.environment()})
-        source = source if fault.keeps_digest else await _select_manifest(local)
+        source = source if fault.keeps_digest else await select_manifest(local)
     return await local.stream("python", "-m", "checks", *source)
-
-
-async def _select_manifest(local: LocalSystem) -> tuple[str, str]:
-    """Return the stack as the source of the manifest, or a file where a defect counts as the program's own."""
-    deployed = json.loads(await local.pulumi("stack", "output", "manifest", "--show-secrets", "--stack", STACK))
-    declared = declare_live_code(local, deployed)
-    if declared == deployed:
-        return "--stack", STACK
-    file = local.folder / "manifest.json"
-    file.write_text(json.dumps(declared))
-    return "--manifest", str(file)
 
 
 async def _serve(folder: Path, days: int, sites: int) -> int:

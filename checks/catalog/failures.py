@@ -7,7 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
-from checks.diagnosis.backfill.failed_days import FailedDays, describe_failed_days, list_failed_days
+from checks.diagnosis.backfill.failed_days import (
+    FailedDays,
+    describe_cured_days,
+    describe_failed_days,
+    list_failed_days,
+)
 from checks.diagnosis.clock_skew import correct_now
 from checks.diagnosis.stored_objects.shared_list import list_stored_days
 from checks.model.background import run_in_background
@@ -15,6 +20,7 @@ from checks.model.credentials import Credential
 from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from checks.model.metric import Metric
+from checks.stored_days.backlog import find_window_end
 from contract.schedule import SiteDay, format_time
 
 if TYPE_CHECKING:
@@ -34,11 +40,12 @@ def failures(context: Context) -> Items:
     listed = run_in_background(lambda: list_failed_days(context, {site.name for site in context.manifest.sites}))
     dead = [] if queue is None else list(_judge_dead_letters(context, queue))
     found = listed()
-    failed = _list_missing(context, found.failures)
+    failed, cured = _list_missing(context, found.failures), _find_cured(context, found.failures)
     yield from describe_failed_days(failed)
+    yield from describe_cured_days(cured)
     yield from _describe_unreadable(found)
     yield Evidence(_count(failed, found.others), metrics={Metric.FAILED_DAYS: len(failed)})
-    yield from _warn_of_stored_days(len(found.failures) - len(failed))
+    yield from _warn_of_stored_days(len(found.failures) - len(failed) - len(cured))
     yield from dead
 
 
@@ -60,6 +67,18 @@ def _count(failed: Sequence[Failure], others: int) -> str:
     days = f"{len(failed):,} failed day{'' if len(failed) == 1 else 's'}"
     said = f"{days} of {sites} site{'' if sites == 1 else 's'}" if failed else "no day has failed"
     return f"{said}, and {others:,} of sites that are not declared" if others else said
+
+
+def _find_cured(context: Context, failures: Sequence[Failure]) -> list[Failure]:
+    """Return the failures of days that were stored since, and that should be deleted by now.
+
+    The success deletes the record, and where its worker was killed the next cron does.
+    """
+    stored = list_stored_days(context) if failures else {}
+    since = {place: item.uploaded for place, item in stored.items()}
+    ages = [(failure, since.get(SiteDay(failure.site, failure.day), failure.last_at)) for failure in failures]
+    now, crons = correct_now(context), context.manifest.schedules
+    return [failure for failure, at in ages if at > failure.last_at and now > find_window_end(crons, at)]
 
 
 def _describe_unreadable(found: FailedDays) -> Iterator[Finding]:
@@ -92,16 +111,17 @@ def _judge_dead_letters(context: Context, declared: DeclaredQueue) -> Items:
     elif backlog.oldest is not None and correct_now(context) - backlog.oldest <= MAX_WAIT:
         yield Evidence(f"{_count_messages(backlog)} just reached the dead-letter queue", warning=True)
     else:
-        yield _describe_backlog(name, backlog)
+        yield _describe_backlog(name, backlog, has_consumer=bool(queue.consumers))
 
 
-def _describe_backlog(name: str, backlog: Backlog) -> Finding:
+def _describe_backlog(name: str, backlog: Backlog, *, has_consumer: bool) -> Finding:
     since = f", the oldest since {format_time(backlog.oldest)}" if backlog.oldest else ""
+    since += "" if has_consumer else ". The queue has no consumer"
     return Finding(
         subject=f"queue {name}",
         expected="no message, because the worker records each as a failed day",
         found=f"{_count_messages(backlog)}{since}",
-        cause=Cause.WORKER,
+        cause=Cause.WORKER if has_consumer else Cause.OUTSIDE_CHANGE,
         hint=Hint.deploy(),
     )
 
@@ -142,6 +162,10 @@ CHECK = Check(
         KnownCause(
             what="Cloudflare ended the copy of a day five times (killed), because it needs too much CPU time or memory",
             fix="pulumi config set parallelism 1, then pulumi up, then python -m backfill retry --stack NAME",
+        ),
+        KnownCause(
+            what="a day was stored since it failed, and the worker's code does not delete the record",
+            fix="correct the worker, then pulumi up --stack NAME",
         ),
         KnownCause(
             what="the worker does not consume the dead-letter queue, or the queue was removed outside Pulumi",

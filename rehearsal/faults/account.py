@@ -113,7 +113,7 @@ SURROUNDINGS = (
         caught_by=("bucket", "health"),
         cause="outside_change",
         other_causes={"health": "configuration"},
-        may_report={"fresh": "storage", "history": "storage", "r2": "storage", "query": "storage"},
+        may_report=dict.fromkeys(("failures", "fresh", "history", "r2", "query"), "storage"),
         apply=_delete_bucket,
     ),
     Fault(

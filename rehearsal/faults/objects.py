@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from contract.control_objects import CONTROL_PREFIX
+from contract.day_object import MEMBERS, combine_digests, find_member, format_lengths
 from rehearsal.faults import Apply, Fault
 from rehearsal.local_system import LocalSystem, outside_pulumi
 
@@ -80,17 +82,25 @@ async def _overwrite_first_day(local: LocalSystem) -> None:
     await _write_day(local, first, await _read_day(local, second))
 
 
+def _rewrite(day: StoredDay, content: bytes) -> StoredDay:
+    """Store other lines in format 2, with matching metadata."""
+    members = [b""] * MEMBERS
+    for line in content.splitlines(keepends=True):
+        members[find_member(json.loads(line)["point_name"])] += line
+    packed = [gzip.compress(member) if member else b"" for member in members]
+    body = b"".join(packed)
+    digests = combine_digests(hashlib.sha256(member).digest() for member in members)
+    about = {"members": format_lengths(map(len, packed)), "sha256": digests, "bytes": str(len(body))}
+    return replace(day, body=body, custom={**day.custom, **about})
+
+
 def _rename_points(day: StoredDay) -> StoredDay:
-    content = gzip.decompress(day.body).replace(b'"point_name":"ses/', b'"point_name":"elsewhere/')
-    body, sha256 = gzip.compress(content), hashlib.sha256(content).hexdigest()
-    return replace(day, body=body, custom={**day.custom, "sha256": sha256, "bytes": str(len(body))})
+    return _rewrite(day, gzip.decompress(day.body).replace(b'"point_name":"ses/', b'"point_name":"elsewhere/'))
 
 
 def _write_by_another_version(day: StoredDay) -> StoredDay:
-    content = re.sub(rb'"value":(-?)', rb'"value":\g<1>1', gzip.decompress(day.body))
-    body, sha256 = gzip.compress(content), hashlib.sha256(content).hexdigest()
-    about = {"sha256": sha256, "bytes": str(len(body)), "worker_version": "c1529256-0000-4000-8000-000000000000"}
-    return replace(day, body=body, custom={**day.custom, **about})
+    written = _rewrite(day, re.sub(rb'"value":(-?)', rb'"value":\g<1>1', gzip.decompress(day.body)))
+    return replace(written, custom={**written.custom, "worker_version": "c1529256-0000-4000-8000-000000000000"})
 
 
 def _count_one_more(day: StoredDay) -> StoredDay:

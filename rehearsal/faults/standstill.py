@@ -38,8 +38,9 @@ FAULTS = (
     Fault(
         name="days-never-stored",
         description="the worker's batch reads each day after the first one, does not store it, and reports no error",
-        caught_by=("fresh", "trigger"),
+        caught_by=("failures", "trigger"),
         cause="worker",
+        other_causes={"failures": "ace"},  # the worker's record says that ACE did not send the whole day
         apply=_stand_still(
             (
                 _BUILD,

@@ -71,6 +71,7 @@ def deploy(world, key):
     texts |= {"PAGE_SIZE": "10000", "KEY_TEMPLATE": "timeseries/{site}/{date}/data.ndjson.gz"}
     bindings = [{"name": "ACE_API_KEY", "type": "secret_text", "text": key}]
     bindings += [{"name": "BUCKET", "type": "r2_bucket", "bucket_name": world.local.bucket}]
+    bindings += [{"name": "DAYS", "type": "queue", "queue_name": f"{world.local.worker_name}-days"}]
     bindings += [{"name": "CF_VERSION_METADATA", "type": "version_metadata"}]
     bindings += [{"name": "DAYS", "type": "queue", "queue_name": "building-vitals-backfill-days"}]
     bindings += [{"name": name, "type": "plain_text", "text": text} for name, text in texts.items()]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from checks.catalog import proof
+from checks.diagnosis.stored_objects.empty_days import MAX_PROBES
+from checks.stored_days.selection import select_sample
+from contract.schedule import SiteDay
 from tests.fakes import days, manifest, run_log
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
@@ -19,6 +23,7 @@ from tests.fakes.queues import declare_queues
 from tests.fakes.system import System
 from tests.fakes.tail import Tail
 
+R2_DAYS = 8  # the check r2 reads at least every day that a sample of this size has
 OTHER_TAG = f"{OWNER}:000000000000:33333333"  # of the same stack, with other settings
 
 
@@ -107,7 +112,8 @@ class RandomSystem(System):
     def copy(self, day: str, change: Callable[[list[days.Row]], list[days.Row]] = lambda rows: rows) -> days.Stored:
         """Return a day as the worker stores it, with changed rows of ACE."""
         lines, version = [days.to_line(row) for row in change(self.ace.days[day])], self.script.served()["id"]
-        return days.stored(day, lines, uploaded=self._store_time(1), worker_version=version)
+        store = days.stored if (self.seed + int(day[-2:])) % 3 == 0 else days.stored_in_members
+        return store(day, lines, uploaded=self._store_time(1), worker_version=version)
 
     def _store_time(self, number: int) -> datetime:
         """Return the time at which the cron stored the last day but so many: one day in a run, every five minutes."""
@@ -132,12 +138,37 @@ class RandomSystem(System):
         for day in self.worker.due():
             self.objects[days.key_of(day)] = self.copy(day, change)
 
-    def damage_first_day(self, **changes: Callable[[days.Stored], Any]) -> None:
-        """Change the first day's object."""
-        self.store_first_day()
-        key = days.key_of(days.date_of(0))
+    def find_read_day(self) -> str:
+        """Store each due day, and return one with samples that every check reads today, the first day without one."""
+        self.store_all(lambda rows: rows)
+        due = self.worker.due()
+        filled = [day for day in due if self.ace.days[day]]
+        empty = [day for day in due if not self.ace.days[day]]
+        for day in filled:
+            groups = ((due, R2_DAYS), (filled, proof.DAYS), ([*empty, day], MAX_PROBES))
+            if all(_is_read(day, group, self.calendar.begins, size) for group, size in groups):
+                return day
+        return days.date_of(0)
+
+    def rewrite_read_day(self, change: Callable[[list[days.Row]], list[days.Row]]) -> None:
+        """Store a day that the checks read today from changed rows of ACE."""
+        day = self.find_read_day()
+        self.objects[days.key_of(day)] = self.copy(day, change)
+
+    def damage_read_day(self, **changes: Callable[[days.Stored], Any]) -> None:
+        """Change the object of a day that the checks read today."""
+        day = self.find_read_day()
+        key = days.key_of(day)
+        if day not in self.worker.due():
+            self.store_first_day()
         good = self.objects[key]
         self.objects[key] = replace(good, **{name: change(good) for name, change in changes.items()})
+
+
+def _is_read(day: str, group: list[str], now: datetime, size: int) -> bool:
+    places = [SiteDay(manifest.SITE, date.fromisoformat(each)) for each in group]
+    sample = select_sample([manifest.SITE], places, now, size=size)
+    return SiteDay(manifest.SITE, date.fromisoformat(day)) in sample.places
 
 
 def _draw_past(source: random.Random, calendar: Calendar) -> Past | None:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from contract.control_objects import CONTROL_PREFIX, RUN_LOG_KEY
+from contract.control_objects import CONTROL_PREFIX, PAUSE_KEY, RUN_LOG_KEY
 from tests.fakes import days, manifest
 from tests.fakes.random_system import RandomSystem
 
@@ -81,6 +81,10 @@ def _execute_step(system: RandomSystem, step: str, folder: Path) -> None:
         _deploy(system)
     elif found := re.fullmatch(r"npx wrangler r2 object delete '?([^/]+)/(.+?)'? --remote", step):
         system.cloudflare.buckets.get(found[1], {}).pop(found[2], None)
+    elif step.startswith("python -m backfill resume "):
+        system.objects.pop(PAUSE_KEY, None)
+    elif step.startswith("python -m backfill retry "):
+        system.worker.trigger()
     elif not step.startswith(HARMLESS):
         raise UnknownCommandError(step)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
-from tests.fakes import cloudflare, days
+from contract.control_objects import CONTROL_PREFIX
+from tests.fakes import cloudflare, control_objects, days
 from tests.fakes.random_system import RandomSystem
 from tests.soak.faults.unattended import OUTAGE, PAUSE, draw_span, stop
 
@@ -49,6 +51,32 @@ def _copy_large_days(system: RandomSystem) -> None:
     system.relive(uploaded=uploaded - timedelta(minutes=4), pace=pace)
 
 
+def _work(system: RandomSystem) -> None:
+    """The queue is at work: leases are held, a plan is open, and a killed worker left a lease whose time is over."""
+    begins, due = system.calendar.begins, system.worker.due()
+    for day in system.random.sample(due, min(4, len(due))):
+        end = begins + timedelta(minutes=system.random.uniform(-40, 13))
+        control_objects.lease(system.objects, day, expires_at=end)
+    control_objects.plan(system.objects, dict.fromkeys(due[-3:], "copy"), at=begins - timedelta(minutes=5))
+
+
+def _leave_failure(system: RandomSystem) -> None:
+    """A worker was killed after it stored a failed day, so the next cron deletes the record. Another site is gone."""
+    system.store_first_day()
+    key, at = days.key_of(days.date_of(0)), system.calendar.begins - timedelta(minutes=system.random.uniform(1, 20))
+    system.objects[key] = replace(system.objects[key], uploaded=at)
+    control_objects.fail(system.objects, days.date_of(0), last_at=at - timedelta(hours=3))
+    control_objects.fail(system.objects, days.date_of(0), site="former_site", last_at=at)
+
+
+def _revise(system: RandomSystem) -> None:
+    """Some days were read again, and stored as new revisions."""
+    for key in sorted(system.objects)[:3]:
+        if not key.startswith(CONTROL_PREFIX) and "revision" in system.objects[key].custom:
+            about = {"revision": "2", "checked_at": system.calendar.begins.isoformat()}
+            system.objects[key] = replace(system.objects[key], custom={**system.objects[key].custom, **about})
+
+
 def _cancel(system: RandomSystem) -> None:
     """The connection is reset during the batch: Cloudflare cancels it, and the check triggers another one."""
     system.worker.cancelled = 1
@@ -74,6 +102,9 @@ DISTURBANCES: Mapping[str, Callable[[RandomSystem], None]] = {
     "ACE was out until an hour ago": _recover,
     "the backfill is paused": _pause,
     "each day is large": _copy_large_days,
+    "the queue is at work": _work,
+    "a killed worker left a failure": _leave_failure,
+    "days were revised": _revise,
     "ACE sends a row twice": _send_twice,
     "a day's rows have another order": _reorder,
     "the clock here is an hour ahead": _shift(1),

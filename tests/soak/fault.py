@@ -58,13 +58,13 @@ def answer_with(path: str, **changed: Any) -> Apply:
 
 
 def damage(**changes: Callable[[days.Stored], Any]) -> Apply:
-    """Change the first day's object."""
-    return lambda system: system.damage_first_day(**changes)
+    """Change the object of a day that the checks read today."""
+    return lambda system: system.damage_read_day(**changes)
 
 
 def rewrite(change: Callable[[list[days.Row]], list[days.Row]]) -> Apply:
-    """Store the first day whole, with true metadata, from changed rows of ACE."""
-    return lambda system: system.store_first_day(change)
+    """Store a day that the checks read today whole, with true metadata, from changed rows of ACE."""
+    return lambda system: system.rewrite_read_day(change)
 
 
 def assign(part: str, **attributes: Any) -> Apply:

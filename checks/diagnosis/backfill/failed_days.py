@@ -7,10 +7,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.diagnosis.error_codes import find_code_cause
-from checks.model.finding import Cause, Finding
+from checks.model.finding import Cause, Failed, Finding
 from checks.model.hint import Hint
 from checks.stored_days.backlog import format_days
+from checks.stored_days.listing.days import describe_missing_bucket
+from cloudflare_client.errors import NO_BUCKET
 from contract.control_objects import FAILURES_PREFIX, ControlObjectError, Failure, parse_failure
 from contract.schedule import format_time
 
@@ -34,11 +37,21 @@ class FailedDays:
 
 
 def list_failed_days(context: Context, sites: Collection[str]) -> FailedDays:
-    """Return the failures of the bucket. A list with its metadata is enough, so no object is read."""
+    """Return the failures of the bucket. A list with its metadata is enough, so no object is read.
+
+    Raises Failed where the bucket does not exist, Inconclusive where the list cannot be read.
+    """
     storage = context.manifest.storage
     failures: list[Failure] = []
     unreadable: list[tuple[str, str]] = []
-    listed = context.cloudflare.list_objects(storage.bucket, prefix=FAILURES_PREFIX, jurisdiction=storage.jurisdiction)
+    try:
+        listed = list(
+            context.cloudflare.list_objects(storage.bucket, prefix=FAILURES_PREFIX, jurisdiction=storage.jurisdiction)
+        )
+    except CloudflareInconclusive as error:
+        if NO_BUCKET not in error.codes:
+            raise
+        raise Failed(describe_missing_bucket(storage)) from None
     for item in listed:
         try:
             failures.append(parse_failure(item.key, item.metadata))
@@ -64,6 +77,20 @@ def describe_failed_days(failures: Sequence[Failure]) -> Iterator[Finding]:
         found = f"{sum(map(len, left)):,} more days of {len(sites)} sites failed ({codes})"
         hint = Hint.rerun_verbosely("failures")
         yield _describe(f"failed days of {len(sites)} sites", found, find_code_cause(left[0][0].code)[0], hint)
+
+
+def describe_cured_days(failures: Sequence[Failure]) -> Iterator[Finding]:
+    """Yield one finding for the failures of days that were stored since."""
+    if failures:
+        first, left = failures[0], len(failures) - 1
+        more = f" and {left:,} more" if left else ""
+        yield Finding(
+            subject="failures of stored days",
+            expected="none, because the worker deletes the failure of a day that it stores",
+            found=f"{first.site} {first.day}{more}: stored since its last failure, which is not deleted",
+            cause=Cause.WORKER,
+            hint=Hint.show_logs(),
+        )
 
 
 def _describe_group(group: Sequence[Failure]) -> Finding:

@@ -44,7 +44,7 @@ class _Counts:
 def judge_sample(context: Context, stored: StoredDays, judged: Collection[SiteDay]) -> Iterator[Evidence | Finding]:
     """Decode the selected days, and yield a finding for each that does not agree with its metadata.
 
-    ``judged`` are days that already have a finding. The first day is always decoded. Raises Inconclusive for a
+    ``judged`` are days that already have a finding. Raises Inconclusive for a
     thorough run that had no time for all days.
     """
     sites = [site.name for site in context.manifest.sites]

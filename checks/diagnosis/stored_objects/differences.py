@@ -49,11 +49,12 @@ def describe_differences(context: Context, stored: StoredDays, result: DayCompar
         verdict = _judge_without_other_days(context, result, kind)
         if verdict is None:
             others = list(_compare_other_days(context, stored, result)) if others is None else others
-            verdict = _judge_with_other_days(find_writer(context, result.item), result, kind, others)
+            verdict = _judge_with_other_days(context, result, kind, others)
+        is_repeated = find_pattern(compared, kind) is Pattern.REPEATED
         shown = compared.first[kind][: MAX_DIFFERENCES if len(kinds) == 1 else 1]
         total = f" ({compared.shown}, of {compared.rows:,} of ACE and {compared.stored:,} stored): {verdict.reason}"
         for number, difference in enumerate(shown):
-            expected, found = _format_difference(difference)
+            expected, found = _format_difference(difference, is_repeated=is_repeated)
             yield Finding(
                 subject=f"{result.place}: {difference.point} at {format_moment(difference.timestamp)}",
                 expected=expected,
@@ -66,13 +67,11 @@ def describe_differences(context: Context, stored: StoredDays, result: DayCompar
 def _judge_without_other_days(context: Context, result: DayComparison, kind: Kind) -> Verdict | None:
     """Return the verdict that the object, its writer and the pattern give, None where other days must tell more."""
     item, writer = result.item, find_writer(context, result.item)
-    storage = context.manifest.storage
-    copy = Hint.keep_copy(storage.bucket, item.key, jurisdiction=storage.jurisdiction)
     try:
         compare_with_metadata(decode_day(result.raw, item.metadata, day=result.place.day), item.metadata)
     except BrokenDayError as error:
         reason = f"the object was changed after it was written: {error}"
-        return Verdict(cause=Cause.STORAGE, reason=reason, hint=copy)
+        return Verdict(cause=Cause.STORAGE, reason=reason, hint=_keep_copy(context, result))
     if writer.kind is WriterKind.FOREIGN:
         only = ". R2 may hold the only copy: keep the object" if kind is Kind.EXTRA else ""
         hint = Hint.show_version(writer.version) if writer.listed else Hint.list_versions()
@@ -80,20 +79,32 @@ def _judge_without_other_days(context: Context, result: DayComparison, kind: Kin
     pattern = find_pattern(result.compared, kind)
     if is_certain(pattern):
         return _name_code(writer, pattern.value)
-    if kind is Kind.EXTRA:
-        return Verdict(cause=Cause.ACE, reason=f"{KEPT} ({writer.text})", hint=copy)
+    if kind is Kind.EXTRA and pattern is Pattern.NONE:
+        return _keep_only_copy(context, result)
     return None
 
 
-def _judge_with_other_days(writer: Writer, result: DayComparison, kind: Kind, others: list[DayComparison]) -> Verdict:
+def _keep_copy(context: Context, result: DayComparison) -> Hint:
+    storage = context.manifest.storage
+    return Hint.keep_copy(storage.bucket, result.item.key, jurisdiction=storage.jurisdiction)
+
+
+def _keep_only_copy(context: Context, result: DayComparison) -> Verdict:
+    reason = f"{KEPT} ({find_writer(context, result.item).text})"
+    return Verdict(cause=Cause.ACE, reason=reason, hint=_keep_copy(context, result))
+
+
+def _judge_with_other_days(context: Context, result: DayComparison, kind: Kind, others: list[DayComparison]) -> Verdict:
     """Return the verdict: the same code stores every day alike, and a change at ACE leaves other days as they are."""
-    pattern = find_pattern(result.compared, kind)
+    writer, pattern = find_writer(context, result.item), find_pattern(result.compared, kind)
     same = [other for other in others if pattern is not Pattern.NONE and find_pattern(other.compared, kind) is pattern]
     equal = [other for other in others if other.compared.equal]
     if same:
         return _name_code(writer, f"{pattern.value}, and so it is on {_name_days(same)}")
     if not equal and not others and is_frequent(result.compared, pattern):
         return _name_code(writer, pattern.value)
+    if kind is Kind.EXTRA:
+        return _keep_only_copy(context, result)
     changed = f"ACE has changed since {format_time(result.item.uploaded)}, when the day was stored"
     if kind is Kind.MISSING and not result.compared.lacking & result.compared.known:
         changed += ", and has new points"
@@ -140,10 +151,10 @@ def _name_days(results: list[DayComparison]) -> str:
     return " and ".join(str(result.place) for result in results)
 
 
-def _format_difference(difference: Difference) -> tuple[str, str]:
+def _format_difference(difference: Difference, *, is_repeated: bool) -> tuple[str, str]:
     """Return the expected and the found value of one row as text."""
     ace, stored = difference.ace, difference.stored
     found = "absent" if stored is Absent.ABSENT else format_value(stored)
     if ace is Absent.ABSENT:
-        return f"{found} in ACE, as stored", "no such row in ACE"
+        return f"{found} in ACE, as stored", "fewer such rows in ACE" if is_repeated else "no such row in ACE"
     return f"{format_value(ace)}, in ACE", found

@@ -18,6 +18,7 @@ class Pattern(enum.Enum):
     ROUNDED = "each such value is ACE's, rounded"
     EVERY_VALUE = "every value differs"
     EVERY_PAGE = "one row of every page is missing"
+    REPEATED = "ACE has each such row, and the object has it more often"
     NONE = ""
 
 
@@ -30,6 +31,8 @@ def find_pattern(compared: Comparison, kind: Kind) -> Pattern:
         return _find_pattern_of_values(compared)
     if kind is Kind.MISSING and _is_every_page(compared):
         return Pattern.EVERY_PAGE
+    if kind is Kind.EXTRA and counts[kind] and compared.repeated == counts[kind]:
+        return Pattern.REPEATED
     return Pattern.NONE
 
 
@@ -42,6 +45,8 @@ def is_frequent(compared: Comparison, pattern: Pattern) -> bool:
     """Return whether one day alone shows the pattern often enough."""
     if pattern is Pattern.EVERY_PAGE:
         return compared.counts[Kind.MISSING] >= MIN_PAGES
+    if pattern is Pattern.REPEATED:
+        return compared.repeated >= MIN_VALUES
     return pattern is not Pattern.NONE and compared.counts[Kind.DIFFERENT] >= MIN_VALUES
 
 

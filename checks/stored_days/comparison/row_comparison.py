@@ -55,6 +55,7 @@ class Comparison:
     ``first`` are the first differences of each kind by time and point. ``known`` are the object's points, ``lacking``
     the points of missing rows. ``rounded`` counts values that equal ACE's with fewer digits, and ``imprecise`` those of
     them that a 64-bit float does not tell apart. ``places`` are the places of missing rows in a page, at most two.
+    ``repeated`` counts the rows that ACE has too, and the object more often.
     """
 
     page_size: int = 0
@@ -66,6 +67,7 @@ class Comparison:
     lacking: BoundedSet[str] = field(default_factory=BoundedSet)
     rounded: int = 0
     imprecise: int = 0
+    repeated: int = 0
     places: set[int] = field(default_factory=set)
 
     @property
@@ -133,7 +135,7 @@ def _match(table: RowTable, sample: Sample) -> bool:
     """Remove a row of ACE that equals a stored sample. Return whether there is one."""
     for number in table.list_numbers(sample.name, sample.timestamp):
         if is_same(table.values[number], sample.value):
-            table.remove(sample.name, sample.timestamp, number)
+            table.remove(number)
             return True
     return False
 
@@ -151,6 +153,7 @@ def _note_unmatched(
         unmatched[place] = [*kept, sample.value]
     else:
         found.add(Difference(point=sample.name, timestamp=sample.timestamp, ace=Absent.ABSENT, stored=sample.value))
+        found.repeated += table.has_removed(sample.name, sample.timestamp, sample.value)
 
 
 def _compare_place(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from checks.clients.ace.pages import Row
 from checks.stored_days import gzip_reader
-from checks.stored_days.content.values import Value
+from checks.stored_days.content.values import Value, is_same
 from checks.stored_days.gzip_reader import BoundedSet, DayTooLargeError
 
 MAX_ROWS = 1_000_000  # in memory, which take at most 200 MB. The largest known day has 500,000
@@ -23,6 +23,7 @@ class RowTable:
         """Read all rows. Raises DayTooLargeError beyond MAX_ROWS, and for too many characters."""
         self.values: list[Value] = []
         self._places: dict[str, dict[int, int | list[int]]] = {}
+        self._removed = bytearray()  # 1 for the number of a removed row
         names, times, texts = BoundedSet[str](), dict[int, int](), _SharedTexts()
         for number, row in enumerate(rows):
             if number >= MAX_ROWS:
@@ -31,6 +32,7 @@ class RowTable:
             at = row.at // 1000  # microseconds are cut, as in the object
             self._add(row.name, times.setdefault(at, at), number)
             self.values.append(texts.share(row.value) if isinstance(row.value, str) else row.value)
+            self._removed.append(0)
 
     def _add(self, name: str, at: int, number: int) -> None:
         moments = self._places.setdefault(name, {})
@@ -41,23 +43,27 @@ class RowTable:
             moments[at] = [known, number]
 
     def list_numbers(self, name: str, at: int) -> list[int]:
-        """Return the numbers of the rows at a place."""
+        """Return the numbers of the rows that are left at a place."""
+        return [number for number in self._list_all(name, at) if not self._removed[number]]
+
+    def remove(self, number: int) -> None:
+        """Remove a row."""
+        self._removed[number] = 1
+
+    def has_removed(self, name: str, at: int, value: Value) -> bool:
+        """Return whether a removed row of a place has this value."""
+        return any(self._removed[number] and is_same(self.values[number], value) for number in self._list_all(name, at))
+
+    def _list_all(self, name: str, at: int) -> list[int]:
         known = self._places.get(name, {}).get(at, [])
         return known if isinstance(known, list) else [known]
 
-    def remove(self, name: str, at: int, number: int) -> None:
-        """Remove a row from its place."""
-        left = [other for other in self.list_numbers(name, at) if other != number]
-        if left:
-            self._places[name][at] = left
-        else:
-            del self._places[name][at]
-
     def iterate_places(self) -> Iterator[tuple[str, int, list[int]]]:
-        """Yield each place that has rows, with their numbers."""
+        """Yield each place where rows are left, with their numbers."""
         for name, moments in self._places.items():
             for at in moments:
-                yield name, at, self.list_numbers(name, at)
+                if numbers := self.list_numbers(name, at):
+                    yield name, at, numbers
 
 
 class _SharedTexts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from tests.fakes import days
 from tests.fakes.random_system import RandomSystem
@@ -37,7 +38,9 @@ def _double(rows: list[days.Row]) -> list[days.Row]:
 
 
 def _another_day(rows: list[days.Row]) -> list[days.Row]:
-    return [row | {"time": row["time"].replace(days.date_of(0), days.date_of(1))} for row in rows]
+    return [
+        row | {"time": f"{date.fromisoformat(row['time'][:10]) + timedelta(days=1)}{row['time'][10:]}"} for row in rows
+    ]
 
 
 def _forget_rows(system: RandomSystem) -> None:

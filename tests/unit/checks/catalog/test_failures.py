@@ -1,15 +1,20 @@
 """The check `failures`: no day has failed for good, and the dead-letter queue is empty."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from tests.fakes import manifest
+from tests.fakes.answers import refusal
 from tests.fakes.control_objects import fail
 from tests.fakes.days import Stored
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NOW, SITE
 from tests.fakes.outcomes import failed_finding, outcomes
 from tests.fakes.queues import DEAD, declare_queues
+
+DAY = "2024-12-10"  # which is stored
 
 
 @pytest.fixture
@@ -70,6 +75,18 @@ def test_many_days_are_one_finding_for_each_code(tmp_path, system):
     assert report["failures"]["metrics"] == {"failed_days": 9}
 
 
+def test_a_failure_of_a_day_that_was_stored_since_is_a_defect_of_the_worker(tmp_path, system):
+    """A killed worker leaves one until the next cron, so it counts after the crons' window."""
+    fail(system.objects, DAY, last_at=NOW - timedelta(days=1))
+    key = manifest.TEMPLATE.format(site=SITE, date=DAY)
+    system.objects[key] = replace(system.objects[key], uploaded=NOW - timedelta(minutes=10))
+    assert system.report(tmp_path, "failures")[0] == 0
+    system.objects[key] = replace(system.objects[key], uploaded=NOW - timedelta(hours=20))
+    found = failed_finding(tmp_path, system, "failures")
+    assert (found["subject"], found["cause"]) == ("failures of stored days", "worker")
+    assert found["found"] == f"{SITE} {DAY}: stored since its last failure, which is not deleted"
+
+
 def test_a_record_of_a_stored_day_is_a_warning(tmp_path, system):
     """The planner deletes it, or repeats the re-check that failed."""
     fail(system.objects, "2024-12-10")
@@ -89,6 +106,12 @@ def test_failures_of_a_site_that_is_not_declared_are_counted_apart(tmp_path, sys
         0,
         "no day has failed, and 1 of sites that are not declared",
     )
+
+
+def test_a_missing_bucket_is_a_finding(tmp_path, system):
+    system.routes = {("GET", "/objects"): refusal(404, 10006)}
+    found = failed_finding(tmp_path, system, "failures")
+    assert (found["found"], found["cause"]) == ("the bucket does not exist", "storage")
 
 
 def test_an_object_of_another_form_is_a_finding(tmp_path, system):

@@ -90,6 +90,22 @@ def test_proof_names_point_time_and_both_values(tmp_path, change, subject, expec
     assert "delete" not in found["hint"]
 
 
+@pytest.mark.parametrize(("repeated", "cause"), [(12, "worker"), (2, "ace")])
+def test_proof_of_rows_that_the_object_has_more_often(tmp_path, repeated, cause):
+    """Case A6: many repeated rows are a pattern of the code. A few may be rows that ACE had twice, and are kept."""
+    system = healthy_system(stored=0)
+    rows = lines(CHOSEN, 20)
+    system.write(CHOSEN, [*rows[:repeated], *rows])
+    system.ace.days[CHOSEN] = to_rows(rows)
+    found = system.report(tmp_path, "proof", skip=("r2",))[1]["proof"]["findings"][0]
+    assert found["cause"] == cause
+    assert found["found"].startswith(
+        f"fewer such rows in ACE ({repeated} only in R2, of 20 of ACE and {20 + repeated} "
+    )
+    assert ("ACE has each such row, and the object has it more often" in found["found"]) is (cause == "worker")
+    assert ("keep the object" in found["found"]) is (cause == "ace")
+
+
 def test_proof_lists_three_differences_and_counts_all(tmp_path):
     """Case D3: every value differs, and there is no other day of that version to compare with."""
     system = healthy_system(stored=0)

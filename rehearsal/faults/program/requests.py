@@ -15,8 +15,8 @@ REQUESTS = (
     Fault(
         # ACE's cursor defect affects a worker that follows the cursor.
         name="cursor-trusted",
-        description="the worker takes small pages and follows ACE's own cursor, which then never ends",
-        caught_by=("trigger", "logs"),
+        description="the worker takes small pages and follows ACE's own cursor, which then sends rows again",
+        caught_by=("proof",),
         cause="worker",
         apply=patch_worker(
             (_PAGE_SIZE, 'page_size: "10", raw_data'),

@@ -1,0 +1,85 @@
+"""Faults of the queue, and of the days that its consumers could not copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from checks.diagnosis.error_codes import find_code_cause
+from tests.fakes import control_objects, days
+from tests.fakes.queues import DAYS, DEAD
+from tests.fakes.random_system import RandomSystem
+from tests.soak.fault import Apply, Fault, fault
+
+CODES = ("upstream_contract", "upstream_rejected", "upstream_auth", "upstream_unavailable", "storage", "killed")
+
+
+def _fail(code: str) -> Apply:
+    """A day was tried several times, and is missing."""
+
+    def apply(system: RandomSystem) -> None:
+        system.remove_first_day()
+        attempts, age = system.random.randint(1, 40), timedelta(minutes=system.random.uniform(5, 600))
+        control_objects.fail(
+            system.objects,
+            days.date_of(0),
+            code=code,
+            attempts=attempts,
+            last_at=system.calendar.begins - age,
+        )
+
+    return apply
+
+
+def _keep_failure(system: RandomSystem) -> None:
+    """A day was stored two days after it failed, and the record of the failure is still there."""
+    system.store_first_day()
+    key, at = days.key_of(days.date_of(0)), system.calendar.begins - timedelta(days=2)
+    system.objects[key] = replace(system.objects[key], uploaded=at)
+    control_objects.fail(system.objects, days.date_of(0), last_at=at - timedelta(hours=1))
+
+
+def _change_queue(name: str, **changes: Any) -> Apply:
+    def apply(system: RandomSystem) -> None:
+        system.cloudflare.queues[name] = system.cloudflare.queues[name] | changes
+
+    return apply
+
+
+def _change_consumer(**settings: Any) -> Apply:
+    def apply(system: RandomSystem) -> None:
+        [consumer] = system.cloudflare.queues[DAYS]["consumers"]
+        changed = consumer | {"settings": consumer["settings"] | settings}
+        system.cloudflare.queues[DAYS] = system.cloudflare.queues[DAYS] | {"consumers": [changed]}
+
+    return apply
+
+
+def _keep_dead_letters(system: RandomSystem) -> None:
+    system.cloudflare.backlogs[DEAD] = system.random.randint(1, 500)
+
+
+def _delete(name: str) -> Apply:
+    def apply(system: RandomSystem) -> None:
+        del system.cloudflare.queues[name]
+
+    return apply
+
+
+OUTSIDE: Mapping[str, Fault] = {
+    "the queue is paused": fault(_change_queue(DAYS, settings={"delivery_paused": True}), "outside_change"),
+    "the queue has no consumer": fault(_change_queue(DAYS, consumers=[]), "outside_change"),
+    "the dead-letter queue has no consumer": fault(_change_queue(DEAD, consumers=[]), "outside_change"),
+    "the consumer copies more days at once": fault(_change_consumer(max_concurrency=50), "outside_change"),
+    "the consumer tries a day once": fault(_change_consumer(max_retries=0), "outside_change"),
+    "the queue is deleted": fault(_delete(DAYS), "outside_change"),
+    "the dead-letter queue is deleted": fault(_delete(DEAD), "outside_change"),
+}
+FAULTS: Mapping[str, Fault] = {
+    **{f"a day failed: {code}": fault(_fail(code), find_code_cause(code)[0]) for code in CODES},
+    **OUTSIDE,
+    "a stored day has a failure": fault(_keep_failure, "worker"),
+    "dead letters stay": fault(_keep_dead_letters, "worker"),
+}
