@@ -94,8 +94,8 @@ async def _keep_failure(local: LocalSystem) -> None:
     about = {**_FAILED, "first_at": at, "last_at": at}
     record = {**about, "attempts": 2, "message": "a row of another day"}
     await _write(local, failure_key(_SITE, _FIRST_DAYS[0]), record, about)
-    code = "var clearFailure = (target, day) => deleteObject("
-    await _stand_still((code, "var clearFailure = (target, day) => (async () => {})("))(local)
+    code = "var clearFailures = (target, ...days) => "
+    await _stand_still((code, f"{code}Promise.resolve() ?? "))(local)
     await local.move_clock(_HOURS)
 
 

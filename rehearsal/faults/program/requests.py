@@ -20,7 +20,7 @@ REQUESTS = (
         cause="worker",
         apply=patch_worker(
             (_PAGE_SIZE, 'page_size: "10", raw_data'),
-            ("nextCursor(cursor, page.next_cursor, times)", "{ text: page.next_cursor }"),
+            ("nextCursor(cursor, page.next_cursor, times2)", "{ text: page.next_cursor }"),
         ),
     ),
     Fault(
