@@ -62,13 +62,16 @@ class Killer:
 
     def on_read(self):  # in a thread of the local ACE
         self.read += 1
-        if (delay := self.moments.pop(self.read, None)) is not None:
+        for number in [number for number in self.moments if number <= self.read]:
             loop = self.world._loop
-            loop.call_soon_threadsafe(loop.call_later, delay, self.kill)
+            loop.call_soon_threadsafe(loop.call_later, self.moments.pop(number), self.kill)
 
     def kill(self):
         broker = self.world.local.cloudflare.account.broker
         if any(broker._deliveries.values()):  # otherwise the clock may move, which starts workerd anew
+            if len(list_workerd()) != 1:  # it is starting again after another kill
+                self.world._loop.call_later(0.05, self.kill)
+                return
             kill_workerd()
             self.killed += 1
         else:
