@@ -73,7 +73,6 @@ def deploy(world, key):
     bindings += [{"name": "BUCKET", "type": "r2_bucket", "bucket_name": world.local.bucket}]
     bindings += [{"name": "DAYS", "type": "queue", "queue_name": f"{world.local.worker_name}-days"}]
     bindings += [{"name": "CF_VERSION_METADATA", "type": "version_metadata"}]
-    bindings += [{"name": "DAYS", "type": "queue", "queue_name": "building-vitals-backfill-days"}]
     bindings += [{"name": name, "type": "plain_text", "text": text} for name, text in texts.items()]
     metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": bindings}
     code = (local.ROOT / "workers" / "dist" / "backfill.js").read_bytes()
@@ -81,7 +80,8 @@ def deploy(world, key):
     parts |= {"metadata": (None, json.dumps(metadata), "application/json")}
     url = f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{account}/workers/scripts/{NAME}"
     with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
-        client.put(url, files=parts).raise_for_status()
+        uploaded = client.put(url, files=parts)
+        assert uploaded.status_code == 200, uploaded.text
         client.post(f"{url}/subdomain", json={"enabled": True, "previews_enabled": False}).raise_for_status()
     return world.wait(world.local.edge.reserve(NAME))
 

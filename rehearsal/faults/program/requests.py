@@ -66,6 +66,7 @@ REQUESTS = (
         name="site-ignored",
         description="the worker ignores SITES, uses a constant, and stores the data of that other site",
         caught_by=("r2",),
+        may_report={"trigger": "worker"},  # it compares the totals of each site
         cause="worker",
         apply=actions.add_site(
             _OTHER_SITE,

@@ -66,6 +66,7 @@ FAULTS = (
         name="write-swallowed",
         description="the worker ignores a failed write and counts the day as complete",
         caught_by=("r2",),
+        may_report={"trigger": "worker"},  # it compares the totals of each site
         cause="worker",
         apply=patch_worker(
             ('SERVICE = "backfill-worker";', 'SERVICE = "backfill-worker";\nconst DONE = new Set();'),
