@@ -28,9 +28,9 @@ def parse_time(text: str) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def format_time(moment: datetime) -> str:
-    """Return a time (UTC) for a message, to the second."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+def format_time(moment: datetime | None) -> str:
+    """Return a time (UTC) for a message, to the second. None is a time that is not known."""
+    return "an unknown time" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def parse_day(text: str) -> date | None:

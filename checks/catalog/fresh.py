@@ -14,7 +14,6 @@ from checks.diagnosis.backfill.standstill import (
     count_days,
     describe_sites,
     describe_standstill,
-    format_moment,
     list_moving,
 )
 from checks.diagnosis.clock_skew import correct_now
@@ -25,7 +24,7 @@ from checks.model.finding import Cause, Evidence, Finding
 from checks.model.hint import Hint
 from checks.model.metric import Metric
 from checks.stored_days.backlog import Backlog, SiteBacklog, find_window_end, format_days, measure
-from contract.schedule import SiteDay, day_window, due_time, parse_time
+from contract.schedule import SiteDay, day_window, due_time, format_time, parse_time
 
 if TYPE_CHECKING:
     from contract.control_objects import Pause
@@ -58,7 +57,7 @@ def fresh(context: Context) -> Items:
 def _describe_stored(backlog: Backlog) -> str:
     if not backlog.due:
         return "no day is due yet"
-    last = f", the last object at {format_moment(backlog.newest)}" if backlog.newest else ""
+    last = f", the last object at {format_time(backlog.newest)}" if backlog.newest else ""
     many = f" of {len(backlog.sites)} sites" if len(backlog.sites) > 1 else ""
     return f"{backlog.due - backlog.missing:,} of {backlog.due:,} due days{many} are stored{last}"
 
@@ -119,7 +118,7 @@ def _describe_due_lately(context: Context, backlog: Backlog) -> str:
     sites = sum(map(bool, waiting))
     shown = f"1 day of {sites} sites" if sites > 1 else format_days(day for days in waiting for day in days)
     end = find_window_end(context.manifest.schedules, due_time(first, settle))
-    return f"due lately: {shown}. The cron has until {format_moment(end)}"
+    return f"due lately: {shown}. The cron has until {format_time(end)}"
 
 
 def _read_deployment_time(context: Context) -> datetime | None:
@@ -134,7 +133,7 @@ def _read_deployment_time(context: Context) -> datetime | None:
 def _describe_movement(backlog: Backlog, now: datetime, end: datetime) -> str:
     done, left = backlog.estimate_end(now), backlog.missing - backlog.failed
     if done is None:
-        return f"{count_days(left)} missing. The worker is new, and its cron has until {format_moment(end)}"
+        return f"{count_days(left)} missing. The worker is new, and its cron has until {format_time(end)}"
     rate = backlog.days_per_hour
     shown = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
     return f"the backfill moves: {shown} days per hour, complete at about {done:%Y-%m-%d %H:%M} UTC"

@@ -89,18 +89,18 @@ def _judge_cron(found: History) -> Items:
     began, window = found.last_cron, found.find_window()
     age = {Metric.LAST_RUN_AGE: (found.now - found.runs[0].started).total_seconds()} if found.runs else {}
     if found.upload is not None and (began is None or began < found.upload):
-        last = f"no run of the cron since the upload at {_format(found.upload)}"
+        last = f"no run of the cron since the upload at {format_time(found.upload)}"
     else:
-        last = "no run of the cron" if began is None else f"the last run of the cron began at {_format(began)}"
+        last = "no run of the cron" if began is None else f"the last run of the cron began at {format_time(began)}"
     if not found.crons:
         yield Evidence("no cron is declared, so none is due", metrics=age)
     elif not found.is_silent():
-        due = f", the next one is due by {_format(window[-1])}" if window else ""
+        due = f", the next one is due by {format_time(window[-1])}" if window else ""
         yield Evidence(f"{last}{due}", metrics=age)
     else:
         if age:
-            yield Evidence(f"the newest run began at {_format(found.runs[0].started)}", metrics=age)
-        expected = f"a run within {PERIODS} periods of the cron, by {_format(window[-1])}"
+            yield Evidence(f"the newest run began at {format_time(found.runs[0].started)}", metrics=age)
+        expected = f"a run within {PERIODS} periods of the cron, by {format_time(window[-1])}"
         yield _describe("runs of the cron", expected, last, Cause.WORKER, Hint.show_logs())
 
 
@@ -116,7 +116,9 @@ def _judge_versions(context: Context, found: History, versions: Versions) -> Ite
             continue
         made = version.made if version else f"which is not a version of {context.manifest.worker.name}"
         last = next(run for run in runs if run.version == name)
-        text = f"{sum(run.version == name for run in runs)} by {name[:8]}, {made}, the last at {_format(last.started)}"
+        text = (
+            f"{sum(run.version == name for run in runs)} by {name[:8]}, {made}, the last at {format_time(last.started)}"
+        )
         yield _describe(
             "runs since the last upload", "versions of this stack", text, Cause.OUTSIDE_CHANGE, Hint.deploy()
         )
@@ -128,13 +130,14 @@ def _judge_ends(context: Context, found: History) -> Items:
     yield from problems
     count = len(found.recent)
     if count and not any(isinstance(item, Finding) for item in problems):
-        since = f"since the upload at {_format(found.upload)}" if found.upload else "in the run log"
+        since = f"since the upload at {format_time(found.upload)}" if found.upload else "in the run log"
         yield Evidence(f"{count} run{'' if count == 1 else 's'} {since}, and none failed without a later success")
 
 
 def _find_problems(context: Context, found: History) -> Items:
     if killed := found.find_killed():
-        text = f"{len(killed)} without an end, the last one began at {_format(killed[0].started)} ({killed[0].trigger})"
+        began = f"{format_time(killed[0].started)} ({killed[0].trigger})"
+        text = f"{len(killed)} without an end, the last one began at {began}"
         limit = f"an end within {MAX_DURATION[killed[0].trigger].seconds // 60} minutes"
         text = f"{text}. Cloudflare ends a run that needs too much CPU time or memory"
         yield _describe("ends of the runs", limit, text, Cause.WORKER, Hint.show_logs())
@@ -152,7 +155,7 @@ def _find_problems(context: Context, found: History) -> Items:
 def _describe_failures(context: Context, failures: list[Run], *, awaits_cron: bool) -> Evidence | Finding:
     """Return the finding for failures without a later success, or a warning while the next cron is still to come."""
     last, error = failures[0], failures[0].error
-    shown = f"at {_format(last.ended)} ({last.trigger}): {error.shown if error else ''}"
+    shown = f"at {format_time(last.ended)} ({last.trigger}): {error.shown if error else ''}"
     if awaits_cron:
         return Evidence(f"the last run failed {shown}. The next cron tries again", warning=True)
     diagnosis = diagnose_error_code(context, error.code if error else "", None)
@@ -177,10 +180,6 @@ def _parse_time(text: str) -> datetime | None:
         return parse_time(text)
     except ValueError:
         return None
-
-
-def _format(moment: datetime | None) -> str:
-    return format_time(moment) if moment else "an unknown time"
 
 
 CHECK = Check(

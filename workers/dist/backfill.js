@@ -68,11 +68,21 @@ async function callR2(problem, call) {
     throw error instanceof Failure ? error : new Failure("storage", `${problem}: ${String(error).slice(0, 200)}`, 0);
   }
 }
+async function* listPages(bucket, options) {
+  let cursor;
+  do {
+    const at = cursor;
+    const page = await callR2("R2 list failed", () => bucket.list({ ...options, cursor: at }));
+    yield page.objects;
+    cursor = page.truncated ? page.cursor : void 0;
+  } while (cursor !== void 0);
+}
 
 // workers/backfill/control/objects.js
 var FOLDER = "_control/backfill/";
 var CONTENT = { contentType: "application/json" };
 var nameDay = ({ site, date }) => `${site}/${date}`;
+var parseDayName = (name) => ({ site: name.slice(0, -11), date: name.slice(-10) });
 function requireBucket({ bucket }) {
   if (bucket === void 0) throw new Failure("storage", "no bucket is bound");
   return bucket;
@@ -1689,9 +1699,9 @@ function chooseOfSite({ name, missing, due, stored }, known, config, at, held) {
 function groupBySite(entries) {
   const sites = /* @__PURE__ */ new Map();
   for (const [name, entry] of entries) {
-    const site = name.slice(0, -11);
+    const { site, date } = parseDayName(name);
     const days = sites.get(site) ?? /* @__PURE__ */ new Map();
-    sites.set(site, days.set(name.slice(-10), entry));
+    sites.set(site, days.set(date, entry));
   }
   return sites;
 }
@@ -1723,7 +1733,7 @@ function settlePlan(known, survey, config, planMs, at) {
   const progress = { ...known.progress };
   let [stored, rechecked] = [0, 0];
   for (const [name, entry] of known.plan) {
-    const [site, date] = [name.slice(0, -11), name.slice(-10)];
+    const { site, date } = parseDayName(name);
     const declared = config.sites.find((one) => one.name === site);
     if (declared === void 0 || !isDue(declared, date, config, at)) continue;
     const uploaded = survey.sites.find((one) => one.name === site)?.stored.get(date)?.uploaded;
@@ -1752,13 +1762,9 @@ var KEY3 = /^(failures|leases)\/([^/]+)\/(\d{4}-\d\d-\d\d)(\.json)?$/;
 async function listControl(target) {
   const bucket = requireBucket(target);
   const control = { failures: /* @__PURE__ */ new Map(), leases: [], hasPause: false };
-  let cursor;
-  do {
-    const options = { prefix: FOLDER, cursor, include: ["customMetadata"] };
-    const page = await callR2("R2 list failed", () => bucket.list(options));
-    for (const object of page.objects) addObject(control, object);
-    cursor = page.truncated ? page.cursor : void 0;
-  } while (cursor !== void 0);
+  for await (const objects of listPages(bucket, { prefix: FOLDER, include: ["customMetadata"] })) {
+    for (const object of objects) addObject(control, object);
+  }
   return control;
 }
 function addObject(control, object) {
@@ -1788,19 +1794,17 @@ async function surveyDays(config, at) {
   await Promise.all([control, ...Array.from({ length: LISTS }, work2)]);
   return { sites, control: await control, storedAt: Math.max(...sites.map((site) => site.storedAt)) };
 }
+var countMissing = ({ sites }) => sites.reduce((sum, { missing }) => sum + missing.length, 0);
 async function listStored(config, site) {
   const bucket = requireBucket(config);
   const [prefix, suffix] = formatKey(config, site, "{date}").split("{date}");
   const stored = /* @__PURE__ */ new Map();
-  let cursor;
-  do {
-    const page = await callR2("R2 list failed", () => bucket.list({ prefix, cursor }));
-    for (const { key, uploaded, size } of page.objects) {
+  for await (const objects of listPages(bucket, { prefix })) {
+    for (const { key, uploaded, size } of objects) {
       const date = key.slice(prefix.length, prefix.length + 10);
       if (key === prefix + date + suffix) stored.set(date, { uploaded: uploaded.getTime(), size });
     }
-    cursor = page.truncated ? page.cursor : void 0;
-  } while (cursor !== void 0);
+  }
   return stored;
 }
 
@@ -1839,7 +1843,7 @@ async function planDays(config, { limits, now }) {
 function countDays({ sites, control }) {
   const missing = new Map(sites.map((site) => [site.name, site.missing]));
   const failed = control.failures.values().filter(({ site, date }) => missing.get(site)?.includes(date));
-  return { planned: sites.reduce((sum, site) => sum + site.missing.length, 0), failed: [...failed].length };
+  return { planned: countMissing({ sites }), failed: [...failed].length };
 }
 async function sendDays(config, orders, { plan, progress, etag }) {
   for (let sent = 0; sent < orders.length; sent += BATCH) {
@@ -2030,7 +2034,7 @@ function describeSite({ name, due, stored, missing }, { failures }) {
     stored: sizes.length,
     empty: sizes.filter((size) => size <= EMPTY_BYTES).length,
     missing: missing.length,
-    failed: due.filter((date) => failures.has(`${name}/${date}`)).length,
+    failed: due.filter((date) => failures.has(nameDay({ site: name, date }))).length,
     oldest_missing: missing[0] ?? null,
     newest_stored: due.findLast((date) => stored.has(date)) ?? null
   };
@@ -2047,7 +2051,7 @@ async function runBatch(config, tools, counters, choice) {
   const done = { names: /* @__PURE__ */ new Set(), failing: /* @__PURE__ */ new Map() };
   try {
     survey = await surveyDays(config, tools.now());
-    batch.planned = survey.sites.reduce((sum, { missing }) => sum + missing.length, 0);
+    batch.planned = countMissing(survey);
     const days = listChosen(survey, choice);
     const mayTry = (day) => {
       const failed = survey?.control.failures.get(nameDay(day));

@@ -23,3 +23,20 @@ export async function callR2(problem, call) {
     throw error instanceof Failure ? error : new Failure("storage", `${problem}: ${String(error).slice(0, 200)}`, 0);
   }
 }
+
+/**
+ * Lists objects of a bucket, page by page. Throws a Failure.
+ * @param {R2Bucket} bucket
+ * @param {R2ListOptions} options
+ * @returns {AsyncGenerator<R2Object[]>}
+ */
+export async function* listPages(bucket, options) {
+  /** @type {string|undefined} */
+  let cursor;
+  do {
+    const at = cursor;
+    const page = await callR2("R2 list failed", () => bucket.list({ ...options, cursor: at }));
+    yield page.objects;
+    cursor = page.truncated ? page.cursor : undefined;
+  } while (cursor !== undefined);
+}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from checks.diagnosis.live_worker.crons import read_live_crons
@@ -51,7 +50,7 @@ def describe_sites(sites: Sequence[SiteBacklog], cause: Cause, hint: Hint, reaso
     """Yield a finding for each site, the one with the most missing days first, and one for those that are left."""
     ordered = sorted(sites, key=lambda site: (-len(site.overdue), site.name))
     for site in ordered[:MAX_SITES]:
-        since = f"stored since {format_moment(site.uploaded)}" if site.uploaded else "ever stored"
+        since = f"stored since {format_time(site.uploaded)}" if site.uploaded else "ever stored"
         yield Finding(
             subject=f"due days of {site.name}",
             expected=f"all {site.due:,} are stored, or the backfill moves",
@@ -73,8 +72,3 @@ def describe_sites(sites: Sequence[SiteBacklog], cause: Cause, hint: Hint, reaso
 def count_days(number: int) -> str:
     """Return a number with its verb."""
     return f"{number:,} {'is' if number == 1 else 'are'}"
-
-
-def format_moment(moment: datetime | None) -> str:
-    """Return a time for a message."""
-    return format_time(moment) if moment else "an unknown time"

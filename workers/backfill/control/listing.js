@@ -1,5 +1,5 @@
 /** One list of the control objects: failed days, leases, and whether there is a pause. */
-import { callR2 } from "../../shared/storage.js";
+import { listPages } from "../../shared/storage.js";
 import { readFailed } from "./failures.js";
 import { FOLDER, nameDay, requireBucket } from "./objects.js";
 
@@ -20,15 +20,9 @@ export async function listControl(target) {
   const bucket = requireBucket(target);
   /** @type {Control} */
   const control = { failures: new Map(), leases: [], hasPause: false };
-  /** @type {string|undefined} */
-  let cursor;
-  do {
-    /** @type {R2ListOptions} */
-    const options = { prefix: FOLDER, cursor, include: ["customMetadata"] };
-    const page = await callR2("R2 list failed", () => bucket.list(options));
-    for (const object of page.objects) addObject(control, object);
-    cursor = page.truncated ? page.cursor : undefined;
-  } while (cursor !== undefined);
+  for await (const objects of listPages(bucket, { prefix: FOLDER, include: ["customMetadata"] })) {
+    for (const object of objects) addObject(control, object);
+  }
   return control;
 }
 

@@ -14,6 +14,13 @@ const CONTENT = { contentType: "application/json" };
 export const nameDay = ({ site, date }) => `${site}/${date}`;
 
 /**
+ * Returns the day of a name that `nameDay` made.
+ * @param {string} name
+ * @returns {Day}
+ */
+export const parseDayName = (name) => ({ site: name.slice(0, -11), date: name.slice(-10) });
+
+/**
  * Returns the bucket. Throws a Failure where none is bound.
  * @param {Target} target
  */

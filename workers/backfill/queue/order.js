@@ -1,5 +1,6 @@
 /** Chooses the days that the planner sends next, as a pure function of the survey. */
 import { isUnavailable, mustWait } from "../control/failures.js";
+import { parseDayName } from "../control/objects.js";
 import { needsRecheck } from "./due.js";
 import { countAllowed, findHeldSites } from "./outage.js";
 
@@ -92,9 +93,9 @@ function groupBySite(entries) {
   /** @type {Map<string, Map<string, T>>} */
   const sites = new Map();
   for (const [name, entry] of entries) {
-    const site = name.slice(0, -11);
+    const { site, date } = parseDayName(name);
     const days = sites.get(site) ?? new Map();
-    sites.set(site, days.set(name.slice(-10), entry));
+    sites.set(site, days.set(date, entry));
   }
   return sites;
 }

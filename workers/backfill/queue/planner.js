@@ -12,7 +12,7 @@ import { needsRecheck } from "./due.js";
 import { chooseDays } from "./order.js";
 import { findOutage, findRepeatedRefusals } from "./outage.js";
 import { settlePlan } from "./settle.js";
-import { surveyDays } from "./survey.js";
+import { countMissing, surveyDays } from "./survey.js";
 
 /**
  * @typedef {import("../settings.js").Config} Config
@@ -66,7 +66,7 @@ export async function planDays(config, { limits, now }) {
 function countDays({ sites, control }) {
   const missing = new Map(sites.map((site) => [site.name, site.missing]));
   const failed = control.failures.values().filter(({ site, date }) => missing.get(site)?.includes(date));
-  return { planned: sites.reduce((sum, site) => sum + site.missing.length, 0), failed: [...failed].length };
+  return { planned: countMissing({ sites }), failed: [...failed].length };
 }
 
 /**

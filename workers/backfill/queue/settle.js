@@ -1,4 +1,5 @@
 /** Compares the plan of the last run with the bucket: the days that left the queue, and those that are still in it. */
+import { parseDayName } from "../control/objects.js";
 import { isDue, needsRecheck } from "./due.js";
 
 /**
@@ -26,7 +27,7 @@ export function settlePlan(known, survey, config, planMs, at) {
   const progress = { ...known.progress };
   let [stored, rechecked] = [0, 0];
   for (const [name, entry] of known.plan) {
-    const [site, date] = [name.slice(0, -11), name.slice(-10)];
+    const { site, date } = parseDayName(name);
     const declared = config.sites.find((one) => one.name === site);
     if (declared === undefined || !isDue(declared, date, config, at)) continue;
     const uploaded = survey.sites.find((one) => one.name === site)?.stored.get(date)?.uploaded;

@@ -1,5 +1,5 @@
 /** The state of all sites: the due days, the stored objects and the control objects. The bucket is the only source. */
-import { callR2, formatKey } from "../../shared/storage.js";
+import { formatKey, listPages } from "../../shared/storage.js";
 import { listControl } from "../control/listing.js";
 import { requireBucket } from "../control/objects.js";
 import { listDueDays } from "./due.js";
@@ -40,6 +40,12 @@ export async function surveyDays(config, at) {
 }
 
 /**
+ * Counts the missing days of all sites.
+ * @param {Pick<Survey, "sites">} survey
+ */
+export const countMissing = ({ sites }) => sites.reduce((sum, { missing }) => sum + missing.length, 0);
+
+/**
  * Lists the stored days of a site.
  * @param {Config} config
  * @param {string} site
@@ -49,15 +55,11 @@ async function listStored(config, site) {
   const [prefix, suffix] = formatKey(config, site, "{date}").split("{date}");
   /** @type {SiteDays["stored"]} */
   const stored = new Map();
-  /** @type {string|undefined} */
-  let cursor;
-  do {
-    const page = await callR2("R2 list failed", () => bucket.list({ prefix, cursor }));
-    for (const { key, uploaded, size } of page.objects) {
+  for await (const objects of listPages(bucket, { prefix })) {
+    for (const { key, uploaded, size } of objects) {
       const date = key.slice(prefix.length, prefix.length + 10);
       if (key === prefix + date + suffix) stored.set(date, { uploaded: uploaded.getTime(), size });
     }
-    cursor = page.truncated ? page.cursor : undefined;
-  } while (cursor !== undefined);
+  }
   return stored;
 }

@@ -2,7 +2,7 @@
 import { Failure } from "../../shared/failure.js";
 import { mustWait, recordFailure } from "../control/failures.js";
 import { nameDay } from "../control/objects.js";
-import { surveyDays } from "../queue/survey.js";
+import { countMissing, surveyDays } from "../queue/survey.js";
 import { copyMissing } from "../queue/work.js";
 import { formatProgress } from "./progress.js";
 
@@ -44,7 +44,7 @@ export async function runBatch(config, tools, counters, choice) {
   const done = { names: new Set(), failing: new Map() };
   try {
     survey = await surveyDays(config, tools.now());
-    batch.planned = survey.sites.reduce((sum, { missing }) => sum + missing.length, 0);
+    batch.planned = countMissing(survey);
     const days = listChosen(survey, choice);
     const mayTry = (/** @type {Day} */ day) => {
       const failed = survey?.control.failures.get(nameDay(day));

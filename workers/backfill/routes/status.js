@@ -1,6 +1,7 @@
 /** The answer of GET /status, from the bucket alone. */
 import { Failure } from "../../shared/failure.js";
 import { readLastRuns } from "../control/logged_run.js";
+import { nameDay } from "../control/objects.js";
 import { readPause } from "../control/pause.js";
 import { surveyDays } from "../queue/survey.js";
 import { answer } from "./answer.js";
@@ -46,7 +47,7 @@ function describeSite({ name, due, stored, missing }, { failures }) {
     stored: sizes.length,
     empty: sizes.filter((size) => size <= EMPTY_BYTES).length,
     missing: missing.length,
-    failed: due.filter((date) => failures.has(`${name}/${date}`)).length,
+    failed: due.filter((date) => failures.has(nameDay({ site: name, date }))).length,
     oldest_missing: missing[0] ?? null,
     newest_stored: due.findLast((date) => stored.has(date)) ?? null,
   };
