@@ -154,13 +154,17 @@ CHECK = Check(
             what="ACE does not know the site, or refuses the page size (upstream_rejected)",
             fix="correct Pulumi.NAME.yaml, then pulumi up --stack NAME",
         ),
+        KnownCause(
+            what="the worker had no usable key or another unusable binding for 40 minutes (not_configured)",
+            fix="pulumi up --stack NAME. The next cron copies the days",
+        ),
         KnownCause(what="a day is too large for an object of 32 MiB (storage)", fix="see docs/scale.md"),
         KnownCause(
             what="ACE needs more than 12 minutes for a day (over_budget)",
             fix="see docs/scale.md",
         ),
         KnownCause(
-            what="Cloudflare ended the copy of a day five times (killed), because it needs too much CPU time or memory",
+            what="Cloudflare ended each copy of a day (killed), because it needs too much CPU time or memory",
             fix="pulumi config set parallelism 1, then pulumi up, then python -m backfill retry --stack NAME",
         ),
         KnownCause(

@@ -13,7 +13,7 @@ import { isOperator } from "../shared/operator.js";
 import { callR2, formatKey } from "../shared/storage.js";
 import { runLogged } from "./control/logged_run.js";
 import { LIMITS } from "./limits.js";
-import { consumeDays } from "./queue/consumer.js";
+import { consumeDays, delayMessages } from "./queue/consumer.js";
 import { recordDeadLetters } from "./queue/dead_letters.js";
 import { planDays } from "./queue/planner.js";
 import { makeCounters, makeTools } from "./queue/tools.js";
@@ -32,7 +32,6 @@ import { configure } from "./settings.js";
 const SERVICE = "backfill-worker";
 const VERSION = "1.0.0";
 const TAG = "[Backfill]";
-const NOT_CONFIGURED_S = 600; // a message waits so long for a worker that is configured
 
 /** @param {any} env */
 async function health(env) {
@@ -138,7 +137,7 @@ export function create(limits, parts = {}) {
       const { config, problems } = configure(env);
       if (problems.length > 0) {
         writeLog("error", "[Backfill] Not configured", { unusable: problems });
-        batch.retryAll({ delaySeconds: NOT_CONFIGURED_S });
+        await delayMessages(batch, config, problems, tools);
       } else if (batch.queue === config.deadLetterQueue) {
         await recordDeadLetters(batch, config, tools);
       } else {

@@ -318,7 +318,7 @@ async function recordFailure(target, day, { code, message }, at) {
     const { attempts: before, first_at: first } = found?.value ?? {};
     const attempts = Number.isSafeInteger(before) && before > 0 ? before + 1 : 1;
     const first_at = typeof first === "string" ? first : last_at;
-    const about = { code, first_at, last_at, worker_version: target.version };
+    const about = { code, first_at, last_at, worker_version: `${target.version ?? ""}` };
     const record = { ...about, message: message.slice(0, MAX_MESSAGE), attempts };
     const metadata = { ...about, attempts: `${attempts}` };
     if (await writeObject(target, key, record, found?.etag, metadata) === null) continue;
@@ -1506,23 +1506,42 @@ function findSite({ sites }, site) {
 // workers/backfill/queue/consumer.js
 var MAX_DELAY_S = 86400;
 var RETRY_S = 60;
+var NOT_CONFIGURED_S = 600;
 async function consumeDays({ messages }, config, tools) {
   for (const message of messages) {
     const order = readMessage(message.body, config, tools.now());
-    const reason = typeof order === "string" ? order : await readPause(config) && "the backfill is paused";
-    if (typeof order === "string" || reason) {
-      writeLog("log", "[Backfill] Message dropped", { reason, body: `${JSON.stringify(message.body)}`.slice(0, 200) });
-      message.ack();
+    if (typeof order === "string") drop(message, order);
+    else await handle(message, order, config, tools);
+  }
+}
+async function delayMessages({ messages }, config, problems, { limits, now }) {
+  const failure = new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
+  for (const message of messages) {
+    const order = readMessage(message.body, config, now());
+    if (message.attempts < limits.deliveries) {
+      message.retry({ delaySeconds: NOT_CONFIGURED_S });
+    } else if (typeof order === "string") {
+      drop(message, order);
     } else {
-      await handle(message, order, config, tools);
+      const recorded = recordFailure(config, order, failure, now());
+      await recorded.catch((error) => writeLog("error", "[Backfill] Day failed", { ...order, reason: String(error) }));
+      message.ack();
     }
   }
+}
+function drop(message, reason) {
+  writeLog("log", "[Backfill] Message dropped", { reason, body: `${JSON.stringify(message.body)}`.slice(0, 200) });
+  message.ack();
+}
+function findDelay({ attempts }, { retryAfterMs = 0 }) {
+  return Math.min(MAX_DELAY_S, Math.max(Math.ceil(retryAfterMs / 1e3), RETRY_S * 2 ** (attempts - 1)));
 }
 async function handle(message, order, config, tools) {
   const { site, date, what } = order;
   const about = { site, date, what, attempt: message.attempts };
   const isLast = message.attempts >= tools.limits.deliveries;
   try {
+    if (await readPause(config)) return drop(message, "the backfill is paused");
     const done = await work(order, config, tools);
     if ("heldMs" in done) {
       const delaySeconds = Math.min(MAX_DELAY_S, Math.ceil(done.heldMs / 1e3));
@@ -1538,8 +1557,7 @@ async function handle(message, order, config, tools) {
       await recordFailure(config, { site, date }, failure, tools.now());
       return message.ack();
     }
-    const wait = Math.max(Math.ceil(failure.retryAfterMs / 1e3), RETRY_S * 2 ** (message.attempts - 1));
-    const delaySeconds = Math.min(MAX_DELAY_S, wait);
+    const delaySeconds = findDelay(message, failure);
     const reason = `${failure.code}: ${failure.message}`;
     writeLog("log", "[Backfill] Message retried", { ...about, reason, delaySeconds });
     message.retry({ delaySeconds });
@@ -1580,12 +1598,17 @@ async function recordDeadLetters({ messages }, config, { limits, now }) {
   const killed = `Cloudflare ended the worker that worked on the day (CPU or memory), in ${limits.deliveries} deliveries`;
   for (const message of messages) {
     const order = readMessage(message.body, config, now());
-    if (typeof order === "string") {
-      writeLog("log", "[Backfill] Message dropped", { reason: order });
-    } else if (!await isDone(config, order, now())) {
-      await recordFailure(config, order, { code: "killed", message: killed }, now());
+    try {
+      if (typeof order === "string") {
+        writeLog("log", "[Backfill] Message dropped", { reason: order });
+      } else if (!await isDone(config, order, now())) {
+        await recordFailure(config, order, { code: "killed", message: killed }, now());
+      }
+      message.ack();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      message.retry({ delaySeconds: findDelay(message, error) });
     }
-    message.ack();
   }
 }
 
@@ -1669,6 +1692,7 @@ function chooseDays(survey, plan, config, limits, at) {
   const [newest, older] = [takeInTurn(pick("newest"), "copy", count2), takeInTurn(pick("older"), "copy", count2)];
   return [...newest, ...rechecks, ...older].slice(0, count2);
 }
+var FIRST_DAYS = 50;
 function chooseOfSite({ name, missing, due, stored }, known, config, at, held) {
   const isPlanned = (date) => known.planned.has(date);
   const findFailed = (date) => known.failed.get(date);
@@ -1688,13 +1712,11 @@ function chooseOfSite({ name, missing, due, stored }, known, config, at, held) {
     return { name, newest: missing.length > 0 ? dates3 : [], late: missing.length > 0 ? [] : dates3, older: [] };
   }
   const dates2 = missing.filter(isFree);
-  const newest = missing.findLast((date) => isPlanned(date) || isFree(date));
-  return {
-    name,
-    newest: dates2.filter((date) => date === newest),
-    late: late.filter(isFree),
-    older: dates2.filter((date) => date !== newest)
-  };
+  const last = missing.findLast((date) => isPlanned(date) || isFree(date));
+  const newest = dates2.filter((date) => date === last);
+  const count2 = stored.size > 0 ? dates2.length : Math.max(0, FIRST_DAYS - known.planned.size - newest.length);
+  const older = dates2.filter((date) => date !== last).slice(0, count2);
+  return { name, newest, late: late.filter(isFree), older };
 }
 function groupBySite(entries) {
   const sites = /* @__PURE__ */ new Map();
@@ -2177,7 +2199,6 @@ function configure(env) {
 var SERVICE = "backfill-worker";
 var VERSION = "1.0.0";
 var TAG = "[Backfill]";
-var NOT_CONFIGURED_S = 600;
 async function health(env) {
   const { config, problems } = configure(env);
   const callBucket = () => callR2("R2 head failed", async () => config.bucket?.head(probeKey(config)));
@@ -2266,7 +2287,7 @@ function create(limits, parts = {}) {
       const { config, problems } = configure(env);
       if (problems.length > 0) {
         writeLog("error", "[Backfill] Not configured", { unusable: problems });
-        batch.retryAll({ delaySeconds: NOT_CONFIGURED_S });
+        await delayMessages(batch, config, problems, tools);
       } else if (batch.queue === config.deadLetterQueue) {
         await recordDeadLetters(batch, config, tools);
       } else {

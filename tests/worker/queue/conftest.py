@@ -34,6 +34,7 @@ def declare(url: str) -> dict[str, dict[str, object]]:
         "hurried": declare_worker(url, odd, bucket="hurried", limits={"consumerMs": 0}),
         "joined": declare_worker(url, odd, bucket="joined", producer="bv-joined", consumes=["bv-joined"]),
         "keyless": declare_worker(url, odd, bucket="keyless", ACE_API_KEY=None),
+        "keyed": declare_worker(url, odd, bucket="keyless", **version),
     }
 
 

@@ -1,12 +1,14 @@
 /**
- * The real worker with a made-up clock and a queue that keeps its messages. `POST /__set` takes {ms, refuse, results}: the
- * time, whether the queue refuses messages, and the results of reviseDay. `GET /__sent` returns the messages and forgets
- * them. Objects show the made-up time at which they were written. The binding LIMITS has other limits.
+ * The real worker with a made-up clock and a queue that keeps its messages. `POST /__set` takes {ms, refuse, fail, results}:
+ * the time, whether the queue refuses messages, the methods of R2 that fail, and the results of reviseDay. `GET /__sent`
+ * returns the messages and forgets them. Objects show the made-up time at which they were written. The binding LIMITS has
+ * other limits.
  */
 import { create } from "./worker.js";
 
 let clock = Date.now();
 let refuse = false;
+let fail = [];
 let results = null;
 let sent = [];
 const written = new Map();
@@ -33,11 +35,21 @@ function dated(object) {
   return { ...dated, body: object.body, ...Object.fromEntries(readers) };
 }
 
+function check(method) {
+  if (fail.includes(method)) throw new Error(`${method}: We encountered an internal error. (10001)`);
+}
+
 function dateBucket(bucket) {
   return {
     delete: (key) => bucket.delete(key),
-    get: async (...given) => dated(await bucket.get(...given)),
-    head: async (key) => dated(await bucket.head(key)),
+    async get(...given) {
+      check("get");
+      return dated(await bucket.get(...given));
+    },
+    async head(key) {
+      check("head");
+      return dated(await bucket.head(key));
+    },
     async list(options) {
       const page = await bucket.list(options);
       return { objects: page.objects.map(dated), truncated: page.truncated, cursor: page.cursor };
@@ -66,7 +78,7 @@ export default {
   async fetch(request, given, context) {
     const { pathname } = new URL(request.url);
     if (pathname === "/__set") {
-      ({ ms: clock = clock, refuse = false, results = null } = await request.json());
+      ({ ms: clock = clock, refuse = false, fail = [], results = null } = await request.json());
       return new Response("set");
     }
     if (pathname === "/__sent") {

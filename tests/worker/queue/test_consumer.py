@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from backfill.estimate import MAX_OUTSTANDING
 from contract.control_objects import PAUSES, failure_key, parse_failure
+from contract.queue_limits import MAX_RETRIES
 from contract.schedule import parse_day
 from tests.worker.conftest import OddAce, noon
+from tests.worker.harness import ROOT
 from tests.worker.queue.world import DEAD, DELIVERIES, NOW, QUEUE, Backfill, QueueWorld
 
 START, MIDDLE, END = DAYS = ("2024-12-10", "2024-12-11", "2024-12-12")
@@ -163,6 +168,20 @@ def test_ace_says_how_long_a_day_waits(
     assert backfill.list_keys("") == []
 
 
+def test_ace_may_say_the_time_as_a_date(backfill: Backfill, ace: OddAce) -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
+    ace.script = lambda request: web.Response(status=503, headers={"Retry-After": later})
+    assert 590 <= backfill.copy(START)["delay"] <= 600
+
+
+def test_the_program_and_the_checks_know_the_limits_of_the_worker() -> None:
+    """The worker counts the deliveries itself, and Queues ends them after ``max_retries``."""
+    source = (ROOT / "workers/backfill/limits.js").read_text()
+    limits = {name: int(number) for name, number in re.findall(r"^  (\w+): (\d+),", source, re.MULTILINE)}
+    assert limits["deliveries"] == DELIVERIES == MAX_RETRIES + 1
+    assert limits["outstanding"] == MAX_OUTSTANDING
+
+
 def test_the_fifth_failure_is_recorded_with_its_own_code(backfill: Backfill, ace: OddAce) -> None:
     ace.script = lambda request: web.Response(status=503)
     assert backfill.copy(START, attempts=4) == retried(480)
@@ -231,9 +250,37 @@ def test_each_result_of_a_new_revision_ends_the_message(backfill: Backfill, resu
 
 
 def test_a_worker_without_its_bindings_delays_the_messages(queue_world: QueueWorld) -> None:
+    """The last delivery is recorded with the right cause. The next version of the worker sends the day at once."""
     backfill = queue_world.open("keyless")
-    done = backfill.copy(START)
-    assert (done["retried"], done["delay"], backfill.list_keys("")) == (True, 600, [])
+    for attempts in range(1, DELIVERIES):
+        assert backfill.copy(START, attempts=attempts) == retried(600)
+        assert backfill.deliver(message(START), attempts=attempts, queue=DEAD) == retried(600)
+    assert backfill.list_keys("") == []
+    assert backfill.copy(START, attempts=DELIVERIES) == ACKED
+    assert backfill.deliver(message(MIDDLE), attempts=DELIVERIES, queue=DEAD) == ACKED
+    assert backfill.copy(END, attempts=DELIVERIES, name="gone") == ACKED
+    record = backfill.failure(START)
+    assert record is not None
+    assert (record["code"], record["message"]) == ("not_configured", "absent or unusable: ACE_API_KEY")
+    assert len(backfill.list_keys("_control/backfill/failures/")) == 2
+    keyed = Backfill(queue_world, "keyed")
+    keyed.set()
+    assert len(keyed.plan()) == 3
+    backfill.set(fail=["get"])
+    assert backfill.copy(END, attempts=DELIVERIES) == ACKED  # nothing can be recorded
+
+
+def test_a_message_waits_while_r2_fails(backfill: Backfill, ace: OddAce) -> None:
+    """An exception would be delivered again at once, and five of them take seconds."""
+    for method, attempts, seconds in (("get", 1, 60), ("head", 1, 60), ("get", 4, 480)):
+        backfill.set(fail=[method])
+        assert backfill.copy(START, attempts=attempts) == retried(seconds)
+    assert backfill.deliver(message(START), attempts=2, queue=DEAD) == retried(120)
+    assert backfill.copy(START, attempts=DELIVERIES)["outcome"] == "exception"  # it cannot be recorded either
+    backfill.set()
+    assert (ace.requests, backfill.list_keys("")) == ([], [])
+    assert backfill.deliver(message(START), attempts=3, queue=DEAD) == ACKED
+    assert backfill.failure(START) is not None
 
 
 def test_lost_messages_lose_nothing(backfill: Backfill) -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from contract.control_objects import failure_key
 from tests.worker.conftest import OddAce, noon
-from tests.worker.queue.world import Backfill, QueueWorld
+from tests.worker.queue.world import Backfill, QueueWorld, days_ago
 
 MIDDLE = "2024-12-11"
 
@@ -93,6 +93,23 @@ def test_a_refused_site_is_probed_with_its_newest_day_and_has_one_record(queue_w
     backfill.deliver(probe)
     assert len(backfill.plan()) == 30
     assert backfill.list_keys("_control/backfill/failures/") == []
+
+
+def test_a_new_site_has_few_days_in_the_queue_until_one_is_stored(queue_world: QueueWorld, ace: OddAce) -> None:
+    """ACE may refuse the site, and each of its days in the queue would be a request."""
+    backfill = queue_world.open("many")
+    ace.script = lambda request: web.Response(status=403)
+    sent = backfill.plan()
+    assert (sent[0]["day"], sent[1]["day"], len(sent)) == (days_ago(1), "2020-01-01", 50)
+    assert backfill.plan() == []
+    for message in sent:
+        backfill.deliver(message)
+    assert (backfill.plan(), len(ace.requests)) == ([], 50)
+    ace.script = noon
+    backfill.advance(hours=24)
+    [probe] = backfill.plan()
+    backfill.deliver(probe)
+    assert len(backfill.plan()) == 500
 
 
 def test_a_refused_key_is_probed_with_one_day_per_run(backfill: Backfill, ace: OddAce) -> None:

@@ -93,6 +93,7 @@ def test_two_planners_at_once_send_each_day_once(backfill: Backfill) -> None:
 
 def test_at_most_500_days_are_in_the_queue_and_100_in_one_call(queue_world: QueueWorld) -> None:
     backfill = queue_world.open("many")
+    backfill.copy(days_ago(1), name="many")
     sent = copies(backfill.plan())
     assert len(set(sent)) == len(sent) == 500  # the probe's queue refuses more than 100 in one call
     assert backfill.plan() == []
@@ -183,6 +184,7 @@ def test_no_recheck_without_recheck_days(queue_world: QueueWorld) -> None:
 def test_a_slow_queue_is_not_filled_twice_and_a_lost_message_is_sent_again(queue_world: QueueWorld) -> None:
     """A message counts as lost after six hours if a later one is done, or if none was done for so long."""
     backfill = queue_world.open("many")
+    backfill.copy(days_ago(1), name="many")
     first = backfill.plan()
     backfill.advance(hours=1)
     backfill.copy(first[1]["day"], name="many")

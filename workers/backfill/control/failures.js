@@ -53,7 +53,7 @@ export async function recordFailure(target, day, { code, message }, at) {
     const { attempts: before, first_at: first } = found?.value ?? {};
     const attempts = Number.isSafeInteger(before) && before > 0 ? before + 1 : 1;
     const first_at = typeof first === "string" ? first : last_at;
-    const about = { code, first_at, last_at, worker_version: target.version };
+    const about = { code, first_at, last_at, worker_version: `${target.version ?? ""}` };
     const record = { ...about, message: message.slice(0, MAX_MESSAGE), attempts };
     const metadata = { ...about, attempts: `${attempts}` };
     if ((await writeObject(target, key, record, found?.etag, metadata)) === null) continue;

@@ -16,6 +16,7 @@ import { copyMissing, isDone, revise } from "./work.js";
 
 const MAX_DELAY_S = 86_400; // Cloudflare's limit for the delay of a message
 const RETRY_S = 60; // doubles with each delivery
+const NOT_CONFIGURED_S = 600; // a message waits so long for a worker that is configured
 
 /**
  * Handles the messages one after the other. An unexpected exception fails the invocation, and Queues delivers again.
@@ -26,14 +27,51 @@ const RETRY_S = 60; // doubles with each delivery
 export async function consumeDays({ messages }, config, tools) {
   for (const message of messages) {
     const order = readMessage(message.body, config, tools.now());
-    const reason = typeof order === "string" ? order : (await readPause(config)) && "the backfill is paused";
-    if (typeof order === "string" || reason) {
-      writeLog("log", "[Backfill] Message dropped", { reason, body: `${JSON.stringify(message.body)}`.slice(0, 200) });
-      message.ack();
+    if (typeof order === "string") drop(message, order);
+    else await handle(message, order, config, tools);
+  }
+}
+
+/**
+ * Delays the messages of a worker that is not configured. The last delivery is recorded as far as the bindings allow it, so
+ * that no such day becomes a dead letter, and the next version copies it at once.
+ * @param {MessageBatch} batch
+ * @param {Config} config
+ * @param {string[]} problems the bindings that cannot be used
+ * @param {Tools} tools
+ */
+export async function delayMessages({ messages }, config, problems, { limits, now }) {
+  const failure = new Failure("not_configured", `absent or unusable: ${problems.join(", ")}`);
+  for (const message of messages) {
+    const order = readMessage(message.body, config, now());
+    if (message.attempts < limits.deliveries) {
+      message.retry({ delaySeconds: NOT_CONFIGURED_S });
+    } else if (typeof order === "string") {
+      drop(message, order);
     } else {
-      await handle(message, order, config, tools);
+      const recorded = recordFailure(config, order, failure, now());
+      await recorded.catch((error) => writeLog("error", "[Backfill] Day failed", { ...order, reason: String(error) }));
+      message.ack();
     }
   }
+}
+
+/**
+ * @param {Message} message
+ * @param {string} reason
+ */
+function drop(message, reason) {
+  writeLog("log", "[Backfill] Message dropped", { reason, body: `${JSON.stringify(message.body)}`.slice(0, 200) });
+  message.ack();
+}
+
+/**
+ * Returns the seconds until a message is delivered again after a failure.
+ * @param {Message} message
+ * @param {Failure} failure
+ */
+export function findDelay({ attempts }, { retryAfterMs = 0 }) {
+  return Math.min(MAX_DELAY_S, Math.max(Math.ceil(retryAfterMs / 1000), RETRY_S * 2 ** (attempts - 1)));
 }
 
 /**
@@ -48,6 +86,7 @@ async function handle(message, order, config, tools) {
   const about = { site, date, what, attempt: message.attempts };
   const isLast = message.attempts >= tools.limits.deliveries;
   try {
+    if (await readPause(config)) return drop(message, "the backfill is paused");
     const done = await work(order, config, tools);
     if ("heldMs" in done) {
       const delaySeconds = Math.min(MAX_DELAY_S, Math.ceil(done.heldMs / 1000));
@@ -63,8 +102,7 @@ async function handle(message, order, config, tools) {
       await recordFailure(config, { site, date }, failure, tools.now());
       return message.ack();
     }
-    const wait = Math.max(Math.ceil(failure.retryAfterMs / 1000), RETRY_S * 2 ** (message.attempts - 1));
-    const delaySeconds = Math.min(MAX_DELAY_S, wait);
+    const delaySeconds = findDelay(message, failure);
     const reason = `${failure.code}: ${failure.message}`; // without the field `code`, which names a final failure
     writeLog("log", "[Backfill] Message retried", { ...about, reason, delaySeconds });
     message.retry({ delaySeconds });

@@ -45,8 +45,11 @@ export function chooseDays(survey, plan, config, limits, at) {
   return [...newest, ...rechecks, ...older].slice(0, count);
 }
 
+const FIRST_DAYS = 50; // in the queue, of a site of which no day is stored: ACE may refuse the site
+
 /**
- * Returns the days of a site that may be sent: one probe where ACE refuses the site or does not answer for it.
+ * Returns the days of a site that may be sent: one probe where ACE refuses the site or does not answer for it, and few
+ * where ACE was never asked for the site.
  * @param {SiteDays} site
  * @param {Known} known
  * @param {import("../settings.js").Config} config
@@ -74,13 +77,11 @@ function chooseOfSite({ name, missing, due, stored }, known, config, at, held) {
     return { name, newest: missing.length > 0 ? dates : [], late: missing.length > 0 ? [] : dates, older: [] };
   }
   const dates = missing.filter(isFree);
-  const newest = missing.findLast((date) => isPlanned(date) || isFree(date));
-  return {
-    name,
-    newest: dates.filter((date) => date === newest),
-    late: late.filter(isFree),
-    older: dates.filter((date) => date !== newest),
-  };
+  const last = missing.findLast((date) => isPlanned(date) || isFree(date));
+  const newest = dates.filter((date) => date === last);
+  const count = stored.size > 0 ? dates.length : Math.max(0, FIRST_DAYS - known.planned.size - newest.length);
+  const older = dates.filter((date) => date !== last).slice(0, count);
+  return { name, newest, late: late.filter(isFree), older };
 }
 
 /**
