@@ -12,7 +12,7 @@ from contract.manifest.setting_names import SETTING_NAMES
 from contract.manifest.sites import is_sites_binding
 
 HIDDEN = "(hidden: it looks like a secret)"
-REMOVED = "removed: its days stay in the bucket, and are no longer copied or checked"
+REMOVED = "removed: its days stay in the bucket, and are no longer copied, checked or served"
 _SITE = "site "  # and its name: the begin of its row
 PRECIOUS = {"secret_text", "kv_namespace", "d1", "r2_bucket", "queue"}  # kinds that hold data or a secret
 

@@ -127,6 +127,7 @@ def test_late_rows_are_stored_as_a_new_revision(world: World) -> None:
 
 
 def test_rows_that_ace_lost_are_kept(world: World) -> None:
+    """Case D1: half of the rows, or one point, and late rows at the same time."""
     _, body = copied(world)
     serve(world, DAY[:30])
     assert revise(world) == ("unchanged", 1, (60, 60, 0, 0, 30))
@@ -155,6 +156,7 @@ def test_rows_of_an_empty_day_that_arrive_late_are_stored(world: World) -> None:
 
 
 def test_a_corrected_value_replaces_the_stored_one(world: World) -> None:
+    """Case D2: ACE corrected values later."""
     copied(world)
     corrected = [(name, minute, "99" if minute == 5 and name == POINTS[2] else value) for name, minute, value in DAY]
     serve(world, corrected)

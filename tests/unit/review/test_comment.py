@@ -574,7 +574,7 @@ def test_each_site_that_changes_has_a_row():
     rows = [line for line in text.splitlines() if line.startswith("| `site ")]
     assert rows == [
         "| `site moved` | `2024-12-10 to 2024-12-31` | `2024-01-01 to yesterday` |",
-        "| `site removed` | `2024-12-10 to yesterday` | `removed: its days stay in the bucket, and are no longer copied or checked` |",
+        "| `site removed` | `2024-12-10 to yesterday` | `removed: its days stay in the bucket, and are no longer copied, checked or served` |",
         "| `site added` | - | `2024-12-10 to 2025-01-31` |",
     ]
     assert "binding SITES" not in text

@@ -81,6 +81,7 @@ def test_the_messages_of_a_removed_site_are_dropped_and_its_data_stays(queue_wor
     without.plan()
     assert without.plan() == []
     assert [key for key in backfill.list_keys() if "/odd/" in key] == before
+    assert {sent["day"] for sent in backfill.plan()} == {MIDDLE, END}  # declared again: the stored day counts
 
 
 def test_a_held_lease_delays_the_message_by_its_rest(backfill: Backfill, ace: OddAce) -> None:

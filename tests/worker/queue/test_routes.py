@@ -148,6 +148,7 @@ def test_replace_loses_no_row_and_shows_its_changes_before(backfill: Backfill, a
     answer("1")
     lost = backfill.ask("POST", f"/replace{ONE_DAY}").json()
     assert (lost["status"], lost["rows"]["kept"], backfill.rows(START)) == ("unchanged", 1, ("1", [1, 2]))
+    assert [(run["trigger"], run["rechecked"], run["kept"]) for run in backfill.runs()] == [("http", 1, 1)]
     answer("1", "2", "3")
     shown = backfill.ask("POST", f"/replace{ONE_DAY}&dry_run=true").json()
     assert (shown["status"], shown["rows"]["added"], backfill.rows(START)) == ("revised", 1, ("1", [1, 2]))

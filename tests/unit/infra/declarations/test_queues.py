@@ -50,6 +50,16 @@ def test_a_new_stack_creates_both_queues(planned):
     assert account.asked == [DAYS, DEAD]
 
 
+@pytest.mark.parametrize(("config", "most"), [({}, 4), ({"parallelism": "1"}, 1), ({"parallelism": "50"}, 50)])
+def test_the_days_have_as_many_consumers_as_the_setting_says(planned, config, most):
+    """One message at a time each, and one consumer for the dead letters."""
+    found = planned(Account(), **config).queues
+    assert [(each.resource, each.batch_size, each.max_concurrency) for each in found] == [
+        ("dead-days", 10, 1),
+        ("days", 1, most),
+    ]
+
+
 def test_an_ordinary_preview_reads_neither_the_state_nor_the_queues_again(planned):
     account = Account()
     assert [each.existing for each in planned(account, state=None, bound=DAYS).queues] == [None, None]
