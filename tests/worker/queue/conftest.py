@@ -31,6 +31,9 @@ def declare(url: str) -> dict[str, dict[str, object]]:
         "month": declare_worker(url, site("month", "2024-12-01", "2024-12-31"), bucket="month"),
         "recent": declare_worker(url, recent, bucket="recent"),
         "unchecked": declare_worker(url, site("unchecked", days_ago(2)), bucket="unchecked", RECHECK_DAYS="0"),
+        "rechecking": declare_worker(
+            url, site("recent", days_ago(10), days_ago(8)), bucket="rechecking", limits={"rechecks": 1}
+        ),
         "hurried": declare_worker(url, odd, bucket="hurried", limits={"consumerMs": 0}),
         "joined": declare_worker(url, odd, bucket="joined", producer="bv-joined", consumes=["bv-joined"]),
         "keyless": declare_worker(url, odd, bucket="keyless", ACE_API_KEY=None),

@@ -174,6 +174,24 @@ def test_a_recheck_keeps_rows_that_ace_has_lost(queue_world: QueueWorld, ace: Od
     assert (run["trigger"], run["rechecked"], run["kept"]) == ("queue", 1, 3)
 
 
+def test_rechecks_leave_places_in_the_queue_for_missing_days(queue_world: QueueWorld) -> None:
+    """Only so many days in the queue are re-checks. A re-check that is done makes place for the next one."""
+    backfill = queue_world.open("rechecking")
+    backfill.now = NOW - timedelta(days=7)
+    backfill.set()
+    for count in (10, 9, 8):
+        backfill.copy(days_ago(count), name="recent")
+    backfill.advance(days=7)
+    found = []
+    for _ in range(3):
+        [recheck] = backfill.plan()
+        assert backfill.plan() == []
+        assert backfill.deliver(recheck)["acked"]
+        found.append((recheck["day"], recheck["what"]))
+    assert found == [(days_ago(count), "recheck") for count in (10, 9, 8)]
+    assert backfill.plan() == []
+
+
 def test_no_recheck_without_recheck_days(queue_world: QueueWorld) -> None:
     backfill = queue_world.open("unchecked")
     backfill.copy(days_ago(1), name="unchecked")
