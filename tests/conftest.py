@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # xdist ships no types
 
 from rehearsal.pulumi_stand_ins import GivenFolderError, find_stand_ins
 
 END_TO_END = Path(__file__).parent / "e2e"
+WORKER = Path(__file__).parent / "worker"  # most of its files share one workerd, which each process starts anew
 LONGEST = (
     "test_conformance",
     "test_rehearse",
@@ -23,9 +25,23 @@ LONGEST = (
     "test_rotation",
     "test_query",
 )
+APART = ("test_interleavings", "test_scale", "test_query", "test_query_members")  # files of WORKER that share nothing
 
 
 gc.disable()  # until all tests are collected, which every process does. It takes a fifth less time
+
+
+class FolderScheduling(LoadFileScheduling):  # type: ignore[misc]
+    """Lets one process run the files that share a workerd, and else each file by itself."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        shares = file.is_relative_to("tests/worker") and file.stem not in APART
+        return str(file.parent if shares else file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FolderScheduling | None:
+    return FolderScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_configure() -> None:
@@ -56,7 +72,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
         if item.path.is_relative_to(END_TO_END):
             item.add_marker("untraced")
-    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.path.stem in LONGEST:
+        return LONGEST.index(item.path.stem)
+    return len(LONGEST) + (not item.path.is_relative_to(WORKER))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

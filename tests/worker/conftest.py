@@ -290,8 +290,7 @@ class World:
         return [key for key in self.control("list", worker=worker) if not key.startswith("_control/")]
 
     def clear(self, worker: str) -> None:
-        if keys := self.control("list", worker=worker):
-            self.control("delete", worker=worker, keys=keys)
+        self.control("clear", worker=worker)
 
     def runs(self, worker: str) -> list[dict[str, Any]]:
         """Return the entries of the run log, newest first."""
@@ -302,12 +301,12 @@ class World:
         return runs
 
     def put(self, worker: str, key: str, body: bytes = b"kept", *, custom: dict[str, str] | None = None) -> None:
-        self.control("put", worker=worker, key=key, body=base64.b64encode(body).decode(), custom=custom or {})
+        self.control("put", worker=worker, key=key, content=body, custom=custom or {})
 
     def stored(self, worker: str, key: str) -> tuple[dict[str, Any], bytes]:
         found = self.control("get", worker=worker, key=key)
         assert found is not None, f"{key} is not stored"
-        return found, base64.b64decode(found["body"])
+        return found, found["body"]
 
     def stored_text(self, worker: str, day: str = START, site: str = "odd") -> str:
         _, body = self.stored(worker, f"timeseries/{site}/{day}/data.ndjson.gz")
@@ -320,7 +319,7 @@ class World:
         """Return the log lines since the last call, as soon as they contain each expected text."""
         deadline = time.monotonic() + 5
         while True:
-            self.output += self.control("logs")
+            self.output += self.harness.read_logs()
             fresh = self.output[self._read :]
             if all(text in fresh for text in expected) and fresh.endswith("\n" if fresh else ""):
                 self._read = len(self.output)

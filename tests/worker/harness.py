@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -47,7 +48,8 @@ class Harness:
             started = output.readline()
         if not started:
             pytest.fail("the harness did not start")
-        self._control = json.loads(started)["control"]
+        self._buckets = {name: worker.get("bucket") for name, worker in workers.items()}
+        self._control, self._storage = (json.loads(started)[name] for name in ("control", "storage"))
         self.urls: dict[str, str] = json.loads(started)["workers"]
         once = httpx.Limits(max_keepalive_connections=0)  # a server may close an idle connection at the next request
         self.http = httpx.Client(timeout=60, trust_env=False, limits=once)
@@ -75,11 +77,19 @@ class Harness:
         node = Path(f"/proc/{self._node.pid}/task/{self._node.pid}/children").read_text().split()
         return next(Path(f"/proc/{pid}/{file}") for pid in node if "workerd" in Path(f"/proc/{pid}/comm").read_text())
 
-    def control(self, operation: str, **given: Any) -> Any:
-        """Run one control operation of harness.mjs and return its result."""
-        answer = self.http.post(self._control, json={"op": operation, **given})
+    def read_logs(self) -> str:
+        """Return the output of the workers since the last call."""
+        lines: str = self.http.post(self._control).raise_for_status().json()
+        return lines
+
+    def control(self, operation: str, *, worker: str, content: bytes = b"", **given: Any) -> Any:
+        """Run an operation of storage.mjs for a worker or its bucket, and return its result. ``body`` of an object is bytes."""
+        about = {"op": operation, "worker": worker, "bucket": self._buckets[worker], **given}
+        headers = {"X-Operation": quote(json.dumps(about))}
+        answer = self.http.post(self._storage, headers=headers, content=content)
         assert answer.status_code == 200, answer.text
-        return json.loads(answer.text)
+        found = json.loads(unquote(answer.headers["X-Found"]))
+        return found | {"body": answer.content} if operation == "get" and found else found
 
     def find_workerd(self) -> int:
         """Return the id of the process that runs the workers, a child of Node (Linux only)."""

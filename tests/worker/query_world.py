@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 from collections.abc import Mapping
@@ -80,7 +79,7 @@ class World:
         return stored
 
     def put(self, worker: str, key: str, body: bytes, custom: Mapping[str, str]) -> None:
-        self.control("put", worker=worker, key=key, body=base64.b64encode(body).decode(), custom=dict(custom))
+        self.control("put", worker=worker, key=key, content=body, custom=dict(custom))
 
     def ask(self, worker: str = "main", **changes: Any) -> httpx.Response:
         params = {"site_name": SITE, "point_names": A, "start_time": ms(DAYS[0]), "end_time": ms(DAYS[1])}

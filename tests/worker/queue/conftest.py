@@ -53,7 +53,7 @@ def servers() -> Iterator[tuple[QueueWorld, OddAce]]:
         world = QueueWorld(Path(folder), declare(url))
         try:
             yield world, ace
-            logs = world.control("logs")
+            logs = world.harness.read_logs()
             assert KEY not in logs
             assert derive_operator_token(KEY) not in logs
         finally:

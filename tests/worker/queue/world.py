@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import threading
@@ -67,8 +66,7 @@ class Backfill:
 
     def clear(self) -> None:
         """Empty the bucket and the queue, and set the clock to NOW."""
-        if keys := self.list_keys(""):
-            self.world.control("delete", worker=self.name, keys=keys)
+        self.world.control("clear", worker=self.name)
         self.set()
         self.sent()
 
@@ -123,12 +121,12 @@ class Backfill:
     def put(self, key: str, body: Any) -> None:
         """Write an object, JSON unless it is bytes."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.world.control("put", worker=self.name, key=key, body=base64.b64encode(content).decode())
+        self.world.control("put", worker=self.name, key=key, content=content)
 
     def get(self, key: str) -> Body | None:
         """Return an object with its body as JSON in ``json``, None for an absent one."""
         found = self._read(key)
-        return found and {**found, "json": json.loads(base64.b64decode(found["body"]))}
+        return found and {**found, "json": json.loads(found["body"])}
 
     def _read(self, key: str) -> Body | None:
         found: Body | None = self.world.control("get", worker=self.name, key=key)
@@ -138,7 +136,7 @@ class Backfill:
         """Return the revision of a stored day, and the values of its rows, sorted."""
         found = self._read(f"timeseries/{name}/{day}/data.ndjson.gz")
         assert found is not None, day
-        lines = gzip.decompress(base64.b64decode(found["body"])).splitlines()
+        lines = gzip.decompress(found["body"]).splitlines()
         return found["custom"]["revision"], sorted(json.loads(line)["value"] for line in lines)
 
     def failure(self, day: str, name: str = "odd") -> Body | None:
