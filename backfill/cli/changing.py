@@ -73,6 +73,7 @@ def replace(**options: Any) -> int:
     """  # noqa: D301 - as above
     from backfill.errors import EXIT_OK, EXIT_USAGE, CommandError
     from backfill.operations.days import choose_days_to_replace
+    from checks.model.finding import count
 
     if not (options["dry_run"] or options["yes"] or (is_terminal() and sys.stdin.isatty())):
         raise CommandError("this is not a terminal. Add --dry-run to look, or --yes to replace", EXIT_USAGE)
@@ -90,7 +91,7 @@ def replace(**options: Any) -> int:
         changed = [result.day for result in looked if result.outcome == "revised"]
         if options["dry_run"] or not changed:
             return code
-        if not click.confirm(f"Store {_count(len(changed))} of {options['site']} as new revisions?", err=True):
+        if not click.confirm(f"Store {count(len(changed), 'day')} of {options['site']} as new revisions?", err=True):
             write("nothing was changed\n")
             return EXIT_OK
         return max(code, _end("replace", session, _replace(session, changed, options, dry_run=False), options))
@@ -105,10 +106,11 @@ def pause(**options: Any) -> None:
     Stored days stay as they are. After 7 days the check fresh fails.
     """
     from backfill.operations.pause import pause as send_pause
+    from backfill.picture.phrases import describe_pause
 
     with open_deployment(options) as session:
         found = send_pause(session, options["reason"])
-        _tell_pause("pause", found, options, f"paused {_describe(found)}")
+        _tell_pause("pause", found, options, describe_pause(found))
 
 
 @click.command(short_help="Resume the backfill.")
@@ -116,28 +118,23 @@ def pause(**options: Any) -> None:
 def resume(**options: Any) -> None:
     """Resume the backfill. A backfill that is not paused stays as it is."""
     from backfill.operations.pause import resume as send_resume
+    from backfill.picture.phrases import describe_pause
 
     with open_deployment(options) as session:
         resumed = send_resume(session)
         found = resumed.before
         text = "resumed" if not resumed.is_known else "the backfill was not paused"
-        _tell_pause("resume", found, options, text if found is None else f"resumed. It was paused {_describe(found)}")
+        _tell_pause("resume", found, options, text if found is None else f"resumed. It was {describe_pause(found)}")
 
 
 def _tell_pause(command: str, found: Pause | None, options: dict[str, Any], text: str) -> None:
     from backfill.picture.data import format_moment
 
     if options["form"] == "text":
-        write(f"{text}\n")
+        _write_lines(text)
         return
     entry = None if found is None else {"reason": found.reason, "by": found.by, "at": format_moment(found.at)}
     write_json(command, {"pause": entry})
-
-
-def _describe(found: Pause) -> str:
-    from contract.schedule import format_time
-
-    return f"since {format_time(found.at)} by {found.by}: {found.reason}"
 
 
 def _replace(session: Session, days: Sequence[date], options: dict[str, Any], *, dry_run: bool) -> list[DayResult]:
@@ -182,7 +179,3 @@ def _write_lines(text: str) -> None:
 
     lines = wrap(text, find_width(os.environ, terminal=is_terminal()), rest=" " * 4)
     write("".join(f"{line}\n" for line in lines))
-
-
-def _count(number: int) -> str:
-    return f"{number:,} day" + ("" if number == 1 else "s")

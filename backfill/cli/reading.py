@@ -42,7 +42,7 @@ def plan(**options: Any) -> None:
         if options["form"] == "json":
             write_json("plan", build_data(made), made.at)
         else:
-            write(render(made, make_style().width, session.name_command("status")))
+            write(render(made, make_style().width, session.name_command))
 
 
 @click.command(short_help="Show the state of each day, as a calendar.")

@@ -12,6 +12,7 @@ from backfill.estimate import CRON_SECONDS, PAGE_SECONDS, Month, Work, add_secon
 from backfill.operations.measure import MeasuredPage, choose_days, measure_pages
 from backfill.picture.model import Picture
 from backfill.picture.site import Site
+from contract.control_objects import Pause
 from contract.cron.times import find_period
 
 if TYPE_CHECKING:
@@ -31,10 +32,19 @@ class SitePlan:
     samples: float | None
     work: Work
 
+    @property
+    def bytes(self) -> float | None:
+        """Return the size of the objects that are added, None where it is not known."""
+        return None if self.samples is None and self.work.days else self.work.bytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The work of all sites. ``pages`` are measured, and the time of a page is assumed without one."""
+    """The work of all sites. ``pages`` are measured, and the time of a page is assumed without one.
+
+    ``month`` is None where the samples of a day are not known. ``is_live`` says that a version of the
+    worker is live.
+    """
 
     stack: str
     at: datetime
@@ -43,7 +53,9 @@ class Plan:
     page_seconds: float
     pages: tuple[MeasuredPage, ...]
     sites: tuple[SitePlan, ...]
-    month: Month
+    month: Month | None
+    pause: Pause | None
+    is_live: bool
 
     @property
     def requests(self) -> int:
@@ -56,14 +68,10 @@ class Plan:
         return add_seconds([site.work for site in self.sites])
 
     @property
-    def bytes(self) -> float:
-        """Return the size of the objects that are added."""
-        return sum(site.work.bytes for site in self.sites)
-
-    @property
-    def is_known(self) -> bool:
-        """Return whether the samples of a day are known, for each site with work."""
-        return all(site.samples is not None for site in self.sites if site.work.days)
+    def bytes(self) -> float | None:
+        """Return the size of the objects that are added, None where it is not known."""
+        sizes = [site.bytes for site in self.sites]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
 def make_plan(session: Session, picture: Picture, *, measure: bool) -> Plan:
@@ -97,14 +105,16 @@ def make_plan(session: Session, picture: Picture, *, measure: bool) -> Plan:
                 name=site.name, due=site.due, missing=site.missing, failed=site.failed, samples=expected, work=work
             )
         )
-    month = Month(
-        sites=len(sites),
-        days=picture.due,
-        stored_bytes=_add_sizes(picture.sites) + sum(site.work.bytes for site in sites),
-        samples=0.0 if usual is None else usual,
-        cron_seconds=cron_seconds,
-        rechecks=manifest.ace.recheck_days > 0,
-    )
+    month = None
+    if usual is not None:
+        month = Month(
+            sites=len(sites),
+            days=picture.due,
+            stored_bytes=_add_sizes(picture.sites) + sum(site.work.bytes for site in sites),
+            samples=usual,
+            cron_seconds=cron_seconds,
+            rechecks=manifest.ace.recheck_days > 0,
+        )
     return Plan(
         stack=session.stack,
         at=picture.at,
@@ -114,6 +124,8 @@ def make_plan(session: Session, picture: Picture, *, measure: bool) -> Plan:
         pages=pages,
         sites=tuple(sites),
         month=month,
+        pause=picture.pause,
+        is_live=any(version.is_live for version in picture.versions),
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from backfill.estimate import WORKERS_PAID
+from backfill.picture.phrases import describe_pause
+from checks.model.finding import count
 from checks.reporters import wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from backfill.estimate import Month
     from backfill.operations.plan import Plan, SitePlan
 
 HEAD = ("due", "missing", "failed", "samples", "requests", "time", "size")
@@ -25,8 +28,8 @@ CHARGES = {
 }
 
 
-def render(plan: Plan, width: int | None, next_command: str) -> str:
-    """Return the plan for a terminal."""
+def render(plan: Plan, width: int | None, name_command: Callable[..., str]) -> str:
+    """Return the plan for a terminal. ``name_command`` returns the text of a command."""
     lines = [_draw_row(("site", *HEAD)), *(_draw_row(_describe_site(site)) for site in plan.sites)]
     if len(plan.sites) > 1:
         days = sum(site.due for site in plan.sites), sum(site.missing for site in plan.sites)
@@ -37,31 +40,44 @@ def render(plan: Plan, width: int | None, next_command: str) -> str:
     lines.append("")
     for text in _explain(plan):
         lines += wrap(text, width)
-    lines += ["", "The backfill needs no command. To see its state:", f"  {next_command}"]
+    text, command = _choose_next(plan)
+    lines += ["", *wrap(text, width), f"  {name_command(*command)}"]
     return "\n".join(lines) + "\n"
 
 
 def _explain(plan: Plan) -> Iterator[str]:
-    source = f"measured: {len(plan.pages)} pages" if plan.pages else "assumed. --measure times three pages"
+    source = f"measured: {count(len(plan.pages), 'page')}" if plan.pages else "assumed. --measure times three pages"
     yield (
         f"parallelism {plan.parallelism}, {plan.page_size:,} rows a page, {plan.page_seconds:.2g} s for a page of ACE"
         f" ({source}). The requests are the least possible number, and the samples are the mean of a day."
     )
     for page in plan.pages:
-        yield f"page of {page.site} {page.day}: {page.rows:,} rows in {page.seconds:.3f} s"
-    if not plan.is_known:
-        yield "The samples of a day are not known, because no day is stored. Each day counts as one page."
+        yield f"page of {page.site} {page.day}: {count(page.rows, 'row')} in {page.seconds:.3f} s"
     month = plan.month
+    if month is None:
+        yield (
+            "No day is stored, so the samples of a day, the size and the cost are not known."
+            " Each day counts as one page. --measure reads three pages."
+        )
+        return
     beyond = [f"{CHARGES[name]} {usd:.2f}" for name, usd in month.charges.items() if usd >= 0.005]
     parts = ", ".join([f"Workers Paid {WORKERS_PAID:.2f}", *beyond])
     stored = format_bytes(month.stored_bytes)
     yield f"Afterwards R2 holds {stored}, and a month costs about {month.usd:.2f} USD: {parts}."
 
 
+def _choose_next(plan: Plan) -> tuple[str, tuple[str, ...]]:
+    """Return the last sentence and its command."""
+    if plan.pause is not None:
+        return f"The backfill is {describe_pause(plan.pause)}. To resume it:", ("resume",)
+    start = "The" if plan.is_live else "After `pulumi up` the"
+    return f"{start} backfill needs no command. To see its state:", ("status",)
+
+
 def _describe_site(site: SitePlan) -> tuple[str, ...]:
     samples = "-" if site.samples is None else f"{site.samples:,.0f}"
     numbers = (f"{site.due:,}", f"{site.missing:,}", f"{site.failed:,}", samples, f"{site.work.requests:,}")
-    return (site.name, *numbers, format_seconds(site.work.seconds), format_bytes(site.work.bytes))
+    return (site.name, *numbers, format_seconds(site.work.seconds), format_bytes(site.bytes))
 
 
 def _draw_row(cells: tuple[str, ...]) -> str:
@@ -79,8 +95,10 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds / 3600:,.1f} h" if seconds < 172_800 else f"{seconds / 86_400:,.1f} d"
 
 
-def format_bytes(size: float) -> str:
-    """Return a size in its largest decimal unit."""
+def format_bytes(size: float | None) -> str:
+    """Return a size in its largest decimal unit, and ``-`` for one that is not known."""
+    if size is None:
+        return "-"
     for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size >= factor:
             return f"{size / factor:,.3g} {unit}"
@@ -101,13 +119,21 @@ def build_data(plan: Plan) -> dict[str, Any]:
         "sites": [_build_site(site) for site in plan.sites],
         "requests": plan.requests,
         "seconds": round(plan.seconds),
-        "bytes": round(plan.bytes),
-        "month": {
-            "stored_bytes": round(plan.month.stored_bytes),
-            "usd": round(plan.month.usd, 2),
-            "usage": {name: round(amount) for name, amount in plan.month.usage.items()},
-        },
+        "bytes": _round(plan.bytes),
+        "month": None if plan.month is None else _build_month(plan.month),
     }
+
+
+def _build_month(month: Month) -> dict[str, Any]:
+    return {
+        "stored_bytes": round(month.stored_bytes),
+        "usd": round(month.usd, 2),
+        "usage": {name: round(amount) for name, amount in month.usage.items()},
+    }
+
+
+def _round(number: float | None) -> int | None:
+    return None if number is None else round(number)
 
 
 def _build_site(site: SitePlan) -> dict[str, Any]:
@@ -116,8 +142,8 @@ def _build_site(site: SitePlan) -> dict[str, Any]:
         "due": site.due,
         "missing": site.missing,
         "failed": site.failed,
-        "samples_per_day": None if site.samples is None else round(site.samples),
+        "samples_per_day": _round(site.samples),
         "requests": site.work.requests,
         "seconds": round(site.work.seconds),
-        "bytes": round(site.work.bytes),
+        "bytes": _round(site.bytes),
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from backfill.errors import EXIT_FAILED, CommandError
 from checks.model.background import run_in_background
+from checks.model.finding import count
 
 if TYPE_CHECKING:
     from backfill.session import Session
@@ -59,7 +60,7 @@ class Rows:
     def shown(self) -> str:
         """Return the rows for a message."""
         numbers = f"{self.added:,} added, {self.changed:,} changed, {self.kept:,} kept"
-        return f"{self.before:,} -> {self.after:,} rows: {numbers}"
+        return f"{self.before:,} -> {count(self.after, 'row')}: {numbers}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class DayResult:
     def _describe_rows(self, rows: Rows) -> str:
         if not rows.is_same or rows.kept:
             return rows.shown
-        return "the format alone" if self.outcome is Outcome.REVISED else f"{rows.after:,} rows"
+        return "the format alone" if self.outcome is Outcome.REVISED else count(rows.after, "row")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready data."""
@@ -139,8 +140,7 @@ def summarize(results: Sequence[DayResult], *, dry_run: bool = False) -> str:
     rows = [result.rows for result in results if result.rows is not None and result.outcome is Outcome.REVISED]
     numbers = f"rows: {sum(row.added for row in rows):,} added, {sum(row.changed for row in rows):,} changed"
     kept = f"{sum(row.kept for row in rows):,} kept that only R2 has"
-    days = f"{len(results):,} day" + ("" if len(results) == 1 else "s")
-    return f"{days}: {', '.join(counts)}" + (f". {numbers}, {kept}" if rows else "")
+    return f"{count(len(results), 'day')}: {', '.join(counts)}" + (f". {numbers}, {kept}" if rows else "")
 
 
 def refuse_other_answers(session: Session, reply: WorkerReply, request: str, expected: frozenset[int]) -> None:

@@ -6,18 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from backfill.picture.site import State
+from contract.ace_key import describe_expiry
 from contract.schedule import format_time
 
 if TYPE_CHECKING:
     from backfill.picture.model import Picture
     from backfill.picture.site import Rate
+    from contract.control_objects import Pause
 
 
 def describe_pace(picture: Picture) -> str:
     """Return the rate and the estimated end, or the pause with its author."""
     if picture.pause is not None:
-        pause = picture.pause
-        return f"paused since {format_time(pause.at)} by {pause.by}: {pause.reason}"
+        return describe_pause(picture.pause)
     missing = picture.counts[State.MISSING]
     if not picture.rate.copied:
         waiting = "only failed days are left" if picture.failed else "no day is waiting"
@@ -26,15 +27,20 @@ def describe_pace(picture: Picture) -> str:
     return f"{format_rate(picture.rate)} days per hour{end}"
 
 
+def describe_pause(pause: Pause) -> str:
+    """Return the pause with its time, author and reason."""
+    return f"paused since {format_time(pause.at)} by {pause.by}: {pause.reason}"
+
+
 def describe_key(picture: Picture) -> str:
     """Return the expiry of ACE's key, or the reason why it is not known."""
     if picture.key is None:
         return "not known here. Set ACE_API_KEY, or use --stack, to see its expiry"
     if picture.key.expires is None:
         return f"{picture.key.source} does not say when it expires"
-    left = picture.key.expires - picture.at
-    when = f"in {left.days} days" if left > timedelta() else "it has expired"
-    return f"{picture.key.source} expires on {picture.key.expires:%Y-%m-%d}, {when}"
+    if picture.key.expires <= picture.at:
+        return f"{picture.key.source} has expired, on {picture.key.expires:%Y-%m-%d}"
+    return f"{picture.key.source} {describe_expiry(picture.key.expires, now=picture.at)}"
 
 
 def format_rate(rate: Rate) -> str:

@@ -9,6 +9,7 @@ from backfill.picture.calendar import Style, draw_calendar, draw_legend
 from backfill.picture.model import PastRun, Picture, Version
 from backfill.picture.phrases import describe_key, describe_pace, format_rate, format_span
 from backfill.picture.site import Site, State
+from checks.model.finding import count
 from checks.reporters import wrap
 from contract.schedule import format_time
 
@@ -104,11 +105,11 @@ def _list_failures(picture: Picture, width: int | None) -> list[str]:
     failures = [failure for site in picture.sites for failure in site.failures]
     lines: list[str] = []
     for item in failures[:MAX_FAILURES]:
-        tries = f"{item.attempts} attempt" + ("" if item.attempts == 1 else "s")
+        tries = count(item.attempts, "attempt")
         text = f"{item.site} {item.day}: {item.code}, {tries}, next after {item.next_at:%Y-%m-%d %H:%M} UTC"
         lines += wrap(text, width, first="failed  ", rest=" " * 8)
     if len(failures) > MAX_FAILURES:
-        lines.append(f"failed  {len(failures) - MAX_FAILURES:,} more days")
+        lines.append(f"failed  {count(len(failures) - MAX_FAILURES, 'more day')}")
     return lines
 
 

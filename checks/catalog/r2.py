@@ -16,7 +16,7 @@ from checks.diagnosis.stored_objects.decoding import MAX_FINDINGS, judge_sample
 from checks.diagnosis.stored_objects.empty_days import probe_empty_days
 from checks.diagnosis.stored_objects.shared_list import list_stored_days
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, ShapeError, count
 from checks.model.hint import Hint
 from checks.stored_days import judgement
 from checks.stored_days.selection import find_last_days
@@ -117,7 +117,7 @@ def _judge_content(context: Context, stored: _Stored) -> Iterator[Evidence | Fin
     for day, finding in itertools.islice(changed.items(), MAX_FINDINGS):
         yield explain_damage(context, finding, stored[day], day)
     if len(changed) > MAX_FINDINGS:
-        yield Evidence(f"{len(changed) - MAX_FINDINGS} more days have another size than their metadata say")
+        yield Evidence(f"another size than the metadata say: {count(len(changed) - MAX_FINDINGS, 'more day')}")
     yield from judge_sample(context, stored, changed.keys())
 
 

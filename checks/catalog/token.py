@@ -11,7 +11,7 @@ from checks.clients.ace.pages import Page
 from checks.clients.ace.refusals import AceError, RefusalKind
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, count
 from checks.model.hint import Hint
 from checks.model.metric import Metric
 from contract import ace_key
@@ -66,7 +66,7 @@ def _judge_sites(context: Context, assessment: ace_key.Assessment) -> Iterator[E
             if refused <= MAX_FINDINGS:
                 yield error.finding
     if refused > MAX_FINDINGS:
-        yield Evidence(f"ACE refuses {refused - MAX_FINDINGS} more sites")
+        yield Evidence(f"ACE refuses {count(refused - MAX_FINDINGS, 'more site')}")
     accepted = f"ACE accepts {context.credentials.ace_source}"
     if served or (empty and len(sites) > 1):
         number = name_sites(sites) if len(served) == len(sites) else f"{len(served)} of {len(sites)} sites"
@@ -75,7 +75,7 @@ def _judge_sites(context: Context, assessment: ace_key.Assessment) -> Iterator[E
         start = "it " if len(sites) > 1 else f"{accepted} and "
         yield Evidence(f"{start}knows {site.name}, but has no data for {site.start_date} (startDate)")
     if len(empty) > MAX_FINDINGS:
-        yield Evidence(f"{len(empty) - MAX_FINDINGS} more sites have no data for their first day")
+        yield Evidence(f"it has no data for the first day of {count(len(empty) - MAX_FINDINGS, 'more site')}")
 
 
 def _read_pages(context: Context, assessment: ace_key.Assessment) -> Iterator[tuple[DeclaredSite, Callable[[], Page]]]:

@@ -40,6 +40,11 @@ class Finding:
     root: str = ""
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, as in ``1 more site`` and ``2 more sites``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def describe(subject: str, expected: str, found: str, cause: Cause, hint: Hint) -> Finding:
     """Return a finding. It is a short form for checks that describe many differences."""
     return Finding(subject=subject, expected=expected, found=found, cause=cause, hint=hint)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from checks.model.finding import Cause, Finding
+from checks.model.finding import Cause, Finding, count
 from checks.model.hint import Hint
 from checks.stored_days.backlog import format_days
 from checks.stored_days.listing.days import group_by_site
@@ -36,9 +36,9 @@ def find_lost_days(manifest: Manifest, stored: StoredDays, began: datetime) -> I
     if left:
         days = sum(len(lost[name]) for name in left)
         yield Finding(
-            subject=f"{SUBJECT}{len(left)} more sites",
+            subject=f"{SUBJECT}{count(len(left), 'more site')}",
             expected=f"all days are stored, as after the run of {format_time(began)}",
-            found=f"{days:,} were stored and are gone",
+            found=_count(days),
             cause=Cause.OUTSIDE_CHANGE,
             hint=Hint.rerun("trigger"),
         )
@@ -47,13 +47,16 @@ def find_lost_days(manifest: Manifest, stored: StoredDays, began: datetime) -> I
 def _describe(
     site: str, due: Sequence[date], lost: Sequence[date], stored: Mapping[date, StoredObject], began: datetime
 ) -> Finding:
-    shown = "1 was stored and is gone" if len(lost) == 1 else f"{len(lost)} were stored and are gone"
     newest = max((item.uploaded for item in stored.values()), default=None)
     left = f"the last object left was stored at {format_time(newest)}" if newest else "no object is left"
     return Finding(
         subject=f"{SUBJECT}{site}",
         expected=f"{len(due)} days are stored, as after the run of {format_time(began)}",
-        found=f"{shown} ({format_days(lost)}), {left}",
+        found=f"{_count(len(lost))} ({format_days(lost)}), {left}",
         cause=Cause.OUTSIDE_CHANGE,
         hint=Hint.rerun("trigger"),
     )
+
+
+def _count(days: int) -> str:
+    return "1 was stored and is gone" if days == 1 else f"{days:,} were stored and are gone"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from checks.model.finding import count
 from checks.stored_days.backlog import format_days
 from contract.schedule import last_day
 
@@ -69,7 +70,7 @@ def format_places(places: Collection[SiteDay]) -> str:
         sites.setdefault(place.site, []).append(place.day)
     shown = [f"{site} {format_days(days)}" for site, days in list(sites.items())[:MAX_SITES]]
     left = len(sites) - len(shown)
-    return "; ".join([*shown, *([f"{left} more site" + ("" if left == 1 else "s")] if left else [])])
+    return "; ".join([*shown, *([count(left, "more site")] if left else [])])
 
 
 def find_last_days(end_date: str | None, now: datetime, seconds: float, settle_hours: int = 0) -> tuple[date, date]:

@@ -10,6 +10,7 @@ from backfill.picture.model import PastRun, Picture, Version
 from backfill.picture.page.markup import Content, keep_dates, make, split
 from backfill.picture.phrases import format_rate, format_span
 from backfill.picture.site import Site, State
+from checks.model.finding import count
 from contract.control_objects import Failure
 from contract.schedule import format_time
 
@@ -42,7 +43,7 @@ def list_sites(picture: Picture, sites: Sequence[Site]) -> list[Content]:
     )
     contents: list[Content] = [_make_table(columns, rows[:shown])] if shown else []
     if rows[shown:]:
-        complete = make("summary", f"{len(rows) - shown:,} complete sites")
+        complete = make("summary", count(len(rows) - shown, "complete site"))
         contents.append(make("details", complete, _make_table(columns, rows[shown:])))
     return contents
 
@@ -84,7 +85,9 @@ def list_failures(sites: Iterable[Site]) -> list[Content]:
     )
     contents: list[Content] = [_make_table(columns, shown)]
     if rest:
-        contents.append(make("details", make("summary", f"{len(rest):,} more failed days"), _make_table(columns, rest)))
+        contents.append(
+            make("details", make("summary", count(len(rest), "more failed day")), _make_table(columns, rest))
+        )
     if len(failures) > MAX_FAILURES:
         contents.append(make("p", f"--format json has {len(failures) - MAX_FAILURES:,} more."))
     return contents

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checks.clients.cloudflare.errors import CloudflareInconclusive
 from checks.diagnosis.error_codes import find_code_cause
-from checks.model.finding import Cause, Failed, Finding
+from checks.model.finding import Cause, Failed, Finding, count
 from checks.model.hint import Hint
 from checks.stored_days.backlog import format_days
 from checks.stored_days.listing.days import describe_missing_bucket
@@ -74,9 +74,9 @@ def describe_failed_days(failures: Sequence[Failure]) -> Iterator[Finding]:
     if left:
         sites = {group[0].site for group in left}
         codes = ", ".join(sorted({group[0].code for group in left}))
-        found = f"{sum(map(len, left)):,} more days of {len(sites)} sites failed ({codes})"
+        found = f"{count(sum(map(len, left)), 'more day')} of {count(len(sites), 'site')} failed ({codes})"
         hint = Hint.rerun_verbosely("failures")
-        yield _describe(f"failed days of {len(sites)} sites", found, find_code_cause(left[0][0].code)[0], hint)
+        yield _describe(f"failed days of {count(len(sites), 'site')}", found, find_code_cause(left[0][0].code)[0], hint)
 
 
 def describe_cured_days(failures: Sequence[Failure]) -> Iterator[Finding]:
@@ -100,10 +100,10 @@ def _describe_group(group: Sequence[Failure]) -> Finding:
     days = sorted(failure.day for failure in group)
     since = format_time(min(failure.first_at for failure in group))
     attempts = max(failure.attempts for failure in group)
-    number = "1 day" if len(group) == 1 else f"{len(group):,} days"
+    number = count(len(group), "day")
     found = (
-        f"{number} failed with {code} ({format_days(days)}) since {since}, in {attempts} "
-        f"attempt{'' if attempts == 1 else 's'}, the last one at {format_time(last.last_at)}. "
+        f"{number} failed with {code} ({format_days(days)}) since {since}, in {count(attempts, 'attempt')}, "
+        f"the last one at {format_time(last.last_at)}. "
         f"The next attempt is due at {format_time(min(failure.next_at for failure in group))}"
     )
     cause, fix = find_code_cause(code)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from checks.diagnosis.live_worker.crons import read_live_crons
-from checks.model.finding import Cause, Evidence, Finding
+from checks.model.finding import Cause, Evidence, Finding, count
 from checks.model.hint import Hint
 from checks.stored_days.backlog import format_days
 from contract.cron.times import list_fires
@@ -28,7 +28,7 @@ def list_moving(sites: Sequence[SiteBacklog]) -> Iterator[Evidence]:
     for site in ordered[:MAX_SITES]:
         yield Evidence(f"{site.name}: {count_days(len(site.overdue))} missing ({format_days(site.overdue)})")
     if len(ordered) > MAX_SITES:
-        yield Evidence(f"{len(ordered) - MAX_SITES} more sites have missing days")
+        yield Evidence(f"days of {count(len(ordered) - MAX_SITES, 'more site')} are missing")
 
 
 def describe_standstill(context: Context, overdue: Sequence[SiteBacklog]) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def describe_sites(sites: Sequence[SiteBacklog], cause: Cause, hint: Hint, reaso
     left = ordered[MAX_SITES:]
     if left:
         yield Finding(
-            subject=f"due days of {len(left)} more sites",
+            subject=f"due days of {count(len(left), 'more site')}",
             expected=f"all {sum(site.due for site in left):,} are stored, or the backfill moves",
             found=f"{count_days(sum(len(site.overdue) for site in left))} missing{reason}",
             cause=cause,

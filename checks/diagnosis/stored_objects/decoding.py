@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checks.check import Context
 from checks.diagnosis.stored_objects.damage import explain_damage
 from checks.diagnosis.stored_objects.shared_list import find_rewritten
-from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, TransientError
+from checks.model.finding import Cause, Evidence, Failed, Finding, Inconclusive, TransientError, count
 from checks.model.hint import Hint
 from checks.stored_days import judgement
 from checks.stored_days.listing.days import StoredDays
@@ -57,7 +57,7 @@ def judge_sample(context: Context, stored: StoredDays, judged: Collection[SiteDa
     yield Evidence(f"read {sample.describe(len(sample.places) - skipped)}")
     yield Evidence(f"{counts.whole} of them agree with their metadata ({counts.samples:,} samples)")
     if counts.damaged > MAX_FINDINGS:
-        yield Evidence(f"{counts.damaged - MAX_FINDINGS} more days do not agree with their metadata")
+        yield Evidence(f"no agreement with the metadata: {count(counts.damaged - MAX_FINDINGS, 'more day')}")
     if counts.too_large is not None:
         raise counts.too_large
     if skipped and context.thorough:

@@ -18,6 +18,7 @@ UNKNOWN_STACK = (
     "invalid stack",
     "organization name must be",
 )  # the engine's messages for a wrong name
+WRONG_SETTING = re.compile(r"\S+( or \S+)?: expected |.* is not a setting: |.*: replaced by sites")  # of the program
 PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -66,8 +67,11 @@ def read_json(stack: str, *command: str) -> Any:
 
 
 def convert_failure(command: Sequence[str], reason: str) -> UnusableError | UnreadableError:
-    """Return the exception for a failed command. An unknown stack is a usage error."""
+    """Return the exception for a failed command. An unknown stack is a usage error, and so is a wrong setting."""
+    reason = reason.removeprefix("error: ")
     text = f"{format_command(command)}: {reason}"
+    if WRONG_SETTING.match(reason):
+        return UnusableError(text)
     if any(part in reason for part in UNKNOWN_STACK):
         return UnusableError(f"{text}. `pulumi stack ls` lists the stacks of this backend")
     return UnreadableError(text)

@@ -242,7 +242,7 @@ def test_nothing_is_asked_where_nothing_differs(run, system, terminal):
     system.ace.days[FIRST] = days.to_rows(days.lines(FIRST, 1))
     terminal("")
     code, out, _ = run(system, "replace", "--site", SITE, "--day", FIRST)
-    assert (code, out) == (0, f"{SITE} {FIRST}  unchanged     1 rows\n1 day: 1 unchanged\n")
+    assert (code, out) == (0, f"{SITE} {FIRST}  unchanged     1 row\n1 day: 1 unchanged\n")
 
 
 # ---- pause and resume

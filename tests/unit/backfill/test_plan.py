@@ -4,9 +4,14 @@ import json
 
 import pytest
 
+from contract.control_objects import PAUSE_KEY
+from tests.fakes import days
+from tests.fakes.answers import refusal
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import SITE, manifest_data
 from tests.unit.backfill.test_status import read_json
+
+PAUSE = b'{"reason":"ACE moves","by":"jo","at":"2024-12-20T10:00:00Z"}'
 
 
 def make_plan(run, system, *arguments):
@@ -39,7 +44,6 @@ def test_nothing_is_left_of_a_complete_backfill(run):
 
 def test_three_pages_are_measured_and_their_rows_count(run):
     system = healthy_system(stored=0, manifest=manifest_data(ace__page_size=3))
-    assert make_plan(run, system)["sites"][0]["samples_per_day"] is None
     asked = len(system.asked)
     found = make_plan(run, system, "--measure")
     assert sum("paginated" in line for line in system.asked[asked:]) == 3
@@ -58,6 +62,39 @@ def test_a_stack_that_is_not_deployed_has_no_bucket_and_all_its_days_missing(run
     system.cloudflare.buckets.clear()
     found = make_plan(run, system)
     assert (found["sites"][0]["missing"], found["requests"]) == (5, 5)
+
+
+def test_without_a_stored_or_a_measured_day_the_size_and_the_cost_are_not_known(run):
+    """A plan of an empty stack said 20 bytes a day, and the price of an idle worker."""
+    system = healthy_system(stored=0)
+    found = make_plan(run, system)
+    assert (found["sites"][0]["samples_per_day"], found["sites"][0]["bytes"]) == (None, None)
+    assert (found["requests"], found["bytes"], found["month"]) == (5, None, None)
+    out = run(system, "plan")[1]
+    assert out.splitlines()[1].split() == [SITE, "5", "5", "0", "-", "5", "8", "s", "-"]
+    assert "the size and the cost are not known" in " ".join(out.split())
+    assert "USD" not in out
+    assert "USD" in run(system, "plan", "--measure")[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda _: None, "The backfill needs no command. To see its state: python -m backfill status"),
+        (
+            lambda system: system.routes.update({("GET", "/deployments"): refusal(404, 10007)}),
+            "After `pulumi up` the backfill needs no command. To see its state: python -m backfill status",
+        ),
+        (
+            lambda system: system.objects.update({PAUSE_KEY: days.Stored(body=PAUSE, custom={})}),
+            "paused since 2024-12-20 10:00:00 UTC by jo: ACE moves. To resume it: python -m backfill resume",
+        ),
+    ],
+)
+def test_the_last_line_is_the_next_command(run, change, text):
+    system = healthy_system(stored=2)
+    change(system)
+    assert f"{text} --manifest manifest.json" in " ".join(run(system, "plan")[1].split())
 
 
 def test_an_ace_that_refuses_the_key_is_one_line(run):

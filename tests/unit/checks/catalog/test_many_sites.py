@@ -63,6 +63,21 @@ def test_history_names_the_site_that_lost_days(tmp_path):
     )
 
 
+def test_the_last_line_counts_one_site_as_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("checks.stored_days.lost_days.MAX_SITES", 10)
+    names = [f"ses_{number:02}" for number in range(11)]
+    system = system_of(names, stored=5)
+    system.now += timedelta(days=2)
+    for name in names:
+        forget(system, name, 0)
+        del system.ace.sites[name]
+    _, report = system.report(tmp_path, "token", "fresh", "history")
+    assert report["token"]["evidence"][0] == "ACE refuses 1 more site"
+    assert report["fresh"]["findings"][-1]["subject"] == "due days of 1 more site"
+    found = {item["subject"]: item["found"] for item in report["history"]["findings"]}
+    assert found["stored days of 1 more site"] == "1 was stored and is gone"
+
+
 def test_r2_finds_days_that_the_worker_reports_and_no_site_has(tmp_path):
     system = system_of(stored=5)
 

@@ -379,7 +379,7 @@ def test_r2_lists_at_most_ten_broken_days(tmp_path, monkeypatch):
         system.write(date_of(n), samples="4")
     _, report = system.report(tmp_path, "r2", thorough=True)
     assert len(report["r2"]["findings"]) == 2
-    assert "3 more days do not agree with their metadata" in report["r2"]["evidence"]
+    assert "no agreement with the metadata: 3 more days" in report["r2"]["evidence"]
 
 
 def test_a_day_that_cannot_be_read_is_not_taken_for_a_lack_of_time(tmp_path):

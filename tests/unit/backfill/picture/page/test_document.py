@@ -107,7 +107,7 @@ def test_the_head_says_everything_about_the_backfill():
         "newest day2022-01-08 b: 2022-01-04",
         "12 days per hour, complete at about 2026-11-28 05:35 UTC",
         "cron, 2 min before this page, stored 30",
-        "the key in ACE_API_KEY expires on 2027-01-08, in 41 days",
+        "the key in ACE_API_KEY expires in 41 days, on 2027-01-08 05:00 UTC",
         "upstream_contract",
         "2026-11-28 09:00",
         "upstream_unavailable: ACE answered 503",

@@ -144,6 +144,12 @@ def test_a_file_that_is_not_there(tmp_path):
 # ---- before anything is deployed
 
 
+def refused(text):
+    """Return the answer of a preview whose program refuses its settings. Each problem is a line."""
+    message = f"error: {text}\nanother: expected x, found y\n"
+    return {**preview(diagnostics=[{"severity": "error", "message": message}]), "code": 255}
+
+
 @pytest.mark.parametrize("urn", [URN, URN.replace("building-vitals:edge:Worker$", "")])
 def test_the_manifest_of_a_preview(pulumi, urn):
     steps = preview({"urn": 5}, 7, step(manifest_data(), urn))
@@ -184,6 +190,12 @@ def test_a_preview_is_not_made_where_something_is_deployed(pulumi):
             UnreadableError,
             "pulumi preview: one",
         ),
+        (refused("pageSize: expected one of 1000, found '7'"), UnusableError, "pulumi preview: pageSize: expected"),
+        (refused("workersSubdomain or workerUrl: expected exactly one of them, found both"), UnusableError, "found both"),
+        (refused("'pagesize' is not a setting: did you mean pageSize?"), UnusableError, "preview: 'pagesize' is"),
+        (refused("site and startDate: replaced by sites, a list"), UnusableError, "preview: site and startDate: replaced"),
+        (refused("aceApiKey is not set (run: pulumi config set)"), UnreadableError, "preview: aceApiKey is not set"),
+        (refused("Cloudflare API: expected a token, found none"), UnreadableError, "preview: Cloudflare API: expected"),
     ],
 )  # fmt: skip
 def test_a_preview_without_a_manifest_is_one_line(pulumi, answer, kind, text):
