@@ -92,5 +92,7 @@ def _describe_run(run: PastRun) -> dict[str, Any]:
         "queued": run.queued,
         "failed": run.failed,
         "stored": run.stored,
+        "rechecked": run.rechecked,
+        "kept": run.kept,
         "error": run.error or None,
     }

@@ -17,6 +17,7 @@ class PastRun:
     """A run of the planner, of a request or of a consumer. ``ended`` is None while it lasts, or if it was killed.
 
     ``planned`` are the missing days at its start. ``queued`` days were sent to the queue, None for another run.
+    ``kept`` are rows of re-checked days that only R2 has.
     """
 
     trigger: str
@@ -27,6 +28,8 @@ class PastRun:
     queued: int | None
     failed: int
     stored: int
+    rechecked: int
+    kept: int
     error: str
 
 

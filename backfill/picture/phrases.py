@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from backfill.picture.site import State
+from checks.model.finding import count
 from contract.ace_key import describe_expiry
 from contract.schedule import format_time
 
 if TYPE_CHECKING:
-    from backfill.picture.model import Picture
+    from backfill.picture.model import PastRun, Picture
     from backfill.picture.site import Rate
     from contract.control_objects import Pause
 
@@ -41,6 +42,13 @@ def describe_key(picture: Picture) -> str:
     if picture.key.expires <= picture.at:
         return f"{picture.key.source} has expired, on {picture.key.expires:%Y-%m-%d}"
     return f"{picture.key.source} {describe_expiry(picture.key.expires, now=picture.at)}"
+
+
+def describe_work(run: PastRun) -> str:
+    """Return the stored and the re-checked days of a run, and the rows that it kept."""
+    numbers = [(run.stored, f"stored {run.stored:,}"), (run.rechecked, f"re-checked {run.rechecked:,}")]
+    numbers += [(run.kept, f"kept {count(run.kept, 'row')} that only R2 has")]
+    return ", ".join(text for number, text in numbers if number) or "stored 0"
 
 
 def format_rate(rate: Rate) -> str:

@@ -103,6 +103,8 @@ def _shorten(run: Run, redactor: Redactor) -> PastRun:
         queued=run.queued,
         failed=run.failed,
         stored=run.stored,
+        rechecked=run.rechecked,
+        kept=run.kept,
         error="" if run.error is None else redactor.redact_line(run.error.shown),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from backfill.picture.calendar import Style, draw_calendar, draw_legend
 from backfill.picture.model import PastRun, Picture, Version
-from backfill.picture.phrases import describe_key, describe_pace, format_rate, format_span
+from backfill.picture.phrases import describe_key, describe_pace, describe_work, format_rate, format_span
 from backfill.picture.site import Site, State
 from checks.model.finding import count
 from checks.reporters import wrap
@@ -75,7 +75,7 @@ def _describe_run(run: PastRun, now: datetime) -> str:
     since = " since the run before" if run.trigger == "cron" else ""
     error = f", failed: {run.error}" if run.error else ""
     ago = format_span(now - run.started)
-    done = f"{planned}{queued}stored {run.stored:,}{since}"
+    done = f"{planned}{queued}{describe_work(run)}{since}"
     return f"{run.trigger} on {format_time(run.started)}, {ago} ago{ended}, {done}{error}"
 
 

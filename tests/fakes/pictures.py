@@ -63,5 +63,7 @@ def _make_run(*, minutes: int, error: str = "") -> PastRun:
         queued=500,
         failed=0,
         stored=30,
+        rechecked=4,
+        kept=1,
         error=error,
     )

@@ -243,6 +243,9 @@ async function runLogged(target, trigger, rateLimitMs, counters, work2) {
     const { planned = null, queued = null, failed = null, stored, rechecked = 0, kept = 0, error, outage } = outcome;
     end = { planned, queued, failed, stored, rechecked, kept, error: error ? describe(error) : outage ?? null };
     return outcome;
+  } catch (error) {
+    if (error instanceof Failure) end = { error: describe(error) };
+    throw error;
   } finally {
     await begun;
     const { samples_written } = counters;

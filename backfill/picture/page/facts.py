@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from backfill.picture.model import Picture
 from backfill.picture.page.markup import Content, keep_dates, make
-from backfill.picture.phrases import describe_key, describe_pace, format_span
+from backfill.picture.phrases import describe_key, describe_pace, describe_work, format_span
 from backfill.picture.site import State
 
 BAR = 1000  # units of the bar's width
@@ -51,7 +51,7 @@ def _describe_last_run(picture: Picture) -> str:
         return "no run is known"
     run = picture.runs[0]
     error = f", error {run.error}" if run.error else ""
-    return f"{run.trigger}, {format_span(picture.at - run.started)} before this page, stored {run.stored:,}{error}"
+    return f"{run.trigger}, {format_span(picture.at - run.started)} before this page, {describe_work(run)}{error}"
 
 
 def _make_fact(name: str, *contents: Content, broad: bool = False) -> Element:

@@ -116,6 +116,8 @@ def list_runs(runs: Sequence[PastRun]) -> Element:
         ("queued", f"{NUMBER} extra"),
         ("stored", NUMBER),
         ("failed", f"{NUMBER} extra"),
+        ("re-checked", f"{NUMBER} extra"),
+        ("kept rows", f"{NUMBER} extra"),
         ("version", "extra"),
         ("error", ""),
     )
@@ -131,6 +133,8 @@ def _list_run(run: PastRun) -> list[Content]:
         *(NONE if number is None else f"{number:,}" for number in (run.planned, run.queued)),
         f"{run.stored:,}",
         _mark(run.failed, "failed"),
+        f"{run.rechecked:,}",
+        _mark(run.kept, "late"),
         make("code", run.version[:8]),
         make("span", *split(run.error), class_="failed") if run.error else "",
     ]

@@ -26,7 +26,8 @@ class Run:
     """One run. ``ended`` is None for a run that has no end yet, ``error`` for one that did not fail. Times are UTC.
 
     ``planned`` are missing days, ``failed`` those of them that have a failure record. ``queued`` are the days that a
-    planner sent to the queue, None for a run that copies days itself.
+    planner sent to the queue, None for a run that copies days itself. ``kept`` are rows of re-checked days that ACE no
+    longer has.
     """
 
     trigger: str
@@ -37,6 +38,8 @@ class Run:
     queued: int | None
     failed: int
     stored: int
+    rechecked: int
+    kept: int
     error: WorkerError | None
 
     @property
@@ -60,8 +63,10 @@ class Run:
             version=str(entry.get("worker_version") or ""),
             planned=None if planned is None else _read_count(entry, "planned"),
             queued=None if entry.get("queued") is None else _read_count(entry, "queued"),
-            failed=0 if entry.get("failed") is None else _read_count(entry, "failed"),
+            failed=_read_count(entry, "failed", absent=0),
             stored=_read_count(entry, "stored"),
+            rechecked=_read_count(entry, "rechecked", absent=0),
+            kept=_read_count(entry, "kept", absent=0),
             error=None if error is None else WorkerError.read(error),
         )
 
@@ -93,8 +98,8 @@ def _read_time(entry: Mapping[str, Any], name: str) -> datetime | None:
         raise ShapeError(f"{name} is not a time") from None
 
 
-def _read_count(entry: Mapping[str, Any], name: str) -> int:
-    value = entry.get(name)
+def _read_count(entry: Mapping[str, Any], name: str, absent: int | None = None) -> int:
+    value = absent if entry.get(name) is None else entry[name]
     if type(value) is not int or value < 0:
-        raise ShapeError(f"{name} is not a number of days")
+        raise ShapeError(f"{name} is not a number of {'rows' if name == 'kept' else 'days'}")
     return value

@@ -13,6 +13,7 @@ from tests.fakes.answers import refusal
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NOW, SITE, manifest_data
 from tests.fakes.operator_routes import write_failure
+from tests.fakes.run_log import make_run, write_runs
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "backfill.schema.json"
 
@@ -84,6 +85,16 @@ def test_json_is_of_the_published_form(run, system):
     (failure,) = data["failures"]
     assert (failure["day"], failure["next_at"]) == ("2024-12-13", "2024-12-20T17:30:00Z")
     assert (data["paused"], data["unread"], len(data["runs"])) == (None, [], 6)
+
+
+def test_a_replacement_is_shown_with_the_rows_that_it_kept(run, system):
+    """Its run stores no day, so "stored 0" looked as if nothing had happened."""
+    counts = {"trigger": "http", "planned": None, "rechecked": 1, "kept": 2}
+    write_runs(system.objects, [make_run(NOW - timedelta(minutes=1), **counts)])
+    line = "last run    http on 2024-12-20 11:59:00 UTC, 60 s ago, re-checked 1, kept 2 rows that only R2 has"
+    assert line in run(system, "status")[1]
+    (shown,) = read_json(run(system, "status", "--format", "json")[1])["runs"]
+    assert (shown["stored"], shown["rechecked"], shown["kept"]) == (0, 1, 2)
 
 
 def test_a_complete_site_gives_no_end_to_one_that_does_not_move(run):

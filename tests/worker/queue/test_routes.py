@@ -156,6 +156,10 @@ def test_replace_loses_no_row_and_shows_its_changes_before(backfill: Backfill, a
     assert (done["rows"], backfill.rows(START)) == (shown["rows"], ("2", [1, 2, 3]))
     same = backfill.ask("POST", f"/replace{ONE_DAY}&source=stored").json()
     assert (same["status"], same["revision"]) == ("unchanged", 2)
+    ace.script = lambda request: web.Response(status=403)
+    refused = backfill.ask("POST", f"/replace{ONE_DAY}").json()["error"]
+    assert (refused["code"], backfill.rows(START)) == ("upstream_rejected", ("2", [1, 2, 3]))
+    assert backfill.runs()[0]["error"] == refused, "the run log has the error of the answer"
 
 
 def test_a_dry_run_deletes_no_record_and_is_no_run(backfill: Backfill, ace: OddAce) -> None:

@@ -1,11 +1,10 @@
 /** A run with its entry in the run log, and the answers of GET /status that come from the log. */
-import { describe } from "../../shared/failure.js";
+import { describe, Failure } from "../../shared/failure.js";
 import { RunLog } from "./run_log.js";
 
 /**
  * @typedef {import("./run_log.js").Run} Run
  * @typedef {import("../queue/tools.js").Counters} Counters
- * @typedef {import("../../shared/failure.js").Failure} Failure
  * @typedef {{planned?: number, queued?: number, failed?: number, stored: number, rechecked?: number, kept?: number,
  *   error?: Failure, outage?: {code: string, message: string}}} Outcome `planned` days are missing, `failed` of them have
  *   a failure record, `stored` days were written. `outage` is an error of the days in the queue, not of this run
@@ -57,6 +56,9 @@ export async function runLogged(target, trigger, rateLimitMs, counters, work) {
     const { planned = null, queued = null, failed = null, stored, rechecked = 0, kept = 0, error, outage } = outcome;
     end = { planned, queued, failed, stored, rechecked, kept, error: error ? describe(error) : (outage ?? null) };
     return outcome;
+  } catch (error) {
+    if (error instanceof Failure) end = { error: describe(error) };
+    throw error;
   } finally {
     await begun;
     const { samples_written } = counters;

@@ -106,7 +106,7 @@ def test_the_head_says_everything_about_the_backfill():
         "12 of 20 due days, 60 %",
         "newest day2022-01-08 b: 2022-01-04",
         "12 days per hour, complete at about 2026-11-28 05:35 UTC",
-        "cron, 2 min before this page, stored 30",
+        "cron, 2 min before this page, stored 30, re-checked 4, kept 1 row that only R2 has",
         "the key in ACE_API_KEY expires in 41 days, on 2027-01-08 05:00 UTC",
         "upstream_contract",
         "2026-11-28 09:00",
