@@ -92,6 +92,12 @@ def kill_workerd():
     return pid
 
 
+async def until_one_workerd():
+    """Wait while workerd is starting again after another kill."""
+    while len(list_workerd()) != 1:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
 class Story:
     """The world after its copies, and what a test reads of it."""
 
@@ -151,6 +157,7 @@ async def plan_and_kill(local, moments):
     for delay in moments:
         running = asyncio.ensure_future(local.edge.fire_cron(local.worker_name, CRON))
         await asyncio.wait({running}, timeout=delay)
+        await asyncio.wait_for(until_one_workerd(), 60)
         killed = kill_workerd()
         await running
         async with asyncio.timeout(60):
