@@ -73,7 +73,6 @@ def replace(**options: Any) -> int:
     """  # noqa: D301 - as above
     from backfill.errors import EXIT_OK, EXIT_USAGE, CommandError
     from backfill.operations.days import choose_days_to_replace
-    from checks.model.finding import count
 
     if not (options["dry_run"] or options["yes"] or (is_terminal() and sys.stdin.isatty())):
         raise CommandError("this is not a terminal. Add --dry-run to look, or --yes to replace", EXIT_USAGE)
@@ -91,7 +90,7 @@ def replace(**options: Any) -> int:
         changed = [result.day for result in looked if result.outcome == "revised"]
         if options["dry_run"] or not changed:
             return code
-        if not click.confirm(f"Store {count(len(changed), 'day')} of {options['site']} as new revisions?", err=True):
+        if not click.confirm(f"Store {_name_revisions(len(changed), options['site'])}?", err=True):
             write("nothing was changed\n")
             return EXIT_OK
         return max(code, _end("replace", session, _replace(session, changed, options, dry_run=False), options))
@@ -125,6 +124,10 @@ def resume(**options: Any) -> None:
         found = resumed.before
         text = "resumed" if not resumed.is_known else "the backfill was not paused"
         _tell_pause("resume", found, options, text if found is None else f"resumed. It was {describe_pause(found)}")
+
+
+def _name_revisions(days: int, site: str) -> str:
+    return f"1 day of {site} as a new revision" if days == 1 else f"{days:,} days of {site} as new revisions"
 
 
 def _tell_pause(command: str, found: Pause | None, options: dict[str, Any], text: str) -> None:

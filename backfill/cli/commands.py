@@ -53,20 +53,28 @@ def main(argv: list[str] | None = None, command: str = COMMAND, surroundings: Su
     """
     with contextlib.suppress(ValueError):  # not in the main thread, which alone gets signals
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-    arguments = sys.argv[1:] if argv is None else argv
+    arguments = (sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
-        shown = arguments if arguments else ["--help"]
-        code = group.main(shown, prog_name=command, standalone_mode=False, obj=surroundings)
+        code = group.main(arguments, prog_name=command, standalone_mode=False, obj=surroundings)
     except click.ClickException as error:
         exit_with_error(error.format_message(), EXIT_USAGE)
     except CommandError as error:
         exit_with_error(str(error), error.code)
     except OSError as error:  # of standard output. The clients handle their own
         exit_with_error(f"standard output: {error.strerror}", EXIT_INCONCLUSIVE)
-    except (KeyboardInterrupt, click.Abort):
-        exit_with_error("interrupted. Each finished day is stored", EXIT_INCONCLUSIVE)
+    except (KeyboardInterrupt, click.Abort) as error:
+        exit_with_error(_describe_interruption(error, arguments), EXIT_INCONCLUSIVE)
     except Exception as error:  # noqa: BLE001 - so that a defect shows one line instead of a traceback
         exit_with_error(f"internal error: {type(error).__name__}: {error}. Please report it", EXIT_INCONCLUSIVE)
     except SystemExit:  # click exits with 1 where its help cannot be written
         exit_with_error("standard output: closed by its reader", EXIT_INCONCLUSIVE)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _describe_interruption(error: BaseException, arguments: list[str]) -> str:
+    """Return the text for Ctrl-C, and for the end of the input at a question, which comes before any change."""
+    if isinstance(error, click.Abort) and error.__cause__ is None:
+        click.echo(err=True)  # the question has no line end
+        return "interrupted. Nothing was changed"
+    is_change = bool({"retry", "replace"} & set(arguments)) and "--dry-run" not in arguments
+    return "interrupted" + (". Each day that is shown as stored or revised is stored" if is_change else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from backfill.estimate import WORKERS_PAID
-from backfill.picture.phrases import describe_pause
+from backfill.picture.phrases import choose_name_columns, describe_pause, fit_name
 from checks.model.finding import count
 from checks.reporters import wrap
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 HEAD = ("due", "missing", "failed", "samples", "requests", "time", "size")
 WIDTHS = (7, 9, 8, 11, 11, 9, 10)
-NAME = 15  # columns for the name of a site, so that a row has 80
 CHARGES = {
     "class_a": "R2 writes and lists",
     "class_b": "R2 reads",
@@ -30,14 +29,15 @@ CHARGES = {
 
 def render(plan: Plan, width: int | None, name_command: Callable[..., str]) -> str:
     """Return the plan for a terminal. ``name_command`` returns the text of a command."""
-    lines = [_draw_row(("site", *HEAD)), *(_draw_row(_describe_site(site)) for site in plan.sites)]
+    rows: list[tuple[str, ...]] = [("site", *HEAD), *map(_describe_site, plan.sites)]
     if len(plan.sites) > 1:
         days = sum(site.due for site in plan.sites), sum(site.missing for site in plan.sites)
         failed = sum(site.failed for site in plan.sites)
         numbers = (*days, failed)
         total = (*(f"{number:,}" for number in numbers), "", f"{plan.requests:,}", format_seconds(plan.seconds))
-        lines.append(_draw_row(("all", *total, format_bytes(plan.bytes))))
-    lines.append("")
+        rows.append(("all", *total, format_bytes(plan.bytes)))
+    columns = choose_name_columns((site.name for site in plan.sites), width)
+    lines = [*(_draw_row(row, columns) for row in rows), ""]
     for text in _explain(plan):
         lines += wrap(text, width)
     text, command = _choose_next(plan)
@@ -80,10 +80,9 @@ def _describe_site(site: SitePlan) -> tuple[str, ...]:
     return (site.name, *numbers, format_seconds(site.work.seconds), format_bytes(site.bytes))
 
 
-def _draw_row(cells: tuple[str, ...]) -> str:
+def _draw_row(cells: tuple[str, ...], columns: int) -> str:
     name, *others = cells
-    shown = name if len(name) < NAME else f"{name[: NAME - 2]}~"
-    return f"{shown:<{NAME}}" + "".join(text.rjust(width) for text, width in zip(others, WIDTHS, strict=True))
+    return fit_name(name, columns) + "".join(text.rjust(width) for text, width in zip(others, WIDTHS, strict=True))
 
 
 def format_seconds(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
     from backfill.picture.model import PastRun, Picture
     from backfill.picture.site import Rate
     from contract.control_objects import Pause
+
+
+MIN_NAME = 15  # columns for the name of a site: the other columns of a table have 65, so that a row has 80
+
+
+def choose_name_columns(names: Iterable[str], width: int | None) -> int:
+    """Return the columns for the names of a table: as many as the longest needs and the terminal has."""
+    longest = max(map(len, names), default=0) + 1
+    return max(MIN_NAME, longest if width is None else min(longest, width - 80 + MIN_NAME))
+
+
+def fit_name(name: str, columns: int) -> str:
+    """Return a name in so many columns. A long one loses its middle, because sites often differ at the end."""
+    if len(name) < columns:
+        return name.ljust(columns)
+    head = (columns - 2) // 2
+    return f"{name[:head]}~{name[head + 2 - columns :]} "
 
 
 def describe_pace(picture: Picture) -> str:

@@ -7,7 +7,15 @@ from datetime import datetime
 
 from backfill.picture.calendar import Style, draw_calendar, draw_legend
 from backfill.picture.model import PastRun, Picture, Version
-from backfill.picture.phrases import describe_key, describe_pace, describe_work, format_rate, format_span
+from backfill.picture.phrases import (
+    choose_name_columns,
+    describe_key,
+    describe_pace,
+    describe_work,
+    fit_name,
+    format_rate,
+    format_span,
+)
 from backfill.picture.site import Site, State
 from checks.model.finding import count
 from checks.reporters import wrap
@@ -19,12 +27,11 @@ MAX_VERSIONS = 3
 INDENT = "  "
 HEAD = ("due", "stored", "empty", "missing", "failed", "newest", "days/h", "left")
 WIDTHS = (6, 8, 7, 9, 7, 12, 8, 8)
-NAME = 15  # columns for the name of a site, so that a row has 80
 
 
 def render(picture: Picture, style: Style) -> str:
     """Return the whole picture."""
-    blocks = [_summarize(picture, style.width), _draw_table(picture), _list_failures(picture, style.width)]
+    blocks = [_summarize(picture, style.width), _draw_table(picture, style.width), _list_failures(picture, style.width)]
     drawn = _choose_calendars(picture.sites)
     blocks += [[site.name, *(INDENT + line for line in draw_calendar(site, style))] for site in drawn]
     present = {day.state for site in drawn for day in site.days}
@@ -84,7 +91,8 @@ def _describe_version(version: Version) -> str:
     return f"{version.id[:8]}, {live}wrote {version.days:,} of the days, {version.made}"
 
 
-def _draw_table(picture: Picture) -> list[str]:
+def _draw_table(picture: Picture, width: int | None) -> list[str]:
+    columns = choose_name_columns((site.name for site in picture.sites), width)
     rows: list[tuple[str, ...]] = [("site", *HEAD)]
     for site in picture.sites:
         end = picture.estimate_end(site.rate, site.counts[State.MISSING])
@@ -92,13 +100,12 @@ def _draw_table(picture: Picture) -> list[str]:
         numbers = (site.due, site.stored, site.empty, site.missing, site.failed)
         newest = "-" if site.newest is None else f"{site.newest}"
         rows.append((site.name, *(f"{number:,}" for number in numbers), newest, format_rate(site.rate), left))
-    return [_draw_row(row) for row in rows]
+    return [_draw_row(row, columns) for row in rows]
 
 
-def _draw_row(cells: Sequence[str]) -> str:
+def _draw_row(cells: Sequence[str], columns: int) -> str:
     name, *others = cells
-    shown = name if len(name) < NAME else f"{name[: NAME - 2]}…"
-    return f"{shown:<{NAME}}" + "".join(text.rjust(width) for text, width in zip(others, WIDTHS, strict=True))
+    return fit_name(name, columns) + "".join(text.rjust(width) for text, width in zip(others, WIDTHS, strict=True))
 
 
 def _list_failures(picture: Picture, width: int | None) -> list[str]:

@@ -17,6 +17,7 @@ from contract.control_objects import FAILURES_PREFIX, LEASES_PREFIX, PLAN_KEY, p
 from rehearsal.ace.samples import EPOCH, SampleSource
 from tests import processes
 from tests.e2e.conftest import started
+from tests.strict_html import parse_page
 
 SITES, DAYS, PARALLELISM = 20, 31, 8
 TOTAL = SITES * DAYS
@@ -218,15 +219,20 @@ def test_a_day_that_ace_cannot_deliver_is_tried_again_with_growing_pauses(story)
     assert DAY in pauses
 
 
-def test_the_status_and_the_checks_name_the_day_that_failed(story):
-    """Issue 14: status, failures and history show it, and the other days are no alarm."""
+def test_the_status_the_page_and_the_checks_name_the_day_that_failed(story, tmp_path):
+    """Issue 14: status, its page, failures and history show it, and the other days are no alarm."""
     code, text = story.command("status", COLUMNS="80")
     assert code == 0
     assert "619 of 620 due days are stored, 1 missing, 1 of them failed" in text
     assert re.search(rf"^{BAD_SITE} +31 +30 +0 +1 +1 ", text, re.MULTILINE)
     assert f"failed  {BAD_SITE} {BAD_DAY}: upstream_contract, 4 attempts, next after" in text
     assert max(map(len, text.splitlines())) <= 80
-    code, text = story.command("status", "--format", "json")
+    page = tmp_path / "page.html"
+    code, text = story.command("status", "--format", "json", "--html", str(page))
+    shown = "".join(parse_page(page.read_text()).itertext())
+    assert "619 of 620 due days, 99.8 %" in shown
+    assert f"{BAD_SITE}{BAD_DAY}upstream_contract4" in shown, "the table of the failed days"
+    assert all(f"{name}complete" in shown for name in story.local.ace.sites if name != BAD_SITE)
     sites = {site["name"]: site for site in json.loads(text)["sites"]}
     assert [site["stored"] for name, site in sites.items() if name != BAD_SITE] == [DAYS] * (SITES - 1)
     assert (sites[BAD_SITE]["stored"], sites[BAD_SITE]["failed"]) == (DAYS - 1, 1)

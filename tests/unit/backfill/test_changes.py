@@ -232,7 +232,7 @@ def test_a_terminal_shows_the_change_and_asks(run, system, terminal, typed, revi
     code, out, err = run(system, "replace", "--site", SITE, "--day", FIRST, "--day", SECOND)
     assert code == 0
     assert "would change" in out
-    assert f"Store 1 day of {SITE} as new revisions?" in err + out
+    assert f"Store 1 day of {SITE} as a new revision?" in err + out
     assert ("nothing was changed" in out) == (revision is None)
     assert system.objects[days.key_of(FIRST)].custom.get("revision") == revision
 
@@ -243,6 +243,42 @@ def test_nothing_is_asked_where_nothing_differs(run, system, terminal):
     terminal("")
     code, out, _ = run(system, "replace", "--site", SITE, "--day", FIRST)
     assert (code, out) == (0, f"{SITE} {FIRST}  unchanged     1 row\n1 day: 1 unchanged\n")
+
+
+# ---- Ctrl-C
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (("status",), "interrupted"),
+        (("replace", "--site", SITE, "--day", FIRST, "--dry-run"), "interrupted"),
+        (
+            ("replace", "--site", SITE, "--day", FIRST, "--yes"),
+            "interrupted. Each day that is shown as stored or revised",
+        ),
+        (("retry",), "interrupted. Each day that is shown as stored or revised is stored"),
+    ],
+)
+def test_an_interruption_is_one_line_and_names_the_stored_days(run, system, monkeypatch, command, text):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    for place in ("replace_day", "copy_day"):
+        monkeypatch.setattr(f"backfill.worker.OperatedWorker.{place}", interrupt)
+    monkeypatch.setattr("backfill.picture.reading.list_failures", interrupt)
+    code, out, err = run(system, *command)
+    assert (code, out, err.strip().count("\n")) == (3, "", 0)
+    assert err.strip().startswith(f"error: {text}")
+
+
+def test_the_end_of_the_input_at_the_question_changes_nothing(run, system, terminal):
+    system.ace.days[FIRST] += days.to_rows(days.lines(FIRST, 4))[3:]
+    before = dict(system.objects)
+    terminal("")
+    code, out, err = run(system, "replace", "--site", SITE, "--day", FIRST)
+    assert (code, system.objects) == (3, before)
+    assert (out + err).endswith("\nerror: interrupted. Nothing was changed\n")
 
 
 # ---- pause and resume

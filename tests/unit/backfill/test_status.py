@@ -55,6 +55,20 @@ def test_the_text_fits_80_columns_and_names_everything(run, system, monkeypatch)
         assert text in out, out
 
 
+@pytest.mark.parametrize("command", ["status", "plan"])
+@pytest.mark.parametrize(
+    ("columns", "shown"), [("80", "buildi~e_north"), ("120", "buildings_of_the_north"), ("", "buildings_of_the_north")]
+)
+def test_long_names_of_sites_can_be_told_apart(run, monkeypatch, command, columns, shown):
+    monkeypatch.setenv("COLUMNS", columns)
+    names = ("buildings_of_the_north", "buildings_of_the_south")
+    out = run(healthy_system(manifest=manifest_data(names=names)), command)[1]
+    lines = out[out.index("site ") :].splitlines()[:3]
+    assert [line.split()[0] for line in lines] == ["site", shown, shown.replace("north", "south")]
+    assert len({len(line) for line in lines}) == 1
+    assert len(lines[0]) <= 88
+
+
 def test_the_pace_names_failed_days_that_are_left(run):
     system = healthy_system(stored=4)
     write_failure(system.objects, "2024-12-14", at=system.now)
