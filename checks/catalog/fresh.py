@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
 from checks.diagnosis.backfill.failed_days import list_failed_days
+from checks.diagnosis.backfill.held_sites import find_held_sites
 from checks.diagnosis.backfill.pause import describe_pause, read_pause
 from checks.diagnosis.backfill.standstill import (
     count_days,
@@ -40,9 +41,11 @@ def fresh(context: Context) -> Items:
     paused = run_in_background(lambda: read_pause(context))
     failed = run_in_background(lambda: list_failed_days(context, {site.name for site in manifest.sites}), 2)
     stored = list_stored_days(context)
-    pause, places = paused(), [SiteDay(failure.site, failure.day) for failure in failed().failures]
+    pause, failures = paused(), failed().failures
     now = correct_now(context)  # upload times are of Cloudflare's clock
-    backlog = measure(manifest, stored, places, now)
+    uploads = {place: item.uploaded for place, item in stored.items()} if failures else {}
+    held = find_held_sites([site.name for site in manifest.sites], failures, uploads, now)
+    backlog = measure(manifest, stored, [SiteDay(each.site, each.day) for each in failures], now, held)
     sites = {site.name: _count_site(site, now) for site in backlog.sites}
     yield Evidence(_describe_stored(backlog), metrics=_count(backlog, now), site_metrics=sites)
     if backlog.failed:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from checks.check import Check, Context, KnownCause
-from checks.clients.worker.progress import Progress, read_progress_day
+from checks.clients.worker.progress import Progress, read_failed_day
 from checks.clients.worker.site_totals import read_site_totals
 from checks.clients.worker.skipped_days import SkippedDays
 from checks.diagnosis.backfill.reported_totals import find_other_range, find_wrong_total
@@ -62,7 +62,7 @@ def _run_batch(context: Context, before: Progress) -> Iterator[Evidence | Findin
     began = context.deadline.clock()
     reply = _send_trigger(context, context.credentials.operator)
     context.batch.requested = reply.status != 401
-    context.batch.day = read_progress_day(reply.body)
+    context.batch.day = read_failed_day(reply.body)
     after = _read_progress(context, SUBJECT, reply)
     skipped = _read_skipped(reply)
     explained = skipped.count >= after.days_total - after.days_complete > 0

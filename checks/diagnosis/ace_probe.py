@@ -22,7 +22,8 @@ MAX_SECONDS = 5.0  # of the whole probe
 SHARE = 4  # the probe may use a quarter of the time that is left
 PAGES = 50  # of a day that is read whole: the largest known day has as many
 ACE_ANSWERED = re.compile(r"ACE answered (408|429|50\d|51\d)\b")  # 520 to 530 are Cloudflare's, in place of ACE
-REFUSED = ("upstream_auth", "upstream_rejected")
+REFUSED_KEY = "upstream_auth"
+REFUSED = (REFUSED_KEY, "upstream_rejected")
 MISREAD = ("upstream_contract",)
 UNREACHED = ("upstream_unavailable",)
 
@@ -31,15 +32,15 @@ def find_contradiction(context: Context, code: str, day: SiteDay | None, reason:
     """Return a description of the data that ACE serves although the worker reports ``code``, or an empty text.
 
     The probe uses the worker's key, and the declared site and page size. The text is empty as well where that key is
-    not at hand, where no answer came in time, or where it is not known which of several sites failed. A worker that
-    does not reach ACE is compared only where its ``reason`` is of this run, and does not say that ACE itself answered
-    with an error. Raises nothing.
+    not at hand, where no answer came in time, or where it is not known which of several sites failed. A refused key is
+    that of all sites. A worker that does not reach ACE is compared only where its ``reason`` is of this run, and does
+    not say that ACE itself answered with an error. Raises nothing.
     """
     if code not in (*REFUSED, *MISREAD, *UNREACHED) or not _has_workers_key(context):
         return ""
     if code in UNREACHED and (reason is None or ACE_ANSWERED.search(reason)):
         return ""
-    site = _choose_site(context, day)
+    site = _choose_site(context, code, day)
     window = None if site is None else _choose_window(context, site, day)
     if site is None or window is None:
         return ""
@@ -81,11 +82,11 @@ def _has_workers_key(context: Context) -> bool:
         return False
 
 
-def _choose_site(context: Context, day: SiteDay | None) -> DeclaredSite | None:
-    """Return the site of the worker's current day, or the single declared one where the worker names none."""
+def _choose_site(context: Context, code: str, day: SiteDay | None) -> DeclaredSite | None:
+    """Return the site of the worker's current day. Where the worker names none, any site tells about a refused key."""
     sites = context.manifest.sites
     if day is None or not day.site:
-        return sites[0] if len(sites) == 1 else None
+        return sites[0] if len(sites) == 1 or code == REFUSED_KEY else None
     return next((site for site in sites if site.name == day.site), None)
 
 

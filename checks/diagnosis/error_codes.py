@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.check import Context
-from checks.clients.worker.progress import read_progress_day
+from checks.clients.worker.progress import read_failed_day
 from checks.diagnosis.ace_probe import UNREACHED, find_contradiction
 from checks.model.finding import Cause, Finding
 from checks.model.hint import Hint
@@ -50,13 +50,13 @@ def find_code_cause(code: str) -> tuple[Cause, Hint | None]:
 
 def describe_reported_error(context: Context, subject: str, reply: WorkerReply) -> Finding:
     """Return the finding for an answer in which the worker itself reports an error."""
-    diagnosis = diagnose_error_code(context, reply.code, read_progress_day(reply.body), reply.error.message)
+    diagnosis = diagnose_error_code(context, reply.code, read_failed_day(reply.body), reply.error.message)
     found = diagnosis.explain(reply.shown)
     return Finding(subject=subject, expected="200", found=found, cause=diagnosis.cause, hint=diagnosis.hint)
 
 
 def diagnose_error_code(context: Context, code: str, day: SiteDay | None, reason: str | None = None) -> Diagnosis:
-    """Return the diagnosis of an error code. ``day`` is the worker's current day, None when it is not known.
+    """Return the diagnosis of an error code. ``day`` is the worker's failed or current day, None when it is not known.
 
     ``reason`` is the worker's own text about an error of this run, None for an earlier error.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.stored_days.listing.days import group_by_site
+from checks.stored_days.passed_over import is_passed_over
 from contract.cron.times import find_period, list_fires
 from contract.schedule import DAY, day_window, due_time, last_day, list_due_days
 
@@ -16,14 +18,13 @@ if TYPE_CHECKING:
     from checks.stored_days.listing.days import StoredDays
     from cloudflare_client.answers import StoredObject
     from contract.manifest import DeclaredAce, Manifest
-    from contract.manifest.sites import DeclaredSite
     from contract.schedule import SiteDay
 
 CHANCES = 3  # runs of the cron that may store nothing
 MAX_RUN = timedelta(minutes=15)  # Cloudflare's limit for one run of a cron
 MIN_WINDOW = timedelta(minutes=30)
 MIN_RATE_TIME = timedelta(hours=1)  # the past that the rate is measured over, at least
-MAX_LATE = timedelta(days=1)  # of a newest day, or of a re-check, while the backfill moves
+MAX_LATE = timedelta(days=1)  # of a re-check
 MAX_WAIT_DAYS = 400  # that are searched for a window that is over
 MAX_RANGES = 3  # of missing days that a text names
 
@@ -32,9 +33,10 @@ MAX_RANGES = 3  # of missing days that a text names
 class SiteBacklog:
     """The days of a site that are due, and those of them that are ``missing``, oldest first.
 
-    A missing day with a failure record is ``failed``. Another one is overdue when the crons have had their chances
-    since it was due. ``newest`` is the newest stored day, and ``uploaded`` the time of the last upload. ``unchecked``
-    are the stored days that were not read again although it is time.
+    A missing day is ``failed`` where it has a failure record, or where a failure holds all days of its site. Another
+    one is overdue when the crons have had their chances since it was due. ``newest`` is the newest stored day, and
+    ``uploaded`` the time of the last upload. ``unchecked`` are the stored days that were not read again although it is
+    time. A ``late`` site is passed over by the backfill.
     """
 
     name: str
@@ -45,7 +47,7 @@ class SiteBacklog:
     unchecked: Sequence[date]
     newest: date | None
     uploaded: datetime | None
-    late: bool  # the newest due day is missing for more than MAX_LATE, and planners send the newest day first
+    late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Backlog:
 
     @property
     def failed(self) -> int:
-        """Return the number of missing days with a failure record."""
+        """Return the number of missing days that a failure explains."""
         return sum(len(site.failed) for site in self.sites)
 
     @property
@@ -87,11 +89,21 @@ class Backlog:
         return now + timedelta(hours=left / self.days_per_hour) if self.recent else None
 
 
-def measure(manifest: Manifest, stored: StoredDays, failed: Collection[SiteDay], now: datetime) -> Backlog:
-    """Return the backlog at a time (UTC). Stored days that are not due are counted in the rate only."""
+def measure(
+    manifest: Manifest,
+    stored: StoredDays,
+    failed: Collection[SiteDay],
+    now: datetime,
+    held: Collection[str] = frozenset(),
+) -> Backlog:
+    """Return the backlog at a time (UTC). Stored days that are not due are counted in the rate only.
+
+    ``failed`` are the days with a failure record, and ``held`` the sites of which a failure holds all days.
+    """
     crons = manifest.schedules
     horizon = max(MIN_RATE_TIME, CHANCES * (find_period(crons, now) or timedelta()))
-    recent = sorted(item.uploaded for item in stored.values() if now - horizon < item.uploaded)
+    uploads = sorted(item.uploaded for item in stored.values())
+    recent = uploads[bisect.bisect_right(uploads, now - horizon) :]
     if recent:
         horizon = max(timedelta(minutes=1), min(horizon, now - recent[0]))
     limit = _find_overdue_limit(manifest.ace.settle_hours, crons, now)
@@ -99,34 +111,36 @@ def measure(manifest: Manifest, stored: StoredDays, failed: Collection[SiteDay],
     failures: dict[str, set[date]] = {site.name: set() for site in manifest.sites}
     for place in failed:
         failures[place.site].add(place.day)
-    sites = [
-        _measure_site(manifest.ace, site, days[site.name], failures[site.name], limit, now) for site in manifest.sites
-    ]
+    sites = []
+    for site in manifest.sites:
+        due = list_due_days(site.start_date, site.end_date, now, manifest.ace.settle_hours)
+        explained = due if site.name in held else failures[site.name]
+        measured = _measure_site(manifest.ace, site.name, due, days[site.name], explained, limit, now)
+        late = is_passed_over(due, measured.overdue, uploads, manifest.ace.settle_hours, now)
+        sites.append(replace(measured, late=late))
     return Backlog(sites=sites, recent=len(recent), horizon=horizon)
 
 
 def _measure_site(
     ace: DeclaredAce,
-    site: DeclaredSite,
+    name: str,
+    due: Sequence[date],
     stored: Mapping[date, StoredObject],
     failures: Collection[date],
     limit: date,
     now: datetime,
 ) -> SiteBacklog:
-    due = list_due_days(site.start_date, site.end_date, now, ace.settle_hours)
-    missing = [day for day in due if day not in stored]
-    waiting = [day for day in missing if day not in failures]
-    is_late = bool(due and waiting) and waiting[-1] == due[-1] and due_time(due[-1], ace.settle_hours) + MAX_LATE < now
+    missing, explained = [day for day in due if day not in stored], set(failures)
     return SiteBacklog(
-        name=site.name,
+        name=name,
         due=len(due),
         missing=missing,
-        overdue=[day for day in waiting if day <= limit],
-        failed=[day for day in missing if day in failures],
+        overdue=[day for day in missing if day <= limit and day not in explained],
+        failed=[day for day in missing if day in explained],
         unchecked=_list_unchecked(ace.recheck_days, stored, now),
         newest=max(stored, default=None),
         uploaded=max((item.uploaded for item in stored.values()), default=None),
-        late=is_late,
+        late=False,
     )
 
 

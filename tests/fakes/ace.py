@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import httpx
 
@@ -22,12 +23,13 @@ _PATH = re.compile(r"/api/sites/([^/]+)/timeseries/paginated")
 class Ace:
     """ACE with one key. A fault or a test changes ``sites``, ``is_down`` or ``is_expired`` (the key).
 
-    ``days`` are those of the first site.
+    ``days`` are those of the first site. ``refusals`` has the status and the body that it answers for a site.
     """
 
     def __init__(self, key: str, days: dict[str, list[Row]], now: Callable[[], datetime]) -> None:
         self.key, self.sites = key, {manifest.SITE: days}
         self.is_down = self.is_expired = False
+        self.refusals: dict[str, tuple[int, Any]] = {}
         self._now = now
 
     @property
@@ -58,6 +60,8 @@ class Ace:
         found = _PATH.fullmatch(request.url.path)
         if found is None or found[1] not in self.sites:
             return answer(403, {"id": None, "name": None, "client": None})
+        if found[1] in self.refusals:
+            return answer(*self.refusals[found[1]])
         try:
             query = read_page_request(request.url.params)
         except InvalidPageRequest as error:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from contract.operator_token import derive_operator_token
-from tests.fakes import days, manifest, operator_routes, run_log
+from tests.fakes import control_objects, days, manifest, operator_routes, run_log
 from tests.fakes.answers import response
 from tests.fakes.calendar import Calendar
 from tests.fakes.clock import Clock
@@ -18,7 +18,7 @@ from tests.fakes.tail import trace
 
 Body = dict[str, Any]
 Reply = tuple[int, Body]  # status and body
-Day = tuple[str, str]  # a site and a date
+MAX_FAILURES = 3  # days of a site that a batch tries
 MESSAGES = {
     "not_found": "no such route",
     "not_configured": "lacks a binding",
@@ -32,7 +32,9 @@ class BackfillWorker:
     """The worker that is live as a script of an account. A fault changes its attributes, or ``edit`` its answers.
 
     ``key`` is the ACE key that it holds, ``accepted`` the one that ACE knows. ``change`` is applied to the rows of a
-    day before they are stored. ``claimed`` are the days that it reports as complete, if not the stored ones.
+    day before they are stored. ``claimed`` are the days of the first site that it reports as complete, if not the
+    stored ones. ``ranges`` has the first and the last day of the sites that are not copied as long as the first one.
+    ``stopped`` are sites that it never copies. ``refused`` has the code of each site of which every day fails.
     """
 
     def __init__(self, key: str, account: Account, clock: Clock, calendar: Calendar) -> None:
@@ -40,6 +42,9 @@ class BackfillWorker:
         self.account, self.calendar = account, calendar
         self.counters: Body = {"samples_fetched": 0, "samples_written": 0}
         self.sites = [manifest.SITE]
+        self.ranges: dict[str, tuple[str, str]] = {}
+        self.stopped: set[str] = set()
+        self.refused: dict[str, str] = {}
         self.claimed: list[str] | None = None
         self.is_healthy = True
         self.is_open = self.is_idle = False  # every operator token is accepted. The trigger writes nothing
@@ -78,13 +83,14 @@ class BackfillWorker:
         request.extensions[LOG] = self._log
         return response(status, json.dumps(body).encode())
 
-    def due(self) -> list[str]:
-        """Return the days to copy of each site, by the worker's clock."""
-        return self.calendar.due(self._clock())
+    def due(self, site: str = manifest.SITE) -> list[str]:
+        """Return the days to copy of a site, by the worker's clock."""
+        first, last = self.ranges.get(site, ("", "9999"))
+        return [day for day in self.calendar.due(self._clock()) if first <= day <= last]
 
-    def _list_due(self) -> list[Day]:
-        due = self.due()
-        return [(site, day) for site in self.sites for day in due]
+    def list_due(self) -> list[days.Place]:
+        """Return the days to copy of all sites, by the worker's clock."""
+        return [(site, day) for site in self.sites for day in self.due(site)]
 
     def health(self) -> Reply:
         """Return the answer of GET /health."""
@@ -108,7 +114,7 @@ class BackfillWorker:
         status, body = self._copy_batch()
         if self._has_bucket():
             stored = len(self.objects.keys() - before)
-            due = self._list_due()
+            due = self.list_due()
             done = set(self._done(due))
             left = [day for day in due if day not in done]
             entry: Body = {
@@ -126,28 +132,51 @@ class BackfillWorker:
     def _copy_batch(self) -> Reply:
         if not self._has_bucket():
             return self._fail("storage")
-        missing = [(site, day) for site, day in self._list_due() if days.key_of(day, site) not in self.objects]
-        fetched = written = 0
-        for site, day in [] if self.is_idle else missing[: self.batch_size()]:
+        now = self.calendar.moment(self._clock())
+        missing = [(site, day) for site, day in self.list_due() if days.key_of(day, site) not in self.objects]
+        busy = [place for place in missing if control_objects.is_leased(self.objects, *place, now)]
+        waiting = [
+            place for place in missing if place[0] in self.refused and control_objects.has_failed(self.objects, *place)
+        ]
+        tried = [place for place in missing if place not in busy and place not in waiting]
+        size, stored, fetched, written, failed = self.batch_size(), 0, 0, 0, list[Body]()
+        for site, day in [] if self.is_idle else tried:
+            if site in self.stopped or stored == size or sum(item["site"] == site for item in failed) == MAX_FAILURES:
+                continue
+            if code := self.refused.get(site):
+                failed += self._fail_day(site, day, code)
+                continue
             rows = self.read(day, site) if self.key == self.accepted else None
             if rows is None:
                 return self._fail("upstream_unavailable" if self.key == self.accepted else "upstream_auth")
             kept = self.change(rows)
             self._log += [{"message": "[ACE API] Success", "rows": len(rows)}]
-            now = self.calendar.moment(self._clock())
             lines, version = [days.to_line(row) for row in kept], self.script.served()["id"]
             self.objects[days.key_of(day, site)] = days.stored(day, lines, uploaded=now, worker_version=version)
             key = days.key_of(day, site)
             self._log += [{"message": "[Backfill] Data written to R2", "key": key, "samples": len(kept)}]
-            fetched, written = fetched + len(rows), written + len(kept)
+            stored, fetched, written = stored + 1, fetched + len(rows), written + len(kept)
         counted = {"samples_fetched": fetched, "samples_written": written}
         self.counters = {name: None if value is None else counted[name] for name, value in self.counters.items()}
+        left_out = {"failed": failed, "waiting": len(waiting), "busy": len(busy)}
+        if failed and not stored:
+            code = failed[0]["code"]
+            self._log += log_of_failure(code, "made up", at_ace=False)
+            return 502, self._progress_body() | left_out | _error(code)
         self._log += [{"message": "[Backfill] Batch ended", "progress": self.counters}]
-        return 200, self._progress_body() | {"failed": [], "waiting": 0, "busy": 0}
+        return 200, self._progress_body() | left_out
+
+    def _fail_day(self, site: str, day: str, code: str) -> list[Body]:
+        """Record that a day failed, and return its entry in the answer."""
+        at = self.calendar.moment(self._clock())
+        operator_routes.write_failure(self.objects, day, at=at, site=site, code=code)
+        self._log += [{"message": "[ACE API] Failed", "code": code, "reason": "made up"}]
+        self._log += [{"message": "[Backfill] Day failed", "site": site, "date": day, "code": code}]
+        return [{"site": site, "day": day, "code": code, "message": "made up"}]
 
     def progress(self, **changes: Any) -> Body:
         """Return the progress that the worker reports, with changes."""
-        due = self._list_due()
+        due = self.list_due()
         done = set(self._done(due))
         left = [day for day in due if day not in done]
         counted = {"days_complete": len(done), "days_total": len(due), **self.counters}
@@ -181,19 +210,19 @@ class BackfillWorker:
     def _has_bucket(self) -> bool:
         return manifest.BUCKET in self.account.buckets
 
-    def _done(self, due: list[Day]) -> list[Day]:
-        if self.claimed is not None:
-            return [(self.sites[0], day) for day in self.claimed]
-        return [(site, day) for site, day in due if days.key_of(day, site) in self.objects]
+    def _done(self, due: list[days.Place]) -> list[days.Place]:
+        claimed = [] if self.claimed is None else [(self.sites[0], day) for day in self.claimed]
+        others = [place for place in due if self.claimed is None or place[0] != self.sites[0]]
+        return claimed + [(site, day) for site, day in others if days.key_of(day, site) in self.objects]
 
     def _progress_body(self) -> Body:
-        due = self._list_due()
+        due = self.list_due()
         is_left = bool(set(due) - set(self._done(due)))
         status = "in_progress" if is_left else "complete"
         return {"status": status, "progress": self.progress(), "continuation": is_left}
 
     def _describe_site(self, site: str) -> Body:
-        due = self.due()
+        due = self.due(site)
         done = sorted(day for name, day in self._done([(site, day) for day in due]) if name == site)
         left = sorted(set(due) - set(done))
         counted = {"due": len(due), "stored": len(done), "empty": 0, "missing": len(left), "failed": 0}

@@ -25,9 +25,9 @@ class Calendar:
     lead: int = 0
 
     @classmethod
-    def draw(cls, source: random.Random) -> Calendar:
-        """Return 1 to 40 days that are over, of a range that ended long ago, has no end, or ends in the future."""
-        total = source.randint(1, source.choice((9, 9, 40)))
+    def draw(cls, source: random.Random, least: int = 1) -> Calendar:
+        """Return ``least`` to 40 days that are over, of a range that ended long ago, has no end, or ends in the future."""
+        total = max(least, source.randint(1, source.choice((9, 9, 40))))
         kind = source.choice(("ended", "ended", "open", "open", "future"))
         moment = source.choice((_daytime, _daytime, _before_midnight, _after_midnight))(source)
         today = total + (LATER if kind == "ended" else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -149,6 +150,7 @@ class Account:
         self.domains: list[Json] = []
         self.queues: dict[str, Json] = {}  # by name, as the API shows them
         self.backlogs: dict[str, int] = {}  # messages by name of the queue
+        self.oldest_message = datetime(2024, 12, 19, 9, 20, tzinfo=UTC)
         self._base = f"/client/v4/accounts/{account_id}/"
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -173,7 +175,7 @@ class Account:
                 if found is None:
                     return refusal(404, 11000, "workers.api.error.queue_not_found")
                 count = self.backlogs.get(found, 0)
-                oldest = 1_734_600_000_000 if count else 0
+                oldest = int(1000 * self.oldest_message.timestamp()) if count else 0
                 return envelope(
                     {"backlog_count": count, "backlog_bytes": 100 * count, "oldest_message_timestamp_ms": oldest}
                 )

@@ -38,6 +38,17 @@ def lease(objects: Objects, day: str, *, site: str = manifest.SITE, expires_at: 
     objects[key] = Stored(body=json.dumps(content).encode(), custom={})
 
 
+def is_leased(objects: Objects, site: str, day: str, now: datetime) -> bool:
+    """Return whether a run copies a day."""
+    found = objects.get(control_objects.lease_key(site, date.fromisoformat(day)))
+    return found is not None and now < datetime.fromisoformat(json.loads(found.body)["expires_at"])
+
+
+def has_failed(objects: Objects, site: str, day: str) -> bool:
+    """Return whether a day has a failure record."""
+    return control_objects.failure_key(site, date.fromisoformat(day)) in objects
+
+
 def pause(objects: Objects, at: datetime, *, reason: str = "ACE is being migrated", by: str = "jo@example.org") -> None:
     """Pause the backfill."""
     content = {"reason": reason, "by": by, "at": format_time(at)}

@@ -18,6 +18,7 @@ FIRST = date.fromisoformat(manifest.FIRST)
 RECENTLY = manifest.NOW - timedelta(minutes=4)  # less than a cron period before the checks begin
 Row = dict[str, Any]  # name, value (a text), time (naive)
 Line = dict[str, Any]  # point_name, timestamp (ms), value
+Place = tuple[str, str]  # a site and a date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +47,11 @@ def lines(day: str, count: int = 3) -> list[Line]:
     return [{"point_name": f"ses/p{n % 2}", "timestamp": start + 1000 * n, "value": 20.5 + n} for n in range(count)]
 
 
-def random_rows(seed: int, day: str) -> list[Row]:
+def random_rows(seed: int, day: str, site: str = manifest.SITE) -> list[Row]:
     """Return a day's rows by time and name. Some days have none, but the first one always has."""
-    source = random.Random(f"{seed} {day}")  # noqa: S311 - made-up measurements
+    source = random.Random(f"{seed} {site} {day}")  # noqa: S311 - made-up measurements
     hours = source.choice((0, 1, 5, 24)) if day != date_of(0) else 24  # without any data the checks are inconclusive
-    points = [f"ses/{manifest.SITE}/AHU/VAV-{number}.DaTemp" for number in range(source.randint(1, 4))]
+    points = [f"ses/{site}/AHU/VAV-{number}.DaTemp" for number in range(source.randint(1, 4))]
     return [
         {"name": point, "value": f"{source.uniform(-20, 40):.2f}", "time": f"{day}T{hour:02}:00:00"}
         for hour in range(hours)
@@ -118,10 +119,10 @@ def stored_in_members(
     ``replaced`` has other compressed bytes of some members. A metadata entry of None is left out.
     """
     samples = lines(day) if samples is None else samples
-    texts = [
-        _encode(line for line in samples if day_object.find_member(line["point_name"]) == number)
-        for number in range(day_object.MEMBERS)
-    ]
+    members = {name: day_object.find_member(name) for name in {line["point_name"] for line in samples}}
+    texts = [b""] * day_object.MEMBERS
+    for number in set(members.values()):
+        texts[number] = _encode(line for line in samples if members[line["point_name"]] == number)
     parts = [gzip.compress(text, 1, mtime=0) if text else b"" for text in texts]
     parts[0] = gzip.compress(b"", mtime=0) if not samples else parts[0]
     for number, part in ({} if replaced is None else replaced).items():

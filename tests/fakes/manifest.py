@@ -30,13 +30,18 @@ ENVIRON = {"CLOUDFLARE_API_TOKEN": API_TOKEN, "ACE_API_KEY": KEY}
 
 
 def manifest_data(
-    *, first: str = FIRST, last: str | None = LAST, names: Sequence[str] = (SITE,), **changes: Any
+    *,
+    first: str = FIRST,
+    last: str | None = LAST,
+    names: Sequence[str] = (SITE,),
+    ranges: Sequence[DeclaredSite] = (),
+    **changes: Any,
 ) -> dict[str, Any]:
-    """Return a manifest without related workers, of sites with these names and the same days.
+    """Return a manifest without related workers, of the sites ``ranges``, or of sites with these names and the same days.
 
     `changes` are named by their path, as in ``ace__page_size``.
     """
-    sites = [DeclaredSite(name=name, start_date=first, end_date=last) for name in names]
+    sites = ranges or [DeclaredSite(name=name, start_date=first, end_date=last) for name in names]
     data: dict[str, Any] = {
         "schema": 2,
         "project": "building-vitals",

@@ -46,9 +46,9 @@ def cron_runs(cron: str, until: datetime, count: int = RUNS, **changes: Any) -> 
     return [make_run(fire + LATE / 20, **changes) for fire in reversed(times[-count:])]
 
 
-def leave_a_day_missing(objects: dict[str, Stored]) -> None:
-    """Change each run of the log to one that left a day missing."""
-    write_runs(objects, [run | {"planned": run["planned"] + run["stored"] + 1} for run in read_runs(objects)])
+def leave_a_day_missing(objects: dict[str, Stored], **counts: int) -> None:
+    """Change each run of the log to one that left a day missing. ``counts`` are its other ones."""
+    write_runs(objects, [run | {"planned": run["planned"] + run["stored"] + 1, **counts} for run in read_runs(objects)])
 
 
 def read_runs(objects: dict[str, Stored]) -> list[Run]:

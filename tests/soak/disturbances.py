@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from contract.control_objects import CONTROL_PREFIX
-from tests.fakes import cloudflare, control_objects, days
+from tests.fakes import cloudflare, control_objects, days, run_log
+from tests.fakes.queues import DEAD
 from tests.fakes.random_system import RandomSystem
 from tests.soak.faults.unattended import OUTAGE, PAUSE, draw_span, stop
 
@@ -46,18 +47,21 @@ def _pause(system: RandomSystem) -> None:
 
 def _copy_large_days(system: RandomSystem) -> None:
     """The first backfill takes 9 minutes a day."""
-    pace, count = timedelta(minutes=9), len(system.calendar.due(0.0))
+    pace, count = timedelta(minutes=9), len(system.list_due())
     uploaded = system.calendar.begins - system.random.uniform(0, count) * pace
     system.relive(uploaded=uploaded - timedelta(minutes=4), pace=pace)
 
 
 def _work(system: RandomSystem) -> None:
     """The queue is at work: leases are held, a plan is open, and a killed worker left a lease whose time is over."""
-    begins, due = system.calendar.begins, system.worker.due()
-    for day in system.random.sample(due, min(4, len(due))):
+    system.store_first_day()  # where none is stored, the checks are inconclusive until the queue's first day is
+    begins, due = system.calendar.begins, system.list_due()
+    for site, day in system.random.sample(due, min(4, len(due))):
         end = begins + timedelta(minutes=system.random.uniform(-40, 13))
-        control_objects.lease(system.objects, day, expires_at=end)
-    control_objects.plan(system.objects, dict.fromkeys(due[-3:], "copy"), at=begins - timedelta(minutes=5))
+        control_objects.lease(system.objects, day, site=site, expires_at=end)
+    site = due[-1][0]
+    newest = [day for name, day in due[-3:] if name == site]
+    control_objects.plan(system.objects, dict.fromkeys(newest, "copy"), at=begins - timedelta(minutes=5), site=site)
 
 
 def _leave_failure(system: RandomSystem) -> None:
@@ -75,6 +79,34 @@ def _revise(system: RandomSystem) -> None:
         if not key.startswith(CONTROL_PREFIX) and "revision" in system.objects[key].custom:
             about = {"revision": "2", "checked_at": system.calendar.begins.isoformat()}
             system.objects[key] = replace(system.objects[key], custom={**system.objects[key].custom, **about})
+
+
+def _remove_site(system: RandomSystem) -> None:
+    """A site was removed from the settings. Its days and its control objects stay."""
+    at = system.calendar.begins - timedelta(days=system.random.uniform(0, 9))
+    for day in system.worker.due()[:4]:
+        system.objects[days.key_of(day, "ses_former")] = days.stored(day, uploaded=at)
+    control_objects.fail(system.objects, days.date_of(0), site="ses_former", code="upstream_rejected", last_at=at)
+    control_objects.lease(system.objects, days.date_of(1), site="ses_former", expires_at=at)
+
+
+def _add_site(system: RandomSystem) -> None:
+    """A site was added two minutes ago, by an upload, so that no day of it is stored."""
+    site = system.worker.sites[-1]
+    system.relive(uploaded=system.calendar.begins - timedelta(days=9))
+    for day in system.worker.due(site):
+        system.objects.pop(days.key_of(day, site), None)
+    run_log.leave_a_day_missing(system.objects, queued=1)
+    system.worker.older = system.script.served()
+    at = f"{system.calendar.begins - timedelta(minutes=2):%Y-%m-%dT%H:%M:%SZ}"
+    system.script.upload(created_on=at)
+    system.script.deployed = system.script.deployed | {"created_on": at}
+
+
+def _send_dead_letters(system: RandomSystem) -> None:
+    """Messages reached the dead-letter queue some minutes ago."""
+    system.cloudflare.backlogs[DEAD] = 3
+    system.cloudflare.oldest_message = system.calendar.begins - timedelta(minutes=system.random.uniform(0, 13))
 
 
 def _cancel(system: RandomSystem) -> None:
@@ -105,6 +137,9 @@ DISTURBANCES: Mapping[str, Callable[[RandomSystem], None]] = {
     "the queue is at work": _work,
     "a killed worker left a failure": _leave_failure,
     "days were revised": _revise,
+    "a site was removed": _remove_site,
+    "a site was added": _add_site,
+    "messages became dead letters": _send_dead_letters,
     "ACE sends a row twice": _send_twice,
     "a day's rows have another order": _reorder,
     "the clock here is an hour ahead": _shift(1),

@@ -9,7 +9,7 @@ from typing import Any
 from tests.fakes import days
 from tests.fakes.random_system import RandomSystem
 
-Apply = Callable[[RandomSystem], None]
+Apply = Callable[[RandomSystem], object]
 Body = dict[str, Any]
 BROKEN, INCONCLUSIVE = 1, 3  # exit codes
 
@@ -20,7 +20,8 @@ class Fault:
 
     ``causes`` are all that any finding may name: another cause sends people to the wrong place. ``codes`` are the right
     exit codes: inconclusive only where the checks cannot know. ``at_noon``: near midnight, where clocks may differ on
-    the day, it would not be a defect. ``is_new``: the worker is new, because the defect has no past.
+    the day, it would not be a defect. ``is_new``: the worker is new, because the defect has no past. ``many``: it is a
+    defect of one site, so the system has several.
     """
 
     apply: Apply
@@ -28,13 +29,20 @@ class Fault:
     codes: frozenset[int] = frozenset({BROKEN})
     at_noon: bool = False
     is_new: bool = False
+    many: bool = False
 
 
 def fault(
-    apply: Apply, *causes: str, codes: tuple[int, ...] = (BROKEN,), at_noon: bool = False, is_new: bool = False
+    apply: Apply,
+    *causes: str,
+    codes: tuple[int, ...] = (BROKEN,),
+    at_noon: bool = False,
+    is_new: bool = False,
+    many: bool = False,
 ) -> Fault:
     """Return a fault."""
-    return Fault(apply=apply, causes=frozenset(causes), codes=frozenset(codes), at_noon=at_noon, is_new=is_new)
+    named, right = frozenset(causes), frozenset(codes)
+    return Fault(apply=apply, causes=named, codes=right, at_noon=at_noon, is_new=is_new, many=many)
 
 
 def answer_with(path: str, **changed: Any) -> Apply:
@@ -63,7 +71,7 @@ def damage(**changes: Callable[[days.Stored], Any]) -> Apply:
 
 
 def rewrite(change: Callable[[list[days.Row]], list[days.Row]]) -> Apply:
-    """Store a day that the checks read today whole, with true metadata, from changed rows of ACE."""
+    """Store a day of some site that the checks read today whole, with true metadata, from changed rows of ACE."""
     return lambda system: system.rewrite_read_day(change)
 
 

@@ -130,11 +130,12 @@ def run_systems(runs: int, seed: int) -> Tally:
 def make_system(name: str, seed: int) -> RandomSystem:
     """Return a system with the disturbance or fault of that name. It is the same each time."""
     if name in DISTURBANCES:
-        system, apply = RandomSystem(seed), DISTURBANCES[name]
+        system = RandomSystem(seed)
+        DISTURBANCES[name](system)
     else:
         fault = FAULTS[name]
-        system, apply = RandomSystem(seed, at_noon=fault.at_noon, is_new=fault.is_new), fault.apply
-    apply(system)
+        system = RandomSystem(seed, at_noon=fault.at_noon, is_new=fault.is_new, many=fault.many)
+        fault.apply(system)
     return system
 
 

@@ -49,6 +49,18 @@ class Progress:
         return cls(current_site=site, current_date=day, **{name: progress[name] for name in COUNTERS})
 
 
+def read_failed_day(body: Mapping[str, Any]) -> SiteDay | None:
+    """Return the first failed day that an answer of ``POST /trigger`` names, the worker's current day without one."""
+    failed = body.get("failed")
+    first = failed[0] if isinstance(failed, list) and failed else None
+    if isinstance(first, dict):
+        site, text = first.get("site"), first.get("day")
+        day = parse_day(text) if isinstance(text, str) else None
+        if isinstance(site, str) and day is not None:
+            return SiteDay(site, day)
+    return read_progress_day(body)
+
+
 def read_progress_day(body: Mapping[str, Any]) -> SiteDay | None:
     """Return the worker's current day, or None for an answer that does not name it. The site may be an empty text."""
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.soak.fault import Fault
-from tests.soak.faults import account, data, logs, queue, related_workers, unattended, worker
+from tests.soak.faults import account, data, logs, queue, related_workers, sites, unattended, worker
 
 FAULTS: Mapping[str, Fault] = {
     name: fault
-    for module in (account, data, logs, queue, related_workers, unattended, worker)
+    for module in (account, data, logs, queue, related_workers, sites, unattended, worker)
     for name, fault in module.FAULTS.items()
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
+from contract import day_object
 from tests.fakes import days
-from tests.fakes.random_system import RandomSystem
-from tests.soak.fault import Fault, damage, fault, rewrite
+from tests.fakes.random_system import Change, RandomSystem
+from tests.soak.fault import Apply, Fault, damage, fault, rewrite
 
 FOREIGN = "99999999-0000-4000-8000-000000000000"  # no version of this worker
 
@@ -26,7 +28,7 @@ def _store_empty_days(system: RandomSystem) -> None:
 
 
 def _elsewhere(rows: list[days.Row]) -> list[days.Row]:
-    return [row | {"name": row["name"].replace("ses_falls_city", "ses_elsewhere")} for row in rows]
+    return [row | {"name": row["name"].replace("/AHU/", "/elsewhere/AHU/")} for row in rows]
 
 
 def _rounded(rows: list[days.Row]) -> list[days.Row]:
@@ -45,28 +47,55 @@ def _another_day(rows: list[days.Row]) -> list[days.Row]:
 
 def _forget_rows(system: RandomSystem) -> None:
     """ACE no longer has the rows of any day, one half of them or one point's, and the bucket has them all."""
-    system.store_all(lambda rows: rows)
+    places = system.choose_read_days()
     keep = system.random.choice((lambda _: False, lambda number: number % 2 == 1, lambda number: number > 0))
-    for day in system.worker.due():
-        system.ace.days[day] = [row for number, row in enumerate(system.ace.days[day]) if keep(number)]
+    for site, day in places:
+        rows = system.ace.sites[site]
+        rows[day] = [row for number, row in enumerate(rows[day]) if keep(number)]
 
 
 def _deliver_late_rows(system: RandomSystem) -> None:
     """ACE got some rows more for a known point of every day, after the days were stored."""
-    system.store_all(lambda rows: rows)
-    for day in system.worker.due():
-        if rows := system.ace.days[day]:
+    for site, day in system.choose_read_days():
+        if rows := system.ace.sites[site][day]:
             minutes = system.random.sample(range(1, 60), system.random.randint(2, 5))
             late = [rows[0] | {"time": f"{day}T00:{minute:02}:00"} for minute in minutes]
-            system.ace.days[day] = sorted([*rows, *late], key=lambda row: str(row["time"]))
+            system.ace.sites[site][day] = sorted([*rows, *late], key=lambda row: str(row["time"]))
 
 
 def _write_by_another_worker(system: RandomSystem) -> None:
-    """A worker that is not of this stack wrote every day, with another value in the first row."""
-    for day in system.worker.due():
-        rows = [row | {"value": "1"} if number == 0 else row for number, row in enumerate(system.ace.days[day])]
+    """A worker that is not of this stack wrote every day of all sites or of one, with another value in the first row."""
+    for site, day in system.choose_read_days():
+        found = system.ace.sites[site][day]
+        rows = [row | {"value": "1"} if number == 0 else row for number, row in enumerate(found)]
         lines = [days.to_line(row) for row in rows]
-        system.objects[days.key_of(day)] = days.stored(day, lines, worker_version=FOREIGN)
+        system.objects[days.key_of(day, site)] = days.stored(day, lines, worker_version=FOREIGN)
+
+
+def _revise(change: Change) -> Apply:
+    """A re-check stored a second revision of each day with changed rows."""
+
+    def apply(system: RandomSystem) -> None:
+        at, version = system.calendar.begins.isoformat(), system.script.served()["id"]
+        for site, day in system.list_due():
+            lines = [days.to_line(row) for row in change(system.ace.sites[site][day])]
+            stored = days.stored_in_members(day, lines, worker_version=version, revision="2", checked_at=at)
+            system.objects[days.key_of(day, site)] = stored
+
+    return apply
+
+
+def _damage_members(change: Callable[[list[int]], list[int]]) -> Apply:
+    """The lengths of a day's members are not those of its object."""
+
+    def apply(system: RandomSystem) -> None:
+        site, day = system.choose_read_day()
+        good = days.stored_in_members(day, [days.to_line(row) for row in system.ace.sites[site][day]])
+        lengths = day_object.format_lengths(change(list(day_object.parse_lengths(good.custom["members"]))))
+        about = {"members": lengths, "worker_version": system.script.served()["id"]}
+        system.objects[days.key_of(day, site)] = replace(good, custom=good.custom | about)
+
+    return apply
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -88,6 +117,10 @@ FAULTS: Mapping[str, Fault] = {
     "every day looks empty to the worker": fault(_store_empty_days, "worker", is_new=True),
     # Where it was the only row of its point, ACE may have got that point since (docs/decisions.md).
     "the worker loses a row": fault(_lose_rows, "worker", "ace", is_new=True),
+    "a re-check loses a row": fault(_revise(lambda rows: rows[1:]), "worker", "ace", is_new=True),
+    "a re-check rounds values": fault(_revise(_rounded), "worker", is_new=True),
+    "a day's members are of other points": fault(_damage_members(lambda lengths: lengths[1:] + lengths[:1]), "worker"),
+    "a day's members are longer": fault(_damage_members(lambda lengths: [n and n + 1 for n in lengths]), "storage"),
     # ACE may have had the row twice when the day was stored.
     "the worker stores a row twice": fault(lambda system: system.store_all(_double), "worker", "ace"),
     "a day's values are rounded": fault(lambda system: system.store_all(_rounded), "worker"),

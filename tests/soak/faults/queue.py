@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from checks.diagnosis.error_codes import find_code_cause
-from tests.fakes import control_objects, days
+from contract.control_objects import FAILURES_PREFIX
+from tests.fakes import control_objects, days, run_log
 from tests.fakes.queues import DAYS, DEAD
 from tests.fakes.random_system import RandomSystem
 from tests.soak.fault import Apply, Fault, fault
+from tests.soak.faults.unattended import IDLE_HOURS, draw_span, stop
 
-CODES = ("upstream_contract", "upstream_rejected", "upstream_auth", "upstream_unavailable", "storage", "killed")
+FAR = datetime(2099, 1, 1, tzinfo=UTC)
+CODES = (
+    "upstream_contract",
+    "upstream_rejected",
+    "upstream_auth",
+    "upstream_unavailable",
+    "not_configured",
+    "storage",
+    "killed",
+)
 
 
 def _fail(code: str) -> Apply:
     """A day was tried several times, and is missing."""
 
     def apply(system: RandomSystem) -> None:
-        system.remove_first_day()
+        system.remove_first_day(failed=1)
         attempts, age = system.random.randint(1, 40), timedelta(minutes=system.random.uniform(5, 600))
         control_objects.fail(
             system.objects,
@@ -41,6 +52,33 @@ def _keep_failure(system: RandomSystem) -> None:
     control_objects.fail(system.objects, days.date_of(0), last_at=at - timedelta(hours=1))
 
 
+def _write_unreadable_failure(system: RandomSystem) -> None:
+    """Another program wrote an object under the prefix of the failures."""
+    key = f"{FAILURES_PREFIX}{system.worker.sites[-1]}/{system.random.choice(system.worker.due())}.json"
+    system.objects[key] = days.Stored(body=b"{}", custom={"code": "storage"})
+
+
+def _stop_consumers(system: RandomSystem) -> None:
+    """The planner has sent each missing day, and no consumer has stored one for hours."""
+    stop(system, "idle", draw_span(system, IDLE_HOURS))
+    run_log.leave_a_day_missing(system.objects, queued=1)
+
+
+def _keep_leases(system: RandomSystem) -> None:
+    """The missing days have leases that never end."""
+    _stop_consumers(system)
+    for site, day in system.list_due():
+        if days.key_of(day, site) not in system.objects:
+            control_objects.lease(system.objects, day, site=site, expires_at=FAR)
+
+
+def _keep_plan(system: RandomSystem) -> None:
+    """The missing days are in a plan that never ends, so no run of the cron sends them."""
+    stop(system, "idle", draw_span(system, IDLE_HOURS))
+    missing = [day for day in system.worker.due() if days.key_of(day) not in system.objects]
+    control_objects.plan(system.objects, dict.fromkeys(missing[:500], "copy"), at=FAR)
+
+
 def _change_queue(name: str, **changes: Any) -> Apply:
     def apply(system: RandomSystem) -> None:
         system.cloudflare.queues[name] = system.cloudflare.queues[name] | changes
@@ -59,6 +97,7 @@ def _change_consumer(**settings: Any) -> Apply:
 
 def _keep_dead_letters(system: RandomSystem) -> None:
     system.cloudflare.backlogs[DEAD] = system.random.randint(1, 500)
+    system.cloudflare.oldest_message = system.calendar.begins - timedelta(minutes=system.random.uniform(80, 5000))
 
 
 def _delete(name: str) -> Apply:
@@ -81,5 +120,9 @@ FAULTS: Mapping[str, Fault] = {
     **{f"a day failed: {code}": fault(_fail(code), find_code_cause(code)[0]) for code in CODES},
     **OUTSIDE,
     "a stored day has a failure": fault(_keep_failure, "worker"),
+    "the record of a failure cannot be read": fault(_write_unreadable_failure, "storage"),
+    "no consumer stores a day": fault(_stop_consumers, "worker", at_noon=True),
+    "leases of missing days never end": fault(_keep_leases, "worker", at_noon=True),
+    "a plan never ends": fault(_keep_plan, "worker", at_noon=True),
     "dead letters stay": fault(_keep_dead_letters, "worker"),
 }

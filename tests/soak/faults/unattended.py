@@ -15,6 +15,7 @@ from tests.soak.fault import Fault, fault
 PAUSE = "_control/backfill/pause.json"
 OUTAGE = {"code": "upstream_unavailable", "message": "ACE answered 503"}
 REFUSED = {"code": "upstream_auth", "message": "ACE answered 401"}
+IDLE_HOURS = 8  # at least, so that a day becomes due meanwhile
 
 
 def draw_span(system: RandomSystem, hours: float = 2, *, ended: float = -1) -> Span:
@@ -29,8 +30,8 @@ def stop(system: RandomSystem, name: str, span: Span, **changes: Any) -> None:
     system.relive(**{name: span}, uploaded=uploaded, pace=timedelta(seconds=5), **changes)
 
 
-def _stop(name: str) -> Callable[[RandomSystem], None]:
-    return lambda system: stop(system, name, draw_span(system))
+def _stop(name: str, hours: float = 2) -> Callable[[RandomSystem], None]:
+    return lambda system: stop(system, name, draw_span(system, hours))
 
 
 def _stop_since_upload(system: RandomSystem) -> None:
@@ -76,6 +77,7 @@ def _pause(system: RandomSystem) -> None:
 FAULTS: Mapping[str, Fault] = {
     "the cron has not begun for hours": fault(_stop("silent"), "worker", at_noon=True),
     "the cron does nothing since the upload": fault(_stop_since_upload, "worker", at_noon=True),
+    "each run of the cron sends no day to the queue": fault(_stop("idle", IDLE_HOURS), "worker", at_noon=True),
     "each run of the cron is killed": fault(_stop("killed"), "worker", at_noon=True),
     "the newest days are gone, and the cron does nothing": fault(
         _remove_newest, "worker", "outside_change", at_noon=True

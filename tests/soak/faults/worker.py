@@ -11,9 +11,8 @@ from tests.soak.fault import Fault, answer_with, assign, fault
 
 def _report_missing_day(system: RandomSystem) -> None:
     """The worker reports every day as complete, and one is missing."""
+    system.store_all()
     due = system.worker.due()
-    for day in due:
-        system.objects[days.key_of(day)] = system.copy(day)
     system.worker.claimed, system.worker.is_idle = due, True
     del system.objects[days.key_of(system.random.choice(due))]
 
@@ -21,9 +20,9 @@ def _report_missing_day(system: RandomSystem) -> None:
 def _store_today(system: RandomSystem) -> None:
     """The worker takes today for yesterday: it stores a part of it, which is never completed."""
     system.worker.calendar = system.calendar.leading(1)
-    for day in system.worker.due():
-        lines, version = [days.to_line(row) for row in system.ace.read(day) or ()], system.script.served()["id"]
-        system.objects[days.key_of(day)] = days.stored(day, lines, worker_version=version)
+    for site, day in system.list_due():
+        lines, version = [days.to_line(row) for row in system.ace.read(day, site) or ()], system.script.served()["id"]
+        system.objects[days.key_of(day, site)] = days.stored(day, lines, worker_version=version)
 
 
 def _stop_ace(system: RandomSystem) -> None:

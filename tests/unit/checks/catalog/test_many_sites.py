@@ -1,7 +1,10 @@
 """Checks of several sites: totals where all is well, and one line per site where it is not."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+from tests.fakes import control_objects, run_log
+from tests.fakes.answers import answer as worker_answer
 from tests.fakes.days import date_of, key_of
 from tests.fakes.healthy_system import healthy_system
 from tests.fakes.manifest import NOW, manifest_data
@@ -124,3 +127,68 @@ def test_a_hundred_sites_are_one_report(tmp_path):
     system.script.bound["SITES"]["text"] = "[]"
     _, report = system.report(tmp_path, "bindings")
     assert len(report["bindings"]["findings"][0]["expected"]) < 200
+
+
+def failing_system(code, progress_of, **answer):
+    """A system of three sites, the second of which fails with a code. The worker's current day is of another site."""
+    system = system_of(stored=4)
+    progress = system.worker.progress() | {"current_site": progress_of, "current_date": date_of(4)}
+    body = {"status": "error", "error": {"code": code, "message": "why"}, "progress": progress, **answer}
+    system.routes["POST", "/trigger"] = system.worker.guard(worker_answer(502, body))
+    return system
+
+
+def test_the_site_that_failed_is_the_one_that_ace_is_asked_for(tmp_path):
+    """The worker's current day is then of another site, which ACE serves."""
+    failed = [{"site": "ses_b", "day": date_of(4), "code": "upstream_rejected", "message": "why"}]
+    system = failing_system("upstream_rejected", "ses_a", failed=failed)
+    system.ace.refusals["ses_b"] = 403, {"id": None, "name": None, "client": None}
+    _, report = system.report(tmp_path, "trigger")
+    assert report["trigger"]["findings"][0]["cause"] == "configuration"
+    for wrong in ([], [{"site": 1, "day": date_of(4)}], [{"site": "ses_b", "day": "soon"}], ["ses_b"], "ses_b"):
+        system = failing_system("upstream_rejected", "ses_a", failed=wrong)
+        _, report = system.report(tmp_path, "trigger")
+        assert report["trigger"]["findings"][0]["cause"] == "worker", wrong
+
+
+def test_any_site_tells_whether_ace_refuses_the_key(tmp_path):
+    """The run log does not name the site of a failure. The key is that of all sites."""
+    system = system_of(stored=5)
+    error = {"code": "upstream_auth", "message": "ACE answered 401"}
+    run_log.write_runs(system.objects, [run | {"error": error} for run in run_log.read_runs(system.objects)])
+    _, report = system.report(tmp_path, "history")
+    assert report["history"]["findings"][0]["cause"] == "worker"
+    system.ace.is_expired = True
+    _, report = system.report(tmp_path, "history")
+    assert report["history"]["findings"][0]["cause"] == "configuration"
+
+
+def test_days_of_a_refused_site_are_left_to_the_check_failures(tmp_path):
+    """The planner probes such a site with one day, so its other days have no record."""
+    system = system_of(stored=5)
+    for key, item in list(system.objects.items()):
+        system.objects[key] = replace(item, uploaded=NOW - timedelta(days=3))
+    system.script.deployed |= {"created_on": "2024-12-17T12:00:00Z"}
+    forget(system, "ses_b", 2, 3, 4)
+    control_objects.fail(system.objects, date_of(4), site="ses_b", code="upstream_rejected")
+    _, report = system.report(tmp_path, "fresh")
+    assert report["fresh"]["outcome"] == "pass"
+    assert report["fresh"]["evidence"][1] == "3 are left to the check failures"
+    forget(system, "ses_a", 1)
+    _, report = system.report(tmp_path, "fresh")
+    assert [item["subject"] for item in report["fresh"]["findings"]] == ["due days of ses_a"]
+
+
+def test_a_site_without_an_end_is_late_while_the_first_days_of_another_one_are_copied(tmp_path):
+    system = healthy_system(manifest=manifest_data(names=["ses_a", "ses_b"], last=None), stored=10, total=10)
+    for number in range(10):
+        at = datetime.fromisoformat(date_of(number)).replace(tzinfo=UTC) + timedelta(hours=30, minutes=5)
+        system.write(date_of(number), site="ses_b", uploaded=NOW - timedelta(minutes=1) if number == 4 else at)
+        system.write(date_of(number), site="ses_a", uploaded=at)
+    system.script.deployed |= {"created_on": "2024-12-11T12:00:00Z"}
+    forget(system, "ses_b", 0, 1, 2)
+    forget(system, "ses_a", 9)
+    assert system.report(tmp_path, "fresh")[0] == 0, "the newest day is due since six hours"
+    forget(system, "ses_a", 8)
+    _, report = system.report(tmp_path, "fresh")
+    assert [item["subject"] for item in report["fresh"]["findings"]] == ["due days of ses_a"]
