@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from backfill.errors import EXIT_FAILED, EXIT_USAGE, CommandError
 from backfill.operations.result import refuse_other_answers
-from backfill.picture.reading import read_pause
+from backfill.picture.reading import read_pause, redact_pause
 from checks.model.finding import Stop
 from contract.control_objects import MAX_TEXT, ControlObjectError, Pause, parse_pause
 
@@ -25,15 +25,15 @@ OK = frozenset({200})
 def pause(session: Session, reason: str) -> Pause:
     """Pause the backfill, and return the pause: the first one where it was paused before."""
     line = " ".join(reason.split())
-    if not line or len(line) > MAX_TEXT:
+    if not line or len(line.encode("utf-16-le")) > 2 * MAX_TEXT:  # the worker counts as JavaScript does
         raise CommandError(f"--reason: expected 1 to {MAX_TEXT} characters", EXIT_USAGE)
     reply = session.worker.pause(line, find_author(session.surroundings.environ))
     refuse_other_answers(session, reply, "POST /pause", OK)
-    found = _read_pause(reply.body.get("paused"))
-    if found is None:
+    try:
+        return redact_pause(parse_pause(json.dumps(reply.body.get("paused"))), session.redactor)
+    except ControlObjectError:
         shown = session.redactor.redact_line(reply.shown)
-        raise CommandError(f"POST /pause: expected the pause, found {shown}", EXIT_FAILED)
-    return found
+        raise CommandError(f"POST /pause: expected the pause, found {shown}", EXIT_FAILED) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +66,3 @@ def find_author(environ: Mapping[str, str]) -> str:
     except (OSError, KeyError):  # no variable and no entry names the user
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
-
-
-def _read_pause(found: object) -> Pause | None:
-    try:
-        return parse_pause(json.dumps(found))
-    except ControlObjectError:
-        return None

@@ -43,7 +43,7 @@ class Plan:
     """The work of all sites. ``pages`` are measured, and the time of a page is assumed without one.
 
     ``month`` is None where the samples of a day are not known. ``is_live`` says that a version of the
-    worker is live.
+    worker is live, and ``has_cron`` that a declared cron fires.
     """
 
     stack: str
@@ -56,6 +56,7 @@ class Plan:
     month: Month | None
     pause: Pause | None
     is_live: bool
+    has_cron: bool
 
     @property
     def requests(self) -> int:
@@ -126,6 +127,7 @@ def make_plan(session: Session, picture: Picture, *, measure: bool) -> Plan:
         month=month,
         pause=picture.pause,
         is_live=any(version.is_live for version in picture.versions),
+        has_cron=period is not None,
     )
 
 

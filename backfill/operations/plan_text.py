@@ -40,8 +40,8 @@ def render(plan: Plan, width: int | None, name_command: Callable[..., str]) -> s
     lines = [*(_draw_row(row, columns) for row in rows), ""]
     for text in _explain(plan):
         lines += wrap(text, width)
-    text, command = _choose_next(plan)
-    lines += ["", *wrap(text, width), f"  {name_command(*command)}"]
+    text, command = _choose_next(plan, name_command)
+    lines += ["", *wrap(text, width), f"  {command}"]
     return "\n".join(lines) + "\n"
 
 
@@ -66,12 +66,15 @@ def _explain(plan: Plan) -> Iterator[str]:
     yield f"Afterwards R2 holds {stored}, and a month costs about {month.usd:.2f} USD: {parts}."
 
 
-def _choose_next(plan: Plan) -> tuple[str, tuple[str, ...]]:
+def _choose_next(plan: Plan, name_command: Callable[..., str]) -> tuple[str, str]:
     """Return the last sentence and its command."""
     if plan.pause is not None:
-        return f"The backfill is {describe_pause(plan.pause)}. To resume it:", ("resume",)
+        return f"The backfill is {describe_pause(plan.pause)}. To resume it:", name_command("resume")
+    if not plan.has_cron:
+        command = f"pulumi config set schedule '*/5 * * * *' --stack {plan.stack}"
+        return "No declared cron fires, so nothing starts the backfill. To declare one:", command
     start = "The" if plan.is_live else "After `pulumi up` the"
-    return f"{start} backfill needs no command. To see its state:", ("status",)
+    return f"{start} backfill needs no command. To see its state:", name_command("status")
 
 
 def _describe_site(site: SitePlan) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def read_picture(session: Session, site: str | None, progress: Progress, *, may_
     """
     unread: list[str] = []
     runs = run_in_background(lambda: _read_runs(session), 1)
-    pause = run_in_background(lambda: _read_pause(session), 2)
+    pause = run_in_background(lambda: read_pause(session), 2)
     ace, now = session.manifest.ace, session.now
     rules = Rules(settle_hours=ace.settle_hours, recheck_days=ace.recheck_days, now=now)
     listed = list_failures(session, unread.append, may_be_new=may_be_new)
@@ -77,15 +77,15 @@ def _attempt(name: str, read: Callable[[], T], default: T, unread: list[str]) ->
 
 
 def read_pause(session: Session) -> Pause | None:
-    """Return the pause, None where the backfill is not paused. Raises Stop or ControlObjectError."""
+    """Return the pause without secrets, None where the backfill is not paused. Raises Stop or ControlObjectError."""
     storage = session.manifest.storage
     answer = session.cloudflare.read_object(storage.bucket, PAUSE_KEY, jurisdiction=storage.jurisdiction)
-    return None if answer.status == 404 else parse_pause(answer.body)
+    return None if answer.status == 404 else redact_pause(parse_pause(answer.body), session.redactor)
 
 
-def _read_pause(session: Session) -> Pause | None:
-    pause, redact = read_pause(session), session.redactor.redact_line
-    return None if pause is None else replace(pause, reason=redact(pause.reason), by=redact(pause.by))
+def redact_pause(pause: Pause, redactor: Redactor) -> Pause:
+    """Return a pause without secrets and control characters, because another person may have written it."""
+    return replace(pause, reason=redactor.redact_line(pause.reason), by=redactor.redact_line(pause.by))
 
 
 def _read_runs(session: Session) -> tuple[PastRun, ...]:

@@ -1,5 +1,7 @@
 """`python -m backfill retry`, `replace`, `pause` and `resume`: nothing is lost, and each refusal is one line."""
 
+import json
+
 import pytest
 
 from contract.control_objects import FAILURES_PREFIX, PAUSE_KEY
@@ -302,7 +304,16 @@ def test_resume_needs_no_api_token(run, system):
     assert (code, out) == (0, "resumed\n")
 
 
-@pytest.mark.parametrize("reason", ["", " \n", "x" * 201])
+def test_a_pause_of_another_author_is_shown_without_secrets_and_control_characters(run, system):
+    body = {"reason": f"{system.key} \x1b[31m", "by": "jo", "at": "2024-12-20T10:00:00Z"}
+    system.objects[PAUSE_KEY] = days.Stored(body=json.dumps(body).encode(), custom={})
+    for command in (("pause", "--reason", "x"), ("resume",)):
+        out = run(system, *command)[1]
+        assert "by jo: ***" in out
+        assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("reason", ["", " \n", "x" * 201, "\N{OFFICE BUILDING}" * 101])
 def test_a_pause_has_a_reason(run, system, reason):
     assert refused(run, system, "pause", "--reason", reason) == "--reason: expected 1 to 200 characters"
 
