@@ -37,6 +37,8 @@ def read_picture(session: Session, site: str | None, progress: Progress, *, may_
     With ``may_be_new`` a bucket that does not exist is an empty one.
     """
     unread: list[str] = []
+    chosen = session.choose_sites(site)
+    progress(0, len(chosen))
     runs = run_in_background(lambda: _read_runs(session), 1)
     pause = run_in_background(lambda: read_pause(session), 2)
     ace, now = session.manifest.ace, session.now
@@ -44,7 +46,6 @@ def read_picture(session: Session, site: str | None, progress: Progress, *, may_
     listed = list_failures(session, unread.append, may_be_new=may_be_new)
     failures = [replace(failure, code=session.redactor.redact_line(failure.code)) for failure in listed]
     sites: list[Site] = []
-    chosen = session.choose_sites(site)
     for declared, stored in list_sites(session, chosen, may_be_new=may_be_new):
         own = [failure for failure in failures if failure.site == declared.name]
         dates = (declared.start_date, declared.end_date)

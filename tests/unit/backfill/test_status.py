@@ -123,8 +123,9 @@ def test_one_site_is_chosen_and_another_one_is_refused(run, system):
     assert [
         site["name"] for site in read_json(run(system, "status", "--site", "plant_2", "--format", "json")[1])["sites"]
     ] == ["plant_2"]
+    system.asked.clear()
     code, out, err = run(system, "status", "--site", "plant_3")
-    assert (code, out) == (2, "")
+    assert (code, out, system.asked) == (2, "", [])
     assert err == f"error: no site 'plant_3' in prod. Declared: {SITE}, plant_2\n"
 
 
