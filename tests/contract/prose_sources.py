@@ -26,13 +26,13 @@ _SCRIPT = re.compile(
 )
 
 
-def texts(path: str, source: str) -> Iterator[tuple[Kind, str]]:
-    """Yields the kind and the text of each piece of prose in a shipped file."""
+def texts(path: str, source: str, *, messages: bool = True) -> Iterator[tuple[Kind, str]]:
+    """Yields the kind and the text of each piece of prose in a file. ``messages`` says whether those of Python are read."""
     name, suffix = PurePosixPath(path).name, PurePosixPath(path).suffix
     if name in _UNREAD:
         return
     if suffix == ".py":
-        yield from _python(source)
+        yield from _python(source, messages=messages)
     elif suffix in {".js", ".mjs"}:
         yield from _script(source, messages=path.startswith("workers/"))
     elif suffix == ".md":
@@ -41,13 +41,15 @@ def texts(path: str, source: str) -> Iterator[tuple[Kind, str]]:
         yield from (("comments", text) for text in _joined(_hash_comments(source)))
 
 
-def _python(source: str) -> Iterator[tuple[Kind, str]]:
+def _python(source: str, *, messages: bool) -> Iterator[tuple[Kind, str]]:
     tree = ast.parse(source)
-    statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield "docstrings", node.value.value
-    yield from (("messages", text) for text in _literals(tree, statements) if _is_message(text))
+    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    for value in statements:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield "docstrings", value.value
+    if messages:
+        skipped = {id(value) for value in statements}
+        yield from (("messages", text) for text in _literals(tree, skipped) if _is_message(text))
     yield from (("comments", text) for text in _joined(_python_comments(source)))
 
 

@@ -13,6 +13,11 @@ def files():
     return prose.count_files(working_tree())
 
 
+@pytest.fixture(scope="module")
+def counts_of_tests():
+    return prose.count_tests(working_tree())
+
+
 @pytest.mark.parametrize("limit", ["words", "semicolons"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_repository_keeps_the_limits(files, kind, limit):
@@ -29,8 +34,8 @@ def test_each_file_keeps_the_limits(files):
 
 
 @pytest.mark.parametrize("kind", ["docstrings", "comments"])
-def test_the_texts_of_the_tests_keep_the_limits(kind):
-    found = prose.total(prose.count_tests(working_tree())[kind])
+def test_the_texts_of_the_tests_keep_the_limits(counts_of_tests, kind):
+    found = prose.total(counts_of_tests[kind])
     assert found.words > 500, "this limit would hold for an empty count"
     assert found.noun_rate <= prose.MAX_WORDS
     assert found.semicolon_rate <= prose.MAX_SEMICOLONS

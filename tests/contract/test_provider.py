@@ -20,7 +20,7 @@ Change = Callable[[World], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A change outside Pulumi, and its steps in `preview --refresh`. Plain `preview` shows none of them."""
+    """Changes outside Pulumi, and their steps in `preview --refresh`. Plain `preview` shows none of them."""
 
     name: str
     change: Change
@@ -40,35 +40,31 @@ SETTINGS = {
     "placement": {"mode": "smart"},
     "tail_consumers": [{"service": "tail"}],
 }
+CRONS = f"{SCRIPT}/schedules"
+# One preview shows several changes where each has its own resource, or where all of them are invisible.
 TABLE = [
-    Row(name="nothing", change=lambda world: None),
+    Row(
+        name="values of secret, text, annotation and cron changed",
+        change=lambda world: (
+            _replace_secret(world),
+            world.upload_outside_pulumi(SITES="another_site", message="outside Pulumi"),
+            world.api("PUT", CRONS, json=[{"cron": "0 1 * * *"}]),
+        ),
+    ),
+    Row(
+        name="text, bucket binding and crons removed",
+        change=lambda world: (
+            world.upload_outside_pulumi(drop="SITES"),
+            world.upload_outside_pulumi(drop="BUCKET"),
+            world.api("PUT", CRONS, json=[]),
+        ),
+    ),
     Row(
         name="secret deleted",
         change=lambda world: world.api("DELETE", f"{SCRIPT}/secrets/ACE_API_KEY?url_encoded=true"),
         steps={"script": "update"},
         changed={"script": frozenset({"bindings"})},
     ),
-    Row(name="secret's value changed", change=_replace_secret),
-    Row(name="plain text changed", change=lambda world: world.upload_outside_pulumi(SITES="another_site")),
-    Row(name="plain text dropped", change=lambda world: world.upload_outside_pulumi(drop="SITES")),
-    Row(name="bucket binding dropped", change=lambda world: world.upload_outside_pulumi(drop="BUCKET")),
-    Row(
-        name="content changed",
-        change=lambda world: world.upload_outside_pulumi(content="export default {}"),
-        steps={"script": "update"},
-        changed={"script": frozenset({"contentSha256"})},
-    ),
-    Row(
-        name="cron changed", change=lambda world: world.api("PUT", f"{SCRIPT}/schedules", json=[{"cron": "0 1 * * *"}])
-    ),
-    Row(name="crons removed", change=lambda world: world.api("PUT", f"{SCRIPT}/schedules", json=[])),
-    Row(
-        name="bucket deleted",
-        change=lambda world: world.api("DELETE", "r2/buckets/ace-timeseries"),
-        steps={"bucket": "create"},
-        changed={"bucket": frozenset()},
-    ),
-    Row(name="annotations edited", change=lambda world: world.upload_outside_pulumi(message="outside Pulumi")),
     Row(
         name="binding added",
         change=lambda world: world.upload_outside_pulumi(add={"name": "MORE", "type": "plain_text", "text": "x"}),
@@ -76,10 +72,18 @@ TABLE = [
         changed={"script": frozenset({"bindings"})},
     ),
     Row(
-        name="workers.dev switched off",
-        change=lambda world: world.api("POST", f"{SCRIPT}/subdomain", json={"enabled": False}),
-        steps={"switch": "update"},
-        changed={"switch": frozenset({"enabled"})},
+        name="content changed, bucket deleted and workers.dev switched off",
+        change=lambda world: (
+            world.upload_outside_pulumi(content="export default {}"),
+            world.api("DELETE", "r2/buckets/ace-timeseries"),
+            world.api("POST", f"{SCRIPT}/subdomain", json={"enabled": False}),
+        ),
+        steps={"script": "update", "bucket": "create", "switch": "update"},
+        changed={
+            "script": frozenset({"contentSha256"}),
+            "bucket": frozenset(),
+            "switch": frozenset({"enabled"}),
+        },
     ),
 ]
 

@@ -1,8 +1,10 @@
 """The workflows: rules that no linter has, and the linters of scripts/test on broken workflows."""
 
+import contextlib
 import itertools
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from checks import catalog
 
@@ -335,10 +338,25 @@ def test_manual_runs_are_for_main_only():
         assert "github.ref == 'refs/heads/main' &&" in yaml.safe_load(text("deploy"))["jobs"][name]["if"]
 
 
+def run_check_jsonschema(folder, line):
+    """Run check-jsonschema in this process, as the shell would start it. Its start takes longer than its work."""
+    from check_jsonschema import main  # each process of the tests collects this module
+
+    arguments = []
+    for word in shlex.split(line)[1:]:
+        arguments += sorted(str(path.relative_to(folder)) for path in folder.glob(word)) if "*" in word else [word]
+    with contextlib.chdir(folder):
+        done = CliRunner().invoke(main, arguments)
+    return done.exit_code == 0, done.output
+
+
 def lint(folder, tool):
     """Run the lines of scripts/test that call a linter, in a folder. Returns whether all passed, and their output."""
     lines = [line for line in (ROOT / "scripts" / "test").read_text().splitlines() if line.startswith(f"{tool} ")]
     assert lines
+    if tool == "check-jsonschema":
+        results = [run_check_jsonschema(folder, line) for line in lines]
+        return all(passed for passed, _ in results), "".join(said for _, said in results)
     path = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     done = [
         subprocess.run(["bash", "-c", line], cwd=folder, env=path, capture_output=True, text=True) for line in lines
