@@ -173,6 +173,8 @@ def _end(
         write_json(command, {"dry_run": dry_run, "days": [result.to_dict() for result in results]}, session.now)
     elif results:
         _write_lines(summarize(results, dry_run=dry_run))
+        if any(result.outcome == "failed" for result in results):
+            _write_lines(f"To see the cause: {session.name_checks('run', 'token', 'failures')}")
     return EXIT_OK if all(result.is_done for result in results) else EXIT_FAILED
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.clients.ace.pages import MICROSECOND
+from checks.clients.ace.refusals import AceError, RefusalKind
+from checks.model.finding import Inconclusive
+from checks.model.hint import Hint
 from contract.schedule import DAY, day_window
 
 if TYPE_CHECKING:
@@ -42,12 +46,22 @@ def measure_pages(session: Session, days: Sequence[tuple[str, date]]) -> tuple[M
     clock, found = session.surroundings.clock, []
     for site, day in days[:PAGES]:
         begin = clock()
-        page = session.open_ace(site).fetch_page(*day_window(day), size=session.manifest.ace.page_size)
+        page = _fetch_page(session, site, day)
         seconds = clock() - begin
         found.append(
             MeasuredPage(site=site, day=day, rows=len(page.rows), seconds=seconds, samples=_expect_samples(day, page))
         )
     return tuple(found)
+
+
+def _fetch_page(session: Session, site: str, day: date) -> Page:
+    """Return the first page of a day. The next command of a refusal is the check that asks ACE about key and sites."""
+    try:
+        return session.open_ace(site).fetch_page(*day_window(day), size=session.manifest.ace.page_size)
+    except AceError as error:
+        if error.kind is RefusalKind.NO_KEY:
+            raise
+        raise Inconclusive(dataclasses.replace(error.finding, hint=Hint.rerun("token"))) from None
 
 
 def _expect_samples(day: date, page: Page) -> float:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 EVERYWHERE = frozenset({"not_configured", "upstream_auth"})  # no other day would succeed
 OUTAGE = "upstream_unavailable"
-MAX_OUTAGES = 3  # days in a row
+REFUSAL = "upstream_rejected"  # of a site
+MAX_OUTAGES = 3  # days in a row, of a site for a refusal
 
 
 SiteDay = tuple[str, date]
@@ -114,12 +115,17 @@ def is_hopeless(results: Sequence[DayResult]) -> bool:
     return bool(last) and (last[-1] in EVERYWHERE or last == [OUTAGE] * MAX_OUTAGES)
 
 
+def _is_refused(results: Sequence[DayResult], site: str) -> bool:
+    """Return whether no further day of a site is to be tried, because ACE refuses the site."""
+    return [result.code for result in results if result.site == site][-MAX_OUTAGES:] == [REFUSAL] * MAX_OUTAGES
+
+
 def run_each(days: Sequence[SiteDay], run: Callable[[SiteDay], DayResult], *, at_once: int = 1) -> Iterator[DayResult]:
     """Yield the result of each day in their order, with so many days in work. No day is tried once that is hopeless."""
     results: list[DayResult] = []
     for start in range(0, len(days), at_once):
         some = days[start : start + at_once]
-        if is_hopeless(results):
+        if is_hopeless(results) or all(_is_refused(results, site) for site, _ in some):
             yield from (DayResult(site=site, day=day, outcome=Outcome.NOT_TRIED) for site, day in some)
             continue
         waiting = [run_in_background(partial(run, place), number) for number, place in enumerate(some, 1)]

@@ -69,6 +69,7 @@ def test_a_day_that_fails_again_is_shown_and_the_others_are_copied(run, system):
         f"{SITE} {THIRD}  failed        upstream_contract, made up",
         f"{SITE} 2024-12-13  stored",
         "2 days: 1 stored, 1 failed",
+        "To see the cause: python -m checks run token failures --manifest manifest.json",
     ]
     assert failures(system) == [f"{FAILURES_PREFIX}{SITE}/{THIRD}.json"]
 
@@ -79,7 +80,18 @@ def test_a_refused_key_ends_the_attempts_and_an_outage_does_after_three_days(run
         system.worker.operated.failing = dict.fromkeys(map(days.date_of, range(5)), code)
         names = [word for number in range(5) for word in ("--day", days.date_of(number))]
         found, out, _ = run(system, "retry", "--site", SITE, *names)
-        assert (found, out.splitlines()[-1]) == (1, f"5 days: {tried} failed, {5 - tried} not tried")
+        assert (found, out.splitlines()[-2]) == (1, f"5 days: {tried} failed, {5 - tried} not tried")
+
+
+def test_a_refused_site_is_left_after_three_days_and_another_one_is_copied(run):
+    system = healthy_system(stored=0, manifest=manifest_data(names=("a", "b")))
+    for number in range(5):
+        write_failure(system.objects, days.date_of(number), at=NOW, site="a")
+    write_failure(system.objects, FIRST, at=NOW, site="b")
+    system.worker.operated.failing = dict.fromkeys(map(days.date_of, range(1, 5)), "upstream_rejected")
+    code, out, _ = run(system, "retry")
+    assert (code, out.splitlines()[-2]) == (1, "6 days: 2 stored, 3 failed, 1 not tried")
+    assert out.splitlines()[4:6] == [f"a {days.date_of(4)}  not tried", f"b {FIRST}  stored"]
 
 
 def test_a_day_that_is_busy_or_too_large_is_not_done(run, system):
@@ -203,7 +215,7 @@ def test_a_failure_of_ace_or_a_lease_leaves_the_day_as_it_is(run, system):
     before = dict(system.objects)
     system.worker.operated.failing[FIRST], system.worker.operated.busy = "upstream_contract", {SECOND}
     code, out, _ = run(system, "replace", "--site", SITE, "--day", FIRST, "--day", SECOND, "--yes")
-    assert (code, out.splitlines()[-1], system.objects) == (1, "2 days: 1 busy, 1 failed", before)
+    assert (code, out.splitlines()[-2], system.objects) == (1, "2 days: 1 busy, 1 failed", before)
     assert "or its re-check is due" in out
 
 

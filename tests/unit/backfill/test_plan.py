@@ -107,6 +107,7 @@ def test_an_ace_that_refuses_the_key_is_one_line(run):
     code, out, err = run(system, "plan", "--measure")
     assert (code, out, err.count("\n")) == (3, "", 1)
     assert "probably a wrong key" in err
+    assert err.endswith("Next: python -m checks run token --manifest manifest.json\n")
 
 
 def test_without_the_key_the_next_command_sets_it(run):
