@@ -10,6 +10,7 @@ from checks.check import Check, Context, KnownCause
 from checks.diagnosis import live_version
 from checks.diagnosis.backfill.failed_days import list_failed_days
 from checks.diagnosis.backfill.held_sites import find_held_sites
+from checks.diagnosis.backfill.passed_over import MIN_MOVED, list_passed_over
 from checks.diagnosis.backfill.pause import describe_pause, read_pause
 from checks.diagnosis.backfill.standstill import (
     count_days,
@@ -28,6 +29,7 @@ from checks.stored_days.backlog import Backlog, SiteBacklog, find_window_end, fo
 from contract.schedule import SiteDay, day_window, due_time, format_time, parse_time
 
 if TYPE_CHECKING:
+    from checks.stored_days.listing.days import StoredDays
     from contract.control_objects import Pause
 
 MAX_PAUSE = timedelta(days=7)
@@ -53,7 +55,7 @@ def fresh(context: Context) -> Items:
     if pause is not None:
         yield _judge_pause(pause, now)
     elif backlog.missing > backlog.failed:
-        yield from _judge_missing_days(context, backlog, now)
+        yield from _judge_missing_days(context, backlog, stored, now)
     yield from _warn_of_rechecks(backlog, context.manifest.ace.recheck_days)
 
 
@@ -92,10 +94,11 @@ def _judge_pause(pause: Pause, now: datetime) -> Evidence | Finding:
     )
 
 
-def _judge_missing_days(context: Context, backlog: Backlog, now: datetime) -> Items:
+def _judge_missing_days(context: Context, backlog: Backlog, stored: StoredDays, now: datetime) -> Items:
     """Yield findings if missing days are overdue and nothing was stored or deployed within the crons' window.
 
-    While other sites move, a site is not ok if its newest due day is late, because that day is copied first.
+    While other sites move, a site is not ok if its newest due day is late, because that day is copied first. After an
+    upload each site has its turn.
     """
     crons = context.manifest.schedules
     overdue = [site for site in backlog.sites if site.overdue]
@@ -108,8 +111,8 @@ def _judge_missing_days(context: Context, backlog: Backlog, now: datetime) -> It
         yield from describe_standstill(context, overdue)
         return
     yield Evidence(_describe_movement(backlog, now, end))
-    late = [site for site in overdue if site.late] if len(backlog.sites) > 1 else []
-    if late and (deployed is None or now >= find_window_end(crons, deployed)):
+    late = list_passed_over(context.manifest, overdue, stored, now) if len(backlog.sites) > 1 else []
+    if late and (deployed is None or now >= max(find_window_end(crons, deployed), deployed + MIN_MOVED)):
         yield from describe_sites(late, Cause.WORKER, Hint.show_logs(), ", and its newest due day comes first")
     yield from list_moving(overdue)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from checks.stored_days.listing.days import group_by_site
-from checks.stored_days.passed_over import is_passed_over
 from contract.cron.times import find_period, list_fires
 from contract.schedule import DAY, day_window, due_time, last_day, list_due_days
 
@@ -36,7 +35,7 @@ class SiteBacklog:
     A missing day is ``failed`` where it has a failure record, or where a failure holds all days of its site. Another
     one is overdue when the crons have had their chances since it was due. ``newest`` is the newest stored day, and
     ``uploaded`` the time of the last upload. ``unchecked`` are the stored days that were not read again although it is
-    time. A ``late`` site is passed over by the backfill.
+    time.
     """
 
     name: str
@@ -47,7 +46,6 @@ class SiteBacklog:
     unchecked: Sequence[date]
     newest: date | None
     uploaded: datetime | None
-    late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +113,7 @@ def measure(
     for site in manifest.sites:
         due = list_due_days(site.start_date, site.end_date, now, manifest.ace.settle_hours)
         explained = due if site.name in held else failures[site.name]
-        measured = _measure_site(manifest.ace, site.name, due, days[site.name], explained, limit, now)
-        late = is_passed_over(due, measured.overdue, uploads, manifest.ace.settle_hours, now)
-        sites.append(replace(measured, late=late))
+        sites.append(_measure_site(manifest.ace, site.name, due, days[site.name], explained, limit, now))
     return Backlog(sites=sites, recent=len(recent), horizon=horizon)
 
 
@@ -140,7 +136,6 @@ def _measure_site(
         unchecked=_list_unchecked(ace.recheck_days, stored, now),
         newest=max(stored, default=None),
         uploaded=max((item.uploaded for item in stored.values()), default=None),
-        late=False,
     )
 
 

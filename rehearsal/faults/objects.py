@@ -98,6 +98,11 @@ def _rename_points(day: StoredDay) -> StoredDay:
     return _rewrite(day, gzip.decompress(day.body).replace(b'"point_name":"ses/', b'"point_name":"elsewhere/'))
 
 
+def _revise_with_rounded_values(day: StoredDay) -> StoredDay:
+    written = _rewrite(day, re.sub(rb'"value":(-?\d+)\.\d+', rb'"value":\g<1>', gzip.decompress(day.body)))
+    return replace(written, custom={**written.custom, "revision": "2"})
+
+
 def _write_by_another_version(day: StoredDay) -> StoredDay:
     written = _rewrite(day, re.sub(rb'"value":(-?)', rb'"value":\g<1>1', gzip.decompress(day.body)))
     return replace(written, custom={**written.custom, "worker_version": "c1529256-0000-4000-8000-000000000000"})
@@ -185,5 +190,12 @@ FAULTS = (
         cause="worker",
         may_report=_QUERY_WORKER,
         apply=_edit_first_day(_count_one_more),
+    ),
+    Fault(
+        name="revision-rounded",
+        description="a second revision of each stored day has values without their decimals",
+        caught_by=("proof",),
+        cause="worker",
+        apply=_edit_every_day(_revise_with_rounded_values),
     ),
 )

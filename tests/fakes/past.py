@@ -45,8 +45,8 @@ class Past:
     ) -> tuple[dict[str, days.Stored], list[run_log.Run]]:
         """Return the objects of the stored days, and the last runs, newest first, by the version with that id.
 
-        ``due`` are the due days of all sites, the oldest first. Each run stores the newest day of each site first, and
-        then the oldest days.
+        ``due`` are the due days of all sites, the oldest first. Each run stores the newest due day of each site first,
+        and then the oldest days.
         """
         copied = [place for place in due if not self._is_stopped(place)]
         times = [_due_time(place) for place in copied]
@@ -117,9 +117,9 @@ class Past:
 
 
 def _list_missing(due: Sequence[days.Place], objects: Mapping[str, days.Stored]) -> list[days.Place]:
-    """Return the missing days as the planner sends them: the newest one of each site, then the oldest ones."""
+    """Return the missing days as the queue has them: the newest due day of each site, then the oldest ones."""
     missing = [(site, day) for site, day in due if days.key_of(day, site) not in objects]
-    newest = {place[0]: place for place in missing}.values()
+    newest = {site: (site, day) for site, day in due}.values()
     return sorted(missing, key=lambda place: place not in newest)
 
 

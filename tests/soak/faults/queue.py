@@ -72,6 +72,22 @@ def _keep_leases(system: RandomSystem) -> None:
             control_objects.lease(system.objects, day, site=site, expires_at=FAR)
 
 
+def _hold(code: str) -> Apply:
+    """ACE has refused the key or has not answered for hours, and still does. So the planner sends a probe only."""
+
+    def apply(system: RandomSystem) -> None:
+        stop(system, "idle", draw_span(system, IDLE_HOURS))
+        run_log.leave_a_day_missing(system.objects, queued=1, failed=1)
+        missing = [place for place in system.list_due() if days.key_of(place[1], place[0]) not in system.objects]
+        at = system.calendar.begins - timedelta(minutes=system.random.uniform(1, 59))
+        for site, day in missing[-system.random.randint(1, 3) :]:
+            control_objects.fail(system.objects, day, site=site, code=code, last_at=at)
+        system.ace.is_expired, system.ace.is_down = code == "upstream_auth", code == "upstream_unavailable"
+        system.worker.accepted = "another-fake-key" if system.ace.is_expired else system.worker.key
+
+    return apply
+
+
 def _keep_plan(system: RandomSystem) -> None:
     """The missing days are in a plan that never ends, so no run of the cron sends them."""
     stop(system, "idle", draw_span(system, IDLE_HOURS))
@@ -119,6 +135,8 @@ OUTSIDE: Mapping[str, Fault] = {
 FAULTS: Mapping[str, Fault] = {
     **{f"a day failed: {code}": fault(_fail(code), find_code_cause(code)[0]) for code in CODES},
     **OUTSIDE,
+    "ACE has refused the key for hours": fault(_hold("upstream_auth"), "configuration", at_noon=True),
+    "ACE has not answered for hours": fault(_hold("upstream_unavailable"), "ace", at_noon=True),
     "a stored day has a failure": fault(_keep_failure, "worker"),
     "the record of a failure cannot be read": fault(_write_unreadable_failure, "storage"),
     "no consumer stores a day": fault(_stop_consumers, "worker", at_noon=True),

@@ -318,6 +318,14 @@ def test_a_site_without_its_newest_day_is_late_while_another_one_moves(tmp_path)
     assert found["found"].endswith(", and its newest due day comes first")
 
 
+@pytest.mark.parametrize(("hours", "outcome"), [(5.9, "pass"), (6.1, "fail")])
+def test_after_an_upload_each_site_has_its_turn(tmp_path, hours, outcome):
+    system = two_sites(timedelta(hours=25))
+    at = system.now - timedelta(hours=hours)
+    system.script.deployed |= {"created_on": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+    assert system.report(tmp_path, "fresh")[1]["fresh"]["outcome"] == outcome
+
+
 def test_failed_days_are_left_to_the_check_failures(tmp_path):
     """A day that ACE cannot deliver does not stop the others, and is no standstill."""
     system = store(healthy_system(), 3, last=NOW - timedelta(days=2))

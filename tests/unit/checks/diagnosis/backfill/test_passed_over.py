@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from checks.stored_days.passed_over import is_passed_over
+from checks.diagnosis.backfill.passed_over import is_passed_over
 
 NOW = datetime(2024, 12, 20, 12, tzinfo=UTC)
 DAYS = [date(2024, 12, 1) + timedelta(days=number) for number in range(19)]  # the newest is due since six hours

@@ -5,11 +5,30 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from contract.schedule import due_time
+from contract.schedule import due_time, list_due_days
+
+if TYPE_CHECKING:
+    from checks.stored_days.backlog import SiteBacklog
+    from checks.stored_days.listing.days import StoredDays
+    from contract.manifest import Manifest
 
 MAX_LATE = timedelta(days=1)  # of a newest day, while the backfill moves
-MIN_MOVED = timedelta(hours=6)  # that the backfill moves, before a newest day of a site without an end is late
+MIN_MOVED = timedelta(hours=6)  # that the backfill moves, before a newest day is late: each site has had its turn
+
+
+def list_passed_over(
+    manifest: Manifest, overdue: Sequence[SiteBacklog], stored: StoredDays, now: datetime
+) -> list[SiteBacklog]:
+    """Return those of the sites with overdue days that are passed over."""
+    uploads, settle_hours = sorted(item.uploaded for item in stored.values()), manifest.ace.settle_hours
+    declared = {site.name: site for site in manifest.sites}
+    due = {
+        site.name: list_due_days(declared[site.name].start_date, declared[site.name].end_date, now, settle_hours)
+        for site in overdue
+    }
+    return [site for site in overdue if is_passed_over(due[site.name], site.overdue, uploads, settle_hours, now)]
 
 
 def is_passed_over(
