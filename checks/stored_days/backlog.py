@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from checks.stored_days.listing.days import StoredDays
     from cloudflare_client.answers import StoredObject
     from contract.manifest import DeclaredAce, Manifest
+    from contract.manifest.sites import DeclaredSite
     from contract.schedule import SiteDay
 
 CHANCES = 3  # runs of the cron that may store nothing
@@ -32,8 +32,8 @@ MAX_RANGES = 3  # of missing days that a text names
 class SiteBacklog:
     """The days of a site that are due, and those of them that are ``missing``, oldest first.
 
-    A missing day is ``failed`` where it has a failure record, or where a failure holds all days of its site. Another
-    one is overdue when the crons have had their chances since it was due. ``newest`` is the newest stored day, and
+    A missing day is ``failed`` if it has a failure record, or if a failure holds all days of its site. Another one is
+    overdue when the crons have had their chances since it was due. ``newest`` is the newest stored day, and
     ``uploaded`` the time of the last upload. ``unchecked`` are the stored days that were not read again although it is
     time.
     """
@@ -100,8 +100,7 @@ def measure(
     """
     crons = manifest.schedules
     horizon = max(MIN_RATE_TIME, CHANCES * (find_period(crons, now) or timedelta()))
-    uploads = sorted(item.uploaded for item in stored.values())
-    recent = uploads[bisect.bisect_right(uploads, now - horizon) :]
+    recent = sorted(item.uploaded for item in stored.values() if now - horizon < item.uploaded)
     if recent:
         horizon = max(timedelta(minutes=1), min(horizon, now - recent[0]))
     limit = _find_overdue_limit(manifest.ace.settle_hours, crons, now)
@@ -109,30 +108,33 @@ def measure(
     failures: dict[str, set[date]] = {site.name: set() for site in manifest.sites}
     for place in failed:
         failures[place.site].add(place.day)
-    sites = []
-    for site in manifest.sites:
-        due = list_due_days(site.start_date, site.end_date, now, manifest.ace.settle_hours)
-        explained = due if site.name in held else failures[site.name]
-        sites.append(_measure_site(manifest.ace, site.name, due, days[site.name], explained, limit, now))
+    sites = [
+        _measure_site(
+            manifest.ace, site, days[site.name], None if site.name in held else failures[site.name], limit, now
+        )
+        for site in manifest.sites
+    ]
     return Backlog(sites=sites, recent=len(recent), horizon=horizon)
 
 
 def _measure_site(
     ace: DeclaredAce,
-    name: str,
-    due: Sequence[date],
+    site: DeclaredSite,
     stored: Mapping[date, StoredObject],
-    failures: Collection[date],
+    failures: Collection[date] | None,
     limit: date,
     now: datetime,
 ) -> SiteBacklog:
-    missing, explained = [day for day in due if day not in stored], set(failures)
+    """Return the backlog of a site. ``failures`` are its failed days, None where a failure holds all days."""
+    due = list_due_days(site.start_date, site.end_date, now, ace.settle_hours)
+    missing = [day for day in due if day not in stored]
+    waiting = [] if failures is None else [day for day in missing if day not in failures]
     return SiteBacklog(
-        name=name,
+        name=site.name,
         due=len(due),
         missing=missing,
-        overdue=[day for day in missing if day <= limit and day not in explained],
-        failed=[day for day in missing if day in explained],
+        overdue=[day for day in waiting if day <= limit],
+        failed=[day for day in missing if failures is None or day in failures],
         unchecked=_list_unchecked(ace.recheck_days, stored, now),
         newest=max(stored, default=None),
         uploaded=max((item.uploaded for item in stored.values()), default=None),
