@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ class RecordError(ValueError):
 def read_record(kind: type[T], data: object, where: str, **known: object) -> T:
     """Return the record. ``where`` names the data in messages, ``known`` are fields that were read already."""
     fields = {name: value for name, value in read_object(data, where).items() if name not in known}
-    hints = typing.get_type_hints(kind)
+    hints = _read_hints(typing.cast("type[Any]", kind))
     values = dict(known)
     for item in dataclasses.fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
         if item.name not in known and (item.name in fields or item.default is dataclasses.MISSING):
@@ -26,6 +27,11 @@ def read_record(kind: type[T], data: object, where: str, **known: object) -> T:
     if fields:
         raise RecordError(f"{where}: unknown field {min(map(str, fields))!r}")
     return kind(**values)
+
+
+@functools.cache
+def _read_hints(kind: type[Any]) -> Mapping[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def read_value(kind: Any, value: object, where: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -37,13 +39,14 @@ def count_days(left: int) -> Run:
 
 def cron_runs(cron: str, until: datetime, count: int = RUNS, **changes: Any) -> list[Run]:
     """Return the last runs of a cron before a time, newest first."""
+    return [make_run(fire + LATE / 20, **changes) for fire in reversed(_list_times(cron, until)[-count:])]
+
+
+@functools.cache
+def _list_times(cron: str, until: datetime) -> Sequence[datetime]:
+    """Return the times of a day that are LATE before a time, oldest first. Some thousand tests have the same."""
     fires = CronTimes.parse(cron).iterate_after(until - timedelta(days=1))
-    times: list[datetime] = []
-    for fire in fires:
-        if fire + LATE > until:
-            break
-        times.append(fire)
-    return [make_run(fire + LATE / 20, **changes) for fire in reversed(times[-count:])]
+    return tuple(itertools.takewhile(lambda fire: fire + LATE <= until, fires))
 
 
 def leave_a_day_missing(objects: dict[str, Stored], **counts: int) -> None:
