@@ -8,8 +8,8 @@ import { queueBinding } from "./queue_plugin.mjs";
  *   name: string, modules: Record<string, string>, main_module: string, compatibility_date: string,
  *   compatibility_flags: string[], bindings: import("./bindings.mjs").Binding[], version: Record<string, string>,
  * }} Script an uploaded version, its modules in base64
- * @typedef {{digest: string, content: string, script: Script, options: Record<string, any>}} Version a version that can
- *   run, with digests of the whole upload, and of the upload without the id and time of its version
+ * @typedef {{digest: string, code: string, script: Script, options: Record<string, any>}} Version a version that can
+ *   run, with digests of the whole upload, and of its modules, its compatibility and the names and types of its bindings
  */
 
 const MODULE_TYPES = {
@@ -45,11 +45,13 @@ export function parseUpload(script) {
     ...translate(script.bindings, script.version),
     zone: "rehearsal.workers.dev", // becomes the header CF-Worker of the worker's own requests
   };
-  const content = { ...script, version: undefined };
-  return { digest: digestOf(script), content: digestOf(content), script, options };
+  const { modules, main_module, compatibility_date, compatibility_flags } = script;
+  const bindings = script.bindings.map(({ name, type }) => [name, type]);
+  const code = digestOf([modules, main_module, compatibility_date, compatibility_flags, bindings]);
+  return { digest: digestOf(script), code, script, options };
 }
 
-/** @param {object} data */
+/** @param {unknown} data */
 function digestOf(data) {
   return createHash("sha256").update(JSON.stringify(data)).digest("hex");
 }

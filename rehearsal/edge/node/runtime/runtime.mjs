@@ -6,7 +6,7 @@ import { chooseWorker, describeShape, findOverride, workerOptions } from "./depl
 import { INTERNAL, internalWorker } from "./internal_worker.mjs";
 import { parseUpload, QUIET, serviceNames } from "./options.mjs";
 import { deliver, untilDeath } from "./queue_messages.mjs";
-import { validate } from "./validate.mjs";
+import { validate, validateOnce } from "./validate.mjs";
 
 /** @typedef {{origin: URL, signal: AbortSignal}} Place an address, and the signal that nothing of ours answers there */
 
@@ -29,8 +29,6 @@ export class Runtime {
   /** Aborted when the present workerd has died, because another process may have taken its ports. */
   #death = new AbortController();
   #count = 0;
-  /** @type {Set<string>} the contents of each version that has started on its own once */
-  #validated = new Set();
   #clock;
   #folder;
   #lock;
@@ -77,17 +75,10 @@ export class Runtime {
       for (const version of trial ? [...added, parseUpload(trial)] : added) {
         const missing = serviceNames(version).find((service) => !deployments.has(service));
         if (missing) throw new Rejected(`there is no service ${JSON.stringify(missing)}`);
-        await this.#validate(version);
+        await validateOnce(version);
       }
-      await this.#change(deployments);
+      await this.#change(deployments, added);
     });
-  }
-
-  /** Tries a version once for each content. @param {import("./options.mjs").Version} version @throws {Rejected} */
-  async #validate(version) {
-    if (this.#validated.has(version.content)) return;
-    await validate(version);
-    this.#validated.add(version.content);
   }
 
   /** Removes a script. Does nothing when it does not exist. @param {string} name */
@@ -186,18 +177,19 @@ export class Runtime {
     return turn;
   }
 
-  /** @param {import("./deployments.mjs").Deployments} deployments */
-  async #change(deployments) {
-    if (describeShape(deployments) !== describeShape(this.#deployments)) await this.#lock.runAlone(() => this.#swap(deployments));
+  /** @param {import("./deployments.mjs").Deployments} deployments @param {import("./options.mjs").Version[]} added */
+  async #change(deployments, added = []) {
+    if (describeShape(deployments) !== describeShape(this.#deployments)) await this.#lock.runAlone(() => this.#swap(deployments, added));
     this.#deployments = deployments;
   }
 
-  /** @param {import("./deployments.mjs").Deployments} deployments */
-  async #swap(deployments) {
+  /** @param {import("./deployments.mjs").Deployments} deployments @param {import("./options.mjs").Version[]} added */
+  async #swap(deployments, added) {
     try {
       await this.#run(deployments);
     } catch {
       await this.#run(this.#deployments);
+      for (const version of added) await validate(version); // only with its values it does not start
       throw new Rejected("the runtime does not start with this version beside the others");
     }
     this.#deployments = deployments; // before the next request passes

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import fs from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { Miniflare, MiniflareCoreError } from "miniflare";
@@ -7,6 +9,22 @@ import { QUIET, connectServices } from "./options.mjs";
 
 const LINES = 4;
 const CHARACTERS = 500;
+/** An empty file for each code that has started once. It ends with the packages, so with this version of workerd. */
+const TRIED = path.join(import.meta.dirname, "../../node_modules/.cache/building-vitals-tried");
+
+/**
+ * Tries a version whose code has not started on this machine yet.
+ * @param {import("./options.mjs").Version} version @throws {Rejected}
+ */
+export async function validateOnce(version) {
+  const file = path.join(TRIED, version.code);
+  if (fs.existsSync(file)) return;
+  await validate(version);
+  try {
+    fs.mkdirSync(TRIED, { recursive: true });
+    fs.writeFileSync(file, "");
+  } catch {} // it is tried again in the next run
+}
 
 /**
  * Starts a version in a runtime of its own with empty storage, and ends it, so that a failure does not disturb the others.
