@@ -150,7 +150,9 @@ def test_a_rejected_version_is_reported_and_the_earlier_version_still_runs(edge,
     assert client.get(url).text == "hello"
 
 
-def test_a_version_that_does_not_start_with_other_values_is_rejected_and_the_earlier_one_still_runs(edge, script, client):
+def test_a_version_that_does_not_start_with_other_values_is_rejected_and_the_earlier_one_still_runs(
+    edge, script, client
+):
     code = "import { env } from 'cloudflare:workers'\nif (env.X === 'bad') throw new Error('not with this value')\n"
     code += "export default { fetch() { return new Response('hello') } }"
     values = {value: ({"name": "X", "type": "secret_text", "text": value},) for value in ("good", "bad")}
