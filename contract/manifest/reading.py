@@ -19,7 +19,7 @@ class RecordError(ValueError):
 def read_record(kind: type[T], data: object, where: str, **known: object) -> T:
     """Return the record. ``where`` names the data in messages, ``known`` are fields that were read already."""
     fields = {name: value for name, value in read_object(data, where).items() if name not in known}
-    hints = _read_hints(typing.cast("type[Any]", kind))
+    hints = _read_hints(typing.cast("Any", kind))
     values = dict(known)
     for item in dataclasses.fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
         if item.name not in known and (item.name in fields or item.default is dataclasses.MISSING):
