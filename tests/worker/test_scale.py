@@ -60,11 +60,19 @@ def test_the_formula_has_the_operations_of_the_worker():
 
 @pytest.mark.parametrize(
     "change",
-    [{"lost": 1}, {"doubled": 1}, {"missing": 1}, {"wrong_failures": 1}, {"requests": 106}, {"largest_queue": 501}],
+    [
+        {"lost": 1},
+        {"doubled": 1},
+        {"missing": 1},
+        {"wrong_failures": 1},
+        {"requests": 106},
+        {"largest_plan": 501},
+        {"largest_queue": 551},
+    ],
 )
 def test_a_missed_aim_is_seen(change):
     healthy = dict.fromkeys(("lost", "doubled", "missing", "wrong_failures"), 0)
-    healthy |= {"requests": 104, "least": 100, "largest_queue": 500, "planner_mb": 40}
+    healthy |= {"requests": 104, "least": 100, "largest_plan": 500, "largest_queue": 503, "planner_mb": 40}
     assert judge(healthy)
     assert not judge({**healthy, **change})
 

@@ -8,6 +8,7 @@ import { keyOf, System } from "../system.mjs";
 
 const WORKER = new URL("../../../../workers/backfill/", import.meta.url);
 const worker = { ...(await import(new URL("worker.js", WORKER))), ...(await import(new URL("limits.js", WORKER))) };
+const PLAN = "_control/backfill/plan.json";
 const HOUR = 3_600_000;
 const WALL_MS = 900_000; // Cloudflare ends an invocation of a cron or a queue then
 const PROGRESS_CRONS = 12;
@@ -71,7 +72,7 @@ const { world, queues, r2 } = system;
 const outages = options.outageHours.map(([from, hours]) => [END + from * HOUR, END + (from + hours) * HOUR]);
 const ace = new LargeAce(world, { ...options, outages, bad });
 const agenda = new Agenda();
-const seen = { kills: 0, crons: 0, isWaiting: false };
+const seen = { kills: 0, crons: 0, largest_plan: 0, isWaiting: false };
 
 world.added = (operation) => agenda.add(operation.at, () => world.release(operation));
 queues.onWaiting = (_queue, { at }) => agenda.add(at, async () => void (seen.isWaiting = true));
@@ -79,6 +80,10 @@ queues.onSend = undefined;
 r2.watchers.length = 0; // the rows of these days have another form. result.mjs judges them
 const puts = new Map(); // key -> accepted writes
 r2.watchers.push((key) => key.startsWith("timeseries/") && puts.set(key, (puts.get(key) ?? 0) + 1));
+r2.watchers.push((key, _before, plan) => {
+  if (key !== PLAN || plan === undefined) return;
+  seen.largest_plan = Math.max(seen.largest_plan, Object.keys(JSON.parse(plan.bytes).days).length);
+});
 
 async function deliver() {
   seen.isWaiting = false;
