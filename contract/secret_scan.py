@@ -6,6 +6,7 @@ detect-secrets knows (keys of clouds, forges, chats and payment services, JWTs, 
 
 from __future__ import annotations
 
+import functools
 import re
 
 from contract.manifest.sites import is_sites_binding
@@ -64,12 +65,20 @@ def has_secret_form(text: str, *, is_free: bool = True) -> bool:
 
     A text that is free (``is_free_text``) must also hold no long random word and no 64 hex digits.
     """
-    from detect_secrets.core.scan import scan_line  # takes 0.15 s, so it is not at the top
+    # The import takes 0.15 s, so it is not at the top.
     from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString
-    from detect_secrets.settings import transient_settings
 
     entropy = Base64HighEntropyString().calculate_shannon_entropy
     if is_free and (_DIGEST.search(text) or any(entropy(word) > _ENTROPY for word in _WORD.findall(text))):
         return True
+    return _has_known_form(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_known_form(text: str) -> bool:
+    """Return whether a kind of secret is known by this form. A scan takes 2 ms, and a review scans most texts twice."""
+    from detect_secrets.core.scan import scan_line
+    from detect_secrets.settings import transient_settings
+
     with transient_settings({"plugins_used": [{"name": name} for name in _FORMS]}):
         return any(True for line in text.splitlines() for _ in scan_line(line))
