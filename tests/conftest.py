@@ -12,7 +12,8 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  
 from rehearsal.pulumi_stand_ins import GivenFolderError, find_stand_ins
 
 END_TO_END = Path(__file__).parent / "e2e"
-WORKER = Path(__file__).parent / "worker"  # most of its files share one workerd, which each process starts anew
+WORKER = Path(__file__).parent / "worker"
+SHARING = ("tests/worker", "tests/e2e/edge")  # folders whose files share a workerd, which each process starts anew
 LONGEST = (
     "test_conformance",
     "test_rehearse",
@@ -25,7 +26,8 @@ LONGEST = (
     "test_rotation",
     "test_query",
 )
-APART = ("test_interleavings", "test_scale", "test_query", "test_query_members")  # files of WORKER that share nothing
+# Files of these folders that have their own workerd, or none.
+APART = ("test_interleavings", "test_scale", "test_query", "test_query_members", "test_lifetime")
 
 
 gc.disable()  # until all tests are collected, which every process does. It takes a fifth less time
@@ -36,7 +38,7 @@ class FolderScheduling(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
-        shares = file.is_relative_to("tests/worker") and file.stem not in APART
+        shares = any(map(file.is_relative_to, SHARING)) and file.stem not in APART
         return str(file.parent if shares else file)
 
 

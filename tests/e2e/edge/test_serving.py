@@ -220,7 +220,7 @@ def test_redeployments_under_load_fail_no_request_and_lose_no_trace(edge, script
     } }"""
     versions = [
         script("loaded", code, version=str(n), bindings=({"name": "N", "type": "secret_text", "text": str(n)},))
-        for n in range(21)
+        for n in range(11)
     ]
     url = edge.serve(versions[0])
     answers: list[int | str] = []
@@ -251,7 +251,7 @@ def test_redeployments_under_load_fail_no_request_and_lose_no_trace(edge, script
     traces = edge.traces_of("loaded", len(answers))
     assert len(traces) == len(answers)
     assert all(item["logs"][-1]["message"] == ["after"] for item in traces)
-    assert httpx.get(url, trust_env=False).text == "20"
+    assert httpx.get(url, trust_env=False).text == "10"
 
 
 def test_a_cron_fires_on_request_and_returns_its_outcome(edge, script):

@@ -22,7 +22,7 @@ DATA = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.t
 
 
 @pytest.mark.untraced
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.dictionaries(st.text(), DATA))
 def test_data_is_unchanged_after_conversion_to_the_engine_and_back(props: dict[str, Any]) -> None:
     assert unwrap_map(wrap_map(props)) == props
