@@ -63,6 +63,7 @@ export class Watch {
     Object.assign(this, { world, r2, queues, outstanding, dayOf });
     this.violations = [];
     this.failed = new Map(); // day -> the time of its newest failure record, which the planner may have deleted since
+    this.planned = new Map(); // planner -> the plan that it wrote last
     this.forgotten = 0; // messages with an earlier id are no longer in the plan
     r2.watchers.push((...change) => this.#changed(...change));
     ace.watchers.push({ asked: (...about) => this.#asked(...about), answered: (...about) => this.#answered(...about) });
@@ -94,6 +95,7 @@ export class Watch {
   #changed(key, before, after) {
     if (this.world.current === undefined) return; // the object was there before the simulation
     if (key === PLAN && after === undefined) this.forgotten = this.world.ids; // a resume plans anew
+    if (key === PLAN && after) this.planned.set(after.writer, after);
     if (key.startsWith(FAILURES) && after) this.failed.set(key.slice(FAILURES.length, -5), after.now);
     if (key.startsWith(LEASES)) return this.#leased(key.slice(LEASES.length), before, after);
     const day = this.dayOf(key);
@@ -136,9 +138,17 @@ export class Watch {
     const names = Object.keys(days);
     if (names.length > this.outstanding) this.report(`the plan has ${names.length} entries`);
     for (const { body } of messages) {
-      if (!Object.hasOwn(days, `${body.site}/${body.day}`)) this.report(`${body.site}/${body.day} is enqueued and not planned`);
+      const day = `${body.site}/${body.day}`;
+      if (!Object.hasOwn(days, day) && !this.#storedSincePlanned(day)) this.report(`${day} is enqueued and not planned`);
     }
     this.#checkTwice();
+  }
+
+  /** Whether an older message stored the day after the present planner wrote it into the plan. The new one is dropped. */
+  #storedSincePlanned(day) {
+    const plan = this.planned.get(this.world.current);
+    const stored = [...this.r2.objects.values()].find(({ key }) => this.dayOf(key) === day);
+    return plan !== undefined && Object.hasOwn(JSON.parse(plan.bytes).days, day) && stored?.now >= plan.now;
   }
 
   /** A day has one message of the planner at most, within the time in which an entry of the plan counts. */
