@@ -11,7 +11,7 @@ from checks.diagnosis import live_version
 from checks.diagnosis.backfill.failed_days import list_failed_days
 from checks.diagnosis.backfill.held_sites import find_held_sites
 from checks.diagnosis.backfill.passed_over import MIN_MOVED, list_passed_over
-from checks.diagnosis.backfill.pause import describe_pause, read_pause
+from checks.diagnosis.backfill.pause import describe_pause, find_paused_run, read_pause
 from checks.diagnosis.backfill.standstill import (
     count_days,
     describe_sites,
@@ -95,24 +95,30 @@ def _judge_pause(pause: Pause, now: datetime) -> Evidence | Finding:
 
 
 def _judge_missing_days(context: Context, backlog: Backlog, stored: StoredDays, now: datetime) -> Items:
-    """Yield findings if missing days are overdue and nothing was stored or deployed within the crons' window.
+    """Yield findings if missing days are overdue and nothing was stored, deployed or resumed within the crons' window.
 
     While other sites move, a site is not ok if its newest due day is late, because that day is copied first. After an
-    upload each site has its turn.
+    upload or a pause each site has its turn.
     """
     crons = context.manifest.schedules
     overdue = [site for site in backlog.sites if site.overdue]
     if not overdue:
         yield Evidence(_describe_due_lately(context, backlog))
         return
-    deployed = _read_deployment_time(context)
+    deployed, paused = _read_deployment_time(context), None
     moved = max((moment for moment in (backlog.newest, deployed) if moment), default=None)
-    if moved is None or now >= (end := find_window_end(crons, moved)):
+    if moved and now < (end := find_window_end(crons, moved)):
+        yield Evidence(_describe_movement(backlog, now, end))
+    elif (paused := find_paused_run(context)) and now < (end := find_window_end(crons, paused)):
+        left = count_days(backlog.missing - backlog.failed)
+        yield Evidence(f"{left} missing. The backfill was paused, and its cron has until {format_time(end)}")
+    else:
         yield from describe_standstill(context, overdue)
         return
-    yield Evidence(_describe_movement(backlog, now, end))
     late = list_passed_over(context.manifest, overdue, stored, now) if len(backlog.sites) > 1 else []
-    if late and (deployed is None or now >= max(find_window_end(crons, deployed), deployed + MIN_MOVED)):
+    paused = paused or (find_paused_run(context) if late else None)
+    begins = [moment for moment in (deployed, paused) if moment]
+    if late and all(now >= max(find_window_end(crons, begin), begin + MIN_MOVED) for begin in begins):
         yield from describe_sites(late, Cause.WORKER, Hint.show_logs(), ", and its newest due day comes first")
     yield from list_moving(overdue)
 

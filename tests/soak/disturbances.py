@@ -45,6 +45,15 @@ def _pause(system: RandomSystem) -> None:
     system.objects[PAUSE] = days.Stored(body=json.dumps(pause).encode(), custom={})
 
 
+def _resume(system: RandomSystem) -> None:
+    """The backfill was paused for hours, and was resumed after the last cron."""
+    span = draw_span(system)
+    stop(system, "idle", span)
+    found = {"planned": None, "queued": None, "failed": None}
+    runs, paused_since = run_log.read_runs(system.objects), run_log.format_time(span[0])
+    run_log.write_runs(system.objects, [run | (found if run["started_at"] >= paused_since else {}) for run in runs])
+
+
 def _copy_large_days(system: RandomSystem) -> None:
     """The first backfill takes 9 minutes a day."""
     pace, count = timedelta(minutes=9), len(system.list_due())
@@ -133,6 +142,7 @@ DISTURBANCES: Mapping[str, Callable[[RandomSystem], None]] = {
     "a batch is cancelled by a reset": _cancel,
     "ACE was out until an hour ago": _recover,
     "the backfill is paused": _pause,
+    "the backfill was resumed a moment ago": _resume,
     "each day is large": _copy_large_days,
     "the queue is at work": _work,
     "a killed worker left a failure": _leave_failure,

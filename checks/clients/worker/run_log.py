@@ -47,6 +47,11 @@ class Run:
         """Return whether the run left no day missing. A planner counts the days of earlier runs as stored."""
         return self.planned == (self.stored if self.queued is None else 0)
 
+    @property
+    def is_paused(self) -> bool:
+        """Return whether the run is a cron's that found a pause: it ended without a plan and without an error."""
+        return self.trigger == CRON and self.ended is not None and self.planned is None and self.error is None
+
     @classmethod
     def read(cls, entry: object) -> Run:
         """Read an entry. Raises ShapeError for another form."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from checks.model.finding import Cause, Finding, Inconclusive
+from checks.clients.worker.run_log import read_run_log
+from checks.model.finding import Cause, Failed, Finding, Inconclusive, ShapeError
 from checks.model.hint import Hint
 from contract.control_objects import PAUSE_KEY, ControlObjectError, Pause, parse_pause
 from contract.schedule import format_time
@@ -33,6 +35,15 @@ def read_pause(context: Context) -> Pause | None:
                 hint=Hint.explain("fresh"),
             )
         ) from None
+
+
+def find_paused_run(context: Context) -> datetime | None:
+    """Return the time of the last cron that found a pause, None where the run log has none or cannot be read."""
+    try:
+        runs = read_run_log(context.cloudflare, context.manifest.storage)
+    except (Failed, Inconclusive, ShapeError):  # the check history tells them
+        return None
+    return next((run.started for run in runs if run.is_paused), None)
 
 
 def describe_pause(pause: Pause) -> str:

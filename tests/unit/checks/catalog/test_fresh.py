@@ -8,7 +8,7 @@ import pytest
 
 from contract.control_objects import RUN_LOG_KEY
 from contract.schedule import day_window
-from tests.fakes import days
+from tests.fakes import days, run_log
 from tests.fakes.control_objects import fail
 from tests.fakes.healthy_system import endless_system, healthy_system
 from tests.fakes.manifest import BUCKET, NAME, NOW, manifest_data
@@ -228,6 +228,46 @@ def test_a_pause_is_a_warning(tmp_path):
     ]
 
 
+def resume(system, ago, **changes):
+    """Let the last crons until a time have found a pause, or have ended with ``changes``."""
+    runs = [run_log.make_run(NOW - ago - number * timedelta(minutes=5), **changes) for number in range(6)]
+    run_log.write_runs(system.objects, runs)
+    return system
+
+
+FOUND_A_PAUSE = {"planned": None, "queued": None, "failed": None}
+
+
+def test_after_a_pause_the_cron_has_its_window(tmp_path):
+    """No false alarm right after `python -m backfill resume`, although nothing was stored for days."""
+    system = store(healthy_system(), 1, last=NOW - timedelta(days=5))
+    assert passed(tmp_path, resume(system, timedelta(minutes=3), **FOUND_A_PAUSE))["evidence"][1] == (
+        "4 are missing. The backfill was paused, and its cron has until 2024-12-20 12:27:00 UTC"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ago", "changes"),
+    [
+        (31, FOUND_A_PAUSE),
+        (3, {**FOUND_A_PAUSE, "error": {"code": "internal", "message": "x"}}),
+        (3, {**FOUND_A_PAUSE, "lasted": None}),
+        (3, {**FOUND_A_PAUSE, "trigger": "http"}),
+        (3, {"planned": 4, "queued": 4}),
+    ],
+    ids=["long over", "failed", "killed", "not a cron", "planned"],
+)
+def test_crons_that_found_no_pause_excuse_no_standstill(tmp_path, ago, changes):
+    system = resume(store(healthy_system(), 1, last=NOW - timedelta(days=5)), timedelta(minutes=ago), **changes)
+    assert "4 are missing" in failed_finding(tmp_path, system, "fresh")["found"]
+
+
+def test_a_run_log_that_cannot_be_read_excuses_no_standstill(tmp_path):
+    system = store(healthy_system(), 1, last=NOW - timedelta(days=5))
+    run_log.write_log(system.objects, b"no JSON")
+    assert "4 are missing" in failed_finding(tmp_path, system, "fresh")["found"]
+
+
 def test_a_pause_of_more_than_7_days_fails(tmp_path):
     system = pause(store(healthy_system(), 5, last=NOW - timedelta(days=5)), timedelta(days=7, seconds=1))
     found = failed_finding(tmp_path, system, "fresh")
@@ -323,6 +363,13 @@ def test_after_an_upload_each_site_has_its_turn(tmp_path, hours, outcome):
     system = two_sites(timedelta(hours=25))
     at = system.now - timedelta(hours=hours)
     system.script.deployed |= {"created_on": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+    assert system.report(tmp_path, "fresh")[1]["fresh"]["outcome"] == outcome
+
+
+@pytest.mark.parametrize(("hours", "outcome"), [(5.9, "pass"), (6.1, "fail")])
+def test_after_a_pause_each_site_has_its_turn(tmp_path, hours, outcome):
+    system = two_sites(timedelta(hours=25))
+    run_log.write_runs(system.objects, [run_log.make_run(system.now - timedelta(hours=hours), **FOUND_A_PAUSE)])
     assert system.report(tmp_path, "fresh")[1]["fresh"]["outcome"] == outcome
 
 
