@@ -70,32 +70,33 @@ class Killer:
     def kill(self):
         broker = self.world.local.cloudflare.account.broker
         if any(broker._deliveries.values()):  # otherwise the clock may move, which starts workerd anew
-            if len(list_workerd()) != 1:  # it is starting again after another kill
+            if len(list_workerd(self.world.local)) != 1:  # it is starting again after another kill
                 self.world._loop.call_later(0.05, self.kill)
                 return
-            kill_workerd()
+            kill_workerd(self.world.local)
             self.killed += 1
         else:
             self.moments[self.read + 1] = 0.0
 
 
-def list_workerd():
+def list_workerd(local):
+    """The processes of this world. Other tests of this process may have a workerd, too."""
     return {
         pid
-        for pid in processes.descendants(os.getpid())
+        for pid in processes.descendants(local.edge._process._process.pid)
         if processes.arguments(pid).partition(" ")[0].endswith("/workerd")
     }
 
 
-def kill_workerd():
-    [pid] = list_workerd()
+def kill_workerd(local):
+    [pid] = list_workerd(local)
     os.kill(pid, signal.SIGKILL)
     return pid
 
 
-async def until_one_workerd():
+async def until_one_workerd(local):
     """Wait while workerd is starting again after another kill."""
-    while len(list_workerd()) != 1:  # noqa: ASYNC110
+    while len(list_workerd(local)) != 1:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 
 
@@ -158,11 +159,11 @@ async def plan_and_kill(local, moments):
     for delay in moments:
         running = asyncio.ensure_future(local.edge.fire_cron(local.worker_name, CRON))
         await asyncio.wait({running}, timeout=delay)
-        await asyncio.wait_for(until_one_workerd(), 60)
-        killed = kill_workerd()
+        await asyncio.wait_for(until_one_workerd(local), 60)
+        killed = kill_workerd(local)
         await running
         async with asyncio.timeout(60):
-            while not list_workerd() - {killed}:  # noqa: ASYNC110
+            while not list_workerd(local) - {killed}:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
             await local.edge.r2_list(local.bucket)
         await local.cloudflare.account.broker.settle(300)
@@ -211,8 +212,10 @@ def test_a_day_that_ace_cannot_deliver_is_tried_again_with_growing_pauses(story)
     while (failed := story.failures()[BAD]).attempts < 4:
         asked = story.requests(*BAD)
         pauses.append(failed.next_at - failed.last_at)
-        story.pass_time(failed.next_at - story.local.clock.now() - 6 * MINUTE)
-        assert story.requests(*BAD) == asked
+        early = failed.next_at - story.local.clock.now() - 6 * MINUTE
+        if early > timedelta():  # the hours before this test may have ended just after the pause
+            story.pass_time(early)
+            assert story.requests(*BAD) == asked
         story.pass_time(12 * MINUTE)
         assert story.failures()[BAD].attempts == failed.attempts + 1
     assert pauses == [HOUR, 6 * HOUR, DAY][-len(pauses) :]
