@@ -124,12 +124,15 @@ def main(place: str) -> None:
 
     gc.disable()
 
+    import anyio._backends._asyncio
+    import anyio.streams.tls  # noqa: F401
+    import httpcore._backends.anyio  # noqa: F401
     import pulumi_cloudflare  # noqa: F401
     from detect_secrets.core import scan  # noqa: F401
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
     from cloudflare_client.httpx_transport import load_certificates
-    from infra import account, plan, resources  # noqa: F401
+    from infra import account, imports, plan, resources  # noqa: F401
     from infra.settings import reading, source  # noqa: F401
     from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin
 
@@ -142,8 +145,7 @@ def main(place: str) -> None:
 
     get_mapping_from_secret_type_to_class()  # imports every detector
     load_certificates()
-    gc.freeze()
-    gc.enable()
+    gc.freeze()  # and no process collects, because each ends soon
     _serve(place, {LANGUAGE_HOST: run_language_host, PLUGIN: plugin.main})
 
 
