@@ -13,7 +13,7 @@ from rehearsal.pulumi_stand_ins import GivenFolderError, find_stand_ins
 
 END_TO_END = Path(__file__).parent / "e2e"
 WORKER = Path(__file__).parent / "worker"
-SHARING = ("tests/worker", "tests/e2e/edge")  # folders whose files share a workerd, which each process starts anew
+SHARING = ("tests/worker", "tests/e2e/edge")  # the files of a folder share a workerd, which each process starts anew
 LONGEST = (
     "test_conformance",
     "test_rehearse",

@@ -17,7 +17,7 @@ from checks.diagnosis.clock_skew import correct_now
 from checks.diagnosis.stored_objects.shared_list import list_stored_days
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Finding
+from checks.model.finding import Cause, Evidence, Finding, count
 from checks.model.hint import Hint
 from checks.model.metric import Metric
 from checks.stored_days.backlog import find_window_end
@@ -55,16 +55,16 @@ def _list_missing(context: Context, failures: Sequence[Failure]) -> list[Failure
     return [failure for failure in failures if SiteDay(failure.site, failure.day) not in stored]
 
 
-def _warn_of_stored_days(count: int) -> Iterator[Evidence]:
+def _warn_of_stored_days(days: int) -> Iterator[Evidence]:
     """Yield a warning about records of stored days. The planner deletes one, unless the day must be read again."""
-    if count:
-        said = "1 stored day has" if count == 1 else f"{count:,} stored days have"
+    if days:
+        said = f"{count(days, 'stored day')} {'has' if days == 1 else 'have'}"
         yield Evidence(f"{said} a record of a failure. The planner deletes it, or reads the day again", warning=True)
 
 
 def _count(failed: Sequence[Failure], others: int) -> str:
     sites = len({failure.site for failure in failed})
-    days = f"{len(failed):,} failed day{'' if len(failed) == 1 else 's'}"
+    days = count(len(failed), "failed day")
     said = f"{days} of {sites} site{'' if sites == 1 else 's'}" if failed else "no day has failed"
     return f"{said}, and {others:,} of sites that are not declared" if others else said
 
@@ -109,7 +109,7 @@ def _judge_dead_letters(context: Context, declared: DeclaredQueue) -> Items:
     if not backlog.messages:
         yield Evidence("the dead-letter queue is empty")
     elif backlog.oldest is not None and correct_now(context) - backlog.oldest <= MAX_WAIT:
-        yield Evidence(f"{_count_messages(backlog)} just reached the dead-letter queue", warning=True)
+        yield Evidence(f"{count(backlog.messages, 'message')} just reached the dead-letter queue", warning=True)
     else:
         yield _describe_backlog(name, backlog, has_consumer=bool(queue.consumers))
 
@@ -120,14 +120,10 @@ def _describe_backlog(name: str, backlog: Backlog, *, has_consumer: bool) -> Fin
     return Finding(
         subject=f"queue {name}",
         expected="no message, because the worker records each as a failed day",
-        found=f"{_count_messages(backlog)}{since}",
+        found=f"{count(backlog.messages, 'message')}{since}",
         cause=Cause.WORKER if has_consumer else Cause.OUTSIDE_CHANGE,
         hint=Hint.deploy(),
     )
-
-
-def _count_messages(backlog: Backlog) -> str:
-    return "1 message" if backlog.messages == 1 else f"{backlog.messages:,} messages"
 
 
 def _find_obstacle(context: Context) -> str | None:

@@ -18,7 +18,7 @@ from checks.diagnosis.error_codes import diagnose_error_code
 from checks.diagnosis.stored_objects.shared_list import list_stored_days
 from checks.model.background import run_in_background
 from checks.model.credentials import Credential
-from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError
+from checks.model.finding import Cause, Evidence, Failed, Finding, ShapeError, count
 from checks.model.hint import Hint
 from checks.model.metric import Metric
 from checks.stored_days.lost_days import find_lost_days
@@ -128,10 +128,9 @@ def _judge_ends(context: Context, found: History) -> Items:
     """Yield a finding for runs that were killed, that failed for good, or of days that failed."""
     problems = list(_find_problems(context, found))
     yield from problems
-    count = len(found.recent)
-    if count and not any(isinstance(item, Finding) for item in problems):
+    if found.recent and not any(isinstance(item, Finding) for item in problems):
         since = f"since the upload at {format_time(found.upload)}" if found.upload else "in the run log"
-        yield Evidence(f"{count} run{'' if count == 1 else 's'} {since}, and none failed without a later success")
+        yield Evidence(f"{count(len(found.recent), 'run')} {since}, and none failed without a later success")
 
 
 def _find_problems(context: Context, found: History) -> Items:

@@ -28,7 +28,7 @@ with many days. A second list is read where a batch stored days, or where the fi
 | all days are stored | 406 | 202 | 31 s | 223 MB |
 | a batch stores the last day | 609 | 402 | 49 s | 245 MB |
 
-`scripts/bench many_sites` measured this on 28 November 2026 over a fake account, whose own CPU time is included.
+`scripts/bench many_sites` measured this on 28 November 2026 over a fake account, and includes its CPU time.
 Cloudflare's limit is 1,200 requests in 5 minutes. The default deadline is 60 s, so give such a stack `--deadline 5m`.
 """
 REPORTS = """

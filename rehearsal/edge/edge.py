@@ -62,7 +62,7 @@ class Edge:
     ) -> None:
         """Serve each version to its percentage of the requests, in place of the script's earlier versions.
 
-        A version whose code never started on this machine is tried in a runtime of its own first. ``trial`` is only
+        A version with code that never started on this machine is tried in a runtime of its own first. ``trial`` is only
         tried. A version at 0 % serves the requests that choose it by `Cloudflare-Workers-Version-Overrides`. Requests
         wait while the shared runtime is swapped, and none fails.
         ``enabled`` opens the address. Other workers and crons reach the script in any case. A service binding leads

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checks.diagnosis import live_version
 from checks.model.background import run_in_background
-from checks.model.finding import Evidence, Finding
+from checks.model.finding import Evidence, Finding, count
 from contract import queue_limits
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def compare_queues(context: Context, live: Sequence[Queue | None], *, outside: b
         yield live_version.describe_difference(subject, text, found, outside=outside)
     if declared and not problems:
         first = declared[0]
-        days = f"{first.max_concurrency} day{'' if first.max_concurrency == 1 else 's'}"
+        days = count(first.max_concurrency, "day")
         yield Evidence(f"the queue {first.name} delivers {days} at once, and both queues have their consumer")
 
 

@@ -13,7 +13,7 @@ const CHARACTERS = 500;
 const TRIED = path.join(import.meta.dirname, "../../node_modules/.cache/building-vitals-tried");
 
 /**
- * Tries a version whose code has not started on this machine yet.
+ * Tries a version with code that has not started on this machine yet.
  * @param {import("./options.mjs").Version} version @throws {Rejected}
  */
 export async function validateOnce(version) {
