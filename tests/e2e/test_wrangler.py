@@ -46,7 +46,6 @@ class Wrangler:
             **node.make_environment(os.environ["PATH"]),
             "NODE_OPTIONS": f"--require={Path(__file__).with_name('record_hosts.cjs')}",
             "LOOKED_UP": str(self.hosts),
-            "NODE_COMPILE_CACHE": str(self.home.with_name("compiled")),  # saves a quarter of each start
             "HOME": str(self.home),
             "TMPDIR": str(self.home),
             "CI": "1",

@@ -94,7 +94,7 @@ def test_the_result_of_a_handler_has_its_retries_and_its_trace_is_streamed(edge,
     traces = edge.traces_of("handler", 10)
     assert traces[0]["event"] == {"queue": "w-days", "batchSize": 1}
     assert traces[1]["exceptions"][0]["message"] == "no"
-    assert traces[-1]["logs"][0]["message"][-1] == 8, "eight handlers at once"
+    assert max(trace["logs"][0]["message"][-1] for trace in traces[2:]) == 8, "eight handlers at once"
     with pytest.raises(LookupError):
         edge.do(edge.edge.deliver("none", "w-days", [message(b"x")]))
 

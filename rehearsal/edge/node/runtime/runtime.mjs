@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import { Miniflare } from "miniflare";
+import { Miniflare } from "./miniflare.mjs";
 import { checkBucketName, Rejected } from "./bindings.mjs";
 import { chooseWorker, describeShape, findOverride, workerOptions } from "./deployments.mjs";
 import { INTERNAL, internalWorker } from "./internal_worker.mjs";

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
-import { Miniflare, MiniflareCoreError } from "miniflare";
+import { Miniflare, MiniflareCoreError } from "./miniflare.mjs";
 import { Rejected } from "./bindings.mjs";
 import { QUIET, connectServices } from "./options.mjs";
 
