@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from toolchain.children import Run
 
 ROOT = Path(__file__).resolve().parent.parent
+_STAMP = ".set-up"  # beside the standard folder: the engine that ran
 _VERSION_LIMIT = 30.0  # seconds
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INSTALLER_LIMIT = 300.0  # seconds. It fails at once without a network, and hangs behind a silent firewall
@@ -42,9 +44,14 @@ def find() -> Path | None:
     Raises EngineError when an engine was interrupted before it printed its version, because it may be a good one.
     """
     on_path = shutil.which("pulumi")
-    for folder in ([Path(on_path).parent] if on_path else []) + [standard_folder()]:
+    standard = standard_folder()
+    for folder in ([Path(on_path).parent] if on_path else []) + [standard]:
+        if folder == standard and _has_run_before(folder / "pulumi"):
+            return folder
         version = _version(folder / "pulumi")
         if version is not None and _newer_or_same(version, pinned()):
+            if folder == standard:
+                _remember(folder / "pulumi")
             return folder
     return None
 
@@ -93,6 +100,27 @@ def _build(target: Path, run: Run) -> None:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise EngineError(f"go build of the Pulumi engine failed: {last}")
         built.replace(target / "pulumi")
+
+
+def _has_run_before(pulumi: Path) -> bool:
+    """Returns whether this very file printed a version that is new enough, in an earlier set-up.
+
+    Only for the standard folder, because a program elsewhere on PATH may choose a version by the current folder.
+    """
+    try:
+        return os.access(pulumi, os.X_OK) and (pulumi.parent.parent / _STAMP).read_text() == _describe_file(pulumi)
+    except OSError:
+        return False
+
+
+def _remember(pulumi: Path) -> None:
+    with contextlib.suppress(OSError):  # a folder that cannot be written to is asked each time
+        (pulumi.parent.parent / _STAMP).write_text(_describe_file(pulumi))
+
+
+def _describe_file(file: Path) -> str:
+    about = file.stat()
+    return f"{about.st_size} bytes, inode {about.st_ino}, changed {about.st_mtime_ns} and {about.st_ctime_ns}\n"
 
 
 def _version(pulumi: Path) -> str | None:

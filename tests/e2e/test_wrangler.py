@@ -1,10 +1,14 @@
-"""The real wrangler against the local Cloudflare: 31 calls of about a second, each on a worker of its own."""
+"""The real wrangler against the local Cloudflare: each command's own code, and most commands in one process.
+
+`tail`, `secret put` and a refused command start as a user's do. In test_rehearse.py, so do `secret delete` and `secret list`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -18,7 +22,9 @@ import pytest
 from tests.e2e.local_account import ACCOUNT, CODE, TOKEN, LocalAccount, started
 from toolchain import node
 
-WRANGLER = Path(__file__).parents[2] / "rehearsal/edge/node_modules/.bin/wrangler"
+PACKAGES = Path(__file__).parents[2] / "rehearsal/edge/node_modules"
+WRANGLER = PACKAGES / ".bin/wrangler"
+SESSION = Path(__file__).with_name("wrangler_session.cjs")
 ONE, TWO = "canary-one", "canary-two"
 CONFIG = """name = "{name}"
 main = "worker.js"
@@ -32,54 +38,51 @@ r2_buckets = [{{ binding = "BUCKET", bucket_name = "{name}-data" }}]
 class Wrangler:
     """Wrangler with an account on this machine. ``home`` is the folder that it takes for its home."""
 
-    account: LocalAccount
+    environment: dict[str, str]
     home: Path
-
-    @property
-    def hosts(self) -> Path:
-        """The file with the host names that were looked up."""
-        return self.home / "hosts"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            **node.make_environment(os.environ["PATH"]),
-            "NODE_OPTIONS": f"--require={Path(__file__).with_name('record_hosts.cjs')}",
-            "LOOKED_UP": str(self.hosts),
-            "HOME": str(self.home),
-            "TMPDIR": str(self.home),
-            "CI": "1",
-            "CLOUDFLARE_API_BASE_URL": self.account.base,
-            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
-            "WRANGLER_SEND_METRICS": "false",
-            "WRANGLER_HIDE_BANNER": "true",  # the banner asks the network for updates
-        }
+    session: subprocess.Popen[str]
 
     def start(self, *arguments: str, token: str = TOKEN, folder: Path | None = None) -> subprocess.Popen[str]:
-        """Start it in a process group of its own."""
-        return subprocess.Popen(
-            [WRANGLER, *arguments],
-            env=self.environment | {"CLOUDFLARE_API_TOKEN": token},
-            cwd=folder or self.home,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        """Start it as a user does, in a process group of its own."""
+        return start([WRANGLER, *arguments], folder or self.home, self.environment | {"CLOUDFLARE_API_TOKEN": token})
 
-    def __call__(
-        self, *arguments: str, value: str = "", token: str = TOKEN, folder: Path | None = None, fails: bool = False
-    ) -> str:
-        """Run it to its end and return its output."""
-        process = self.start(*arguments, token=token, folder=folder)
+    def run_as_user(self, *arguments: str, value: str = "", token: str = TOKEN) -> tuple[int, str]:
+        """Run it to its end as a user does, and return its exit code and output."""
+        process = self.start(*arguments, token=token)
         try:
             written, _ = process.communicate(value, timeout=30)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
-        assert (process.returncode != 0) is fails, written
-        return written
+        return process.returncode, written
+
+    def __call__(
+        self, *arguments: str, value: str = "", token: str = TOKEN, folder: Path | None = None, fails: bool = False
+    ) -> str:
+        """Run its code in the process that has loaded it, and return its output."""
+        command = {"args": arguments, "token": token, "folder": str(folder or self.home), "value": value}
+        assert self.session.stdin is not None
+        assert self.session.stdout is not None
+        self.session.stdin.write(json.dumps(command) + "\n")
+        self.session.stdin.flush()
+        ready, _, _ = select.select([self.session.stdout], [], [], 30)
+        assert ready, f"wrangler {' '.join(arguments)} takes more than 30 s"
+        done = json.loads(self.session.stdout.readline())
+        assert (done["code"] != 0) is fails, done["written"]
+        return str(done["written"])
+
+
+def start(command: list[str | Path], folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        env=environment,
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +92,24 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAccount]:
 
 
 @pytest.fixture(scope="module")
-def wrangler(account: LocalAccount, tmp_path_factory: pytest.TempPathFactory) -> Wrangler:
-    return Wrangler(account=account, home=tmp_path_factory.mktemp("home"))
+def wrangler(account: LocalAccount, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wrangler]:
+    home = tmp_path_factory.mktemp("home")
+    environment = {
+        **node.make_environment(os.environ["PATH"]),
+        "NODE_OPTIONS": f"--require={Path(__file__).with_name('record_hosts.cjs')}",
+        "LOOKED_UP": str(home / "hosts"),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "CI": "1",
+        "CLOUDFLARE_API_BASE_URL": account.base,
+        "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
+        "WRANGLER_SEND_METRICS": "false",
+        "WRANGLER_HIDE_BANNER": "true",  # the banner asks the network for updates
+    }
+    cli = PACKAGES / "wrangler/wrangler-dist/cli.js"
+    with start(["node", "--no-warnings", SESSION, cli.resolve()], home, environment) as session:
+        yield Wrangler(environment=environment, home=home, session=session)
+        session.communicate(timeout=10)  # its standard input ends, and so does it
 
 
 def project(folder: Path, name: str, *, run: str = "one") -> Path:
@@ -136,7 +155,8 @@ def test_a_syntax_error_is_refused_and_the_old_worker_runs_on(
 
 def test_secrets_put_list_delete(wrangler: Wrangler, account: LocalAccount) -> None:
     account.seed("keeper")
-    wrangler("secret", "put", "KEY", "--name", "keeper", value=ONE)
+    code, written = wrangler.run_as_user("secret", "put", "KEY", "--name", "keeper", value=ONE)
+    assert code == 0, written
     assert account.page("keeper")["key"] == ONE
     listed = wrangler("secret", "list", "--name", "keeper")
     assert json.loads(listed) == [{"name": "KEY", "type": "secret_text"}]
@@ -243,8 +263,9 @@ def test_whoami_shows_the_account(wrangler: Wrangler) -> None:
 def test_a_wrong_token_an_unknown_script_and_an_unknown_bucket_have_different_errors(
     wrangler: Wrangler, account: LocalAccount
 ) -> None:
-    wrong = wrangler("deployments", "list", "--name", "x", token="fake-wrong-token", fails=True)
-    assert "Authentication error [code: 10000]" in wrong
+    code, written = wrangler.run_as_user("deployments", "list", "--name", "x", token="fake-wrong-token")
+    assert code == 1
+    assert "Authentication error [code: 10000]" in written
     assert 'Worker "absent" not found' in wrangler("secret", "list", "--name", "absent", fails=True)
     assert "[code: 10006]" in wrangler("r2", "bucket", "info", "absent", fails=True)
 
@@ -253,9 +274,10 @@ def test_every_request_is_known_no_host_was_looked_up_and_no_secret_was_written(
     wrangler: Wrangler, account: LocalAccount
 ) -> None:
     assert account.unknown_requests() == []
-    assert not wrangler.hosts.exists(), wrangler.hosts.read_text()
+    hosts = wrangler.home / "hosts"
+    assert not hosts.exists(), hosts.read_text()
     files = [path for path in wrangler.home.rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if b"canary-" in path.read_bytes()]
     subprocess.run(["node", "-e", "fetch('http://host.invalid').catch(() => 0)"], env=wrangler.environment, check=True)
-    assert wrangler.hosts.read_text() == "host.invalid\n", "a look-up would not have been seen"
+    assert hosts.read_text() == "host.invalid\n", "a look-up would not have been seen"

@@ -52,6 +52,24 @@ def test_an_older_or_broken_engine_on_path_is_passed_over(place, script):
     assert engine.find() == place.standard
 
 
+def test_the_installed_engine_is_asked_for_its_version_once_and_after_a_change(place):
+    asked = place.standard / "asked"
+    pulumi = place(place.standard / "pulumi", f"echo >> {asked}; echo v3.259.0")
+    assert [engine.find(), engine.find()] == [place.standard] * 2
+    assert asked.read_text() == "\n"
+    pulumi.chmod(0o600)
+    assert engine.find() is None
+    place(pulumi, "exit 1")
+    assert engine.find() is None
+
+
+def test_an_engine_elsewhere_on_path_is_asked_each_time_because_it_may_choose_a_version_by_folder(place):
+    asked = place.bin / "asked"
+    place(place.bin / "pulumi", f"echo >> {asked}; echo v3.259.0")
+    assert [engine.find(), engine.find()] == [place.bin] * 2
+    assert asked.read_text() == "\n\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_engine_that_was_interrupted_is_not_a_missing_one(place, number):
     place(place.bin / "pulumi", f"kill -{number:d} $$")
