@@ -1,5 +1,6 @@
-"""A deployed stack whose declaration no test changes: live logs of a real batch, a related worker, faults of the API."""
+"""A deployed stack with its query worker: live logs of a real batch, faults of the API, and a broken query worker."""
 
+import gzip
 import json
 import threading
 from collections import Counter
@@ -9,109 +10,66 @@ import httpx
 import pytest
 
 from rehearsal import local_system as local
+from tests.e2e.shortcuts import checks
+from tests.fakes.days import stored_in_members
+
+
+@pytest.fixture(scope="module")
+def served(world):
+    """The deployed rehearsal, and then its query worker, turned on as docs/query-worker.md says."""
+    world.pulumi("config", "set", "queryWorker", "true")
+    world.pulumi("config", "set", "queryUrl", world.local.query_url)
+    world.pulumi("up", "--yes", "--skip-preview")
+    return world
+
+
+def api(world):
+    environment = world.local.environment
+    headers = {"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"}
+    base = f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{local.ACCOUNT_ID}/"
+    return httpx.Client(base_url=base, headers=headers, trust_env=False)
+
+
+def run_check(world, name):
+    code, report = checks(world, name)
+    return code, next(check for check in report["checks"] if check["id"] == name)
+
 
 # ---- the live logs, read through the local Cloudflare's tail
 
 
-def checked(world):
-    code, report = world.checks("logs")
-    return code, {check["id"]: check for check in report["checks"]}
-
-
 def tails(world):
-    environment = world.local.environment
-    account, token = environment["CLOUDFLARE_ACCOUNT_ID"], environment["CLOUDFLARE_API_TOKEN"]
-    url = f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{account}/workers/scripts/{world.local.worker_name}/tails"
-    return httpx.get(url, headers={"Authorization": f"Bearer {token}"}).json()["result"]
+    with api(world) as client:
+        return client.get(f"workers/scripts/{world.local.worker_name}/tails").json()["result"]
 
 
-def test_a_batch_that_went_well_shows_ace_and_r2(world):
-    world.empty_bucket()
-    code, checks = checked(world)
-    assert (code, checks["logs"]["outcome"]) == (0, "pass"), checks["logs"]
-    assert checks["logs"]["evidence"][0].endswith("and days written to R2: 2")
-    assert "pages of ACE: 0" not in checks["logs"]["evidence"][0]
-    assert tails(world) == []
+def test_a_batch_that_went_well_shows_ace_and_r2_and_the_next_one_has_nothing_to_do(served):
+    served.empty_bucket()
+    code, logs = run_check(served, "logs")
+    assert (code, logs["outcome"]) == (0, "pass"), logs
+    assert logs["evidence"][0].endswith("and days written to R2: 2")
+    assert "pages of ACE: 0" not in logs["evidence"][0]
+    assert tails(served) == []
+    code, logs = run_check(served, "logs")
+    assert (code, logs["outcome"]) == (0, "pass")
+    assert "had no day to fetch" in logs["evidence"][0]
 
 
-def test_a_batch_with_nothing_to_do_says_so(world):
-    code, checks = checked(world)
-    assert (code, checks["logs"]["outcome"]) == (0, "pass")
-    assert "had no day to fetch" in checks["logs"]["evidence"][0]
-
-
-def test_a_key_that_ace_does_not_know_is_in_the_logs(world):
-    world.empty_bucket()
-    world.local.ace.accept("another-fake-key")
+def test_a_key_that_ace_does_not_know_is_in_the_logs(served):
+    served.empty_bucket()
+    served.local.ace.accept("another-fake-key")
     try:
-        code, checks = checked(world)
+        code, logs = run_check(served, "logs")
     finally:
-        world.local.ace.accept(world.local.environment["ACE_API_KEY"])
-    (found,) = checks["logs"]["findings"]
-    assert (code, checks["logs"]["outcome"]) == (1, "fail")
+        served.local.ace.accept(served.local.environment["ACE_API_KEY"])
+    (found,) = logs["findings"]
+    assert (code, logs["outcome"]) == (1, "fail")
     assert (found["cause"], found["subject"]) == ("configuration", "log of POST /trigger")
     assert "probably a bad key" in found["found"]
     assert found["hint"].startswith("pulumi config set --secret aceApiKey")
-    assert tails(world) == []
-    code, checks = checked(world)
-    assert (code, {check["outcome"] for check in checks.values()}) == (0, {"pass"})
-
-
-# ---- a second worker with the same key and with another one
-
-NAME = "etl"
-
-
-def deploy(world, key):
-    """Upload the same code under another name and with another key. Returns its address."""
-    environment = world.local.environment
-    account, token = environment["CLOUDFLARE_ACCOUNT_ID"], environment["CLOUDFLARE_API_TOKEN"]
-    texts = {"ACE_BASE_URL": world.local.ace.url, "SETTLE_HOURS": "0", "RECHECK_DAYS": "0"}
-    texts |= {"SITES": '[{"name":"ses_falls_city","startDate":"2024-12-10"}]', "DEAD_LETTER_QUEUE": f"{NAME}-dead-days"}
-    texts |= {"PAGE_SIZE": "10000", "KEY_TEMPLATE": "timeseries/{site}/{date}/data.ndjson.gz"}
-    bindings = [{"name": "ACE_API_KEY", "type": "secret_text", "text": key}]
-    bindings += [{"name": "BUCKET", "type": "r2_bucket", "bucket_name": world.local.bucket}]
-    bindings += [{"name": "DAYS", "type": "queue", "queue_name": f"{world.local.worker_name}-days"}]
-    bindings += [{"name": "CF_VERSION_METADATA", "type": "version_metadata"}]
-    bindings += [{"name": name, "type": "plain_text", "text": text} for name, text in texts.items()]
-    metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": bindings}
-    code = (local.ROOT / "workers" / "dist" / "backfill.js").read_bytes()
-    parts = {"worker.js": ("worker.js", code, "application/javascript+module")}
-    parts |= {"metadata": (None, json.dumps(metadata), "application/json")}
-    url = f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{account}/workers/scripts/{NAME}"
-    with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
-        uploaded = client.put(url, files=parts)
-        assert uploaded.status_code == 200, uploaded.text
-        client.post(f"{url}/subdomain", json={"enabled": True, "previews_enabled": False}).raise_for_status()
-    return world.wait(world.local.edge.reserve(NAME))
-
-
-@pytest.fixture
-def parity(world, tmp_path):
-    """Deploy a related worker with a key, and run the checks with the manifest of the stack, which names it."""
-
-    def run_parity(key):
-        manifest = json.loads(world.pulumi("stack", "output", "manifest", "--show-secrets", "--stack", local.STACK))
-        manifest["siblings"]["etl_worker"] = deploy(world, key)
-        file = tmp_path / "manifest.json"
-        file.write_text(json.dumps(manifest))
-        code, output = world.run("python", "-m", "checks", "run", "parity", "--manifest", str(file), "--format", "json")
-        return code, {check["id"]: check for check in json.loads(output)["checks"]}
-
-    return run_parity
-
-
-def test_a_related_worker_with_the_same_key_and_with_another(world, parity):
-    code, checks = parity(world.local.environment["ACE_API_KEY"])
-    assert (code, checks["parity"]["outcome"]) == (0, "pass"), checks["parity"]
-    code, checks = parity("another-fake-key")
-    (found,) = checks["parity"]["findings"]
-    assert (code, checks["parity"]["outcome"]) == (1, "fail")
-    assert (found["cause"], found["subject"]) == (
-        "configuration",
-        "GET /status of the ETL worker with the operator token",
-    )
-    assert "another key" in found["found"]
+    assert tails(served) == []
+    code, report = checks(served, "logs")
+    assert (code, {check["outcome"] for check in report["checks"]}) == (0, {"pass"})
 
 
 # ---- case P3: a preview survives single faults of the API, and explains faults that stay
@@ -162,10 +120,10 @@ class Forward(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def preview(world):
+def preview(served):
     def preview(**faults):
-        with FaultyApi(world.local.environment["CLOUDFLARE_BASE_URL"], faults) as api:
-            code, output = world.run("pulumi", "preview", "--refresh=false", CLOUDFLARE_BASE_URL=api.url)
+        with FaultyApi(served.local.environment["CLOUDFLARE_BASE_URL"], faults) as api:
+            code, output = served.run("pulumi", "preview", "--refresh=false", CLOUDFLARE_BASE_URL=api.url)
             return code, output, api.answers
 
     return preview
@@ -174,8 +132,8 @@ def preview(world):
 def test_one_429_and_one_502_do_not_fail_a_preview(preview):
     code, output, answers = preview(deployments=[429], versions=[502])
     assert code == 0, output
-    assert (answers["deployments", 429], answers["deployments", 200]) == (1, 1)
-    assert (answers["versions", 502], answers["versions", 200]) == (1, 1)
+    assert (answers["deployments", 429], answers["deployments", 200]) == (1, 2)  # two workers
+    assert (answers["versions", 502], answers["versions", 200]) == (1, 2)
 
 
 def test_a_429_that_stays_is_one_line_with_the_number_of_attempts(preview):
@@ -184,3 +142,70 @@ def test_a_429_that_stays_is_one_line_with_the_number_of_attempts(preview):
     assert "Cloudflare's API answered 429 without a JSON object after 3 attempts: GET http://127.0.0.1" in output
     assert "Traceback" not in output
     assert answers["deployments", 429] == 3
+
+
+# ---- the query worker: healthy, broken by data, by drift and by a foreign worker
+
+
+@pytest.fixture
+def stored(served):
+    """Every day is stored."""
+    assert checks(served, "trigger")[0] == 0
+    return served
+
+
+def test_a_stored_day_is_served_exactly_and_nothing_else_has_changed(stored):
+    health = httpx.get(f"{stored.local.query_url}/health", trust_env=False).json()
+    assert (health["status"], health["service"]) == ("healthy", "query-worker")
+    assert health["worker_version"]["tag"].startswith("bv:")
+    assert stored.pulumi("stack", "output", "queryUrl").strip() == stored.local.query_url
+    code, report = stored.checks()
+    assert (code, {check["id"]: check["outcome"] for check in report["checks"]}["query"]) == (0, "pass"), report
+
+
+def test_an_object_that_was_overwritten_is_found(stored):
+    for key in stored.objects():
+        head, raw = stored.wait(stored.local.edge.r2_get(stored.local.bucket, key))
+        changed = [{**json.loads(line), "value": 1} for line in gzip.decompress(raw).splitlines()]
+        other = stored_in_members(key.split("/")[2], changed)
+        custom = head["custom_metadata"] | {name: other.custom[name] for name in ("bytes", "members")}
+        put = stored.local.edge.r2_put
+        stored.wait(put(stored.local.bucket, key, other.body, http_metadata={}, custom_metadata=custom))
+    code, check = run_check(stored, "query")
+    assert (code, check["outcome"]) == (1, "fail")
+    assert "metadata sha256" in check["findings"][0]["expected"]
+    stored.empty_bucket()
+    assert checks(stored, "trigger")[0] == 0
+    assert run_check(stored, "query")[0] == 0
+
+
+def test_an_unbound_bucket_a_secret_and_crons_are_drift_and_restored_by_the_hint(stored):
+    script = f"workers/scripts/{stored.local.query_name}"
+    source = (local.ROOT / "workers" / "dist" / "query.js").read_text()
+    metadata = {"main_module": "worker.js", "compatibility_date": "2026-04-01", "bindings": []}
+    files = {
+        "metadata": (None, json.dumps(metadata), "application/json"),
+        "worker.js": ("worker.js", source, "application/javascript+module"),
+    }
+    with api(stored) as client:
+        client.put(script, files=files).raise_for_status()
+        code, check = run_check(stored, "query")
+        assert (code, check["outcome"]) == (1, "fail")
+        [found] = check["findings"]
+        assert found["found"].startswith("503 not_configured")
+        assert (found["cause"], found["hint"]) == ("configuration", f"pulumi up --stack {local.STACK}")
+
+        secret = {"name": "OUTSIDE", "text": "fake", "type": "secret_text"}
+        client.put(f"{script}/secrets", json=secret).raise_for_status()
+        client.put(f"{script}/schedules", json=[{"cron": "0 * * * *"}]).raise_for_status()
+        previewed, updated, _ = stored.pulumi("up", "--yes", "--diff").partition("\nUpdating (")
+        assert updated
+        assert "changed secrets outside Pulumi" in previewed
+        assert "uploaded another version" in previewed
+        assert "BUCKET deleted" in previewed
+        assert "OUTSIDE added" in previewed
+        assert "Live crons: 0 * * * *" in previewed
+        assert client.get(f"{script}/secrets").json()["result"] == []
+        assert client.get(f"{script}/schedules").json()["result"]["schedules"] == []
+    stored.pulumi("preview", "--expect-no-changes")
+    assert run_check(stored, "query")[0] == 0

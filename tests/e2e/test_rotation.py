@@ -1,4 +1,7 @@
-"""A new key replaces the old one without a failed request, and the old one opens nothing any more."""
+"""A new key replaces the old one without a failed request, and the old one opens nothing any more.
+
+The tests share one world. The first one checks the first key before the first deployment.
+"""
 
 import contextlib
 import threading
@@ -7,17 +10,22 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from contract.operator_token import derive_operator_token
 from rehearsal import local_system as local
 from rehearsal.local_system import commands as process
+from tests.e2e import shortcuts
+from tests.e2e.conftest import started
 
 OLD_KEY, NEW_KEY = "fake-ace-key-before-the-rotation", "fake-ace-key-after-the-rotation"
+OTHER_KEY = "fake-ace-key-that-is-not-deployed"
+MOMENT = 0.01  # seconds, so that the deployment gets most of the processor
+UNSET = {"ACE_API_KEY": ""}  # so that each command takes the key of the stack
+REVIEW = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review"
 
 
 class Requests(threading.Thread):
-    """Asks GET /health without a pause, as a monitor would, and keeps every answer that is not healthy."""
+    """Asks GET /health at once after each answer, but for a moment, and keeps every answer that is not healthy."""
 
     def __init__(self, url):
         super().__init__()
@@ -25,7 +33,7 @@ class Requests(threading.Thread):
 
     def run(self):
         with httpx.Client(timeout=30) as client:
-            while not self.stop.is_set():
+            while not self.stop.wait(MOMENT):
                 began = time.monotonic()
                 try:
                     reply = client.get(f"{self.url}/health")
@@ -49,7 +57,7 @@ def asked_all_the_while(url):
 
 
 def declare(world, key):
-    environment = {**world.local.environment, "ACE_API_KEY": ""}
+    environment = {**world.local.environment, **UNSET}
     command = ("pulumi", "config", "set", "--secret", "aceApiKey")
     code, output = world.wait(process.run(command, environment=environment, folder=local.ROOT, given=f"{key}\n"))
     assert code == 0, output
@@ -61,34 +69,49 @@ def status(world, key):
     ).status_code
 
 
-@pytest.fixture
-def deployed(empty_world):
-    """A stack with the encrypted key in its configuration, as docs/rotate-the-key.md describes."""
-    declare(empty_world, OLD_KEY)
-    empty_world.local.ace.accept(OLD_KEY)
-    assert empty_world.run("pulumi", "up", "--yes", "--skip-preview", ACE_API_KEY="")[0] == 0
-    return empty_world
+@pytest.fixture(scope="module")
+def keyed():
+    """A stack that is not deployed yet, with the encrypted key in its configuration, as docs/rotate-the-key.md says."""
+    with started() as world:
+        declare(world, OLD_KEY)
+        yield world
+
+
+@pytest.fixture(scope="module")
+def deployed(keyed):
+    keyed.local.ace.accept(OLD_KEY)
+    assert keyed.run("pulumi", "up", "--yes", "--skip-preview", **UNSET)[0] == 0
+    return keyed
+
+
+def test_before_the_first_deployment_config_and_token_check_the_previewed_one_with_the_stacks_key(keyed):
+    judged = ("python", "-m", "checks", "run", "config", "token", "--stack", local.STACK)
+    code, output = keyed.run(*judged, **UNSET)
+    assert (code, OLD_KEY in output) == (1, False), output
+    assert "probably a wrong key" in output
+    keyed.local.ace.accept(OLD_KEY)
+    code, output = keyed.run(*judged, **UNSET)
+    assert (code, OLD_KEY in output) == (0, False), output
+    assert "ACE accepts the stack's aceApiKey and serves ses_falls_city" in output
+    code, output = keyed.run("python", "-m", "checks", "run", "health", "--stack", local.STACK, **UNSET)
+    assert code == 3
+    assert "has no output manifest" in output
 
 
 def test_a_rotation_has_no_gap(deployed):
-    world, environment = deployed, {"ACE_API_KEY": ""}
+    world = deployed
     assert (status(world, OLD_KEY), status(world, NEW_KEY)) == (200, 401)
     world.local.ace.accept(NEW_KEY)
     with asked_all_the_while(world.local.worker_url) as requests:
         declare(world, NEW_KEY)
-        code, comment = world.run(
-            "bash", "-c", "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review", **environment
-        )
+        code, comment = world.run("bash", "-c", REVIEW, **UNSET)
         assert code == 0
         assert "value changes: yes" in comment
         assert "outside Pulumi" not in comment
-        assert world.run("pulumi", "up", "--yes", "--skip-preview", **environment)[0] == 0
+        assert world.run("pulumi", "up", "--yes", "--skip-preview", **UNSET)[0] == 0
         assert (status(world, OLD_KEY), status(world, NEW_KEY)) == (401, 200)
-        code, output = world.run(
-            "python", "-m", "checks", "run", "key", "trigger", "--stack", local.STACK, **environment
-        )
+        code, output = world.run("python", "-m", "checks", "run", "key", "trigger", "--stack", local.STACK, **UNSET)
         assert code == 0, output
-        assert world.run("pulumi", "preview", "--expect-no-changes", **environment)[0] == 0
     assert requests.failed == []
     assert requests.count > 100, requests.count
     for key in (OLD_KEY, NEW_KEY):
@@ -98,18 +121,16 @@ def test_a_rotation_has_no_gap(deployed):
 
 
 def test_after_a_failed_deployment_the_review_still_shows_the_change_of_the_key(deployed):
+    """And without the change, the rotated deployment has none."""
     world, file = deployed, Path(deployed.local.environment["PULUMI_OPTION_CONFIG_FILE"])
-    review = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review"
-    kept = yaml.safe_load(file.read_text())
-    broken = [{"name": "NOWHERE", "type": "r2_bucket", "bucket_name": "there-is-none"}]
-    declare(world, NEW_KEY)
-    declared = yaml.safe_load(file.read_text())
-    file.write_text(
-        yaml.safe_dump({**declared, "config": {**declared["config"], "building-vitals:extraBindings": broken}})
-    )
-    assert world.run("pulumi", "up", "--yes", "--skip-preview", ACE_API_KEY="")[0] != 0
-    assert status(world, OLD_KEY) == 200
-    file.write_text(yaml.safe_dump(declared))
-    assert "value changes: yes" in world.run("bash", "-c", review, ACE_API_KEY="")[1]
-    file.write_text(yaml.safe_dump(kept))
-    assert world.run("pulumi", "preview", "--expect-no-changes", ACE_API_KEY="")[0] == 0
+    [live] = [key for key in (OLD_KEY, NEW_KEY) if status(world, key) == 200]
+    kept = file.read_text()
+    declare(world, OTHER_KEY)
+    declared = file.read_text()
+    shortcuts.declare(world, extraBindings=[{"name": "NOWHERE", "type": "r2_bucket", "bucket_name": "there-is-none"}])
+    assert world.run("pulumi", "up", "--yes", "--skip-preview", **UNSET)[0] != 0
+    assert status(world, live) == 200
+    file.write_text(declared)
+    assert "value changes: yes" in world.run("bash", "-c", REVIEW, **UNSET)[1]
+    file.write_text(kept)
+    assert world.run("pulumi", "preview", "--expect-no-changes", **UNSET)[0] == 0
