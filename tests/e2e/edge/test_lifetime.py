@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -61,18 +62,10 @@ def test_nothing_outlives_a_killed_parent(tmp_path):
     wait_for(lambda: not socket.parent.exists(), 1)
 
 
-def test_the_control_socket_closes_no_idle_connection(tmp_path):
+def test_the_control_socket_closes_no_idle_connection(edge):
     """Node closes an idle connection after 6 seconds unless told otherwise, and then announces a timeout."""
-
-    async def go():
-        edge = await Edge.start(folder=tmp_path)
-        socket = str(edge._process.socket)
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=socket)) as client:
-            answer = await client.post("http://edge/reserve", json={"name": "w"})
-        await edge.close()
-        return answer
-
-    answer = asyncio.run(go())
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(edge.edge._process.socket))) as client:
+        answer = client.post("http://edge/reserve", json={"name": "w"})
     assert answer.status_code == 200
     assert answer.headers["connection"] == "keep-alive"
     assert "keep-alive" not in answer.headers
@@ -105,22 +98,23 @@ def test_workerd_ends_with_node_and_every_call_reports_it(tmp_path, script, how)
     asyncio.run(go())
 
 
-def test_a_crashed_runtime_is_started_again(tmp_path, script):
-    before = processes.descendants(os.getpid())
+def workerd(edge):
+    """The runtime of the shared edge. A test may kill it, because the edge starts it again."""
+    return named(processes.descendants(edge.edge._process._process.pid), "workerd")
 
-    async def go():
-        edge = await Edge.start(folder=tmp_path)
-        await edge.deploy("w", [(script("w"), 100)], enabled=True)
-        url = await edge.reserve("w")
-        os.kill(named(processes.descendants(os.getpid()) - before, "workerd"), signal.SIGKILL)
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(5):
-            answer = await client.get(url)
-            while answer.status_code == 502:
-                answer = await client.get(url)
-        assert answer.text == "hello"
-        await edge.close()
 
-    asyncio.run(go())
+def served_again(client, url):
+    """The answer after a crash."""
+    deadline = time.monotonic() + 30
+    while (answer := client.get(url)).status_code == 502:
+        assert time.monotonic() < deadline
+    return answer.text
+
+
+def test_a_crashed_runtime_is_started_again(edge, script, client):
+    url = edge.serve(script("w"))
+    os.kill(workerd(edge), signal.SIGKILL)
+    assert served_again(client, url) == "hello"
 
 
 def listening(pid):
@@ -143,49 +137,29 @@ def taken(port):
     pytest.fail(f"port {port} stays taken")
 
 
-def test_every_start_of_workerd_takes_free_ports(tmp_path, script):
+def test_every_start_of_workerd_takes_free_ports(edge, script):
     """Miniflare may wait for ever for a workerd that ends at once, because another process has its port."""
-    before = processes.descendants(os.getpid())
-
-    async def go():
-        ports = []
-        edge = await Edge.start(folder=tmp_path)
-        for name in ("a", "b"):
-            await edge.deploy(name, [(script(name), 100)], enabled=True)
-            ports.append(set(listening(named(processes.descendants(os.getpid()) - before, "workerd"))))
-        await edge.close()
-        return ports
-
-    first, second = asyncio.run(go())
+    ports = []
+    for name in ("a", "b"):
+        edge.serve(script(name))
+        ports.append(set(listening(workerd(edge))))
+    first, second = ports
     assert first
     assert second
     assert first.isdisjoint(second)
 
 
-def test_a_port_that_another_process_takes_during_a_restart_stays_with_that_process(tmp_path, script):
-    before = processes.descendants(os.getpid())
-
-    async def go():
-        edge = await Edge.start(folder=tmp_path)
-        await edge.deploy("w", [(script("w"), 100)], enabled=True)
-        await edge.r2_put("kept", "key", b"data", http_metadata={}, custom_metadata={})
-        url = await edge.reserve("w")
-        workerd = named(processes.descendants(os.getpid()) - before, "workerd")
-        ports = listening(workerd)
-        assert ports
-        os.kill(workerd, signal.SIGKILL)
-        others = [taken(port) for port in ports]
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client, asyncio.timeout(30):
-            answer = await client.get(url)
-            while answer.status_code == 502:
-                answer = await client.get(url)
-        assert answer.text == "hello"
-        assert (await edge.r2_get("kept", "key"))[1] == b"data"
-        await edge.close()
-        for other in others:
-            other.close()
-
-    asyncio.run(go())
+def test_a_port_that_another_process_takes_during_a_restart_stays_with_that_process(edge, script, client):
+    url = edge.serve(script("w"))
+    edge.do(edge.edge.r2_put("kept", "key", b"data", http_metadata={}, custom_metadata={}))
+    ports = listening(workerd(edge))
+    assert ports
+    os.kill(workerd(edge), signal.SIGKILL)
+    others = [taken(port) for port in ports]
+    assert served_again(client, url) == "hello"
+    assert edge.do(edge.edge.r2_get("kept", "key"))[1] == b"data"
+    for other in others:
+        other.close()
 
 
 def copy_of_stderr(pid):
@@ -197,30 +171,20 @@ def copy_of_stderr(pid):
     return copy
 
 
-def test_a_request_that_reached_the_taker_of_a_port_ends_when_the_death_is_seen(tmp_path, script):
-    before = processes.descendants(os.getpid())
-
-    async def go():
-        edge = await Edge.start(folder=tmp_path)
-        await edge.deploy("w", [(script("w"), 100)], enabled=True)
-        url = await edge.reserve("w")
-        workerd = named(processes.descendants(os.getpid()) - before, "workerd")
-        ports = listening(workerd)
-        held = copy_of_stderr(workerd)
-        os.kill(workerd, signal.SIGKILL)
-        others = [taken(port) for port in ports]
-        async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
-            waiting = asyncio.create_task(client.get(url))
-            reached, _, _ = await asyncio.to_thread(select.select, others, [], [], 10)
-            assert reached
-            os.close(held)
-            assert (await waiting).status_code == 502
-            assert (await client.get(url)).text == "hello"
-        await edge.close()
-        for other in others:
-            other.close()
-
-    asyncio.run(go())
+def test_a_request_that_reached_the_taker_of_a_port_ends_when_the_death_is_seen(edge, script, client):
+    url = edge.serve(script("w"))
+    ports, held = listening(workerd(edge)), copy_of_stderr(workerd(edge))
+    os.kill(workerd(edge), signal.SIGKILL)
+    others = [taken(port) for port in ports]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.get, url)
+        reached, _, _ = select.select(others, [], [], 10)
+        assert reached
+        os.close(held)
+        assert waiting.result().status_code == 502
+    assert client.get(url).text == "hello"
+    for other in others:
+        other.close()
 
 
 def test_a_request_beyond_the_drain_limit_is_ended_and_the_swap_goes_on(tmp_path, script):
