@@ -126,6 +126,9 @@ def main(place: str) -> None:
 
     import anyio._backends._asyncio
     import anyio.streams.tls  # noqa: F401
+    import grpc._channel  # type: ignore[import-untyped]
+    import grpc._server  # type: ignore[import-untyped]
+    import grpc.experimental  # type: ignore[import-untyped]  # noqa: F401
     import httpcore._backends.anyio  # noqa: F401
     import pulumi_cloudflare  # noqa: F401
     from detect_secrets.core import scan  # noqa: F401
@@ -134,7 +137,7 @@ def main(place: str) -> None:
     from cloudflare_client.httpx_transport import load_certificates
     from infra import account, imports, plan, resources  # noqa: F401
     from infra.settings import reading, source  # noqa: F401
-    from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin
+    from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin, resource
 
     def run_language_host(arguments: list[str]) -> None:
         sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]  # the program's is its own
@@ -144,6 +147,7 @@ def main(place: str) -> None:
         language_host.main(arguments)
 
     get_mapping_from_secret_type_to_class()  # imports every detector
+    resource.find_resources()  # imports their modules
     load_certificates()
     gc.freeze()  # and no process collects, because each ends soon
     _serve(place, {LANGUAGE_HOST: run_language_host, PLUGIN: plugin.main})

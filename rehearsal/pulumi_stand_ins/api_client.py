@@ -35,7 +35,12 @@ class ApiClient:
         self._attempts, self._pause = attempts, pause
         headers = {"Authorization": f"Bearer {token}", "User-Agent": _USER_AGENT}
         self._http = httpx.AsyncClient(
-            base_url=base.rstrip("/") + "/", headers=headers, timeout=120, transport=transport, trust_env=False
+            base_url=base.rstrip("/") + "/",
+            headers=headers,
+            timeout=120,
+            transport=transport,
+            trust_env=False,
+            verify=not base.startswith("http:"),  # without TLS, certificates would be loaded for nothing
         )
 
     async def fetch_result(self, method: str, path: str, **options: Any) -> Any:

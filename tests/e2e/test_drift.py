@@ -13,8 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from rehearsal import local_system as local
+from review.__main__ import main as review
+from review.github import diagnostics
 
 OBSERVABILITY = {
     "enabled": True,
@@ -283,13 +286,12 @@ def outside(world):
 
 def shown(world, *, plain=False):
     """The text of a preview, and the comment with its exit code. Without `plain` the text is the warnings in the JSON."""
-    file = world.local.folder / "preview.json"
-    warnings = f"python -m review.github diagnostics --file {file}"
-    review = f"pulumi preview --json >{file} 2>/dev/null && python -m review --detailed-exitcode <{file}"
     with ThreadPoolExecutor() as pool:
         text = pool.submit(world.pulumi, "preview") if plain else None
-        code, comment = world.run("bash", "-c", review)
-        return world.run("bash", "-c", warnings)[1] if text is None else text.result(), code, comment
+        _, given = world.run("bash", "-c", "pulumi preview --json 2>/dev/null")
+    reviewed = CliRunner().invoke(review, ["--detailed-exitcode"], input=given)
+    said = text.result() if text else "\n".join(diagnostics.read_lines(given.encode()))
+    return said, reviewed.exit_code, reviewed.stdout
 
 
 TOGETHER = (
