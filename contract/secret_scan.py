@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 
 from contract.manifest.sites import is_sites_binding
 
@@ -35,6 +36,7 @@ _TEXTS = ("plain_text", "json")  # kinds of a binding whose value is a text of t
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")  # 32 digits are an id of Cloudflare's, 40 a commit
 _WORD = re.compile(r"[\w+/=-]{32,}", re.ASCII)
 _ENTROPY = 4.3  # bits a character: words of a language stay below, 32 random letters and digits do not
+_CHOOSING = threading.Lock()
 
 
 def has_secret_name(name: str) -> bool:
@@ -76,9 +78,16 @@ def has_secret_form(text: str, *, is_free: bool = True) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _has_known_form(text: str) -> bool:
-    """Return whether a kind of secret is known by this form. A scan takes 2 ms, and a review scans most texts twice."""
+    """Return whether a kind of secret is known by this form. A review scans most texts twice."""
     from detect_secrets.core.scan import scan_line
-    from detect_secrets.settings import transient_settings
 
-    with transient_settings({"plugins_used": [{"name": name} for name in _FORMS]}):
-        return any(True for line in text.splitlines() for _ in scan_line(line))
+    with _CHOOSING:
+        _choose_forms()
+    return any(True for line in text.splitlines() for _ in scan_line(line))
+
+
+@functools.cache  # `transient_settings` would make every form anew for each text, in 2 ms
+def _choose_forms() -> None:
+    from detect_secrets.settings import configure_settings_from_baseline
+
+    configure_settings_from_baseline({"plugins_used": [{"name": name} for name in _FORMS]})

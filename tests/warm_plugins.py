@@ -131,10 +131,9 @@ def main(place: str) -> None:
     import grpc.experimental  # type: ignore[import-untyped]  # noqa: F401
     import httpcore._backends.anyio  # noqa: F401
     import pulumi_cloudflare  # noqa: F401
-    from detect_secrets.core import scan  # noqa: F401
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
     from cloudflare_client.httpx_transport import load_certificates
+    from contract import secret_scan
     from infra import account, imports, plan, resources  # noqa: F401
     from infra.settings import reading, source  # noqa: F401
     from rehearsal.pulumi_stand_ins import LANGUAGE_HOST, PLUGIN, language_host, plugin, resource
@@ -146,7 +145,7 @@ def main(place: str) -> None:
                 del sys.modules[module]
         language_host.main(arguments)
 
-    get_mapping_from_secret_type_to_class()  # imports every detector
+    secret_scan.has_secret_form("")  # imports every detector
     resource.find_resources()  # imports their modules
     load_certificates()
     gc.freeze()  # and no process collects, because each ends soon
