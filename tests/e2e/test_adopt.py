@@ -2,59 +2,76 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from rehearsal import local_system as local
 from rehearsal.local_system import outside_pulumi
+from tests.e2e.conftest import started
+from tests.e2e.shortcuts import checks, declare
+from tests.e2e.snapshot import Snapshot
 
-REVIEW = "set -o pipefail; pulumi preview --json 2>/dev/null | python -m review --detailed-exitcode"
+REVIEW = 'set -o pipefail; pulumi preview --json 2>/dev/null | tee "$PREVIEW" | python -m review --detailed-exitcode'
 MANY = [f"A_SETTING_OF_ANOTHER_TEAM_{number:02}" for number in range(60)]  # more than a message has room for
-KV_ID = "0123456789abcdef0123456789abcdef"
+KV_ID, OTHER_KV_ID = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 SLACK = "fake-slack-value-of-another-team"
-CODE = """export default { fetch(request, env) { return Response.json(Object.keys(env).sort()) } }"""
+CODE = b"""export default { fetch(request, env) { return Response.json(Object.keys(env).sort()) } }"""
+
+
+@pytest.fixture(scope="module")
+def running():
+    with started() as world:
+        yield world, world.wait(Snapshot.take(world.local))
 
 
 @pytest.fixture
-def theirs(empty_world):
-    """Created with wrangler and the API: a worker with a KV, a variable, secrets and a cron, and a bucket with data."""
-    world, name, bucket = empty_world, empty_world.local.worker_name, empty_world.local.bucket
-    folder = world.local.folder / "outside"
-    folder.mkdir()
-    (folder / "worker.js").write_text(CODE)
-    config = {
-        "name": name,
-        "main": "worker.js",
-        "compatibility_date": "2026-04-01",
-        "r2_buckets": [
-            {"binding": "OLD", "bucket_name": bucket},
-            {"binding": "BUCKET", "bucket_name": "elsewhere"},
-        ],
-        "kv_namespaces": [{"binding": "CACHE", "id": KV_ID}],
-        "vars": {"FLAG": "on", **dict.fromkeys(MANY, "on")},
-        "triggers": {"crons": ["0 1 * * *"]},
-    }
-    (folder / "wrangler.json").write_text(json.dumps(config))
+def world(running, tmp_path):
+    """A world in which nothing is deployed. After the test, its account, stack and settings are as they were."""
+    world, empty = running
+    file, state = Path(world.local.environment["PULUMI_OPTION_CONFIG_FILE"]), world.local.folder / "state"
+    settings = file.read_text()
+    shutil.copytree(state, tmp_path / "state")
+    yield world
+    file.write_text(settings)
+    lose_state(world, tmp_path)
+    world.wait(empty.restore(world.local))
+
+
+def lose_state(world, folder):
+    """Replace the state by the one of a stack without resources, which is in the folder of a test."""
+    shutil.rmtree(world.local.folder / "state")
+    shutil.copytree(folder / "state", world.local.folder / "state")
+
+
+@pytest.fixture
+def theirs(world):
+    """Created as wrangler does: a worker with KVs, variables, secrets and a cron, and a bucket with data."""
+    name, bucket = world.local.worker_name, world.local.bucket
     for name_of_bucket in (bucket, "elsewhere"):
         call(world, "POST", "r2/buckets", json={"name": name_of_bucket})
-    for _ in range(2):  # the second one switches observability off by itself
-        world.wait(world.local.wrangler("deploy", "--config", str(folder / "wrangler.json")))
+    bindings = [
+        {"name": "OLD", "type": "r2_bucket", "bucket_name": bucket},
+        {"name": "BUCKET", "type": "r2_bucket", "bucket_name": "elsewhere"},
+        {"name": "CACHE", "type": "kv_namespace", "namespace_id": KV_ID},
+        {"name": "INDEX", "type": "kv_namespace", "namespace_id": OTHER_KV_ID},
+        *({"name": variable, "type": "plain_text", "text": "on"} for variable in ("FLAG", *MANY)),
+    ]
+    world.wait(outside_pulumi.put_script(world.local, name, CODE, bindings=bindings))
+    script = f"workers/scripts/{name}"
+    call(world, "PUT", f"{script}/schedules", json=[{"cron": "0 1 * * *"}])
+    # as the second `wrangler deploy` does by itself
+    call(world, "PATCH", f"{script}/script-settings", json={"observability": {"enabled": False}})
     for secret, value in {"ACE_API_KEY": "fake-key-of-before", "SLACK_TOKEN": SLACK, "SITES": SLACK}.items():
-        text = {"name": secret, "text": value, "type": "secret_text"}
-        call(world, "PUT", f"workers/scripts/{name}/secrets", json=text)
-    world.wait(world.local.edge.r2_put(bucket, "kept", b"data", http_metadata={}, custom_metadata={}))
+        call(world, "PUT", f"{script}/secrets", json={"name": secret, "text": value, "type": "secret_text"})
+    put(world, "kept")
     return world
 
 
-def keep(world, *bindings):
-    """Write the bindings into the stack's file (docs/adopt-an-existing-worker.md)."""
-    file = Path(world.local.environment["PULUMI_OPTION_CONFIG_FILE"])
-    stack = yaml.safe_load(file.read_text())
-    stack["config"]["building-vitals:extraBindings"] = list(bindings)
-    file.write_text(yaml.safe_dump(stack))
+def put(world, key):
+    world.wait(world.local.edge.r2_put(world.local.bucket, key, b"data", http_metadata={}, custom_metadata={}))
 
 
 def call(world, method, path, **more):
@@ -71,6 +88,14 @@ def live_bindings(world):
     return {item["name"]: item for item in found["bindings"]}
 
 
+def review(world):
+    """Return the exit code and the comment of the review of a preview, and the preview's warnings."""
+    file = world.local.folder / "preview.json"
+    code, comment = world.run("bash", "-c", REVIEW, PREVIEW=str(file))
+    said = json.loads(file.read_text()).get("diagnostics", [])
+    return code, comment, {item["message"].strip() for item in said if item["severity"] == "warning"}
+
+
 def test_an_existing_worker_is_refused_then_adopted_completely(theirs):
     world = theirs
     code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
@@ -78,63 +103,59 @@ def test_an_existing_worker_is_refused_then_adopted_completely(theirs):
     assert "pulumi config set --stack rehearsal adopt true" in output
     assert "FLAG" in live_bindings(world)
 
-    world.pulumi("config", "set", "adopt", "true")
-    lost = ["FLAG (plain_text)", "CACHE (kv_namespace)", "OLD (r2_bucket)", "SITES (secret_text)"]
+    cache = {"name": "CACHE", "type": "kv_namespace", "namespace_id": KV_ID}
+    declare(world, adopt="true", extraBindings=[cache])
+    code, comment, warnings = review(world)
+    assert code == 2
+    lost = ["FLAG (plain_text)", "INDEX (kv_namespace)", "OLD (r2_bucket)", "SITES (secret_text)"]
     lost += [f"{name} (plain_text)" for name in MANY]
-    [said] = {line.partition("warning: ")[2] for line in world.pulumi("preview").splitlines() if ": adopts " in line}
+    [said] = {warning for warning in warnings if ": adopts " in warning}
     assert all(item in said for item in lost), said
     assert "Replaced: BUCKET (r2_bucket). Live crons: 0 1 * * *." in said
     assert "observability (expected logs at 100 %, found off)" in said
     assert "ACE_API_KEY" not in said
-    code, comment = world.run("bash", "-c", REVIEW)
-    assert code == 2
-    for row in ("`FLAG` | `plain_text`", "`CACHE` | `kv_namespace`", "`OLD` | `r2_bucket`"):
+    assert "CACHE" not in said
+    for row in ("`FLAG` | `plain_text`", "`INDEX` | `kv_namespace`", "`OLD` | `r2_bucket`"):
         assert f"| {row} | it is not declared |" in comment, comment
     assert "| `SITES` | `secret_text` | its name is declared as `plain_text` |" in comment
     assert "| `BUCKET` | `r2_bucket` | its value is replaced by the declared one |" in comment
     assert all(f"| `{name}` | `plain_text` |" in comment for name in MANY)
     assert "| `SLACK_TOKEN`" not in comment
+    assert "| `CACHE` | `kv_namespace` |" not in comment
     assert "Live crons: `0 1 * * *`" in comment
 
-    cache = {"name": "CACHE", "type": "kv_namespace", "namespace_id": KV_ID}
-    keep(world, cache)
-    _, comment = world.run("bash", "-c", REVIEW)
-    assert "| `CACHE` | `kv_namespace` |" not in comment
-    assert "| `FLAG` | `plain_text` | it is not declared |" in comment
     adopted = world.pulumi("up", "--yes", "--skip-preview")
     assert "= 1 imported" in adopted
-    world.pulumi("preview", "--expect-no-changes")
     assert "imported" not in world.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
 
     bound = live_bindings(world)
     assert {"CACHE", "SLACK_TOKEN", "ACE_API_KEY", "BUCKET"} <= bound.keys()
-    assert not {"FLAG", "OLD"} & bound.keys()
+    assert not {"FLAG", "OLD", "INDEX"} & bound.keys()
     worker = world.local.cloudflare.account.workers[world.local.worker_name]
     assert worker.live.secrets["SLACK_TOKEN"] == SLACK
     assert worker.live.secrets["ACE_API_KEY"] == world.local.environment["ACE_API_KEY"]
     assert "kept" in world.objects()
-    code, report = world.checks("--skip", "data")
+    code, report = checks(world, skip=("data",))
     assert code == 0, report
 
     # Listed, it stays without `adopt`; not listed, the review says that it goes.
-    world.pulumi("config", "set", "adopt", "false")
-    _, comment = world.run("bash", "-c", REVIEW)
+    declare(world, adopt="false")
+    _, comment, _ = review(world)
     assert "| `SLACK_TOKEN` | `secret_text` | it is no longer declared |" in comment
-    keep(world, cache, {"name": "SLACK_TOKEN", "type": "secret_text"})
+    declare(world, extraBindings=[cache, {"name": "SLACK_TOKEN", "type": "secret_text"}])
     world.pulumi("preview", "--expect-no-changes")
     for text in (said, comment, adopted):
         assert SLACK not in text
 
 
-def put(world, key):
-    world.wait(world.local.edge.r2_put(world.local.bucket, key, b"data", http_metadata={}, custom_metadata={}))
+def remove_consumer(world, queue, worker):
+    [found] = call(world, "GET", f"queues?name={queue}")
+    [consumer] = [item for item in found["consumers"] if item["script"] == worker]
+    call(world, "DELETE", f"queues/{found['queue_id']}/consumers/{consumer['consumer_id']}")
 
 
-def test_a_foreign_bucket_and_a_lost_state_are_adopted_and_nothing_is_replaced_after(empty_world):
+def test_a_foreign_bucket_and_a_lost_state_are_adopted_and_nothing_is_replaced_after(world, tmp_path):
     """One world: a bucket of others, then a state that is lost, then a worker that is deleted while `adopt` is set."""
-    world = empty_world
-    state = world.local.folder / "empty.json"
-    world.pulumi("stack", "export", "--file", str(state))
     call(world, "POST", "r2/buckets", json={"name": world.local.bucket})
     put(world, "kept")
     code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
@@ -148,30 +169,34 @@ def test_a_foreign_bucket_and_a_lost_state_are_adopted_and_nothing_is_replaced_a
     assert "Traceback" not in output
     assert world.local.cloudflare.account.workers == {}
 
-    world.pulumi("config", "set", "adopt", "true")
+    declare(world, adopt="true")
     assert "= 1 imported" in world.pulumi("up", "--yes", "--skip-preview")
     assert "kept" in world.objects()
-    for adopt in ("true", "false"):
-        world.pulumi("config", "set", "adopt", adopt)
-        world.pulumi("preview", "--expect-no-changes")
 
-    world.pulumi("stack", "import", "--force", "--file", str(state))
+    declare(world, adopt="false")
+    lose_state(world, tmp_path)
     code, output = world.run("pulumi", "up", "--yes", "--skip-preview")
     assert code != 0
     assert (
         "10004" in output
     )  # the worker is an upload of this stack, so no request was made for the bucket (docs/troubleshooting.md)
 
-    world.pulumi("config", "set", "adopt", "true")
-    for _ in range(2):  # the provider cannot import the consumer of a queue
-        code, output = world.run("pulumi", "preview")
+    declare(world, adopt="true")
+    printed = []
+    for remove in (
+        lambda *words: world.wait(world.local.wrangler(*words)),
+        lambda *words: remove_consumer(world, *words[3:]),
+    ):
+        code, output = world.run("pulumi", "preview")  # the provider cannot import the consumer of a queue
         assert code != 0
-        command = re.search(r"already has its consumer.* run: npx wrangler (.*)", output)[1]
-        world.wait(world.local.wrangler(*command.split()))
+        printed.append(re.search(r"already has its consumer.* run: npx wrangler (.*)", output)[1].split())
+        assert printed[-1][:3] == ["queues", "consumer", "remove"]
+        remove(*printed[-1])
+    assert len(set(map(tuple, printed))) == 2
     assert "= 3 imported" in world.pulumi("up", "--yes", "--skip-preview")
     world.pulumi("preview", "--expect-no-changes")
     assert "kept" in world.objects()
-    code, report = world.checks("--skip", "data", "--skip", "trigger")
+    code, report = checks(world, skip=("data", "trigger"))
     assert code == 0, report
 
     world.wait(outside_pulumi.delete_worker(world.local))
