@@ -23,16 +23,33 @@ def declare(world: World, **settings: Any) -> None:
     file.write_text(yaml.safe_dump(stack))
 
 
-def checks(world: World, *names: str, skip: tuple[str, ...] = ()) -> tuple[int, dict[str, Any]]:
-    """Run the checks of the deployed stack in this process, and return the exit code and the JSON report."""
+def find_manifest(world: World) -> Path:
+    """Return the file of the deployed stack's manifest. The engine is asked once for each state."""
     [state] = (world.local.folder / "state/.pulumi/stacks").rglob(f"{STACK}.json")
     manifest = world.local.folder / f"manifest-{hashlib.sha256(state.read_bytes()).hexdigest()}.json"
-    if not manifest.exists():  # the engine has changed the state
+    if not manifest.exists():
         manifest.write_text(world.pulumi("stack", "output", "manifest", "--show-secrets"))
+    return manifest
+
+
+def run_checks(
+    world: World, *names: str, skip: tuple[str, ...] = (), read_only: bool = False, style: str = "text"
+) -> tuple[int, str]:
+    """Run the checks of the deployed stack in this process, and return the exit code and the report."""
     request = Request(
-        stack=None, manifest=str(manifest), names=names, skip=skip, seconds=60, targets=(Target(format="json"),)
+        stack=None,
+        manifest=str(find_manifest(world)),
+        names=names,
+        skip=skip,
+        read_only=read_only,
+        targets=(Target(format=style),),
     )
     written: list[str] = []
-    clock = world.local.clock
-    code = execute(request, Surroundings(environ=world.local.environment, write=written.append, now=clock.now))
-    return code, json.loads("".join(written))
+    code = execute(request, Surroundings(environ=world.local.environment, write=written.append))
+    return code, "".join(written)
+
+
+def checks(world: World, *names: str, **more: Any) -> tuple[int, dict[str, Any]]:
+    """Run the checks in the same way, and return the exit code and the JSON report."""
+    code, text = run_checks(world, *names, **more, style="json")
+    return code, json.loads(text)

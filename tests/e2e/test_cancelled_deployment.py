@@ -16,6 +16,7 @@ import yaml
 from contract.operator_token import derive_operator_token
 from rehearsal import faults
 from rehearsal import local_system as local
+from rehearsal.local_system import outside_pulumi
 from rehearsal.network_faults import FaultInjectionPoint
 from tests import processes
 from tests.e2e.conftest import started
@@ -240,17 +241,13 @@ def test_6_cancelled_during_the_rollback(world, deploy):
     assert locks(world) == []
 
 
-def test_7_the_version_that_was_put_back_is_drift_with_a_next_step(world):
-    """Case P15: the ledger names the rollback, so it is not taken for a change outside Pulumi."""
-    text = world.pulumi("preview")
-    assert "put an earlier version back after a failed verification" in text
-    assert "`pulumi up` deploys the program again, so correct it first" in text
-
-
-def test_8_a_killed_job_leaves_a_lock_that_the_next_one_explains(world, deploy):
-    """Case P15: SIGKILL cannot be passed on."""
+def test_7_a_killed_job_leaves_a_lock_that_the_next_one_explains(world, deploy):
+    """Case P15: SIGKILL cannot be passed on. Before it, the job has told the rollback, and not as a change outside Pulumi."""
     deployment, gate = deploy(is_upload)
     assert gate.reached.wait(SECONDS), deployment.output
+    deployment.wait_for_line("put an earlier version back after a failed verification")
+    deployment.wait_for_line("`pulumi up` deploys the program again, so correct it first")
+    assert "outside Pulumi" not in deployment.output
     killed = {deployment.process.pid, *processes.descendants(deployment.process.pid)}
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
@@ -273,7 +270,7 @@ def test_8_a_killed_job_leaves_a_lock_that_the_next_one_explains(world, deploy):
     assert len(locks(world)) == 1
 
 
-def test_9_the_lock_is_released_on_request(world, deploy):
+def test_8_the_lock_is_released_on_request(world, deploy):
     """Case P15: the deployment after a dead one is complete and verified."""
     deployment, _ = deploy(RELEASE_LOCK="true")
     assert deployment.end() == 0, deployment.output
@@ -309,7 +306,8 @@ def test_a_rollback_across_a_changed_secret_says_why_not(world):
 
     assert roll_back(worker.latest.id)[0] == 0  # secrets can be changed only while the latest version is live
     assert live_version(world) == worker.latest
-    world.wait(world.local.wrangler("secret", "put", "OTHER", "--name", name, given="fake"))
+    secret = {"name": "OTHER", "text": "fake", "type": "secret_text"}
+    world.wait(outside_pulumi.call_script_api(world.local, "PUT", "/secrets", json=secret))
     code, output = roll_back(worker.latest.id)
     assert code == 1
     assert "(code 10220), because a secret has changed since version" in output

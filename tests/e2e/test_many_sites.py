@@ -17,6 +17,7 @@ from contract.control_objects import FAILURES_PREFIX, LEASES_PREFIX, PLAN_KEY, p
 from rehearsal.ace.samples import EPOCH, SampleSource
 from tests import processes
 from tests.e2e.conftest import started
+from tests.e2e.shortcuts import checks, find_manifest
 from tests.strict_html import parse_page
 
 SITES, DAYS, PARALLELISM = 20, 31, 8
@@ -150,8 +151,8 @@ class Story:
         asked = [item for item in self.local.ace.requests if item.path == path]
         return sum(item.query.get("start_time", "").startswith(date) for item in asked)
 
-    def command(self, *arguments, **more):
-        return self.world.run("python", "-m", "backfill", *arguments, "--stack", "rehearsal", **more)
+    def command(self, *arguments, source=("--stack", "rehearsal"), **more):
+        return self.world.run("python", "-m", "backfill", *arguments, *source, **more)
 
 
 async def plan_and_kill(local, moments):
@@ -239,7 +240,7 @@ def test_the_status_the_page_and_the_checks_name_the_day_that_failed(story, tmp_
     sites = {site["name"]: site for site in json.loads(text)["sites"]}
     assert [site["stored"] for name, site in sites.items() if name != BAD_SITE] == [DAYS] * (SITES - 1)
     assert (sites[BAD_SITE]["stored"], sites[BAD_SITE]["failed"]) == (DAYS - 1, 1)
-    code, report = story.world.checks("--read-only")
+    code, report = checks(story.world, read_only=True)
     failed = find_alarms(report)
     assert (code, list(failed)) == (1, ["failures"])
     (found,) = failed["failures"]["findings"]
@@ -258,7 +259,7 @@ def test_a_success_deletes_the_record_and_all_is_green(story):
     story.pass_time(6 * MINUTE)
     assert json.loads(story.read(PLAN_KEY))["days"] == {}
     assert story.list(LEASES_PREFIX) == [], "the planner removes the leases of killed workers"
-    _, report = story.world.checks()
+    _, report = checks(story.world)
     assert find_alarms(report) == {}
     assert "620 of 620 due days of 20 sites are stored" in json.dumps(report)
     assert len(story.days()) == len(set(story.days())) == TOTAL
@@ -269,9 +270,10 @@ def test_replace_keeps_rows_that_ace_has_lost_and_stores_more(story):
     site, date = "ses_site_003", "2024-12-12"
     before = story.rows(site, date)
     own = ("replace", "--site", site, "--day", date, "--format", "json")
+    source = ("--manifest", str(find_manifest(story.world)))
 
     def replace(*more):
-        code, text = story.command(*own, *more)
+        code, text = story.command(*own, *more, source=source)
         assert code == 0, text
         (done,) = json.loads(text)["days"]
         return done
@@ -286,5 +288,5 @@ def test_replace_keeps_rows_that_ace_has_lost_and_stores_more(story):
         assert (done["outcome"], done["rows"]["added"], done["rows"]["kept"]) == ("revised", 2, 0)
         assert story.rows(site, date) == after
     assert len(after) == len(before) + 2
-    code, report = story.world.checks("proof", "r2", "failures")
+    code, report = checks(story.world, "proof", "r2", "failures")
     assert code == 0, report
