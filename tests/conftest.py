@@ -18,13 +18,15 @@ LONGEST = (
     "test_conformance",
     "test_rehearse",
     "test_faults",
+    "test_many_sites",
     "test_drift",
     "test_environments",
-    "test_wrangler",
-    "test_adopt",
+    "test_cancelled_deployment",
     "test_ci",
+    "test_adopt",
+    "test_deployed_stack",
     "test_rotation",
-    "test_query",
+    "test_program",
 )
 # Files of these folders that have their own workerd, or none.
 APART = ("test_interleavings", "test_scale", "test_query", "test_query_members", "test_lifetime")

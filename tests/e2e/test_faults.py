@@ -14,6 +14,7 @@ import pytest
 from checks import catalog
 from checks.run.execute import execute
 from checks.run.request import Request, Surroundings, Target
+from contract.operator_token import derive_operator_token
 from rehearsal.faults import ExpectedResult, Fault, load_faults
 from rehearsal.local_system import ROOT, outside_pulumi
 from rehearsal.local_system.program_code import declare_live_code
@@ -141,6 +142,13 @@ def test_checks_with_a_wrong_clock_pass(deployed, hours):
     assert (code, outcomes(report, "fail"), outcomes(report, "inconclusive")) == (0, {}, {})
 
 
+def secrets_of(local):
+    """The secrets of the system's environment, and those that its workers hold with this fault."""
+    own = [local.environment[name] for name in ("ACE_API_KEY", "CLOUDFLARE_API_TOKEN", "PULUMI_CONFIG_PASSPHRASE")]
+    held = [text for worker in local.cloudflare.account.workers.values() for text in worker.live.secrets.values()]
+    return {*own, *(derive_operator_token(key) for key in (own[0], *held)), *held}
+
+
 def count_affected(local):
     """The number of affected requests for each system with a fault. A fault without requests proves nothing."""
     affected = {}
@@ -172,6 +180,7 @@ def test_a_fault_is_reported_with_its_cause(world, deployed, took, name, record_
     assert set(fault.caught_by) <= set(reported), shown
     assert set(failed) <= {*fault.caught_by, *fault.may_report}, shown
     assert list(find_wrong_causes(fault, failed, inconclusive)) == [], shown
+    assert [secret for secret in secrets_of(world.local) if secret in json.dumps(report)] == []
     affected = count_affected(world.local)
     assert all(affected.values()), f"a fault affected no request: {affected}"
     assert fault.min_seconds <= report["seconds"] < fault.deadline + 0.5  # the machine may be busy
