@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import PurePosixPath
 
 from tests.contract.source_tree import SourceTree
@@ -41,13 +42,16 @@ def _imports(source: str, path: str, modules: Mapping[str, str]) -> Iterator[str
             yield found
 
 
-def imported_names(source: str) -> Iterator[str]:
-    """Yields the dotted name of each import. ``from a import b`` is ``a.b``, a module or a name in one."""
+@cache
+def imported_names(source: str) -> tuple[str, ...]:
+    """Returns the dotted name of each import. ``from a import b`` is ``a.b``, a module or a name in one."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(names)
 
 
 def _strongly_connected(edges: Mapping[str, set[str]]) -> list[set[str]]:

@@ -1,5 +1,6 @@
 """README and docs agree with the repository: links, paths, tables, diagrams and generated pages."""
 
+import functools
 import os
 import re
 import subprocess
@@ -52,6 +53,7 @@ def names_in(cell):
     return [name.rstrip("/") for name in re.findall(r"`([^`]+)`", cell)]
 
 
+@functools.cache
 def tracked_files():
     """Return the files that git tracks or would track, and their folders."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]

@@ -1,6 +1,7 @@
 """The rules between the packages, read from the syntax tree: docs/architecture.md says them in words."""
 
 import ast
+import functools
 import importlib
 import re
 import sys
@@ -86,6 +87,7 @@ def files(package):
     return found
 
 
+@functools.cache
 def imported(path):
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):

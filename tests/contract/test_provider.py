@@ -12,7 +12,7 @@ import pytest
 from rehearsal.cloudflare import views
 from rehearsal.pulumi_stand_ins import PLUGIN
 from tests.contract.provider_program import ACCOUNT, CANARY
-from tests.contract.provider_world import NAMED_ALWAYS, World, open_world
+from tests.contract.provider_world import NAMED_ALWAYS, Seen, World, open_world
 
 SCRIPT = "workers/scripts/backfill"
 Change = Callable[[World], object]
@@ -97,6 +97,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def rebound(world: World) -> Seen:
+    """A preview with another value of a binding."""
+    with world.declared(site="another_site"):
+        return world.preview()
+
+
 def test_no_change_is_visible_without_refresh(world: World) -> None:
     with world.account_restored():
         for row in TABLE:
@@ -120,9 +127,8 @@ def test_a_changed_binding_is_one_secret_in_text(world: World) -> None:
     assert "another_site" not in text
 
 
-def test_a_changed_binding_is_one_secret_in_json(world: World) -> None:
-    with world.declared(site="another_site"):
-        seen = world.preview()
+def test_a_changed_binding_is_one_secret_in_json(rebound: Seen) -> None:
+    seen = rebound
     [step] = [step for step in seen.shown["steps"] if step["op"] != "same"]
     assert step["detailedDiff"] is None
     # Padded with all that the API may compute, so that only `bindings` can be trusted.
@@ -144,10 +150,13 @@ def test_a_changed_message_sends_script_and_every_binding_again(world: World) ->
         assert world.preview("--refresh").steps == {}
 
 
-def test_an_upload_is_known_by_its_file_and_its_digest(world: World) -> None:
+def test_an_upload_is_known_by_its_file_and_its_digest_and_another_cron_is_sent(world: World) -> None:
     (world.folder / "other.js").write_text("export default { }\n")
-    with world.declared(content="other.js"):
-        assert world.preview().changed == {"script": frozenset({"contentFile", "contentSha256"})}
+    with world.declared(content="other.js", crons=("0 * * * *",)):
+        assert world.preview().changed == {
+            "script": frozenset({"contentFile", "contentSha256"}),
+            "cron": frozenset({"schedules"}),
+        }
 
 
 @pytest.mark.parametrize(
@@ -159,11 +168,6 @@ def test_another_name_is_another_resource(world: World, change: dict[str, str], 
     with world.declared(protect=False, **change):
         steps = world.preview().steps
     assert {name for name, operation in steps.items() if operation != "update"} == replaced
-
-
-def test_another_cron_is_sent(world: World) -> None:
-    with world.declared(crons=("0 * * * *",)):
-        assert world.preview().changed == {"cron": frozenset({"schedules"})}
 
 
 def test_a_protected_bucket_is_not_destroyed(world: World) -> None:
@@ -254,14 +258,13 @@ def test_existing_resources_are_adopted_and_the_lost_bindings_are_listed(world: 
 
 
 @pytest.mark.stand_in(PLUGIN)
-def test_it_reports_that_it_is_a_stand_in(world: World) -> None:
-    diagnostics = [each["message"].strip() for each in world.preview().shown["diagnostics"]]
+def test_it_reports_that_it_is_a_stand_in(rebound: Seen) -> None:
+    diagnostics = [each["message"].strip() for each in rebound.shown["diagnostics"]]
     assert diagnostics.count("stand-in for the official cloudflare plugin: rehearsals and tests only") == 1
 
 
-def test_the_key_is_nowhere(world: World) -> None:
-    with world.declared(site="another_site"):
-        world.preview()
+def test_the_key_is_nowhere(world: World, rebound: Seen) -> None:
+    assert rebound.text in "".join(world.output)
     state = world.pulumi("stack", "export")
     assert "ses_falls_city" not in state  # the bindings are encrypted as one
     assert ACCOUNT in state
