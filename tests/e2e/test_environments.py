@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import sys
 
 import pytest
 import yaml
@@ -14,17 +13,6 @@ from tests.e2e.conftest import started
 PAGE = (local.ROOT / "docs" / "environments.md").read_text()
 PROD, STAGING = "building-vitals-backfill", "building-vitals-backfill-staging"
 DAYS = {"sites": [{"name": "ses_falls_city", "startDate": "2024-12-10", "endDate": "2024-12-11"}]}
-NPX = f"""#!{sys.executable} -IS
-import json, os, sys
-from urllib.request import Request, urlopen
-*command, queue, worker = sys.argv[1:]
-assert command == ["wrangler", "queues", "consumer", "remove"], command
-base = os.environ["CLOUDFLARE_BASE_URL"] + "/accounts/" + os.environ["CLOUDFLARE_ACCOUNT_ID"] + "/queues"
-token = {{"Authorization": "Bearer " + os.environ["CLOUDFLARE_API_TOKEN"]}}
-[found] = json.load(urlopen(Request(base + "?name=" + queue, headers=token)))["result"]
-[consumer] = [item["consumer_id"] for item in found["consumers"] if item["script"] == worker]
-urlopen(Request(base + "/" + found["queue_id"] + "/consumers/" + consumer, headers=token, method="DELETE"))
-"""  # what wrangler does, in 0.1 s. test_adopt.py runs this command of wrangler itself
 EMPTY = "pulumi preview --expect-no-changes --stack"
 
 
@@ -54,11 +42,6 @@ class Clone:
         unset = {"PULUMI_STACK", "PULUMI_OPTION_CONFIG_FILE", "PULUMI_BACKEND_URL"}
         self.environment = {key: value for key, value in world.local.environment.items() if key not in unset}
         self.environment["PULUMI_SKIP_CONFIRMATIONS"] = "true"
-        npx = world.local.folder / "bin/npx"
-        npx.parent.mkdir()
-        npx.write_text(NPX)
-        npx.chmod(0o755)
-        self.environment["PATH"] = f"{npx.parent}:{self.environment['PATH']}"
         self.run(f"pulumi login {world.local.environment['PULUMI_BACKEND_URL']}")
 
     def try_to(self, command, **more):
@@ -144,6 +127,22 @@ def test_equal_names_are_refused_even_with_adopt(clone):
         "Only if that stack is gone, run: pulumi config set --stack staging adopt from-other-stack"
     )
     assert clone.tag(PROD) != clone.tag(STAGING)
+
+
+def test_a_bucket_in_another_jurisdiction_is_refused(clone):
+    """Case P8: an EU bucket of the declared name, `adopt: true`."""
+    clone.run(
+        'curl -sf "$CLOUDFLARE_BASE_URL/accounts/$CLOUDFLARE_ACCOUNT_ID/r2/buckets" -H "cf-r2-jurisdiction: eu"'
+        ' -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" --json \'{"name": "days-in-the-eu"}\''
+    )
+    (clone.folder / "Pulumi.rehearsal.yaml").write_text((clone.folder / "Pulumi.staging.yaml").read_text())
+    line = clone.refusal("rehearsal", bucket="days-in-the-eu", workerName="another")
+    assert line.startswith(
+        "bucket 'days-in-the-eu' exists in the jurisdiction 'eu', where this program cannot use it: "
+    )
+    assert [bucket.jurisdiction for bucket in clone.account.buckets.values() if bucket.name == "days-in-the-eu"] == [
+        "eu"
+    ]
 
 
 def test_a_changed_bucket_is_refused(clone):
