@@ -17,12 +17,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MAX_KEPT_LINES = 200  # of a child's output, for messages
 MAX_UNREADY = 3.0  # seconds that a signal waits for a child that is not ready for it
+_ENDED = {"Z", "X"}  # states of a process in /proc
 _POLL = 0.1  # seconds between two looks at the child
 
 
@@ -117,7 +119,16 @@ def _pass_output(stream: IO[bytes], kept: deque[str]) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether a process with this number runs on this machine."""
+    """Return whether a process with this number runs on this machine.
+
+    A killed process keeps its number until its parent, or the first process of a container, has looked at its end.
+    """
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, ValueError, IndexError):  # a system without /proc
+        state = ""
+    if state in _ENDED:
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

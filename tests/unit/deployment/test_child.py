@@ -109,3 +109,14 @@ def test_only_living_processes_are_alive():
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     assert (is_alive(os.getpid()), is_alive(1), is_alive(ended.pid)) == (True, True, False)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no /proc")
+def test_a_killed_process_that_its_parent_has_not_seen_does_not_run():
+    killed = subprocess.Popen(["sleep", "60"])
+    assert is_alive(killed.pid)
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+    os.kill(killed.pid, 0)  # its number is still taken
+    assert not is_alive(killed.pid)
+    killed.wait()
