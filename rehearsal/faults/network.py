@@ -70,7 +70,7 @@ API = (
         caught_by=("secrets", "deployed", "bindings"),
         cause="cloudflare",
         expected=ExpectedResult.INCONCLUSIVE,
-        deadline=5.0,  # the checks retry the API for half of it, and the other half is for checks without the API
+        deadline=3.7,  # the checks retry the API for half of it, and the other half is for checks without the API
         may_report={"r2": "cloudflare"},
         apply=actions.disturb_api(NetworkFault(kind=STATUS)),
     ),

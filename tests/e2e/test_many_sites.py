@@ -61,6 +61,7 @@ class Killer:
         numbers = source.sample(range(5, TOTAL - 40), COPY_KILLS)
         self.moments = {number: source.uniform(0, 0.08) for number in numbers}
         self.world, self.read, self.killed = world, 0, 0
+        self.pids = set()  # of the killed ones, which may still be ending
 
     def on_read(self):  # in a thread of the local ACE
         self.read += 1
@@ -71,10 +72,12 @@ class Killer:
     def kill(self):
         broker = self.world.local.cloudflare.account.broker
         if any(broker._deliveries.values()):  # otherwise the clock may move, which starts workerd anew
-            if len(list_workerd(self.world.local)) != 1:  # it is starting again after another kill
+            found = list_workerd(self.world.local) - self.pids
+            if len(found) != 1:  # it is starting again after another kill
                 self.world._loop.call_later(0.05, self.kill)
                 return
-            kill_workerd(self.world.local)
+            os.kill(*found, signal.SIGKILL)
+            self.pids |= found
             self.killed += 1
         else:
             self.moments[self.read + 1] = 0.0
@@ -89,16 +92,12 @@ def list_workerd(local):
     }
 
 
-def kill_workerd(local):
-    [pid] = list_workerd(local)
-    os.kill(pid, signal.SIGKILL)
-    return pid
-
-
-async def until_one_workerd(local):
-    """Wait while workerd is starting again after another kill."""
-    while len(list_workerd(local)) != 1:  # noqa: ASYNC110
+async def kill_workerd(local):
+    """Kill the one workerd, and wait for it while it is starting again after another kill. Returns its process id."""
+    while len(found := list_workerd(local)) != 1:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
+    os.kill(*found, signal.SIGKILL)
+    return found.pop()
 
 
 class Story:
@@ -160,8 +159,7 @@ async def plan_and_kill(local, moments):
     for delay in moments:
         running = asyncio.ensure_future(local.edge.fire_cron(local.worker_name, CRON))
         await asyncio.wait({running}, timeout=delay)
-        await asyncio.wait_for(until_one_workerd(local), 60)
-        killed = kill_workerd(local)
+        killed = await asyncio.wait_for(kill_workerd(local), 60)
         await running
         async with asyncio.timeout(60):
             while not list_workerd(local) - {killed}:  # noqa: ASYNC110
