@@ -1,8 +1,14 @@
 """Lists the descendants of a process that a test started, from /proc."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rehearsal.edge import Edge
 
 
 def living() -> Iterator[tuple[int, int]]:
@@ -24,6 +30,23 @@ def descendants(pid: int) -> set[int]:
         front = {child for child, parent in parents.items() if parent in front} - found
         found |= front
     return found
+
+
+def named(pids: Iterable[int], program: str) -> set[int]:
+    """Return those that run a program of this name."""
+    return {pid for pid in pids if _program(pid) == program}
+
+
+def list_workerd(edge: Edge) -> set[int]:
+    """Return the runtimes of a local edge: one, but while it starts again. A test may kill it."""
+    return named(descendants(edge._process._process.pid), "workerd")
+
+
+def _program(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:  # ended meanwhile
+        return ""
 
 
 def alive(pids: Iterable[int]) -> set[int]:

@@ -76,8 +76,7 @@ def list_fires(crons: Collection[str], after: datetime, count: int) -> list[date
 
 def find_period(crons: Collection[str], now: datetime) -> timedelta | None:
     """Return the longest gap between two fires, from one week ago to the second next fire. None: they do not fire."""
-    parsed = [CronTimes.parse(cron).iterate_after(now - AROUND) for cron in crons]
-    every = parsed[0] if len(parsed) == 1 else heapq.merge(*parsed)  # one is common, and has thousands of times
+    every = heapq.merge(*(CronTimes.parse(cron).iterate_after(now - AROUND) for cron in crons))
     fires: list[datetime] = []
     for moment, _ in itertools.groupby(every):
         fires.append(moment)

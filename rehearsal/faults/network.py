@@ -70,7 +70,7 @@ API = (
         caught_by=("secrets", "deployed", "bindings"),
         cause="cloudflare",
         expected=ExpectedResult.INCONCLUSIVE,
-        deadline=3.7,  # the checks retry the API for half of it, and the other half is for checks without the API
+        deadline=3.7,  # the retries of the first checks end after 1.75 s, and most is left for those after them
         may_report={"r2": "cloudflare"},
         apply=actions.disturb_api(NetworkFault(kind=STATUS)),
     ),

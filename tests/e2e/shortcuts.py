@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +35,25 @@ def find_manifest(world: World) -> Path:
 
 
 def run_checks(
-    world: World, *names: str, skip: tuple[str, ...] = (), read_only: bool = False, style: str = "text"
+    world: World,
+    *names: str,
+    manifest: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    ahead: timedelta = timedelta(),
+    style: str = "text",
+    **options: Any,
 ) -> tuple[int, str]:
-    """Run the checks of the deployed stack in this process, and return the exit code and the report."""
-    request = Request(
-        stack=None,
-        manifest=str(find_manifest(world)),
-        names=names,
-        skip=skip,
-        read_only=read_only,
-        targets=(Target(format=style),),
-    )
+    """Run the checks in this process, and return the exit code and the report.
+
+    ``manifest`` replaces the deployed stack's, and ``environment`` is added. The clock is ``ahead`` of the real one.
+    ``options`` are those of a Request.
+    """
+    file = str(manifest or find_manifest(world))
+    request = Request(stack=None, manifest=file, names=names, targets=(Target(format=style),), **options)
+    environ = {**world.local.environment, **(environment or {})}
     written: list[str] = []
-    code = execute(request, Surroundings(environ=world.local.environment, write=written.append))
-    return code, "".join(written)
+    outside = Surroundings(environ=environ, write=written.append, now=lambda: datetime.now(UTC) + ahead)
+    return execute(request, outside), "".join(written)
 
 
 def checks(world: World, *names: str, **more: Any) -> tuple[int, dict[str, Any]]:

@@ -5,10 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
-import httpx
 import pytest
 
-from rehearsal import local_system as local
 from rehearsal.local_system import outside_pulumi
 from tests.e2e.conftest import started
 from tests.e2e.shortcuts import checks, declare
@@ -75,12 +73,7 @@ def put(world, key):
 
 
 def call(world, method, path, **more):
-    environment = world.local.environment
-    with httpx.Client(
-        base_url=f"{environment['CLOUDFLARE_BASE_URL']}/accounts/{local.ACCOUNT_ID}/",
-        headers={"Authorization": f"Bearer {environment['CLOUDFLARE_API_TOKEN']}"},
-    ) as api:
-        return api.request(method, path, **more).raise_for_status().json()["result"]
+    return world.wait(outside_pulumi.call_api(world.local, method, path, **more))
 
 
 def live_bindings(world):

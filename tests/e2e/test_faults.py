@@ -8,18 +8,16 @@ docs/fault-matrix.md when that page differs.
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from checks import catalog
-from checks.run.execute import execute
-from checks.run.request import Request, Surroundings, Target
 from contract.operator_token import derive_operator_token
 from rehearsal.faults import ExpectedResult, Fault, load_faults
 from rehearsal.local_system import ROOT, outside_pulumi
 from rehearsal.local_system.program_code import declare_live_code
-from tests.e2e import fault_matrix
+from tests.e2e import fault_matrix, shortcuts
 from tests.e2e.snapshot import Snapshot
 
 FAULTS = load_faults()
@@ -41,14 +39,8 @@ class Deployed:
         self.snapshot = world.wait(Snapshot.take(world.local))
 
     def checks(self, *names, seconds=30.0, environment=(), ahead=timedelta()):
-        request = Request(
-            stack=None, manifest=str(self.manifest), names=names, seconds=seconds, targets=(Target(format="json"),)
-        )
-        written = []
-        environ = {**self.world.local.environment, **dict(environment)}
-        outside = Surroundings(environ=environ, write=written.append, now=lambda: datetime.now(UTC) + ahead)
-        code = execute(request, outside)
-        return code, json.loads("".join(written))
+        given = {"manifest": self.manifest, "environment": dict(environment)}
+        return shortcuts.checks(self.world, *names, **given, seconds=seconds, ahead=ahead)
 
     def declare(self, manifest):
         self.manifest.write_text(json.dumps(manifest))
@@ -190,7 +182,8 @@ def test_a_fault_is_reported_with_its_cause(world, deployed, took, name, record_
     assert set(fault.caught_by) <= set(reported), shown
     assert set(failed) <= {*fault.caught_by, *fault.may_report}, shown
     assert list(find_wrong_causes(fault, failed, inconclusive)) == [], shown
-    assert [secret for secret in secrets_of(world.local) if secret in json.dumps(report)] == []
+    written = json.dumps(report)
+    assert [secret for secret in secrets_of(world.local) if secret in written] == []
     affected = count_affected(world.local)
     assert all(affected.values()), f"a fault affected no request: {affected}"
     assert fault.min_seconds <= report["seconds"] < fault.deadline + 0.5  # the machine may be busy

@@ -72,7 +72,7 @@ class Killer:
     def kill(self):
         broker = self.world.local.cloudflare.account.broker
         if any(broker._deliveries.values()):  # otherwise the clock may move, which starts workerd anew
-            found = list_workerd(self.world.local) - self.pids
+            found = processes.list_workerd(self.world.local.edge) - self.pids
             if len(found) != 1:  # it is starting again after another kill
                 self.world._loop.call_later(0.05, self.kill)
                 return
@@ -83,18 +83,9 @@ class Killer:
             self.moments[self.read + 1] = 0.0
 
 
-def list_workerd(local):
-    """The processes of this world. Other tests of this process may have a workerd, too."""
-    return {
-        pid
-        for pid in processes.descendants(local.edge._process._process.pid)
-        if processes.arguments(pid).partition(" ")[0].endswith("/workerd")
-    }
-
-
 async def kill_workerd(local):
     """Kill the one workerd, and wait for it while it is starting again after another kill. Returns its process id."""
-    while len(found := list_workerd(local)) != 1:  # noqa: ASYNC110
+    while len(found := processes.list_workerd(local.edge)) != 1:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     os.kill(*found, signal.SIGKILL)
     return found.pop()
@@ -162,7 +153,7 @@ async def plan_and_kill(local, moments):
         killed = await asyncio.wait_for(kill_workerd(local), 60)
         await running
         async with asyncio.timeout(60):
-            while not list_workerd(local) - {killed}:  # noqa: ASYNC110
+            while not processes.list_workerd(local.edge) - {killed}:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
             await local.edge.r2_list(local.bucket)
         await local.cloudflare.account.broker.settle(300)

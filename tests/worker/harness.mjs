@@ -10,10 +10,9 @@
  */
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { Miniflare } from "../../rehearsal/edge/node/runtime/miniflare.mjs";
 
-const { Miniflare } = createRequire(import.meta.url)("miniflare"); // `import` would first parse its 4 MB twice
 delete process.env.MINIFLARE_WORKERD_CONFIG_DEBUG; // it would write the secrets to a file
 const input = createInterface({ input: process.stdin });
 const { worker, persist, workers, wrapper = "probe.mjs" } = JSON.parse((await input[Symbol.asyncIterator]().next()).value);

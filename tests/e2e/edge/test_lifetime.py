@@ -28,11 +28,6 @@ CANARY = "fake-ace-key-canary-7261"
 PIDFD_GETFD = 438  # the number of the system call, which the standard library does not offer
 
 
-def named(pids: set[int], name: str) -> int:
-    [found] = [pid for pid in pids if Path(f"/proc/{pid}/comm").read_text().strip() == name]
-    return found
-
-
 def wait_for(true: Callable[[], bool], seconds: float = 5) -> None:
     deadline = time.monotonic() + seconds
     while not true():
@@ -82,7 +77,8 @@ def test_workerd_ends_with_node_and_every_call_reports_it(tmp_path, script, how)
         started = processes.descendants(os.getpid()) - before
         waiting = asyncio.create_task(edge.fire_cron("w", "* * * * *"))
         await asyncio.sleep(0.1)
-        os.kill(named(started, "node"), how)
+        [node] = processes.named(started, "node")
+        os.kill(node, how)
         with pytest.raises(EdgeError, match=r"the local edge has died.*Start the rehearsal again"):
             await waiting
         with pytest.raises(EdgeError, match="has died"):
@@ -99,8 +95,8 @@ def test_workerd_ends_with_node_and_every_call_reports_it(tmp_path, script, how)
 
 
 def workerd(edge):
-    """The runtime of the shared edge. A test may kill it, because the edge starts it again."""
-    return named(processes.descendants(edge.edge._process._process.pid), "workerd")
+    [found] = processes.list_workerd(edge.edge)
+    return found
 
 
 def served_again(client, url):

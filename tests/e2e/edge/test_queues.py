@@ -6,13 +6,13 @@ import asyncio
 import base64
 import os
 import signal
-from pathlib import Path
 
 import httpx
 import pytest
 
 from rehearsal.edge import Edge
 from rehearsal.edge.queue_socket import NotSentError
+from tests import processes
 
 CODE = """let active = 0, most = 0;
 const SENDERS = {
@@ -99,16 +99,6 @@ def test_the_result_of_a_handler_has_its_retries_and_its_trace_is_streamed(edge,
         edge.do(edge.edge.deliver("none", "w-days", [message(b"x")]))
 
 
-def workerd_of(edge: Edge) -> int:
-    """Return the process id of the edge's own workerd."""
-    node = edge._process._process.pid
-    for folder in Path("/proc").glob("[0-9]*"):
-        parts = (folder / "stat").read_text().rpartition(")")[2].split() if (folder / "stat").exists() else ["", "0"]
-        if int(parts[1]) == node and "workerd" in (folder / "cmdline").read_text():
-            return int(folder.name)
-    raise AssertionError("no workerd")
-
-
 def test_a_handler_that_a_swap_or_a_kill_ends_is_reported_as_killed(tmp_path, script):
     async def go() -> None:
         edge = await Edge.start(folder=tmp_path, drain_limit=0.2)
@@ -121,7 +111,7 @@ def test_a_handler_that_a_swap_or_a_kill_ends_is_reported_as_killed(tmp_path, sc
                 running = asyncio.create_task(edge.deliver("w", "w-days", [message(b"endless")]))
                 await edge.deliver("w", "w-days", [message(b"slow")])  # the other handler runs by then
                 if end == "kill":
-                    os.kill(workerd_of(edge), signal.SIGKILL)
+                    os.kill(*processes.list_workerd(edge), signal.SIGKILL)
                 else:
                     await edge.deploy("x", [(script("x"), 100)], enabled=True)
                 assert await running == {"outcome": "killed"}
